@@ -1,0 +1,41 @@
+"""The emotions: their names, order, colours, and the two published label sets they come from."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = TypeVar("Numbers", bound=NDArray[np.number[Any]])
+
+SEVEN = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
+"""The seven-class view, in the order of every file and API of mien."""
+
+EIGHT = (*SEVEN, "contempt")
+"""The eight emotions of FER+, in the order of its columns."""
+
+VOTE_COLUMNS = (*EIGHT, "unknown", "NF")
+"""The ten columns of votes in ``fer2013new.csv``; NF is "not a face"."""
+
+FER2013_CODES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+"""The emotion that each code 0..6 of the ``emotion`` column in ``fer2013.csv`` stands for."""
+
+COLOURS = {
+    "neutral": (153, 153, 153),
+    "happiness": (240, 228, 66),
+    "surprise": (230, 159, 0),
+    "sadness": (0, 114, 178),
+    "anger": (213, 94, 0),
+    "disgust": (0, 158, 115),
+    "fear": (204, 121, 167),
+    "contempt": (86, 180, 233),
+}
+"""RGB colours that colour-blind people can tell apart (Okabe and Ito, 2008), the same in every output."""
+
+
+def to_seven(probs: Numbers) -> Numbers:
+    """Return the seven-class view (..., 7) of probabilities or votes (..., 8): contempt counts as neutral."""
+    seven = probs[..., :7].copy()
+    seven[..., 0] += probs[..., 7]
+    return seven

@@ -1,0 +1,42 @@
+"""What can go wrong, said to the person at the keyboard.
+
+Every message says what happened, what was found, what was expected and what to do next.
+
+    MienError
+    ├── UsageError      an option, a recipe key or a combination that cannot be meant (exit code 2)
+    ├── ImageError      a picture that cannot be read or written
+    ├── DataError       a data set or split file that breaks its layout
+    ├── ModelError      a model file that mien cannot run
+    ├── DetectorError   a face detector that the installed libraries cannot provide
+    └── MissingExtra    a feature whose packages are not installed
+"""
+
+from __future__ import annotations
+
+
+class MienError(Exception):
+    """Any failure that mien explains."""
+
+
+class UsageError(MienError):
+    """An option, a recipe key or a combination of them that cannot be meant."""
+
+
+class ImageError(MienError):
+    """A picture that cannot be read or written."""
+
+
+class DataError(MienError):
+    """A data set or split file that breaks its layout; the message names the file and the row."""
+
+
+class ModelError(MienError):
+    """A model file that mien cannot run."""
+
+
+class DetectorError(MienError):
+    """A face detector that the installed libraries cannot provide."""
+
+
+class MissingExtra(MienError):  # noqa: N818, named for what the user lacks
+    """A feature whose packages are not installed."""
