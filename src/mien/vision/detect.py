@@ -1,0 +1,196 @@
+"""Where the faces in a picture are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+
+from mien.core import boxes
+from mien.core.errors import DetectorError, UsageError
+from mien.core.types import LANDMARKS, Faces, Floats, Image
+
+STRIDES = (8, 16, 32)
+"""Pixels between neighbouring anchors on each of YuNet's three levels; a picture's sides are multiples of the last."""
+
+OVERLAP = 0.3
+"""The intersection over union above which two of YuNet's boxes stand for one face."""
+
+
+class Detector(Protocol):
+    """Anything that finds faces in one picture and remembers nothing of it."""
+
+    def __call__(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
+        ...
+
+
+class YuNet:
+    """A convolutional net of 75,000 parameters that also gives five landmarks a face.
+
+    W. Wu, H. Peng and S. Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. It overlooks faces of more than
+    about 300 px, so larger pictures are shrunk before it sees them; a picture is never enlarged.
+
+    Args:
+        min_score: faces scored lower are dropped, 0 to 1.
+        max_side_px: a picture's longer side is shrunk to this many pixels; more finds smaller faces and takes longer.
+        threads: processor threads that one call uses.
+
+    Raises:
+        DetectorError: the weights are not in the installed package.
+    """
+
+    def __init__(self, min_score: float = 0.7, max_side_px: int = 640, threads: int = 2) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Threads that wait busily double the time of a call where other work wants the processor.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3  # errors only: its warnings are about the graph, not about the picture
+        self._session = ort.InferenceSession(weights(), options, providers=["CPUExecutionProvider"])
+        self._outputs = [f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")]
+        self._min_score = min_score
+        self._max_side_px = max_side_px
+
+    def __call__(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
+        small = shrink(image, self._max_side_px)
+        batch = to_batch(small)
+        outputs: Any = self._session.run(self._outputs, {"input": batch})
+        raw = np.vstack([np.hstack([head[0] for head in outputs[level : level + 4]]) for level in (0, 4, 8)])
+        found, landmarks, scores = decode(raw, anchor_grid(*batch.shape[2:]), self._min_score)
+        kept = boxes.nms(found, scores, OVERLAP)
+        kept = kept[np.argsort(found[kept][:, [0, 2]].sum(axis=1), kind="stable")]
+        scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
+        return Faces(found[kept] * np.tile(scale, 2), landmarks[kept] * scale, scores[kept])
+
+
+def weights() -> bytes:
+    """Return the ONNX file that the build put into the package.
+
+    Raises:
+        DetectorError: it is not there.
+    """
+    path = resources.files("mien") / "weights" / "yunet.onnx"
+    if not path.is_file():
+        raise DetectorError(
+            f"the face detector's weights are missing: expected {path}, which building mien writes; "
+            "run 'pip install .' (or 'pip install -e .') in the repository, or use '--detector none'"
+        )
+    return path.read_bytes()
+
+
+def shrink(image: Image, max_side_px: int) -> Image:
+    """Return image (H, W, 3) uint8 with its longer side at most max_side_px, each pixel the mean of what it covers."""
+    height, width = image.shape[:2]
+    scale = max_side_px / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def to_batch(image: Image) -> Floats:
+    """Return image (H, W, 3) uint8 RGB as (1, 3, H', W') float32 BGR, 0 to 255, black added at the right and below."""
+    height, width = image.shape[:2]
+    last = STRIDES[-1]
+    batch = np.zeros((1, 3, -(-height // last) * last, -(-width // last) * last), np.float32)
+    batch[0, :, :height, :width] = image[:, :, ::-1].transpose(2, 0, 1)
+    return batch
+
+
+def anchor_grid(height: int, width: int) -> Floats:
+    """Return column, row and stride of each of the A anchors of a padded picture, (A, 3) float32, row by row."""
+    levels = [
+        np.column_stack(
+            [np.tile(np.arange(columns), rows), np.arange(rows).repeat(columns), np.full(rows * columns, stride)]
+        )
+        for stride, columns, rows in ((stride, width // stride, height // stride) for stride in STRIDES)
+    ]
+    return np.vstack(levels).astype(np.float32)
+
+
+def decode(raw: Floats, anchors: Floats, min_score: float) -> tuple[Floats, Floats, Floats]:
+    """Turn the net's outputs into the faces that score min_score or more.
+
+    Args:
+        raw: (A, 16) float32, an anchor a row: how much it looks like a face, how well a face is centred on it, the
+            box's centre from the anchor (x, y), the logarithm of the box's size (x, y), each landmark from the
+            anchor (x, y); lengths in strides.
+        anchors: (A, 3) float32, column, row, stride in pixels.
+        min_score: 0 to 1.
+
+    Returns:
+        boxes (N, 4), landmarks (N, 5, 2) and scores (N,), float32, in pixels of the padded picture.
+    """
+    scores: Floats = np.sqrt(raw[:, :2].clip(0, 1).prod(axis=1))
+    kept = scores >= min_score
+    raw, scores, places, strides = raw[kept], scores[kept], anchors[kept, :2], anchors[kept, 2:]
+    centres = places + raw[:, 2:4]
+    halves: Floats = np.exp(raw[:, 4:6]) * np.float32(0.5)
+    landmarks = places[:, None] + raw[:, 6:].reshape(-1, len(LANDMARKS), 2)
+    return np.hstack([centres - halves, centres + halves]) * strides, landmarks * strides[:, None], scores
+
+
+class Haar:
+    """The cascade of Viola and Jones (2001) that comes with OpenCV 4, for comparison with older programs.
+
+    It sees upright frontal faces, gives no landmarks and no confidence: every score is 1.
+
+    Raises:
+        DetectorError: the installed OpenCV has no cascades; OpenCV 5 dropped them.
+    """
+
+    def __init__(self) -> None:
+        classifier: Any = getattr(cv2, "CascadeClassifier", None)
+        path = Path(str(cv2.__file__)).parent / "data" / "haarcascade_frontalface_default.xml"
+        if classifier is None or not path.is_file():
+            raise DetectorError(
+                f"OpenCV {cv2.__version__} has no Haar cascades, which the detector 'haar' needs and OpenCV 4 has; "
+                "run \"pip install 'opencv-python-headless<5'\", or use '--detector yunet'"
+            )
+        self._cascade = classifier(str(path))
+
+    def __call__(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        found = self._cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(24, 24))
+        corners = np.array(found, np.float32).reshape(-1, 4)
+        corners = corners[np.argsort(2 * corners[:, 0] + corners[:, 2], kind="stable")]
+        return without_landmarks(np.hstack([corners[:, :2], corners[:, :2] + corners[:, 2:]]))
+
+
+class WholeImage:
+    """No search: the picture is the face."""
+
+    def __call__(self, image: Image) -> Faces:
+        """Return one face, the whole of image (H, W, 3) uint8 RGB, with a score of 1."""
+        height, width = image.shape[:2]
+        return without_landmarks(np.array([[0, 0, width, height]], np.float32))
+
+
+def without_landmarks(found: Floats) -> Faces:
+    """Return boxes (N, 4) float32 as faces that nothing else is known of."""
+    landmarks = np.full((len(found), len(LANDMARKS), 2), np.nan, np.float32)
+    return Faces(found, landmarks, np.ones(len(found), np.float32))
+
+
+DETECTORS: dict[str, Callable[[], Detector]] = {"yunet": YuNet, "haar": Haar, "none": WholeImage}
+"""The detectors that a user can name."""
+
+
+def load_detector(name: str) -> Detector:
+    """Return a detector by its name.
+
+    Raises:
+        UsageError: no detector has that name.
+        DetectorError: the installed libraries cannot provide it.
+    """
+    if name not in DETECTORS:
+        raise UsageError(f"unknown detector '{name}'; expected one of {', '.join(DETECTORS)}")
+    return DETECTORS[name]()

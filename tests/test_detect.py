@@ -1,0 +1,164 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+import mien.vision.detect as module
+from mien.core import boxes
+from mien.core.errors import DetectorError, UsageError
+from mien.core.types import Faces
+from mien.vision.detect import DETECTORS, Detector, WholeImage, YuNet, load_detector, shrink
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+PUBLISHED_MIN_SCORE = 0.7
+
+
+def photo(name: str) -> np.ndarray:
+    with Pillow.open(EXAMPLES / name) as picture:
+        return np.array(picture.convert("RGB"))
+
+
+def crowd() -> np.ndarray:
+    """Five faces at known places: the astronaut's at four sizes, and the admiral's."""
+    canvas = np.full((480, 900, 3), 90, np.uint8)
+    face = photo("astronaut.png")[:256, 96:352]
+    for left, top, side in ((0, 0, 256), (280, 10, 180), (480, 40, 128), (640, 100, 64)):
+        canvas[top : top + side, left : left + side] = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+    canvas[260:460, 700:860] = cv2.resize(photo("grace_hopper.jpg")[60:460, 110:430], (160, 200))
+    return canvas
+
+
+PICTURES = {
+    "astronaut": lambda: photo("astronaut.png"),
+    "grace_hopper": lambda: photo("grace_hopper.jpg"),
+    "crowd": crowd,
+}
+
+
+@pytest.fixture(scope="module", params=sorted(DETECTORS))
+def detector(request: pytest.FixtureRequest) -> Detector:
+    try:
+        return load_detector(request.param)
+    except DetectorError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 700), (700, 1), (31, 33), (64, 64), (200, 1500), (1500, 200)])
+def test_any_size_gives_faces_of_the_right_shape(detector: Detector, shape: tuple[int, int]):
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    before = image.copy()
+    check(detector(image))
+    np.testing.assert_array_equal(image, before)
+
+
+def test_a_view_of_a_picture_is_a_picture(detector: Detector):
+    turned = photo("astronaut.png")[::2, ::-2]
+    found = detector(turned)
+    check(found)
+    np.testing.assert_array_equal(found.boxes, detector(np.ascontiguousarray(turned)).boxes)
+
+
+def test_faces_come_from_left_to_right(detector: Detector):
+    found = detector(crowd())
+    check(found)
+    assert (np.diff(found.boxes[:, 0] + found.boxes[:, 2]) >= 0).all()
+
+
+def check(found: Faces) -> None:
+    assert (found.boxes.dtype, found.landmarks.dtype, found.scores.dtype) == (np.float32,) * 3
+    assert np.isfinite(found.boxes).all()
+    assert (boxes.area(found.boxes) > 0).all()
+    assert ((found.scores >= 0) & (found.scores <= 1)).all()
+
+
+@pytest.mark.parametrize("side_px", [320, 640])
+@pytest.mark.parametrize("picture", sorted(PICTURES))
+def test_our_decoding_is_opencvs(picture: str, side_px: int):
+    image = shrink(PICTURES[picture](), side_px)
+    height, width = image.shape[:2]
+    reference = cv2.FaceDetectorYN.create(
+        str(ROOT / "src/mien/weights/yunet.onnx"), "", (width, height), PUBLISHED_MIN_SCORE, module.OVERLAP
+    )
+    rows = reference.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
+    rows = rows[np.argsort(rows[:, 0] + rows[:, 2] / 2)]
+    found = YuNet(min_score=PUBLISHED_MIN_SCORE)(image)
+    assert len(found) == len(rows)
+    np.testing.assert_allclose(found.boxes, np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]]), atol=1)
+    np.testing.assert_allclose(found.landmarks, rows[:, 4:14].reshape(-1, 5, 2), atol=1)
+    np.testing.assert_allclose(found.scores, rows[:, 14], atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("picture", "count"), [("astronaut.png", 1), ("grace_hopper.jpg", 1), ("chelsea.png", 0), ("coffee.png", 0)]
+)
+def test_faces_in_the_photos(picture: str, count: int):
+    assert len(YuNet()(photo(picture))) == count
+
+
+def test_where_the_astronauts_face_is():
+    found = YuNet()(photo("astronaut.png"))
+    np.testing.assert_allclose(found.boxes[0], [178, 63, 268, 176], atol=3)
+    right_eye, left_eye, nose, right_mouth, left_mouth = found.landmarks[0]
+    np.testing.assert_allclose(right_eye, [200, 102], atol=3)  # her right, on the left of the picture
+    np.testing.assert_allclose(left_eye, [247, 103], atol=3)
+    assert right_mouth[0] < nose[0] < left_mouth[0]
+    assert nose[1] < right_mouth[1]
+
+
+def test_a_crowd_of_several_sizes():
+    assert len(YuNet()(crowd())) == 5
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_a_large_face_is_found_where_it_is(scale: int):
+    image = photo("grace_hopper.jpg")
+    large = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    small, found = YuNet()(image), YuNet()(large)
+    assert len(found) == 1
+    np.testing.assert_allclose(found.boxes / scale, small.boxes, atol=8)
+    np.testing.assert_allclose(found.landmarks / scale, small.landmarks, atol=8)
+
+
+def test_nothing_found_is_no_rows():
+    found = YuNet()(np.zeros((40, 40, 3), np.uint8))
+    assert (found.boxes.shape, found.landmarks.shape, found.scores.shape) == ((0, 4), (0, 5, 2), (0,))
+
+
+def test_a_higher_threshold_drops_faces():
+    found = YuNet(min_score=0)(photo("astronaut.png"))
+    check(found)
+    assert len(found) > 1
+    assert len(YuNet(min_score=1)(photo("astronaut.png"))) == 0
+
+
+def test_missing_weights_are_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(module.resources, "files", lambda _: tmp_path)
+    with pytest.raises(DetectorError, match=r"weights are missing: expected .*yunet.onnx.*pip install"):
+        YuNet()
+
+
+def test_the_whole_picture_is_the_face():
+    found = WholeImage()(np.zeros((20, 30, 3), np.uint8))
+    np.testing.assert_array_equal(found.boxes, [[0, 0, 30, 20]])
+    assert np.isnan(found.landmarks).all()
+    np.testing.assert_array_equal(found.scores, [1])
+
+
+@pytest.mark.skipif(not hasattr(cv2, "CascadeClassifier"), reason="OpenCV 5 has no cascades")
+def test_haar_finds_the_astronaut():
+    found = load_detector("haar")(photo("astronaut.png"))
+    assert boxes.iou(found.boxes, YuNet()(photo("astronaut.png")).boxes).max() > 0.4
+
+
+def test_opencv_without_cascades_is_explained(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(cv2, "CascadeClassifier", raising=False)
+    with pytest.raises(DetectorError, match=r"has no Haar cascades.*opencv-python-headless<5.*yunet"):
+        load_detector("haar")
+
+
+def test_an_unknown_detector_names_the_known_ones():
+    with pytest.raises(UsageError, match="unknown detector 'retina'; expected one of yunet, haar, none"):
+        load_detector("retina")
