@@ -1,0 +1,1 @@
+"""From published data sets to one file a split."""

@@ -1,0 +1,116 @@
+"""FER2013 and its FER+ votes, as Kaggle and Microsoft publish them: two CSV files whose rows pair up by place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import FER2013_CODES, SEVEN, VOTE_COLUMNS
+from mien.core.errors import DataError
+from mien.data.pixels import parse_block, parse_row
+from mien.data.samples import PANEL, SIZE_PX, Samples
+from mien.data.split import COLUMNS, SPLITS
+from mien.data.table import fault, place, read_table
+
+USAGES = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}
+BLOCK_ROWS = 256  # two megabytes of text: small enough for the caches
+
+_CODES = {str(code): SEVEN.index(name) for code, name in enumerate(FER2013_CODES)}
+
+
+def read_fer2013(faces: Path, votes: Path | None = None) -> Samples:
+    """Read ``fer2013.csv`` and, row by row beside it, ``fer2013new.csv``.
+
+    Row i of one file is row i of the other. The number in FER+'s image names is not the row and is not used. Without
+    FER+ all ten votes stand on the original emotion.
+
+    Raises:
+        DataError: a file that breaks its layout, by file and row, or two files that do not belong together.
+    """
+    images, emotions, splits = _read_faces(faces)
+    if votes is None:
+        panel = np.zeros((len(images), COLUMNS), np.uint8)
+        panel[np.arange(len(images)), emotions] = PANEL
+        nameless = np.zeros(len(images), np.bool_)
+    else:
+        panel, nameless = _read_votes(votes, faces, splits)
+    return Samples(images, panel, emotions, np.arange(len(images)), splits, nameless)
+
+
+def _read_faces(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int8]]:
+    """Return images (N, 48, 48), emotions (N,) as indices into ``SEVEN`` and splits (N,)."""
+    blocks: list[NDArray[np.uint8]] = []
+    emotions: list[int] = []
+    splits: list[int] = []
+    for texts in _blocks(path, emotions, splits):
+        first = len(emotions) - len(texts) + 1
+        images = parse_block(texts)
+        blocks.append(_slowly(path, texts, first) if images is None else images)
+    if not emotions:
+        raise DataError(f"{path}: no rows below the first line; expected faces")
+    return np.concatenate(blocks), np.array(emotions, np.int8), np.array(splits, np.int8)
+
+
+def _blocks(path: Path, emotions: list[int], splits: list[int]) -> Iterator[list[str]]:
+    """Yield the pixels' text, ``BLOCK_ROWS`` rows at a time; emotions and splits grow beside it."""
+    texts: list[str] = []
+    for row, (emotion, pixels, usage) in enumerate(read_table(path, ("emotion", "pixels", "Usage")), start=1):
+        if emotion not in _CODES:
+            raise fault(path, row, f"emotion is {emotion[:20]!r}, expected a code from 0 to 6")
+        emotions.append(_CODES[emotion])
+        splits.append(_split_of(usage, path, row))
+        texts.append(pixels)
+        if len(texts) == BLOCK_ROWS:
+            yield texts
+            texts = []
+    if texts:
+        yield texts
+
+
+def _slowly(path: Path, texts: list[str], first: int) -> NDArray[np.uint8]:
+    """Return images (N, 48, 48) of a block that is out of the ordinary, or raise for its first wrong row."""
+    images = np.empty((len(texts), SIZE_PX, SIZE_PX), np.uint8)
+    for offset, text in enumerate(texts):
+        image = parse_row(text)
+        if isinstance(image, str):
+            raise fault(path, first + offset, image)
+        images[offset] = image
+    return images
+
+
+def _split_of(usage: str, path: Path, row: int) -> int:
+    if usage not in USAGES:
+        raise fault(path, row, f"Usage is {usage[:20]!r}, expected one of {', '.join(USAGES)}")
+    return SPLITS.index(USAGES[usage])
+
+
+def _read_votes(path: Path, faces: Path, splits: NDArray[np.int8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return votes (N, 10) and where the image's name is empty (N,), checked against the faces' splits (N,)."""
+    votes = np.zeros((len(splits), COLUMNS), np.uint8)
+    nameless = np.zeros(len(splits), np.bool_)
+    row = 0
+    for row, (usage, name, *cells) in enumerate(read_table(path, ("Usage", "Image name", *VOTE_COLUMNS)), start=1):
+        if row > len(splits):
+            continue  # count on, for the message
+        if _split_of(usage, path, row) != splits[row - 1]:
+            raise fault(path, row, f"Usage is {usage} but not in the same row of {faces}; they must pair up by row")
+        votes[row - 1] = votes_of(cells, place(path, row))
+        nameless[row - 1] = not name
+    if row != len(splits):
+        raise DataError(f"{path} has {row} rows and {faces} has {len(splits)}; they must pair up, row by row")
+    return votes, nameless
+
+
+def votes_of(cells: list[str], where: str) -> list[int]:
+    """Return the ten votes of a row; where is its place, for the message.
+
+    Raises:
+        DataError: a cell that is no number from 0 to 99.
+    """
+    for column, cell in zip(VOTE_COLUMNS, cells, strict=True):
+        if not (cell.isascii() and cell.isdigit() and len(cell) <= 2):
+            raise DataError(f"{where}: the votes for {column} are {cell[:20]!r}, expected a number from 0 to 99")
+    return [int(cell) for cell in cells]

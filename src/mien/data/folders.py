@@ -1,0 +1,191 @@
+"""A folder of class folders, as people keep faces of their own: ``DIR/happiness/*.jpg``, perhaps a split above it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import EIGHT, SEVEN, VOTE_COLUMNS
+from mien.core.errors import DataError
+from mien.data.faces import Cutter, Detector
+from mien.data.rules import UNREADABLE
+from mien.data.samples import PANEL, SIZE_PX, Drop, Samples
+from mien.data.split import COLUMNS, SPLITS
+from mien.data.twins import pixel_keys
+
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "valid": ("valid", "validation", "val", "dev", "public", "publictest"),
+    "test": ("test", "testing", "private", "privatetest"),
+}
+"""What people call the three splits, in small letters."""
+
+CLASS_NAMES = {
+    "neutral": ("neutral", "neutrality", "calm"),
+    "happiness": ("happiness", "happy", "joy"),
+    "surprise": ("surprise", "surprised"),
+    "sadness": ("sadness", "sad"),
+    "anger": ("anger", "angry"),
+    "disgust": ("disgust", "disgusted"),
+    "fear": ("fear", "fearful", "afraid", "scared"),
+    "contempt": ("contempt", "contemptuous"),
+    "unknown": ("unknown",),
+}
+"""What people call the classes, in small letters."""
+
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+TENTH = 0.1
+UNSPLIT = "any"
+
+NO_PICTURE = "files that are no pictures by their suffix"
+DRAWN = "pictures drawn by lot into train, valid or test"
+MOVED = "pictures of train drawn by lot into valid, which no folder gave"
+
+_SPLIT_OF = {alias: name for name, aliases in SPLIT_NAMES.items() for alias in aliases}
+_CLASS_OF = {alias: name for name, aliases in CLASS_NAMES.items() for alias in aliases}
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    path: Path
+    split: str  # one of SPLITS, or UNSPLIT
+    column: int  # of the votes
+
+
+def read_folders(folder: Path, detector: Detector | None = None, seed: int = 0) -> Samples:
+    """Read class folders, with or without folders for the splits above them.
+
+    All ten votes of a picture go to its class. Names are matched leniently: ``happy``, ``Happiness`` and ``3_happy``
+    are one class. Pictures below no split folder are drawn into train, valid and test, 80:10:10 in each class, and
+    those that are the same pixel for pixel stay together. Rows count the pictures in the order of their paths.
+
+    Args:
+        folder: holds the class folders or the split folders.
+        detector: finds the face in a picture; None takes each picture whole.
+        seed: of the draw.
+
+    Raises:
+        DataError: a folder whose name is no class, or no picture at all.
+    """
+    counts: Counter[str] = Counter()
+    pictures = list(_pictures(folder, counts))
+    cutter = Cutter(detector)
+    images, kept, unread = _cut_all(folder, pictures, cutter)
+    if not kept.any():
+        raise DataError(
+            f"no readable picture in {folder}; expected folders such as {folder / 'happiness'} with "
+            f"{', '.join(sorted(SUFFIXES))} files, or fer2013.csv"
+        )
+    columns = np.array([picture.column for picture in pictures])[kept]
+    named = np.array([picture.split for picture in pictures])[kept]
+    splits = _draw_missing(named, columns, pixel_keys(images), seed, counts)
+    votes = np.zeros((len(images), COLUMNS), np.uint8)
+    votes[np.arange(len(images)), columns] = PANEL
+    return Samples(
+        images=images,
+        votes=votes,
+        emotions=np.where(columns < len(SEVEN), columns, -1).astype(np.int8),
+        rows=np.flatnonzero(kept),
+        splits=splits,
+        nameless=np.zeros(len(images), np.bool_),
+        unread=tuple(unread),
+        notes=tuple((+(counts + cutter.counts)).items()),
+    )
+
+
+def _draw_missing(
+    named: NDArray[np.str_], columns: NDArray[np.int64], keys: NDArray[np.int64], seed: int, counts: Counter[str]
+) -> NDArray[np.int8]:
+    """Return the split (N,) int8 of each picture, drawn where its folders named none or left valid empty."""
+    splits = np.array([SPLITS.index(name) if name != UNSPLIT else -1 for name in named.tolist()], np.int8)
+    drawn = splits < 0
+    splits[drawn] = draw_splits(columns[drawn], keys[drawn], {"test": TENTH, "valid": TENTH}, seed)
+    counts[DRAWN] = int(drawn.sum())
+    train = splits == SPLITS.index("train")
+    if not drawn.any() and SPLITS.index("valid") not in splits:
+        splits[train] = draw_splits(columns[train], keys[train], {"valid": TENTH}, seed)
+        counts[MOVED] = int((splits == SPLITS.index("valid")).sum())
+    return splits
+
+
+def draw_splits(
+    classes: NDArray[np.int64], keys: NDArray[np.int64], shares: dict[str, float], seed: int
+) -> NDArray[np.int8]:
+    """Return a split (N,) int8 for each picture: the shares of each class to the splits they name, the rest to train.
+
+    Args:
+        classes: (N,) the picture's class.
+        keys: (N,) the same number for pictures that must stay together; the first of them names their class.
+        shares: split to share of its pictures, 0 to 1.
+        seed: of the draw.
+    """
+    random = np.random.default_rng(seed)
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    of_group = np.full(len(first), SPLITS.index("train"), np.int8)
+    ends = np.cumsum(list(shares.values()))
+    for class_ in np.unique(classes[first]):
+        members = random.permutation(np.flatnonzero(classes[first] == class_))
+        parts = np.split(members, np.rint(ends * len(members)).astype(int))
+        for name, part in zip(shares, parts, strict=False):  # the last part is what stays in train
+            of_group[part] = SPLITS.index(name)
+    return of_group[group.ravel()]
+
+
+def _cut_all(
+    folder: Path, pictures: list[_Picture], cutter: Cutter
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[Drop]]:
+    """Return faces (K, 48, 48), which of the N pictures they are (N,), and the pictures that cannot be read."""
+    images = np.zeros((len(pictures), SIZE_PX, SIZE_PX), np.uint8)
+    kept = np.ones(len(pictures), np.bool_)
+    unread: list[Drop] = []
+    for row, picture in enumerate(pictures):
+        image = cutter(picture.path)
+        if image is None:
+            kept[row] = False
+            unread.append(Drop(picture.split, picture.path.relative_to(folder).as_posix(), UNREADABLE))
+        else:
+            images[row] = image
+    return images[kept], kept, unread
+
+
+def _pictures(folder: Path, counts: Counter[str]) -> Iterator[_Picture]:
+    """Yield the pictures in the order of their paths; counts the files that are none."""
+    for top in _folders(folder):
+        split = _SPLIT_OF.get(_plain(top.name))
+        for below in _folders(top) if split else [top]:
+            column = VOTE_COLUMNS.index(_class_of(below))
+            for path in sorted(below.rglob("*")):
+                if path.is_dir() or path.name.startswith("."):
+                    continue
+                if path.suffix.lower() in SUFFIXES:
+                    yield _Picture(path, split or UNSPLIT, column)
+                else:
+                    counts[NO_PICTURE] += 1
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return the folders in a folder by name, without the hidden ones that systems and archives leave behind."""
+    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._")
+
+
+def _plain(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
+def _class_of(folder: Path) -> str:
+    plain = re.sub("[^a-z]", "", folder.name.lower())
+    if plain not in _CLASS_OF:
+        near = difflib.get_close_matches(plain, _CLASS_OF, n=1)
+        raise DataError(
+            f"unknown class folder {folder}; "
+            + (f"did you mean '{_CLASS_OF[near[0]]}'? " if near else "")
+            + f"Expected one of {', '.join(EIGHT)} or unknown; rename or move it"
+        )
+    return _CLASS_OF[plain]

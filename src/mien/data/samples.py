@@ -1,0 +1,71 @@
+"""What a source gives: every face it holds with the labels it has, before any rule has dropped one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.card import CropSpec
+from mien.data.split import COLUMNS
+
+SIZE_PX = CropSpec().size_px
+"""Side of a prepared face."""
+
+PANEL = 10
+"""Taggers a face of FER+ was shown to; a picture that has one label only gets them all on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """One picture that no split holds.
+
+    Attributes:
+        split: the split it would have been in.
+        name: its row (from 0) or its path in the source.
+        why: the rule that dropped it, the same words for every picture that it dropped.
+    """
+
+    split: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """N faces of all splits, in the order of the source.
+
+    Attributes:
+        images: (N, 48, 48) uint8, grey.
+        votes: (N, 10) uint8, in the order of ``VOTE_COLUMNS``.
+        emotions: (N,) int8, the original FER2013 label as an index into ``SEVEN``; -1 where there is none.
+        rows: (N,) int64, the row in the source, from 0.
+        splits: (N,) int8, an index into ``SPLITS``.
+        nameless: (N,) bool, true where FER+ took the image's name away because it is not a face.
+        unread: pictures that could not be read.
+        notes: anything else that a reader of the audit should know, as a count by sentence.
+    """
+
+    images: NDArray[np.uint8]
+    votes: NDArray[np.uint8]
+    emotions: NDArray[np.int8]
+    rows: NDArray[np.int64]
+    splits: NDArray[np.int8]
+    nameless: NDArray[np.bool_]
+    unread: tuple[Drop, ...] = ()
+    notes: tuple[tuple[str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not describe the same N faces."""
+        n = len(self.images)
+        got = [a.shape for a in (self.images, self.votes, self.emotions, self.rows, self.splits, self.nameless)]
+        if got != [(n, SIZE_PX, SIZE_PX), (n, COLUMNS), (n,), (n,), (n,), (n,)]:
+            raise ValueError(
+                f"samples need images (N, {SIZE_PX}, {SIZE_PX}), votes (N, {COLUMNS}), and emotions, rows, splits "
+                f"and nameless (N,); got {got}"
+            )
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.images)

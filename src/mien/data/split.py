@@ -1,0 +1,94 @@
+"""One split of a data set, as training and scoring read it: a single ``.npz`` file."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import VOTE_COLUMNS
+from mien.core.errors import DataError
+
+SPLITS = ("train", "valid", "test")
+"""Training, PublicTest and PrivateTest of FER2013."""
+
+COLUMNS = len(VOTE_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """N faces and what is known of them.
+
+    Attributes:
+        images: (N, S, S) uint8, grey.
+        votes: (N, 10) uint8, the taggers' votes in the order of ``VOTE_COLUMNS``.
+        emotions: (N,) int8, the original FER2013 label as an index into ``SEVEN``; -1 where there is none.
+        rows: (N,) int64, the sample's row in the source, from 0.
+        clean: (N,) bool, false for a face of ``valid`` or ``test`` with a near twin in the original Training rows.
+    """
+
+    images: NDArray[np.uint8]
+    votes: NDArray[np.uint8]
+    emotions: NDArray[np.int8]
+    rows: NDArray[np.int64]
+    clean: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not describe the same N faces."""
+        n = len(self.images)
+        shapes = (self.votes.shape, self.emotions.shape, self.rows.shape, self.clean.shape)
+        if self.images.ndim != 3 or shapes != ((n, COLUMNS), (n,), (n,), (n,)):
+            raise ValueError(
+                f"a split needs images (N, S, S), votes (N, {COLUMNS}), emotions, rows and clean (N,); "
+                f"got {self.images.shape}, {shapes}"
+            )
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.images)
+
+    def sha256(self) -> str:
+        """Return the digest of the five arrays, which does not depend on how the file is packed."""
+        digest = hashlib.sha256()
+        for array in (self.images, self.votes, self.emotions, self.rows, self.clean):
+            digest.update(f"{array.shape}{array.dtype}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+def save_split(split: Split, path: Path) -> None:
+    """Write a split; the file appears whole or not at all."""
+    beside = path.with_name(path.name + ".part")
+    with beside.open("wb") as file:
+        np.savez(
+            file,
+            images=split.images,
+            votes=split.votes,
+            emotions=split.emotions,
+            rows=split.rows,
+            clean=split.clean,
+        )
+    beside.replace(path)
+
+
+def load_split(folder: Path, name: str) -> Split:
+    """Read the split ``name`` of a prepared folder.
+
+    Raises:
+        DataError: the folder has no such split, or the file is not one.
+    """
+    path = folder / f"{name}.npz"
+    if not path.is_file():
+        raise DataError(
+            f"no split '{name}' in {folder}: expected the file {path.name}; "
+            "write it with 'mien prepare fer2013.csv fer2013new.csv --out DIR'"
+        )
+    try:
+        with np.load(path) as arrays:
+            return Split(**{key: arrays[key] for key in ("images", "votes", "emotions", "rows", "clean")})
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is not a split file of mien ({error}); run 'mien prepare' again") from error
