@@ -1,0 +1,120 @@
+"""What makes an epoch: an order and random draws that depend on seed and epoch alone, and what is kept of it."""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.metrics import softmax
+from mien.core.protocols import CLASSES, PROTOCOLS
+from mien.data.split import Split
+from mien.train.checkpoint import save_checkpoint
+from mien.train.recipe import Recipe
+from mien.train.targets import PROTOCOL, as_classes, make_targets
+
+HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
+
+
+class Batches(keras.utils.PyDataset):
+    """The training faces in batches, in an order that depends on seed and epoch alone.
+
+    Args:
+        images: (N, S, S, 1) uint8.
+        aims: (N, K) float32.
+        recipe: gives the batch size and the seed.
+    """
+
+    def __init__(self, images: NDArray[np.uint8], aims: NDArray[np.float32], recipe: Recipe) -> None:
+        super().__init__()
+        self._images, self._aims = images, aims
+        self._batch_size, self._seed = recipe.batch_size, recipe.seed
+        self.start(epoch=0)
+
+    def start(self, epoch: int) -> None:
+        """Shuffle for an epoch."""
+        self._order = np.random.default_rng([self._seed, epoch]).permutation(len(self._images))
+
+    def __len__(self) -> int:
+        """Return the number of batches; a last one that is not full is left out, unless it is the only one."""
+        return max(1, len(self._images) // self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Return the faces and targets of one batch."""
+        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        return self._images[rows], self._aims[rows]
+
+
+class Epochs(keras.callbacks.Callback):
+    """Seeds every epoch, scores the averaged weights on the validation faces, and writes history and checkpoint."""
+
+    def __init__(self, recipe: Recipe, batches: Batches, valid: Split, run_dir: Path) -> None:
+        super().__init__()
+        self._recipe, self._batches, self._run_dir = recipe, batches, run_dir
+        rows, self._aims = make_targets(valid, recipe.target, smoothing=0.0)
+        self._faces = valid.images[rows][..., None]
+        self._protocol = PROTOCOL[recipe.target]
+        self._truth = PROTOCOLS[self._protocol](valid.votes, valid.emotions)[rows]
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Make the order and every random draw a function of seed and epoch."""
+        self._started = time.monotonic()
+        self._batches.start(epoch)
+        # A seed in steps of a million leaves room for the draws of an epoch, which count upwards from it.
+        keras.utils.set_random_seed(self._recipe.seed * 10_000 + epoch)
+        for place, layer in enumerate(_layers(self.model)):
+            generator = getattr(layer, "seed_generator", None)
+            if generator is not None:
+                generator.state.assign([self._recipe.seed * 1_000 + place, epoch * 1_000_000])
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Score, then write history and checkpoint; ``logs`` gains the scores for those who come after."""
+        logs = {} if logs is None else logs
+        logs.update(self._score())
+        logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        logs["seconds"] = time.monotonic() - self._started
+        self._append_history(epoch, logs)
+        save_checkpoint(self.model, self._run_dir, epoch + 1)
+
+    def _score(self) -> dict[str, float]:
+        with self._averaged_weights():
+            logits = np.asarray(self.model.predict(self._faces, batch_size=256, verbose=0), np.float32)  # pyright: ignore[reportArgumentType]
+        loss = -(self._aims * np.log(np.maximum(softmax(logits), 1e-7))).sum(axis=1).mean()
+        predicted = as_classes(logits, CLASSES[self._protocol]).argmax(axis=1)
+        return {"val_loss": float(loss), "val_accuracy": float((predicted == self._truth).mean())}
+
+    @contextmanager
+    def _averaged_weights(self) -> Iterator[None]:
+        """Lend the model its averaged weights, where the recipe has any."""
+        variables = self.model.trainable_variables
+        raw = [variable.numpy().copy() for variable in variables]
+        self.model.optimizer.finalize_variable_values(variables)
+        yield
+        for variable, value in zip(variables, raw, strict=True):
+            variable.assign(value)
+
+    def _append_history(self, epoch: int, logs: dict[str, Any]) -> None:
+        path = self._run_dir / "history.csv"
+        earlier = path.read_text(encoding="utf-8").splitlines()[1 : epoch + 1] if path.is_file() and epoch else []
+        values = [epoch + 1, *(f"{logs.get(key, math.nan):.6g}" for key in HISTORY_COLUMNS[1:])]
+        beside = path.with_suffix(".part")
+        with beside.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(HISTORY_COLUMNS)
+            file.writelines(line + "\n" for line in earlier)
+            writer.writerow(values)
+        beside.replace(path)
+
+
+def _layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """Return the layers of a model and of the models inside it, in order."""
+    nested = [_layers(layer) if isinstance(layer, keras.Model) else [layer] for layer in model.layers]
+    return [layer for layers in nested for layer in layers]

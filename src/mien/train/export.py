@@ -1,0 +1,117 @@
+"""From a run folder to the ONNX file that ships: one graph from bytes to probabilities, with its card inside."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from mien.core.card import CropSpec, ModelCard
+from mien.core.errors import ModelError, UsageError
+from mien.data.synthetic import synthetic
+from mien.infer.classify import CARD_KEY, INPUT, OUTPUT
+from mien.train.models import SIZE_PX
+from mien.train.recipe import read_recipe
+from mien.train.targets import LABELS
+from mien.version import __version__
+
+TOLERANCE = 1e-4
+"""Largest difference between a probability of ONNX Runtime and of Keras."""
+
+
+def export(run_dir: Path, out: Path | None = None) -> Path:
+    """Write the ONNX file of a finished run and return its path, ``RUN/model.onnx`` by default.
+
+    Raises:
+        UsageError: the folder holds no finished run.
+        ModelError: ONNX Runtime and Keras differ by more than ``TOLERANCE``.
+    """
+    for name in ("model.keras", "calibration.json"):
+        if not (run_dir / name).is_file():
+            raise UsageError(f"{run_dir} holds no finished run: {name} is missing; run 'mien train --run {run_dir}'")
+    card = make_card(run_dir)
+    net = keras.saving.load_model(run_dir / "model.keras", compile=False)
+    graph = _graph(net, card.temperature)
+    graph.metadata_props.add(key=CARD_KEY, value=card.to_json())
+    content = graph.SerializeToString()
+    difference = _largest_difference(content, net, card.temperature)
+    if difference > TOLERANCE:
+        raise ModelError(
+            f"{run_dir} is not exported: ONNX Runtime and Keras differ by {difference:.1e}; "
+            f"expected at most {TOLERANCE:.0e}"
+        )
+    target = out or run_dir / "model.onnx"
+    beside = target.with_name(target.name + ".part")
+    beside.write_bytes(content)
+    beside.replace(target)
+    return target
+
+
+def make_card(run_dir: Path) -> ModelCard:
+    """Return the card of a finished run."""
+    recipe = read_recipe(run_dir / "recipe.toml")
+    env: dict[str, Any] = json.loads((run_dir / "env.json").read_text(encoding="utf-8"))
+    calibration: dict[str, Any] = json.loads((run_dir / "calibration.json").read_text(encoding="utf-8"))
+    return ModelCard(
+        name="mien",
+        version=__version__,
+        labels=LABELS[recipe.target],
+        crop=CropSpec(size_px=SIZE_PX),
+        temperature=calibration["temperature"],
+        data_sha256=env["data_sha256"],
+        metrics=calibration["metrics"],
+        notes={
+            "recipe": recipe.to_toml(),
+            "for": "naming the emotion that people would see on a face, with a probability that means what it says",
+            "not for": "judging what a person feels, intends or is; decisions about people; emotion recognition at "
+            "work or in education, which the EU's AI Act forbids (Regulation 2024/1689, article 5)",
+        },
+    )
+
+
+def _graph(net: keras.Model, temperature: float) -> onnx.ModelProto:
+    """Return the graph: uint8 faces (N, S, S, 1) in, probabilities (N, K) out."""
+    faces = keras.Input(net.input_shape[1:], dtype="uint8", name=INPUT)
+    logits = net(keras.layers.Rescaling(1.0, dtype="float32")(faces))
+    model = keras.Model(faces, keras.layers.Softmax()(logits / temperature))
+    model(np.zeros((1, *net.input_shape[1:]), np.uint8))
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # The converters behind Keras warn about their own use of numpy and of tracing.
+        warnings.simplefilter("ignore")
+        model.export(f"{folder}/graph.onnx", format="onnx", verbose=False)
+        graph = onnx.load(f"{folder}/graph.onnx")
+    _rename(graph, graph.graph.input[0].name, INPUT)
+    _rename(graph, graph.graph.output[0].name, OUTPUT)
+    for value in (graph.graph.input[0], graph.graph.output[0]):
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
+    onnx.checker.check_model(graph)
+    return graph
+
+
+def _rename(model: onnx.ModelProto, old: str, new: str) -> None:
+    for value in (*model.graph.input, *model.graph.output):
+        if value.name == old:
+            value.name = new
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            for place, name in enumerate(names):
+                if name == old:
+                    names[place] = new
+
+
+def _largest_difference(content: bytes, net: keras.Model, temperature: float) -> float:
+    """Return the largest difference between the two runtimes' probabilities on drawn faces and on noise."""
+    noise = np.random.default_rng(0).integers(0, 256, (64, SIZE_PX, SIZE_PX), np.uint8)
+    faces: NDArray[np.uint8] = np.concatenate([synthetic(64, seed=0).images, noise])[..., None]
+    logits = keras.ops.convert_to_tensor(np.asarray(net.predict(faces, verbose=0)))  # pyright: ignore[reportArgumentType]
+    expected = keras.ops.convert_to_numpy(keras.ops.softmax(logits / temperature))
+    session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
+    return float(np.abs(session.run([OUTPUT], {INPUT: faces})[0] - expected).max())

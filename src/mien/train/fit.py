@@ -1,0 +1,158 @@
+"""``train``: from a recipe and a prepared split to a run folder, resuming where an earlier call was stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.errors import UsageError
+from mien.data.split import Split
+from mien.train.augment import augment
+from mien.train.calibrate import calibrate
+from mien.train.checkpoint import CHECKPOINT, load_checkpoint
+from mien.train.epochs import Batches, Epochs
+from mien.train.models import MODELS
+from mien.train.recipe import Recipe
+from mien.train.targets import LABELS, make_targets
+from mien.version import __version__
+
+Floats = NDArray[np.float32]
+
+
+def train(
+    recipe: Recipe,
+    train_split: Split,
+    valid_split: Split,
+    run_dir: Path,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Path:
+    """Train a net by a recipe; the same call resumes after a kill and ends with the same weights.
+
+    Returns the run folder, which then holds ``recipe.toml, env.json, history.csv, calibration.json`` and
+    ``model.keras``: the net with averaged weights, in float32, without augmentation.
+
+    Args:
+        recipe: every choice.
+        train_split: the faces to learn from.
+        valid_split: the faces whose accuracy is watched and on which the temperature is fitted.
+        run_dir: the run folder; made where missing.
+        callbacks: more Keras callbacks, such as a progress bar.
+
+    Raises:
+        UsageError: the run folder holds another recipe or other data.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    _claim(run_dir, recipe, train_split)
+    if (run_dir / "calibration.json").is_file():
+        return run_dir
+    keras.utils.set_random_seed(recipe.seed)
+    keras.config.set_dtype_policy(_policy(recipe.precision))
+    rows, aims = make_targets(train_split, recipe.target, recipe.smoothing)
+    net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+    model = augment(recipe, net)
+    batches = Batches(train_split.images[rows][..., None], aims, recipe)
+    _compile(model, recipe, steps=len(batches))
+    epochs = Epochs(recipe, batches, valid_split, run_dir)
+    done = load_checkpoint(model, run_dir)
+    if done < recipe.epochs:
+        model.fit(
+            batches,
+            epochs=recipe.epochs,
+            initial_epoch=done,
+            shuffle=False,
+            verbose=0,  # pyright: ignore[reportArgumentType]
+            callbacks=[epochs, *callbacks],
+        )
+    keras.config.set_dtype_policy("float32")
+    plain = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+    plain.set_weights(net.get_weights())
+    _finish(run_dir, recipe, plain, valid_split)
+    return run_dir
+
+
+def _claim(run_dir: Path, recipe: Recipe, split: Split) -> None:
+    """Write recipe.toml and env.json, or refuse a folder in which something else was begun."""
+    recipe_path, env_path = run_dir / "recipe.toml", run_dir / "env.json"
+    digest = split.sha256()
+    if recipe_path.is_file():
+        if recipe_path.read_text(encoding="utf-8") != recipe.to_toml():
+            raise UsageError(f"{run_dir} holds a run of another recipe; name another folder with --run, or delete it")
+        if json.loads(env_path.read_text(encoding="utf-8"))["data_sha256"] != digest:
+            raise UsageError(f"{run_dir} holds a run on other data; name another folder with --run, or delete it")
+        return
+    backend = keras.backend.backend()
+    packages = ("keras", "numpy", backend)
+    env = {
+        "backend": backend,
+        "precision": _policy(recipe.precision),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "mien": __version__,
+        "packages": {name: import_module(name).__version__ for name in packages},
+        "data_sha256": digest,
+        "faces": len(split),
+    }
+    env_path.write_text(json.dumps(env, indent=1) + "\n", encoding="utf-8")
+    recipe_path.write_text(recipe.to_toml(), encoding="utf-8")
+
+
+def _policy(precision: str) -> str:
+    """Return the dtype policy: bfloat16 pays on torch and jax, and brings nothing with TensorFlow on a processor."""
+    if precision == "auto":
+        precision = "float32" if keras.backend.backend() == "tensorflow" else "bfloat16"
+    return precision if precision == "float32" else f"mixed_{precision}"
+
+
+def _compile(model: keras.Model, recipe: Recipe, steps: int) -> None:
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        warmup = int(recipe.warmup_epochs * steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else recipe.learning_rate,
+            decay_steps=recipe.epochs * steps - warmup,
+            warmup_target=recipe.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    shared = {
+        "learning_rate": rate,
+        "weight_decay": recipe.weight_decay or None,
+        "use_ema": recipe.average > 0,
+        "ema_momentum": recipe.average or 0.99,
+    }
+    if recipe.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **shared)
+    else:
+        optimizer = keras.optimizers.Adam(**shared)
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    if recipe.loss == "categorical":
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    else:
+        loss = SoftmaxBinaryCrossentropy()
+    model.compile(optimizer, loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
+    optimizer.build(model.trainable_variables)
+
+
+class SoftmaxBinaryCrossentropy(keras.losses.Loss):
+    """Binary cross-entropy of each class's softmax probability, the mean over classes."""
+
+    def call(self, y_true: Floats, y_pred: Floats) -> Floats:
+        """Return the loss (N,) of logits (N, K)."""
+        return keras.losses.binary_crossentropy(y_true, keras.ops.softmax(y_pred))
+
+
+def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, split: Split) -> None:
+    """Save the net and its calibration, then drop the checkpoint."""
+    net.save(run_dir / "model.part.keras")
+    (run_dir / "model.part.keras").replace(run_dir / "model.keras")
+    text = json.dumps(calibrate(net, recipe, split), indent=1) + "\n"
+    (run_dir / "calibration.json").write_text(text, encoding="utf-8")
+    (run_dir / CHECKPOINT).unlink(missing_ok=True)

@@ -1,0 +1,179 @@
+"""A recipe: every choice that makes a net, as one flat TOML file."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+from mien.core.errors import UsageError
+
+CHOICES = {
+    "model": ("baseline", "deeper", "regularised", "compact"),
+    "target": ("fer", "seven", "seven-votes", "eight-votes"),
+    "loss": ("categorical", "binary"),
+    "optimizer": ("adam", "sgd"),
+    "schedule": ("constant", "cosine"),
+    "precision": ("auto", "float32", "bfloat16", "float16"),
+}
+"""The values that the keys of a recipe with a fixed choice can take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Every choice that makes a net.
+
+    Attributes:
+        name: the recipe's name; its run lands in ``runs/NAME``.
+        model: a name of ``train.models.MODELS``.
+        target: what a face is trained on: the original label (``fer``), the seven-class label (``seven``), votes / 10
+            over seven classes (``seven-votes``), or the distribution of the votes over eight (``eight-votes``).
+        loss: cross-entropy over the softmax (``categorical``), or over each of its classes apart (``binary``).
+        epochs: passes over the training split.
+        batch_size: faces a step.
+        optimizer: ``adam`` or ``sgd`` (Nesterov momentum 0.9).
+        learning_rate: the peak.
+        schedule: ``constant``, or ``cosine`` down to zero.
+        warmup_epochs: epochs of linear rise to the peak, for ``cosine``.
+        weight_decay: share of a kernel that a step takes away, over the learning rate; 0 is off. As it does not go
+            through the momentum, 5e-3 here is what 5e-4 is where decay is added to the gradient of SGD.
+        average: momentum of the running average of the weights, which is what is kept; 0 is off.
+        width: filters of the first stage of ``compact``.
+        dropout: highest dropout rate of ``compact``.
+        smoothing: share of the target that goes to the mean target of the split.
+        flip: whether faces are mirrored at random.
+        rotation_deg: largest rotation either way, in degrees.
+        zoom: largest change of scale either way, as a share.
+        shift: largest shift either way, as a share of the side.
+        light: largest change of brightness (as a share of the range) and of contrast (as a share).
+        erase: probability that a rectangle is erased.
+        precision: the type in which layers compute; ``auto`` is bfloat16 where it pays. Weights are always float32.
+        seed: of the initial weights, the order and every random draw.
+    """
+
+    name: str
+    model: str
+    target: str
+    loss: str = "categorical"
+    epochs: int = 40
+    batch_size: int = 128
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    average: float = 0.0
+    width: int = 32
+    dropout: float = 0.3
+    smoothing: float = 0.0
+    flip: bool = False
+    rotation_deg: float = 0.0
+    zoom: float = 0.0
+    shift: float = 0.0
+    light: float = 0.0
+    erase: float = 0.0
+    precision: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be meant."""
+        for key, known in CHOICES.items():
+            if getattr(self, key) not in known:
+                raise UsageError(f"recipe key '{key}' is {getattr(self, key)!r}; expected one of {', '.join(known)}")
+        for key in ("epochs", "batch_size", "width"):
+            if getattr(self, key) < 1:
+                raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected 1 or more")
+        for key in ("dropout", "smoothing", "average", "zoom", "shift", "light", "erase"):
+            if not 0 <= getattr(self, key) <= 1:
+                raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected a share, 0 to 1")
+        for key in ("learning_rate", "warmup_epochs", "weight_decay", "rotation_deg", "seed"):
+            if getattr(self, key) < 0:
+                raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected 0 or more")
+
+    def to_toml(self) -> str:
+        """Return the recipe as TOML, every key written out."""
+        return "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(self).items())
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe file.
+
+    Raises:
+        UsageError: no such file, or as for ``parse_recipe``.
+    """
+    if not path.is_file():
+        raise UsageError(f"no such recipe: {path}; expected a TOML file such as recipes/5-compact.toml")
+    return parse_recipe(path.read_text(encoding="utf-8"), str(path))
+
+
+def parse_recipe(text: str, name: str) -> Recipe:
+    """Return the recipe that a TOML text holds; ``name`` says in errors where it comes from.
+
+    Raises:
+        UsageError: not TOML, an unknown key (the near ones are named), a missing one or a value that cannot be meant.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name} is not TOML: {error}") from error
+    for key in values:
+        _check_key(key)
+    missing = {"name", "model", "target"} - values.keys()
+    if missing:
+        raise UsageError(f"{name} lacks the recipe keys {', '.join(sorted(missing))}")
+    return Recipe(**{key: _convert(key, value) for key, value in values.items()})  # pyright: ignore[reportArgumentType]
+
+
+def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
+    """Return the recipe with ``key=value`` overrides applied.
+
+    Raises:
+        UsageError: an unknown key (the near ones are named) or a value that cannot be meant.
+    """
+    changes: dict[str, object] = {}
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes key=value; got {text!r}")
+        _check_key(key.strip())
+        changes[key.strip()] = _convert(key.strip(), value.strip())
+    return replace(recipe, **changes)  # pyright: ignore[reportArgumentType]
+
+
+def _check_key(key: str) -> None:
+    known = [field.name for field in fields(Recipe)]
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=3) or known
+        raise UsageError(f"unknown recipe key '{key}'; did you mean {' or '.join(repr(name) for name in near)}?")
+
+
+def _convert(key: str, value: object) -> object:
+    """Return a TOML value or the text of an override as the key's type."""
+    kind = {field.name: field.type for field in fields(Recipe)}[key]
+    try:
+        if kind == "bool":
+            return {"true": True, "false": False}[str(value).lower()]
+        if kind == "int":
+            return int(str(value))
+        return float(str(value)) if kind == "float" else str(value)
+    except (KeyError, ValueError) as error:
+        raise UsageError(f"recipe key '{key}' is {value!r}; expected a value of type {kind}") from error
+
+
+FIRST_TRY = Recipe(
+    name="first-try",
+    model="compact",
+    target="eight-votes",
+    epochs=6,
+    batch_size=64,
+    optimizer="adam",
+    learning_rate=3e-3,
+    schedule="cosine",
+    width=8,
+    dropout=0.1,
+    flip=True,
+)
+"""Learns the drawn faces of ``data.synthetic`` in under a minute, for a first try without data."""

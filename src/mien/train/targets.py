@@ -1,0 +1,41 @@
+"""What a net is trained to answer for each face."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import EIGHT, SEVEN, to_seven
+from mien.core.metrics import softmax
+from mien.core.protocols import PROTOCOLS, UNCOUNTED
+from mien.data.split import Split
+
+LABELS = {"fer": SEVEN, "seven": SEVEN, "seven-votes": SEVEN, "eight-votes": EIGHT}
+"""The classes of each target's head."""
+
+PROTOCOL = {"fer": "fer", "seven": "seven", "seven-votes": "seven", "eight-votes": "seven"}
+"""The protocol by which a run on each target watches its validation accuracy."""
+
+
+def make_targets(split: Split, target: str, smoothing: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the rows (N,) of the split that count under the target's protocol, and what they aim at (N, K).
+
+    Rows of ``seven-votes`` are votes / 10, as the project that mien follows trains, so they sum to less than 1 where a
+    tagger chose no emotion; all others sum to 1.
+    """
+    labels = PROTOCOLS[PROTOCOL[target]](split.votes, split.emotions)
+    rows = np.flatnonzero(labels != UNCOUNTED)
+    votes = split.votes[rows, : len(EIGHT)].astype(np.float32)
+    if target == "eight-votes":
+        aims = votes / votes.sum(axis=1, keepdims=True)
+    elif target == "seven-votes":
+        aims = to_seven(votes) / 10
+    else:
+        aims = np.eye(len(SEVEN), dtype=np.float32)[labels[rows]]
+    return rows, (1 - smoothing) * aims + smoothing * aims.mean(axis=0)
+
+
+def as_classes(logits: NDArray[np.float32], classes: tuple[str, ...]) -> NDArray[np.float32]:
+    """Return the probabilities (N, K) of logits (N, 7 or 8) over a protocol's classes."""
+    probs = softmax(logits)
+    return to_seven(probs) if len(classes) < probs.shape[1] else probs

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mien.core.errors import UsageError
+from mien.train.recipe import FIRST_TRY, Recipe, override, parse_recipe, read_recipe
+
+RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.toml"))
+
+
+def test_the_recipes_of_the_repository_are_found():
+    assert len(RECIPES) >= 5
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_file_is_named_after_itself_and_survives_the_way_to_toml(path: Path):
+    recipe = read_recipe(path)
+    assert recipe.name == path.stem
+    assert parse_recipe(recipe.to_toml(), "copy") == recipe
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_file_states_its_command(path: Path):
+    assert f"mien train recipes/{path.name} --data" in path.read_text(encoding="utf-8")
+
+
+def test_overrides_take_the_type_of_their_key():
+    changed = override(FIRST_TRY, ["epochs=3", "learning_rate=0.5", "flip=false", "name=mine"])
+    assert (changed.epochs, changed.learning_rate, changed.flip, changed.name) == (3, 0.5, False, "mine")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("learing_rate=1", "unknown recipe key 'learing_rate'; did you mean 'learning_rate'"),
+        ("epochs", "--set takes key=value; got 'epochs'"),
+        ("epochs=many", "recipe key 'epochs' is 'many'; expected a value of type int"),
+        ("epochs=0", "recipe key 'epochs' is 0; expected 1 or more"),
+        ("flip=perhaps", "expected a value of type bool"),
+        ("model=resnet", "recipe key 'model' is 'resnet'; expected one of baseline, deeper"),
+        ("dropout=1.5", "recipe key 'dropout' is 1.5; expected a share, 0 to 1"),
+        ("shift=nan", "recipe key 'shift' is nan; expected a share, 0 to 1"),
+        ("weight_decay=-1", "recipe key 'weight_decay' is -1.0; expected 0 or more"),
+    ],
+)
+def test_a_wrong_override_is_explained(change: str, message: str):
+    with pytest.raises(UsageError, match=message):
+        override(FIRST_TRY, [change])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = ", "x.toml is not TOML"),
+        ('name = "a"', "x.toml lacks the recipe keys model, target"),
+        ('nome = "a"', "unknown recipe key 'nome'; did you mean 'name'"),
+    ],
+)
+def test_a_wrong_file_is_explained(text: str, message: str):
+    with pytest.raises(UsageError, match=message):
+        parse_recipe(text, "x.toml")
+
+
+def test_a_missing_file_is_explained(tmp_path: Path):
+    with pytest.raises(UsageError, match="no such recipe"):
+        read_recipe(tmp_path / "none.toml")
+
+
+@given(st.text())
+def test_any_text_is_a_recipe_or_a_usage_error(text: str):
+    try:
+        assert isinstance(parse_recipe(text, "text"), Recipe)
+    except UsageError as error:
+        assert str(error)

@@ -1,0 +1,198 @@
+"""Nets, augmentation, training, resuming and export, on drawn faces and the default backend."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from mien.core.errors import ModelError, UsageError
+from mien.data.split import Split
+from mien.data.synthetic import synthetic
+from mien.infer.classify import Classifier
+from mien.train import export as exporting
+from mien.train.augment import RandomAffine, RandomErase, RandomLight, augment
+from mien.train.export import export
+from mien.train.fit import train
+from mien.train.models import MODELS
+from mien.train.recipe import FIRST_TRY
+
+TINY = replace(
+    FIRST_TRY,
+    name="tiny",
+    epochs=3,
+    batch_size=16,
+    optimizer="sgd",
+    learning_rate=0.05,
+    warmup_epochs=1,
+    weight_decay=1e-3,
+    average=0.9,
+    width=2,
+    rotation_deg=10,
+    zoom=0.1,
+    shift=0.1,
+    light=0.2,
+    erase=0.5,
+)
+
+
+@pytest.fixture(scope="module")
+def faces() -> tuple[Split, Split]:
+    return synthetic(64, seed=0), synthetic(32, seed=1)
+
+
+@pytest.fixture(scope="module")
+def run(faces: tuple[Split, Split], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(TINY, *faces, tmp_path_factory.mktemp("runs") / "tiny")
+
+
+def weights_of(run: Path) -> list[np.ndarray]:
+    return keras.saving.load_model(run / "model.keras", compile=False).get_weights()
+
+
+def history_of(run: Path) -> list[dict[str, str]]:
+    with (run / "history.csv").open(newline="", encoding="utf-8") as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+class StopAfter(keras.callbacks.Callback):
+    def __init__(self, epoch: int) -> None:
+        super().__init__()
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if self.epoch == 0:
+            raise KeyboardInterrupt
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.epoch -= 1
+
+
+def test_a_run_leaves_what_it_promises(run: Path):
+    assert {path.name for path in run.iterdir()} == {
+        "recipe.toml",
+        "env.json",
+        "history.csv",
+        "calibration.json",
+        "model.keras",
+    }
+    assert [row["epoch"] for row in history_of(run)] == ["1", "2", "3"]
+
+
+def test_a_stopped_run_resumes_to_the_same_result(run: Path, faces: tuple[Split, Split], tmp_path: Path):
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, *faces, tmp_path / "run", [StopAfter(epoch=1)])
+    assert [row["epoch"] for row in history_of(tmp_path / "run")] == ["1"]
+    resumed = train(TINY, *faces, tmp_path / "run")
+    assert history_of(resumed) == history_of(run)
+    for one, other in zip(weights_of(resumed), weights_of(run), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_finished_run_is_not_trained_again(run: Path, faces: tuple[Split, Split]):
+    before = (run / "model.keras").read_bytes()
+    train(TINY, *faces, run, [StopAfter(epoch=0)])
+    assert (run / "model.keras").read_bytes() == before
+
+
+def test_another_recipe_or_other_data_is_kept_out_of_a_run_folder(run: Path, faces: tuple[Split, Split]):
+    with pytest.raises(UsageError, match="another recipe; name another folder with --run"):
+        train(replace(TINY, epochs=4), *faces, run)
+    with pytest.raises(UsageError, match="other data; name another folder with --run"):
+        train(TINY, faces[1], faces[1], run)
+
+
+def test_the_exported_file_answers_as_the_net_does(run: Path, faces: tuple[Split, Split], tmp_path: Path):
+    path = export(run, tmp_path / "model.onnx")
+    classifier = Classifier(path)
+    crops = faces[1].images[..., None]
+    net = keras.saving.load_model(run / "model.keras", compile=False)
+    logits = keras.ops.convert_to_tensor(net.predict(crops, verbose=0)) / classifier.card.temperature
+    np.testing.assert_allclose(classifier(crops), keras.ops.convert_to_numpy(keras.ops.softmax(logits)), atol=1e-4)
+    assert classifier(crops[:0]).shape == (0, 8)
+    assert 'name = "tiny"' in classifier.card.notes["recipe"]
+    assert 0 <= classifier.card.metrics["valid/seven/accuracy"] <= 1
+
+
+def test_a_file_that_differs_from_the_net_is_refused(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(exporting, "TOLERANCE", -1.0)
+    with pytest.raises(ModelError, match="ONNX Runtime and Keras differ by"):
+        export(run, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unfinished_run_is_not_exported(tmp_path: Path):
+    with pytest.raises(UsageError, match=r"holds no finished run: model\.keras is missing"):
+        export(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters"),
+    [("baseline", 1_914_951), ("deeper", 3_619_655), ("regularised", 3_623_239), ("compact", 1_915_175)],
+)
+def test_the_nets_have_the_size_of_their_description(model: str, parameters: int):
+    net = MODELS[model](replace(TINY, width=32), 7)
+    assert net.input_shape == (None, 48, 48, 1)
+    assert net.output_shape == (None, 7)
+    assert net.count_params() == parameters
+
+
+def pictures(n: int = 8) -> np.ndarray:
+    return synthetic(n, seed=3).images[..., None].astype(np.float32)
+
+
+def test_augmentation_rests_outside_training():
+    wrapped = augment(TINY, net := MODELS["compact"](TINY, 8))
+    bytes_ = pictures().astype(np.uint8)
+    np.testing.assert_allclose(wrapped.predict(bytes_, verbose=0), net.predict(bytes_, verbose=0), atol=1e-5)
+
+
+def test_an_affine_transform_of_no_amount_changes_nothing():
+    out = keras.ops.convert_to_numpy(RandomAffine(False, 0, 0, 0)(pictures(), training=True))
+    np.testing.assert_allclose(out, pictures(), atol=1e-3)
+
+
+def test_flipping_gives_the_picture_or_its_mirror_image():
+    out = keras.ops.convert_to_numpy(RandomAffine(True, 0, 0, 0)(pictures(64), training=True))
+    same = np.abs(out - pictures(64)).max(axis=(1, 2, 3)) < 1e-2
+    mirrored = np.abs(out - pictures(64)[:, :, ::-1]).max(axis=(1, 2, 3)) < 1e-2
+    assert (same | mirrored).all()
+    assert same.any()
+    assert mirrored.any()
+
+
+def test_a_shift_moves_by_no_more_than_its_share():
+    dots = np.zeros((32, 48, 48, 1), np.float32)
+    dots[:, 24, 24] = 255
+    out = keras.ops.convert_to_numpy(RandomAffine(False, 0, 0, 0.1)(dots, training=True))[..., 0]
+    place = np.stack([out.sum(axis=2) @ np.arange(48), out.sum(axis=1) @ np.arange(48)], axis=1)
+    moved = place / out.sum(axis=(1, 2))[:, None] - 24
+    assert np.abs(moved).max() <= 4.8 + 1e-3
+    assert np.abs(moved).max() > 2
+
+
+@pytest.mark.parametrize("layer", [RandomLight(0.5), RandomErase(1.0)], ids=lambda layer: type(layer).__name__)
+def test_light_and_erasing_change_pictures_within_the_range_of_bytes(layer: keras.layers.Layer):
+    out = keras.ops.convert_to_numpy(layer(pictures(), training=True))
+    assert out.min() >= 0
+    assert out.max() <= 255
+    assert (np.abs(out - pictures()).max(axis=(1, 2, 3)) > 1).all()
+
+
+def test_erasing_covers_a_rectangle_with_one_grey():
+    blank = np.full((16, 48, 48, 1), 300, np.float32)
+    out = keras.ops.convert_to_numpy(RandomErase(1.0)(blank, training=True))[..., 0]
+    for picture in out:
+        covered = picture != 300
+        rows, columns = covered.any(axis=1), covered.any(axis=0)
+        assert 0 < covered.sum() == rows.sum() * columns.sum() <= (0.45 * 48 + 1) ** 2
+        assert np.ptp(picture[covered]) < 1e-3
+
+
+@pytest.fixture(autouse=True)
+def float32() -> Iterator[None]:
+    yield
+    assert keras.config.dtype_policy().name == "float32"
