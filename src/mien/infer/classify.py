@@ -1,0 +1,134 @@
+"""What a face shows: an ONNX session and the card inside its file."""
+
+# ONNX Runtime publishes no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from mien.core.card import ModelCard
+from mien.core.errors import ModelError
+
+CARD_KEY = "mien"
+"""The key of the card in the metadata of an ONNX file."""
+
+INPUT = "faces"
+"""The graph's input: (N, S, S, C) uint8."""
+
+OUTPUT = "probabilities"
+"""The graph's output: (N, K) float32, rows sum to 1."""
+
+CHUNK = 256
+"""Faces in one run of the graph, so that memory does not grow with N."""
+
+
+def default_model() -> Path:
+    """Return the path of the model that comes with the package."""
+    return Path(str(resources.files("mien") / "weights" / "mien.onnx"))
+
+
+class Classifier:
+    """Probabilities of emotions for cut faces, by the net in an ONNX file.
+
+    Args:
+        source: the file that ``mien export`` wrote, or its bytes.
+        threads: how many threads ONNX Runtime may use; None leaves it the choice (a thread a core).
+
+    Attributes:
+        card: what the file says of itself.
+        sha256: digest of the file.
+
+    Raises:
+        ModelError: there is no such file, or it is not a model of mien.
+        ValueError: threads is less than 1.
+    """
+
+    card: ModelCard
+    sha256: str
+
+    def __init__(self, source: Path | bytes, threads: int | None = None) -> None:
+        name, content = _read(source)
+        self._session = _session(name, content, threads)
+        self.card = _card(name, self._session)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Classify faces.
+
+        Args:
+            crops: (N, S, S, C) uint8, S and C as in ``card.crop``, grey or RGB; N may be 0.
+
+        Returns:
+            (N, K) float32, columns in the order of ``card.labels``; rows sum to 1.
+
+        Raises:
+            ValueError: crops of another shape or dtype.
+        """
+        spec = self.card.crop
+        face = (spec.size_px, spec.size_px, spec.channels)
+        if crops.ndim != 4 or crops.shape[1:] != face or crops.dtype != np.uint8:
+            expected = ", ".join(map(str, face))
+            raise ValueError(f"this model takes crops (N, {expected}) uint8; got {crops.shape} {crops.dtype}")
+        probs = np.empty((len(crops), len(self.card.labels)), np.float32)
+        for start in range(0, len(crops), CHUNK):
+            chunk = np.ascontiguousarray(crops[start : start + CHUNK])
+            (probs[start : start + CHUNK],) = self._session.run([OUTPUT], {INPUT: chunk})
+        return probs
+
+
+def _read(source: Path | bytes) -> tuple[str, bytes]:
+    """Return what to call a model in messages, and its bytes."""
+    if isinstance(source, bytes):
+        return "these bytes", source
+    try:
+        return str(source), source.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelError(f"no model file {source}; check the path, or write one with 'mien export RUN'") from error
+    except OSError as error:
+        raise ModelError(
+            f"cannot read {source} ({error.strerror}); expected an ONNX file written by 'mien export RUN'"
+        ) from error
+
+
+def _session(name: str, content: bytes, threads: int | None) -> Any:
+    """Load a graph."""
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be 1 or more, or None for a thread a core; got {threads}")
+    options: Any = ort.SessionOptions()
+    options.log_severity_level = 3  # errors only: warnings about optimisation mean nothing to a user
+    options.intra_op_num_threads = threads or 0
+    try:
+        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base class of their own
+        raise ModelError(
+            f"{name} is not an ONNX model that ONNX Runtime {ort.__version__} can run ({error}); "
+            "expected a file written by 'mien export RUN'"
+        ) from error
+
+
+def _card(name: str, session: Any) -> ModelCard:
+    """Read the card and hold the graph against it."""
+    metadata = cast("dict[str, str]", session.get_modelmeta().custom_metadata_map)
+    if CARD_KEY not in metadata:
+        raise ModelError(f"{name} carries no card of mien, so its labels and crop are unknown; use 'mien export RUN'")
+    card = ModelCard.from_json(metadata[CARD_KEY])
+    found = [(port.name, port.type, port.shape[1:]) for port in (*session.get_inputs(), *session.get_outputs())]
+    size_px, channels = card.crop.size_px, card.crop.channels
+    expected = [
+        (INPUT, "tensor(uint8)", [size_px, size_px, channels]),
+        (OUTPUT, "tensor(float)", [len(card.labels)]),
+    ]
+    if found != expected:
+        raise ModelError(
+            f"the graph of {name} does not fit its card: expected {expected} after the batch dimension, got {found}; "
+            "write the file again with 'mien export RUN'"
+        )
+    return card

@@ -1,0 +1,282 @@
+import csv
+import importlib
+import json
+import math
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from mien.apps.cli.evaluate import ProtocolName
+from mien.apps.cli.evaluate import evaluate as command
+from mien.core.emotions import EIGHT, SEVEN, VOTE_COLUMNS
+from mien.core.errors import DataError, MissingExtra, ModelError, UsageError
+from mien.core.protocols import PROTOCOLS
+from mien.data.split import Split, save_split
+from mien.report.evaluate import evaluate, seen_as
+from mien.report.files import protocols_of, write_report
+from mien.report.page import read_history, write_page
+from mien.report.plots import curves_figure, ladder_figure, to_png
+from tiny_net import SIZE_PX, tiny_card, tiny_net
+
+HEADLINE = ["accuracy", "interval", "macro_f1", "weighted_f1", "balanced_accuracy", "ece", "ece_raw", "jsd"]
+BLOCK = ["n", *HEADLINE, "per_class", "confusion"]
+PNG = b"\x89PNG\r\n\x1a\n"
+
+# What the tiny net will answer, what the ten taggers chose, FER2013's label, and whether the face is clean.
+FACES = [
+    ("neutral", {"neutral": 10}, "neutral", True),
+    ("neutral", {"contempt": 9, "neutral": 1}, "anger", True),
+    ("contempt", {"contempt": 6, "neutral": 4}, "neutral", False),
+    ("happiness", {"happiness": 10}, "happiness", True),
+    ("surprise", {"happiness": 5, "fear": 3, "surprise": 2}, "happiness", False),
+    ("fear", {"NF": 10}, "fear", True),
+]
+
+
+def made_split(faces=FACES) -> Split:
+    brightness = [32 * EIGHT.index(answer) + 16 for answer, *_ in faces]
+    votes = np.zeros((len(faces), len(VOTE_COLUMNS)), np.uint8)
+    for row, (_, panel, *_) in enumerate(faces):
+        for name, count in panel.items():
+            votes[row, VOTE_COLUMNS.index(name)] = count
+    return Split(
+        images=np.ones((len(faces), SIZE_PX, SIZE_PX), np.uint8) * np.array(brightness, np.uint8)[:, None, None],
+        votes=votes,
+        emotions=np.array([SEVEN.index(label) for *_, label, _ in faces], np.int8),
+        rows=np.arange(len(faces)) + 100,
+        clean=np.array([clean for *_, clean in faces]),
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    save_split(made_split(), folder / "valid.npz")
+    return folder
+
+
+def model_file(folder: Path, labels: tuple[str, ...] = EIGHT, temperature: float = 1.0) -> Path:
+    path = folder / "tiny.onnx"
+    path.write_bytes(tiny_net(tiny_card(labels, temperature=temperature)))
+    return path
+
+
+def test_golden_scores_by_protocol(tmp_path: Path, data: Path):
+    document = evaluate(model_file(tmp_path), data).document
+    seven, majority, fer = (document["protocols"][name] for name in ("seven", "majority", "fer"))
+    # seven: five faces, contempt is neutral; only the fifth is wrong.
+    assert (seven["all"]["n"], seven["all"]["accuracy"]) == (5, 0.8)
+    assert seven["all"]["per_class"]["neutral"] == {"precision": 1, "recall": 1, "f1": 1, "support": 3}
+    assert seven["all"]["confusion"][1][:3] == [0, 1, 1]
+    assert seven["all"]["macro_f1"] == pytest.approx((1 + 2 / 3) / 2, abs=1e-6)
+    assert (seven["clean"]["n"], seven["clean"]["accuracy"]) == (3, 1.0)
+    # majority: the fifth has no majority; the second is contempt called neutral.
+    assert (majority["all"]["n"], majority["all"]["accuracy"]) == (4, 0.75)
+    assert list(majority["all"]["per_class"]) == list(EIGHT)
+    assert majority["all"]["confusion"][7] == [1, 0, 0, 0, 0, 0, 0, 1]
+    # fer: the same five faces as seven, labelled otherwise.
+    assert (fer["all"]["n"], fer["all"]["accuracy"]) == (5, 0.6)
+    assert seven["all"]["interval"][0] < 0.8 < seven["all"]["interval"][1]
+
+
+def test_the_layout_of_metrics_json(tmp_path: Path, data: Path):
+    model = model_file(tmp_path)
+    write_report(evaluate(model, data, protocols=["seven"]), tmp_path / "one")
+    one = json.loads((tmp_path / "one" / "metrics.json").read_text())
+    assert (one["model"], one["split"], one["protocol"]) == ("tiny.onnx", "valid", "seven")
+    assert len(one["sha256"]) == 64
+    assert list(one["all"]) == list(one["clean"]) == BLOCK
+    write_report(evaluate(model, data), tmp_path / "three")
+    three = json.loads((tmp_path / "three" / "metrics.json").read_text())
+    assert list(three["protocols"]) == list(PROTOCOLS)
+    assert "protocol" not in three
+    assert three["protocols"]["seven"]["all"] == one["all"]
+    assert protocols_of(one)["seven"]["clean"] == protocols_of(three)["seven"]["clean"]
+
+
+def test_the_files_are_whole_and_the_same_every_time(tmp_path: Path, data: Path):
+    model = model_file(tmp_path)
+    for folder in ("first", "second"):
+        write_report(evaluate(model, data), tmp_path / folder)
+    names = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert names == ["confusion.png", "metrics.json", "predictions.csv", "reliability.png"]
+    for name in names:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    assert (tmp_path / "first" / "confusion.png").read_bytes().startswith(PNG)
+
+
+def test_a_line_a_face(tmp_path: Path, data: Path):
+    write_report(evaluate(model_file(tmp_path), data), tmp_path / "out")
+    with (tmp_path / "out" / "predictions.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["row"] for line in lines] == [str(row) for row in range(100, 106)]
+    assert [line["clean"] for line in lines] == ["1", "1", "0", "1", "0", "1"]
+    assert [line["true_majority"] for line in lines] == ["neutral", "contempt", "contempt", "happiness", "", ""]
+    assert (lines[2]["predicted_seven"], lines[2]["predicted_majority"]) == ("neutral", "contempt")
+    assert sum(float(lines[0][f"p_{name}"]) for name in EIGHT) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_model_of_seven_labels_never_answers_contempt(tmp_path: Path, data: Path):
+    document = evaluate(model_file(tmp_path, SEVEN), data).document
+    confusion = np.array(document["protocols"]["majority"]["all"]["confusion"])
+    assert confusion.shape == (8, 8)
+    assert confusion[:, 7].sum() == 0
+    assert document["protocols"]["seven"]["all"]["n"] == 5
+
+
+def test_views_keep_the_sum():
+    probs = np.random.default_rng(0).dirichlet(np.ones(8), size=5)
+    np.testing.assert_allclose(seen_as(probs, SEVEN).sum(axis=1), 1)
+    np.testing.assert_allclose(seen_as(probs, SEVEN)[:, 0], probs[:, 0] + probs[:, 7])
+    np.testing.assert_array_equal(seen_as(seen_as(probs, SEVEN), EIGHT)[:, 7], 0)
+    assert seen_as(probs, EIGHT) is probs
+
+
+def test_the_error_before_the_temperature_is_found_again(tmp_path: Path, data: Path):
+    plain = evaluate(model_file(tmp_path), data).document["protocols"]
+    warm = evaluate(model_file(tmp_path, temperature=4.0), data).document["protocols"]
+    for name in PROTOCOLS:
+        assert plain[name]["all"]["ece_raw"] == plain[name]["all"]["ece"]
+        assert warm[name]["all"]["ece_raw"] == pytest.approx(plain[name]["all"]["ece"], abs=1e-5)
+        assert warm[name]["all"]["ece"] != pytest.approx(warm[name]["all"]["ece_raw"], abs=1e-3)
+
+
+def test_votes_that_name_no_emotion_do_not_reach_the_divergence(tmp_path: Path):
+    faces = [("happiness", {"happiness": 3, "unknown": 2}, "happiness", True), ("fear", {"unknown": 10}, "fear", True)]
+    save_split(made_split(faces), tmp_path / "valid.npz")
+    block = evaluate(model_file(tmp_path), tmp_path, protocols=["fer"]).document["all"]
+    assert block["n"] == 2
+    assert 0 < block["jsd"] < 0.03  # the first face alone: the net is nearly sure of happiness, as its taggers are
+
+
+def test_no_clean_face_gives_nulls_not_nan(tmp_path: Path):
+    save_split(made_split([(answer, votes, label, False) for answer, votes, label, _ in FACES]), tmp_path / "valid.npz")
+    report = evaluate(model_file(tmp_path), tmp_path, protocols=["seven"])
+    assert list(report.document["clean"]) == BLOCK
+    assert report.document["clean"]["n"] == 0
+    assert report.document["clean"]["accuracy"] is None
+    write_report(report, tmp_path / "out")
+    assert "NaN" not in (tmp_path / "out" / "metrics.json").read_text()
+
+
+def test_speed_only_when_asked(tmp_path: Path, data: Path):
+    model = model_file(tmp_path)
+    assert "speed" not in evaluate(model, data).document
+    speed = evaluate(model, data, speed=True).document["speed"]
+    assert speed["file_bytes"] == model.stat().st_size
+    assert min(speed["ms_per_face_batch_1"], speed["faces_per_s_batch_64"], speed["threads"]) > 0
+
+
+def test_what_cannot_be_scored(tmp_path: Path, data: Path):
+    model = model_file(tmp_path)
+    with pytest.raises(UsageError, match="unknown protocol"):
+        evaluate(model, data, protocols=["six"])
+    with pytest.raises(UsageError, match="no protocol was named"):
+        evaluate(model, data, protocols=[])
+    with pytest.raises(DataError, match="no split 'test'"):
+        evaluate(model, data, split="test")
+    with pytest.raises(ModelError, match="has the labels"):
+        evaluate(model_file(tmp_path, ("calm", "glad")), data)
+    save_split(made_split(FACES[-1:]), data / "test.npz")
+    with pytest.raises(DataError, match="no face of the split counts"):
+        evaluate(model_file(tmp_path), data, split="test")
+    (tmp_path / "big.onnx").write_bytes(tiny_net(tiny_card(size_px=9)))
+    with pytest.raises(DataError, match="the model takes 9 px"):
+        evaluate(tmp_path / "big.onnx", data)
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "mien.report.plots")
+    with pytest.raises(MissingExtra, match=r"pip install 'mien\[train\]'"):
+        importlib.import_module("mien.report.plots")
+
+
+def test_the_command(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    app.command()(command)
+    found = CliRunner().invoke(app, [str(model_file(tmp_path)), "--data", str(data)], catch_exceptions=False)
+    assert found.exit_code == 0
+    assert "80.0 %" in found.output
+    assert (tmp_path / "tiny.eval" / "metrics.json").is_file()
+    arguments = ["tiny.onnx", "--data", str(data), "--protocol", "majority", "--out", "there", "--speed"]
+    assert "faces a second" in CliRunner().invoke(app, arguments, catch_exceptions=False).output
+    assert json.loads(Path("there/metrics.json").read_text())["protocol"] == "majority"
+    assert CliRunner().invoke(app, ["tiny.onnx", "--data", str(data), "--split", "train"]).exit_code == 2
+
+
+def test_the_command_offers_every_protocol():
+    assert [name.value for name in ProtocolName] == list(PROTOCOLS)
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path, data: Path) -> Path:
+    folder = tmp_path / "5-compact <run>"
+    folder.mkdir()
+    (folder / "recipe.toml").write_text('# a comment with <b> & "quotes"\nname = "5-compact"\n')
+    (folder / "env.json").write_text(json.dumps({"backend": "tensorflow", "packages": {"keras": "3.15.1"}}))
+    columns = "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds"
+    lines = [f"{epoch},{2 / epoch},{1 - 1 / epoch},{2.1 / epoch},{0.9 - 1 / epoch},0.1,130" for epoch in (1, 2, 3)]
+    (folder / "history.csv").write_text("\n".join([columns, *lines, ""]))
+    (folder / "model.onnx").write_bytes(model_file(tmp_path).read_bytes())
+    write_report(evaluate(folder / "model.onnx", data), folder)
+    return folder
+
+
+def test_the_page_holds_the_run_and_needs_no_network(run_dir: Path):
+    page = write_page(run_dir).read_text(encoding="utf-8")
+    assert "3 epochs in 6 min" in page
+    assert "80.0 %" in page
+    assert "&lt;b&gt; &amp; &quot;quotes&quot;" in page
+    assert "<title>5-compact &lt;run&gt;" in page
+    assert page.count('src="data:image/png;base64,') == 5  # curves, three protocols, calibration
+    assert not re.findall(r"(?:src|href)=(?!\"data:)|url\(|@import|<script|https?://", page)
+    assert (run_dir / "curves.png").read_bytes().startswith(PNG)
+
+
+def test_the_page_of_a_run_that_has_just_begun(tmp_path: Path):
+    (tmp_path / "recipe.toml").write_text('name = "begun"\n')
+    assert "Not scored yet" in write_page(tmp_path).read_text(encoding="utf-8")
+
+
+def test_a_folder_that_is_no_run(tmp_path: Path):
+    with pytest.raises(DataError, match="holds no run"):
+        write_page(tmp_path)
+
+
+def test_files_of_a_run_that_cannot_be_read(run_dir: Path):
+    (run_dir / "env.json").write_text("{")
+    with pytest.raises(DataError, match="is not JSON"):
+        write_page(run_dir)
+    (run_dir / "history.csv").write_text("epoch,loss\n1,much\n")
+    with pytest.raises(DataError, match="is not the history"):
+        read_history(run_dir / "history.csv")
+
+
+def test_a_missing_loss_is_kept_as_nan(tmp_path: Path):
+    (tmp_path / "history.csv").write_text("epoch,loss\n1,nan\n")
+    assert math.isnan(read_history(tmp_path / "history.csv")[0]["loss"])
+
+
+def test_curves_of_no_epoch_and_of_one():
+    row = {"epoch": 1.0, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.2, "val_accuracy": 0.4}
+    assert to_png(curves_figure([])).startswith(PNG)
+    assert "best 40.0 %, epoch 1" in curves_figure([row]).axes[1].get_title(loc="left")
+
+
+def test_the_ladder_names_each_run_at_its_end_without_overlap():
+    runs = {
+        name: [{"epoch": epoch, "val_accuracy": top * epoch / 3} for epoch in (1.0, 2.0, 3.0)]
+        for name, top in (("one", 0.5), ("two", 0.501), ("three", 0.9))
+    }
+    axis = ladder_figure({**runs, "not begun": []}).axes[0]
+    assert sorted(text.get_text() for text in axis.texts) == ["one  50.0 %", "three  90.0 %", "two  50.1 %"]
+    heights = sorted(text.xy[1] for text in axis.texts)
+    assert np.diff(heights).min() > 0.02
