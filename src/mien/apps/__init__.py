@@ -1,0 +1,1 @@
+"""What people run: thin programs that parse, call and print."""

@@ -1,0 +1,1 @@
+"""The command `mien`, one file a command group."""

@@ -1,0 +1,86 @@
+"""``mien prepare``: from published files to one file a split, and an audit of what is in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+    from mien.data.audit import Audit, Table
+
+
+def prepare(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            help="fer2013.csv and fer2013new.csv; or one folder: FER+'s folders of PNG files, or a folder a class.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the splits.")] = Path("data"),
+    detector: Annotated[
+        str,
+        typer.Option(help="Finds the face in pictures of class folders: yunet, haar, or none (pictures are faces)."),
+    ] = "yunet",
+) -> None:
+    """Turn FER2013 and FER+, or a folder of pictures, into one file a split, and print an audit."""
+    from rich.console import Console
+
+    from mien.data.prepare import prepare as write
+    from mien.data.sources import read_source
+    from mien.vision.detect import load_detector
+
+    console = Console()
+    # Published files hold faces that are cut already: no detector is loaded for them.
+    find = load_detector(detector) if detector != "none" and sources[0].is_dir() else None
+    with console.status("reading"):
+        samples = read_source(sources, find)
+    with console.status(f"comparing {len(samples):,} faces"):
+        found = write(samples, out)
+    for table in tables(found):
+        console.print(table)
+    console.print(f"{', '.join(f'{name}.npz' for name in found.kept)}, audit.json and montage.png are in {out}")
+
+
+def tables(found: Audit) -> list[RichTable]:
+    """Return the audit as tables for the terminal."""
+    clean = {name: n for name, n in found.clean.items() if name != "train"}
+    drops: Table = {"read": found.read, **found.drop_counts(), "kept": found.kept, "of these clean": clean}
+    parts = [_counts("Faces", drops)]
+    for protocol, splits in found.balance.items():
+        labels = next(iter(splits.values()))
+        by_label = {label: {name: counts[label] for name, counts in splits.items()} for label in labels}
+        parts.append(_counts(f"Labels under '{protocol}'", by_label))
+    if found.agreement:
+        shares: dict[str, dict[str, str]] = {}
+        for name, figures in found.agreement.items():
+            for figure, share in figures.items():
+                shares.setdefault(figure, {})[name] = f"{100 * share:.1f} %"
+        parts.append(_table("Agreement of the taggers", shares))
+    for title, twins in (("Pixel twins", found.pixel_twins), ("Near twins", found.near_twins)):
+        parts.append(_counts(f"{title} of a row in a column", twins))
+    if found.notes:
+        parts.append(_counts("Also", {note: {"pictures": count} for note, count in found.notes.items()}))
+    return parts
+
+
+def _counts(title: str, rows: Table) -> RichTable:
+    return _table(title, {row: {column: f"{n:,}" for column, n in cells.items()} for row, cells in rows.items()})
+
+
+def _table(title: str, rows: dict[str, dict[str, str]]) -> RichTable:
+    from rich import box
+    from rich.table import Table as RichTable
+
+    table = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, min_width=len(title))
+    columns = list(dict.fromkeys(column for cells in rows.values() for column in cells))
+    table.add_column("")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for row, cells in rows.items():
+        table.add_row(row, *(cells.get(column, "") for column in columns))
+    return table

@@ -1,0 +1,111 @@
+"""``mien train`` and ``mien export``: from prepared faces to a model file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mien.train.recipe import Recipe
+
+SYNTHETIC = "synthetic"
+
+
+def train(
+    recipe: Annotated[
+        Path | None, typer.Argument(help="A recipe file; without it, the one that made the packaged net.")
+    ] = None,
+    *,
+    data: Annotated[str, typer.Option(help="A folder of 'mien prepare', or 'synthetic': drawn faces.")],
+    run: Annotated[Path | None, typer.Option(help="The run folder; runs/NAME without it.")] = None,
+    changes: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
+) -> None:
+    """Train a net, export and score it; the same command resumes a run that was stopped."""
+    from mien.train.recipe import FIRST_TRY, override, read_recipe
+
+    if recipe is not None:
+        chosen = read_recipe(recipe)
+    else:
+        chosen = FIRST_TRY if data == SYNTHETIC else _packaged_recipe()
+    chosen = override(chosen, changes or [])
+    run_dir = run or Path("runs") / chosen.name
+    folder = _drawn_faces(run_dir) if data == SYNTHETIC else Path(data)
+    try:
+        _train(chosen, folder, run_dir)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped; finished epochs are kept in {run_dir}, and the same command goes on from there", err=True)
+        raise typer.Exit(1) from None
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder of 'mien train'.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="The file to write; RUN/model.onnx without it.")] = None,
+) -> None:
+    """Write the ONNX file of a finished run, its card inside."""
+    _quiet_backends()
+    _need_training()
+    from mien.train.export import export as export_run
+
+    typer.echo(f"wrote {export_run(run, out)}")
+
+
+def _train(recipe: Recipe, folder: Path, run_dir: Path) -> None:
+    _quiet_backends()
+    _need_training()
+    from rich.console import Console
+
+    from mien.apps.cli.evaluate import print_scores
+    from mien.core.protocols import PROTOCOLS
+    from mien.data.split import load_split
+    from mien.report.evaluate import evaluate
+    from mien.report.files import write_report
+    from mien.report.page import write_page
+    from mien.train.export import export as export_run
+    from mien.train.fit import train as fit
+    from mien.train.progress import ProgressBar
+
+    console = Console()
+    splits = load_split(folder, "train"), load_split(folder, "valid")
+    fit(recipe, *splits, run_dir, [ProgressBar(console)])
+    model = export_run(run_dir)
+    report = evaluate(model, folder, "valid", list(PROTOCOLS))
+    write_report(report, run_dir)
+    print_scores(console, report.document)
+    console.print(f"wrote {model} and {write_page(run_dir)}", markup=False, highlight=False)
+
+
+def _packaged_recipe() -> Recipe:
+    from mien.infer.classify import Classifier, default_model
+    from mien.train.recipe import parse_recipe
+
+    return parse_recipe(Classifier(default_model()).card.notes["recipe"], "the packaged model's recipe")
+
+
+def _drawn_faces(run_dir: Path) -> Path:
+    """Write the drawn faces into the run folder, as a prepared folder, and return it."""
+    from mien.data.split import save_split
+    from mien.data.synthetic import synthetic
+
+    folder = run_dir / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    save_split(synthetic(3000, seed=0), folder / "train.npz")
+    save_split(synthetic(500, seed=1), folder / "valid.npz")
+    return folder
+
+
+def _quiet_backends() -> None:
+    """Keep TensorFlow's start-up notes off the screen, unless the user asked for them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def _need_training() -> None:
+    from importlib.util import find_spec
+
+    from mien.core.errors import MissingExtra
+
+    for package in ("keras", "onnx"):
+        if find_spec(package) is None:
+            raise MissingExtra(f"training needs the package '{package}', which is not installed; pip install 'mien[train]'")
