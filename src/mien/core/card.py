@@ -68,9 +68,9 @@ class ModelCard:
         """
         try:
             values: dict[str, Any] = json.loads(text)
-            return ModelCard(
-                **{**values, "labels": tuple(values["labels"]), "crop": CropSpec(**values["crop"])},
-            )
+            values["labels"] = tuple(values["labels"])
+            values["crop"] = CropSpec(**values["crop"])
+            return ModelCard(**values)
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(
                 f"the model's card cannot be read ({error}); write the file again with 'mien export RUN'"

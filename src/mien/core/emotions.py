@@ -36,6 +36,6 @@ COLOURS = {
 
 def to_seven(probs: Numbers) -> Numbers:
     """Return the seven-class view (..., 7) of probabilities or votes (..., 8): contempt counts as neutral."""
-    seven = probs[..., :7].copy()
+    seven: Any = probs[..., :7].copy()
     seven[..., 0] += probs[..., 7]
     return seven

@@ -35,9 +35,7 @@ class Frame:
     def __post_init__(self) -> None:
         """Refuse anything but an RGB picture of bytes."""
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
-            raise ValueError(
-                f"a frame's image must be (H, W, 3) uint8 RGB; got {self.image.shape} {self.image.dtype}"
-            )
+            raise ValueError(f"a frame's image must be (H, W, 3) uint8 RGB; got {self.image.shape} {self.image.dtype}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,8 +1,5 @@
 """What a face shows: an ONNX session and the card inside its file."""
 
-# ONNX Runtime publishes no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import hashlib

@@ -141,7 +141,7 @@ def seen_as(probs: Probs, classes: tuple[str, ...]) -> Probs:
     if probs.shape[1] == len(classes):
         return probs
     if len(classes) == len(SEVEN):
-        return to_seven(probs)  # pyright: ignore[reportArgumentType, reportReturnType], it keeps any float
+        return to_seven(probs)
     return np.pad(probs, ((0, 0), (0, 1)))
 
 

@@ -17,7 +17,7 @@ from mien.train.targets import PROTOCOL, as_classes, make_targets
 def calibrate(net: keras.Model, recipe: Recipe, split: Split) -> dict[str, Any]:
     """Return the temperature that fits the taggers' votes best, and the accuracy by the recipe's protocols."""
     rows, aims = make_targets(split, recipe.target, smoothing=0.0)
-    logits = np.asarray(net.predict(split.images[rows][..., None], batch_size=256, verbose=0), np.float32)  # pyright: ignore[reportArgumentType]
+    logits = np.asarray(net.predict(split.images[rows][..., None], batch_size=256, verbose=0), np.float32)
     metrics: dict[str, float] = {}
     for protocol in {PROTOCOL[recipe.target], "majority"} if logits.shape[1] == 8 else {PROTOCOL[recipe.target]}:
         truth = PROTOCOLS[protocol](split.votes[rows], split.emotions[rows])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,13 +86,13 @@ class Epochs(keras.callbacks.Callback):
 
     def _score(self) -> dict[str, float]:
         with self._averaged_weights():
-            logits = np.asarray(self.model.predict(self._faces, batch_size=256, verbose=0), np.float32)  # pyright: ignore[reportArgumentType]
+            logits = np.asarray(self.model.predict(self._faces, batch_size=256, verbose=0), np.float32)
         loss = -(self._aims * np.log(np.maximum(softmax(logits), 1e-7))).sum(axis=1).mean()
         predicted = as_classes(logits, CLASSES[self._protocol]).argmax(axis=1)
         return {"val_loss": float(loss), "val_accuracy": float((predicted == self._truth).mean())}
 
     @contextmanager
-    def _averaged_weights(self) -> Iterator[None]:
+    def _averaged_weights(self) -> Generator[None]:
         """Lend the model its averaged weights, where the recipe has any."""
         variables = self.model.trainable_variables
         raw = [variable.numpy().copy() for variable in variables]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mien.core.card import CropSpec, ModelCard
 from mien.core.errors import ModelError, UsageError
+from mien.core.metrics import softmax
 from mien.data.synthetic import synthetic
 from mien.infer.classify import CARD_KEY, INPUT, OUTPUT
 from mien.train.models import SIZE_PX
@@ -81,7 +82,7 @@ def _graph(net: keras.Model, temperature: float) -> onnx.ModelProto:
     """Return the graph: uint8 faces (N, S, S, 1) in, probabilities (N, K) out."""
     faces = keras.Input(net.input_shape[1:], dtype="uint8", name=INPUT)
     logits = net(keras.layers.Rescaling(1.0, dtype="float32")(faces))
-    model = keras.Model(faces, keras.layers.Softmax()(logits / temperature))
+    model = keras.Model(faces, keras.layers.Softmax()(keras.layers.Rescaling(1 / temperature)(logits)))
     model(np.zeros((1, *net.input_shape[1:]), np.uint8))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The converters behind Keras warn about their own use of numpy and of tracing.
@@ -111,7 +112,8 @@ def _largest_difference(content: bytes, net: keras.Model, temperature: float) ->
     """Return the largest difference between the two runtimes' probabilities on drawn faces and on noise."""
     noise = np.random.default_rng(0).integers(0, 256, (64, SIZE_PX, SIZE_PX), np.uint8)
     faces: NDArray[np.uint8] = np.concatenate([synthetic(64, seed=0).images, noise])[..., None]
-    logits = keras.ops.convert_to_tensor(np.asarray(net.predict(faces, verbose=0)))  # pyright: ignore[reportArgumentType]
-    expected = keras.ops.convert_to_numpy(keras.ops.softmax(logits / temperature))
+    logits = np.asarray(net.predict(faces, verbose=0), np.float32)
+    expected = softmax(logits / temperature)
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
-    return float(np.abs(session.run([OUTPUT], {INPUT: faces})[0] - expected).max())
+    answered: Any = session.run([OUTPUT], {INPUT: faces})[0]
+    return float(np.abs(answered - expected).max())

@@ -68,7 +68,7 @@ def train(
             epochs=recipe.epochs,
             initial_epoch=done,
             shuffle=False,
-            verbose=0,  # pyright: ignore[reportArgumentType]
+            verbose=0,
             callbacks=[epochs, *callbacks],
         )
     keras.config.set_dtype_policy("float32")

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
+
 def _is_torch() -> bool:
     return keras.backend.backend() == "torch"
 

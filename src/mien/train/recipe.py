@@ -124,7 +124,7 @@ def parse_recipe(text: str, name: str) -> Recipe:
     missing = {"name", "model", "target"} - values.keys()
     if missing:
         raise UsageError(f"{name} lacks the recipe keys {', '.join(sorted(missing))}")
-    return Recipe(**{key: _convert(key, value) for key, value in values.items()})  # pyright: ignore[reportArgumentType]
+    return Recipe(**{key: _convert(key, value) for key, value in values.items()})
 
 
 def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
@@ -140,7 +140,7 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
             raise UsageError(f"--set takes key=value; got {text!r}")
         _check_key(key.strip())
         changes[key.strip()] = _convert(key.strip(), value.strip())
-    return replace(recipe, **changes)  # pyright: ignore[reportArgumentType]
+    return replace(recipe, **changes)
 
 
 def _check_key(key: str) -> None:

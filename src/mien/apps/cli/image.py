@@ -19,7 +19,7 @@ def image(
     pictures: Annotated[list[Path], typer.Argument(help="Pictures to read.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and write no picture.")] = False,
     detector: Annotated[str, typer.Option(help="yunet, haar, or none: the whole picture is the face.")] = "yunet",
-    model: Annotated[Path | None, typer.Option(help="A model file of 'mien export'; without it, the packaged one.")] = None,
+    model: Annotated[Path | None, typer.Option(help="A file of 'mien export'; without it, the packaged model.")] = None,
 ) -> None:
     """Name the emotion on each face: print a table and write NAME.mien.png into the working directory."""
     from mien.core.errors import MienError

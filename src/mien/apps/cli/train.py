@@ -26,10 +26,10 @@ def train(
     """Train a net, export and score it; the same command resumes a run that was stopped."""
     from mien.train.recipe import FIRST_TRY, override, read_recipe
 
-    if recipe is not None:
-        chosen = read_recipe(recipe)
+    if recipe is None and data == SYNTHETIC:
+        chosen = FIRST_TRY
     else:
-        chosen = FIRST_TRY if data == SYNTHETIC else _packaged_recipe()
+        chosen = read_recipe(recipe) if recipe else _packaged_recipe()
     chosen = override(chosen, changes or [])
     run_dir = run or Path("runs") / chosen.name
     folder = _drawn_faces(run_dir) if data == SYNTHETIC else Path(data)
@@ -108,4 +108,4 @@ def _need_training() -> None:
 
     for package in ("keras", "onnx"):
         if find_spec(package) is None:
-            raise MissingExtra(f"training needs the package '{package}', which is not installed; pip install 'mien[train]'")
+            raise MissingExtra(f"training needs the package '{package}', which is missing; pip install 'mien[train]'")

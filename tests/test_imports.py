@@ -1,0 +1,32 @@
+"""What must not be loaded, seen from a process of its own."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("keras", "tensorflow", "torch", "jax", "onnx", "onnxruntime", "cv2", "matplotlib", "PIL")
+
+
+RUN = "import sys; sys.argv = ['mien', *{arguments}]; from mien.apps.cli.main import app; app(standalone_mode=False)"
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import mien", RUN.format(arguments=["--help"]), RUN.format(arguments=["train", "--help"])],
+    ids=["import mien", "mien --help", "mien train --help"],
+)
+def test_nothing_heavy_is_loaded(code: str):
+    tail = f"\nimport sys; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code + tail], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_prediction_loads_no_training_framework(examples):
+    code = (
+        "import sys, mien; from pathlib import Path; from mien.vision.images import read\n"
+        f"mien.load()(mien.Frame(read(Path({str(examples / 'astronaut.png')!r}))))\n"
+        "print([name for name in ('keras', 'tensorflow', 'torch', 'jax', 'onnx', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
