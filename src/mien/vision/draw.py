@@ -120,7 +120,8 @@ def draw(result: Result) -> Image:
 
 def _labels(face: Face) -> tuple[str, str]:
     """Return the label in full and, for want of room, in short."""
-    return f"{face.emotion} {100 * face.confidence:.0f} %", face.emotion
+    share = f"{100 * face.confidence:.0f}" if face.confidence < 0.995 else ">99"
+    return f"{face.emotion} {share} %", face.emotion
 
 
 def _visible(box: Floats, width: int, height: int) -> Rect | None:

@@ -1,0 +1,61 @@
+"""Every snippet of the README does what it says, on small files; ``.ci/run`` runs its two pip lines."""
+
+import re
+from pathlib import Path
+
+import pytest
+from command import Command
+from small_data import faces, write_fer, write_votes
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+LINES = [line for language, block in BLOCKS if language == "bash" for line in block.splitlines()]
+SMALL = ["--set", "epochs=1", "--set", "width=2", "--set", "batch_size=8"]
+"""Makes any training short; the commands are otherwise run as they stand."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("examples", "recipes"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    usages = ["Training"] * 40 + ["PublicTest"] * 20
+    votes = [[8 if column == row % 8 else 0 for column in range(8)] + [2, 0] for row in range(60)]
+    write_fer(tmp_path / "fer2013.csv", faces(60), usages, [row % 7 for row in range(60)])
+    write_votes(tmp_path / "fer2013new.csv", usages, votes, [f"fer{row:07}.png" for row in range(60)])
+    return tmp_path
+
+
+def test_the_commands_run_in_their_order(mien: Command, folder: Path):
+    commands = [line.removeprefix("mien ").split() for line in LINES if line.startswith("mien ")]
+    assert len(commands) >= 9
+    for command in commands:
+        outcome = mien(*command, *(SMALL if command[0] == "train" else []))
+        assert outcome.code == 0, (command, outcome.err)
+    for made in ("astronaut.mien.png", "data/train.npz", "runs/5-compact/report.html", "short.onnx"):
+        assert (folder / made).is_file()
+
+
+def test_every_other_line_is_run_by_ci():
+    others = [line for line in LINES if line and not line.startswith("mien ")]
+    assert others == [
+        "pip install . && mien image examples/astronaut.png",
+        'pip install -e ".[dev]" && pytest',
+        'pip install -e ".[train]"',
+    ]
+
+
+def test_the_python_snippets_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.chdir(ROOT)
+    snippets = [block for language, block in BLOCKS if language == "python"]
+    assert snippets
+    for snippet in snippets:
+        exec(compile(snippet, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("happiness ")
+
+
+def test_the_links_lead_somewhere():
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    assert targets
+    for target in targets:
+        assert (ROOT / target).exists(), target
