@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from command import Command
 from small_data import faces, write_fer, write_votes
 
