@@ -14,6 +14,7 @@ from mien.data.split import Split
 from mien.data.synthetic import synthetic
 from mien.infer.classify import Classifier
 from mien.train import export as exporting
+from mien.train import fit as fitting
 from mien.train.augment import RandomAffine, RandomErase, RandomLight, augment
 from mien.train.export import export
 from mien.train.fit import train
@@ -88,6 +89,21 @@ def test_a_stopped_run_resumes_to_the_same_result(run: Path, faces: tuple[Split,
     assert [row["epoch"] for row in history_of(tmp_path / "run")] == ["1"]
     resumed = train(TINY, *faces, tmp_path / "run")
     assert history_of(resumed) == history_of(run)
+    for one, other in zip(weights_of(resumed), weights_of(run), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_run_stopped_behind_its_last_epoch_keeps_the_averaged_weights(
+    run: Path, faces: tuple[Split, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "calibrate", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(TINY, *faces, tmp_path / "run")
+    resumed = train(TINY, *faces, tmp_path / "run")
     for one, other in zip(weights_of(resumed), weights_of(run), strict=True):
         np.testing.assert_array_equal(one, other)
 

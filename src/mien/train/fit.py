@@ -71,6 +71,8 @@ def train(
             verbose=0,
             callbacks=[epochs, *callbacks],
         )
+    # Keras does this behind the last epoch, but a run that was stopped after it has the raw weights again.
+    model.optimizer.finalize_variable_values(model.trainable_variables)
     keras.config.set_dtype_policy("float32")
     plain = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
     plain.set_weights(net.get_weights())

@@ -10,7 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """Shows epoch, loss, accuracy and the time left of the whole run; prints a line an epoch."""
+    """Shows epoch, loss, accuracy and the time left of the whole run; prints a line an epoch.
+
+    A context manager, so that the terminal is given back however training ends.
+    """
 
     def __init__(self, console: Console) -> None:
         super().__init__()
@@ -24,6 +27,14 @@ class ProgressBar(keras.callbacks.Callback):
             console=console,
             transient=True,
         )
+
+    def __enter__(self) -> ProgressBar:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the bar away."""
+        self._bar.stop()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Show the bar, filled up to the epochs that an earlier call did."""
@@ -48,7 +59,3 @@ class ProgressBar(keras.callbacks.Callback):
             "val_loss {val_loss:.4f}  val_accuracy {val_accuracy:.4f}  {seconds:.0f} s"
         )
         self._console.print(line.format(epoch=epoch + 1, **(logs or {})), highlight=False, soft_wrap=True)
-
-    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Take the bar away."""
-        self._bar.stop()

@@ -69,7 +69,8 @@ def _train(recipe: Recipe, folder: Path, run_dir: Path) -> None:
 
     console = Console()
     splits = load_split(folder, "train"), load_split(folder, "valid")
-    fit(recipe, *splits, run_dir, [ProgressBar(console)])
+    with ProgressBar(console) as bar:
+        fit(recipe, *splits, run_dir, [bar])
     model = export_run(run_dir)
     report = evaluate(model, folder, "valid", list(PROTOCOLS))
     write_report(report, run_dir)
