@@ -43,6 +43,7 @@ def test_overrides_take_the_type_of_their_key():
         ("model=resnet", "recipe key 'model' is 'resnet'; expected one of baseline, deeper"),
         ("dropout=1.5", "recipe key 'dropout' is 1.5; expected a share, 0 to 1"),
         ("shift=nan", "recipe key 'shift' is nan; expected a share, 0 to 1"),
+        ("warmup_epochs=6", "recipe key 'warmup_epochs' is 6 of 6 epochs; expected fewer"),
         ("weight_decay=-1", "recipe key 'weight_decay' is -1.0; expected 0 or more"),
     ],
 )

@@ -92,6 +92,10 @@ class Recipe:
         for key in ("learning_rate", "warmup_epochs", "weight_decay", "rotation_deg", "seed"):
             if getattr(self, key) < 0:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected 0 or more")
+        if self.schedule == "cosine" and self.warmup_epochs >= self.epochs:
+            raise UsageError(
+                f"recipe key 'warmup_epochs' is {self.warmup_epochs:g} of {self.epochs} epochs; expected fewer"
+            )
 
     def to_toml(self) -> str:
         """Return the recipe as TOML, every key written out."""
