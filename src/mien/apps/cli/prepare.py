@@ -62,7 +62,7 @@ def tables(found: Audit) -> list[RichTable]:
                 shares.setdefault(figure, {})[name] = f"{100 * share:.1f} %"
         parts.append(_table("Agreement of the taggers", shares))
     for title, twins in (("Pixel twins", found.pixel_twins), ("Near twins", found.near_twins)):
-        parts.append(_counts(f"{title} of a row in a column", twins))
+        parts.append(_counts(f"{title} (faces of the row with one in the column)", twins))
     if found.notes:
         parts.append(_counts("Also", {note: {"pictures": count} for note, count in found.notes.items()}))
     return parts
