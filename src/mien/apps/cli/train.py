@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mien.core.errors import UsageError
+
 if TYPE_CHECKING:
     from mien.train.recipe import Recipe
 
@@ -42,14 +44,26 @@ def train(
 
 def export(
     run: Annotated[Path, typer.Argument(help="A run folder of 'mien train'.", show_default=False)],
-    out: Annotated[Path | None, typer.Option(help="The file to write; RUN/model.onnx without it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; RUN/model.onnx or RUN/model.int8.onnx without it.")
+    ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="In 8 bits: a quarter of the size, about three times faster.")
+    ] = False,
+    data: Annotated[Path | None, typer.Option(help="With --int8: the folder of 'mien prepare'.")] = None,
 ) -> None:
     """Write the ONNX file of a finished run, its card inside."""
+    if int8 != (data is not None):
+        raise UsageError(
+            "--int8 and --data DIR go together: 8 bits are fitted to training faces; "
+            + ("add --data DIR, a folder of 'mien prepare'" if int8 else "add --int8, or leave --data out")
+        )
     _quiet_backends()
     _need_training()
     from mien.train.export import export as export_run
+    from mien.train.quantize import export_int8
 
-    typer.echo(f"wrote {export_run(run, out)}")
+    typer.echo(f"wrote {export_int8(run, data, out) if data else export_run(run, out)}")
 
 
 def _train(recipe: Recipe, folder: Path, run_dir: Path) -> None:
