@@ -1,4 +1,4 @@
-"""The files that a report leaves: metrics.json, predictions.csv and two pictures.
+"""The files that a report leaves: metrics.json, predictions.csv and its pictures.
 
 Raises:
     MissingExtra: on import, when matplotlib is not installed; import this before minutes of scoring.
@@ -17,13 +17,15 @@ import numpy as np
 from mien.core.metrics import calibration
 from mien.core.protocols import UNCOUNTED
 from mien.report.evaluate import DIGITS, Report
-from mien.report.plots import confusion_figure, reliability_figure, to_png
+from mien.report.plots import confusion_figure, reliability_figure, robustness_figure, to_png
+from mien.report.robustness import examples
 
 
-def write_report(report: Report, out: Path) -> None:
-    """Write ``metrics.json``, ``predictions.csv``, ``confusion.png`` and ``reliability.png``.
+def write_report(report: Report, out: Path) -> list[str]:
+    """Write ``metrics.json``, ``predictions.csv``, ``confusion.png`` and ``reliability.png``; return the names written.
 
-    The folder is made if need be; each file appears whole or not at all. The pictures show all counted faces.
+    Where the report holds accuracies under corruption, ``robustness.png`` too. The folder is made if need be; each file
+    appears whole or not at all. The pictures show all counted faces.
     """
     out.mkdir(parents=True, exist_ok=True)
     panels, lines = {}, {}
@@ -33,10 +35,17 @@ def write_report(report: Report, out: Path) -> None:
         counted = view.truth != UNCOUNTED
         kinds = {"without temperature": view.raw, "as shipped": view.probs}
         lines[name] = {kind: calibration(view.truth[counted], probs[counted]) for kind, probs in kinds.items()}
-    write_whole(out / "confusion.png", to_png(confusion_figure(panels)))
-    write_whole(out / "reliability.png", to_png(reliability_figure(lines)))
-    write_whole(out / "predictions.csv", _predictions(report).encode())
-    write_whole(out / "metrics.json", (json.dumps(report.document, indent=1) + "\n").encode())
+    files = {
+        "predictions.csv": _predictions(report).encode(),
+        "confusion.png": to_png(confusion_figure(panels)),
+        "reliability.png": to_png(reliability_figure(lines)),
+    }
+    if "robustness" in report.document:
+        files["robustness.png"] = _robustness(report.document["robustness"])
+    files["metrics.json"] = (json.dumps(report.document, indent=1) + "\n").encode()
+    for name, content in files.items():
+        write_whole(out / name, content)
+    return list(files)
 
 
 def protocols_of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -47,6 +56,16 @@ def protocols_of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def confusion_title(protocol: str, block: dict[str, Any]) -> str:
     """Return the title of a confusion matrix: protocol, accuracy and number of faces."""
     return f"{protocol}: {100 * block['accuracy']:.1f} % of {block['n']:,} faces"
+
+
+def _robustness(blocks: dict[str, Any]) -> bytes:
+    """Return the picture of the block "robustness" of ``metrics.json``, as PNG."""
+    lines: dict[str, list[float]] = {}
+    for name, block in blocks.items():
+        share = "" if block["share"] is None else f", {100 * block['share']:.1f} % of the original"
+        line = f"{name}, {block['n']:,} faces: mean of the corruptions {100 * block['mean']:.1f} %{share}"
+        lines[line] = [block["accuracy"], *block["corruptions"].values()]
+    return to_png(robustness_figure(examples(), lines))
 
 
 def write_whole(path: Path, content: bytes) -> None:

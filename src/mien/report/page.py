@@ -21,6 +21,7 @@ import numpy as np
 from mien.core.errors import DataError
 from mien.report.files import confusion_title, protocols_of, write_whole
 from mien.report.plots import confusion_figure, curves_figure, to_png
+from mien.report.robustness import score_rows
 
 MEANING = {
     "seven": "what most taggers chose; contempt counts as neutral",
@@ -49,6 +50,7 @@ def write_page(run_dir: Path) -> Path:
         _section("Learning curves", _wide_picture(run_dir / "curves.png", "loss and accuracy by epoch")),
         _classes(metrics),
         _section("Calibration", _wide_picture(run_dir / "reliability.png", "claimed against true accuracy")),
+        _robustness(metrics, run_dir),
         _section("Recipe", f"<pre>{escape(_read_text(run_dir / 'recipe.toml').strip())}</pre>"),
         _section("Environment", _pairs(_read_json(run_dir / "env.json"))),
     ]
@@ -138,6 +140,16 @@ def _classes(metrics: dict[str, Any]) -> str:
         picture = _picture(to_png(confusion_figure(panel)), f"confusion matrix under {name}")
         parts.append(f"<div class=pair>{picture}{table}</div>")
     return _section("Emotions", "".join(parts))
+
+
+def _robustness(metrics: dict[str, Any], run_dir: Path) -> str:
+    """Return the accuracies under corruption, a row a corruption and a column a protocol; nothing if not measured."""
+    if "robustness" not in metrics:
+        return ""
+    blocks = metrics["robustness"]
+    head = ["all faces", *(f"{escape(name)}, {block['n']:,} faces" for name, block in blocks.items())]
+    picture = _wide_picture(run_dir / "robustness.png", "accuracy under each corruption, with an example of each")
+    return _section("Robustness", f"{picture}{_table(head, score_rows(blocks))}")
 
 
 def _summary(run_dir: Path, history: Sequence[dict[str, float]], metrics: dict[str, Any]) -> str:

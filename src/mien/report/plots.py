@@ -1,4 +1,4 @@
-"""Pictures of scores: confusion, calibration, learning curves.
+"""Pictures of scores: confusion, calibration, robustness, learning curves.
 
 Every function returns a ``Figure`` that nobody else holds; there is no pyplot, hence no hidden state and no window.
 
@@ -185,6 +185,47 @@ def reliability_figure(panels: Mapping[str, Mapping[str, Calibration]]) -> Figur
             axis.grid(color=FAINT, linewidth=0.8)
             axis.legend(loc="upper left")
     return figure
+
+
+def robustness_figure(examples: Mapping[str, NDArray[np.uint8]], scores: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw a bar of accuracy a corruption and a protocol, and above the bars a face with that corruption.
+
+    Args:
+        examples: what was done -> a face (S, S) uint8, grey; first the one to which nothing was done.
+        scores: line in the legend, one a protocol -> its accuracies, 0 to 1, in the order of the examples.
+    """
+    with rc_context(STYLE):
+        figure = Figure(figsize=(14, 6.6), layout="constrained")
+        axis = figure.subplots()
+        places, width = np.arange(len(examples)), 0.84 / len(scores)
+        for lane, (line, accuracies) in enumerate(scores.items()):
+            middles = places + (lane - (len(scores) - 1) / 2) * width
+            colour = LADDER[lane % len(LADDER)]
+            bars = axis.bar(middles, accuracies, 0.94 * width, color=colour, label=line)
+            texts = [f"{100 * accuracy:.{int(len(scores) == 1)}f}" for accuracy in accuracies]
+            axis.axhline(accuracies[0], color=colour, linewidth=1.2, linestyle=":")
+            behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+            axis.bar_label(bars, texts, padding=3, color=colour, weight="bold", bbox=behind)
+        axis.set(xlim=(-0.5, len(examples) - 0.5), ylim=(0, 1), ylabel="accuracy")
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        axis.set_xticks(places, list(examples))
+        axis.tick_params(axis="x", length=0)
+        axis.grid(axis="y", color=FAINT, linewidth=0.8)
+        axis.set_axisbelow(True)
+        _faces_above(axis, list(examples.values()))
+        figure.legend(loc="outside lower left")
+        figure.suptitle("Accuracy under corruption", x=0.01, ha="left", weight="bold")
+    return figure
+
+
+def _faces_above(axis: Axes, faces: Sequence[NDArray[np.uint8]]) -> None:
+    """Put a face (S, S) uint8 over each whole number of the horizontal axis, above the plot."""
+    for place, face in enumerate(faces):
+        bounds = (place - 0.42, 1.04, 0.84, 0.3)
+        picture = axis.inset_axes(bounds, transform=axis.get_xaxis_transform())
+        picture.imshow(face, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        picture.set_anchor("S")
+        picture.set_axis_off()
 
 
 def to_png(figure: Figure, dpi: int = 110) -> bytes:

@@ -38,6 +38,9 @@ def evaluate(
         Path | None, typer.Option(help="Folder for the files.", show_default="MODEL.eval, in the working directory")
     ] = None,
     speed: Annotated[bool, typer.Option("--speed", help="Also time the model on this machine.")] = False,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also score under blur, noise, occlusion and other harm.")
+    ] = False,
 ) -> None:
     """Score a model: metrics.json, predictions.csv, and pictures of confusion and calibration."""
     from rich.console import Console
@@ -48,15 +51,16 @@ def evaluate(
     console = Console()
     names = tuple(ProtocolName) if protocol is None else (protocol,)
     with console.status(f"scoring {model.name} on {split.value}"):
-        report = score(model, data, split.value, [name.value for name in names], speed)
+        protocols = [name.value for name in names]
+        report = score(model, data, split.value, protocols, speed=speed, robustness=robustness)
         folder = out or Path(f"{model.stem}.eval")
-        write_report(report, folder)
+        written = write_report(report, folder)
     print_scores(console, report.document)
-    console.print(f"written: {folder}/metrics.json, predictions.csv, confusion.png, reliability.png", soft_wrap=True)
+    console.print(f"written to {folder}: {', '.join(written)}", soft_wrap=True)
 
 
 def print_scores(console: Any, document: dict[str, Any]) -> None:
-    """Print the headline figures as a table, and the speed in a line."""
+    """Print the headline figures as a table, the accuracies under corruption as another, and the speed in a line."""
     from rich.table import Table
 
     from mien.report.files import protocols_of
@@ -69,12 +73,29 @@ def print_scores(console: Any, document: dict[str, Any]) -> None:
         for kind in ("all", "clean"):
             table.add_row(f"{name}, {kind}", *_cells(blocks[kind]), end_section=kind == "clean")
     console.print(table)
+    if "robustness" in document:
+        console.print(_robustness_table(document["robustness"]))
     if "speed" in document:
         speed = document["speed"]
         console.print(
             f"{speed['ms_per_face_batch_1']} ms a face alone, {speed['faces_per_s_batch_64']:,} faces a second in "
             f"batches of 64, {speed['threads']} threads, file {speed['file_bytes']:,} bytes"
         )
+
+
+def _robustness_table(blocks: dict[str, Any]) -> Any:
+    """Return a table: a row a corruption, a column a protocol, on all faces."""
+    from rich.table import Table
+
+    from mien.report.robustness import score_rows
+
+    table = Table(title="accuracy under corruption, all faces", title_justify="left")
+    table.add_column("")
+    for name, block in blocks.items():
+        table.add_column(f"{name}, {block['n']:,} faces", justify="right")
+    for name, *cells in score_rows(blocks):
+        table.add_row(name, *cells)
+    return table
 
 
 def _cells(block: dict[str, Any]) -> list[str]:

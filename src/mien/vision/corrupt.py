@@ -1,0 +1,148 @@
+"""Harm that cameras and croppers do to a face: one fixed strength of each, for measuring how a model bears it.
+
+Every function takes faces (N, S, S) uint8, grey, and returns as many in a new array; N may be 0. Its strength is given
+in units of the face, by which the whole crop is meant: its width is S pixels. What is left to chance (noise, which part
+is hidden, to which side a face is turned) is drawn by ``SEED`` and the face's row alone, so that the same faces are
+always harmed in the same way, and the first faces of many as these faces alone.
+
+Source of the blur's and the noise's strength: CIFAR-10-C at its strongest, in Hendrycks and Dietterich, "Benchmarking
+Neural Network Robustness to Common Corruptions and Perturbations", 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+Greys = NDArray[np.uint8]
+"""(N, S, S) uint8: N faces; (S, S): one."""
+
+SEED = 0
+"""Of every lot in this file."""
+
+BLUR_WIDTHS = 1 / 32
+"""Standard deviation of the blur, in widths of the face."""
+
+NOISE_SHARE = 0.1
+"""Standard deviation of the noise, as a share of the way from black to white."""
+
+JPEG_QUALITY = 20
+SOURCE_PX = 16
+ROLL_DEG = 20.0
+
+
+def blurred(faces: Greys) -> Greys:
+    """Blur by a Gaussian whose standard deviation is 1/32 of the face's width: 1.5 px of 48."""
+
+    def soften(face: Greys, _: Generator) -> Greys:
+        return np.asarray(cv2.GaussianBlur(face, (0, 0), BLUR_WIDTHS * len(face)), np.uint8)
+
+    return _each(faces, soften)
+
+
+def noisy(faces: Greys) -> Greys:
+    """Add Gaussian noise to each pixel, with a standard deviation of a tenth of the way from black to white."""
+
+    def add(face: Greys, lot: Generator) -> Greys:
+        return np.clip(np.rint(face + lot.normal(0, 255 * NOISE_SHARE, face.shape)), 0, 255).astype(np.uint8)
+
+    return _each(faces, add)
+
+
+def squeezed(faces: Greys) -> Greys:
+    """Write each face as a JPEG of quality 20 and read it again."""
+
+    def there_and_back(face: Greys, _: Generator) -> Greys:
+        file = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+        return np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+    return _each(faces, there_and_back)
+
+
+def with_gamma(gamma: float) -> Callable[[Greys], Greys]:
+    """Return a corruption that raises brightness, black 0 and white 1, to a power: under 1 brighter, over 1 darker."""
+    table = np.rint(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
+    return lambda faces: table[faces]
+
+
+def third_hidden(faces: Greys) -> Greys:
+    """Cover a third of each face, edge to edge, with one flat grey drawn by lot.
+
+    The third is one of six, drawn by lot: the upper, middle, lower, left, central or right. Each pixel is therefore
+    hidden in a third of the faces.
+    """
+
+    def hide(face: Greys, lot: Generator) -> Greys:
+        third, grey = lot.integers([3, 256]).tolist()
+        start, end = (round(len(face) * edge / 3) for edge in (third, third + 1))
+        covered = face.copy()
+        across = covered if lot.integers(2) else covered.T
+        across[start:end] = grey
+        return covered
+
+    return _each(faces, hide)
+
+
+def from_small_source(faces: Greys) -> Greys:
+    """Shrink each face to 16 px by area and enlarge it again by bilinear interpolation, as the crop of a small face is.
+
+    Faces of 16 px or less stay as they are.
+    """
+
+    def shrink(face: Greys, _: Generator) -> Greys:
+        small_px = min(SOURCE_PX, len(face))
+        small = cv2.resize(face, (small_px, small_px), interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(small, face.shape, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+    return _each(faces, shrink)
+
+
+def rolled(faces: Greys) -> Greys:
+    """Turn each face by 20 degrees about the crop's centre, to a side drawn by lot; edge pixels go on outside."""
+
+    def turn(face: Greys, lot: Generator) -> Greys:
+        centre = (len(face) - 1) / 2
+        matrix = cv2.getRotationMatrix2D((centre, centre), ROLL_DEG * int(lot.choice((-1, 1))), 1)
+        return np.asarray(cv2.warpAffine(face, matrix, face.shape, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+    return _each(faces, turn)
+
+
+def half_shifted(faces: Greys) -> Greys:
+    """Move the frame by half the face's width, so that half of the face is lost; edge pixels go on outside.
+
+    The direction is drawn by lot: left, right, up or down.
+    """
+
+    def shift(face: Greys, lot: Generator) -> Greys:
+        line = np.arange(len(face))
+        moved = np.clip(line + int(lot.choice((-1, 1))) * (len(face) // 2), 0, len(face) - 1)
+        return face[moved] if lot.integers(2) else face[:, moved]
+
+    return _each(faces, shift)
+
+
+CORRUPTIONS: dict[str, Callable[[Greys], Greys]] = {
+    "blur": blurred,
+    "noise": noisy,
+    "jpeg_20": squeezed,
+    "gamma_0.4": with_gamma(0.4),
+    "gamma_2.5": with_gamma(2.5),
+    "third_hidden": third_hidden,
+    "source_16_px": from_small_source,
+    "roll_20_deg": rolled,
+    "half_shifted": half_shifted,
+}
+"""Name, with its strength where a number says it -> the corruption."""
+
+
+def _each(faces: Greys, harm: Callable[[Greys, Generator], Greys]) -> Greys:
+    """Return every face (S, S) harmed, each with a source of chance of its own."""
+    harmed = np.empty_like(faces)
+    for row, face in enumerate(faces):
+        harmed[row] = harm(face, np.random.default_rng((SEED, row)))
+    return harmed
