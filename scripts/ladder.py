@@ -9,7 +9,7 @@ import argparse
 import json
 from pathlib import Path
 
-from mien.report.files import write_whole
+from mien.core.files import write_whole
 from mien.report.page import read_history
 from mien.report.plots import ladder_figure, to_png
 

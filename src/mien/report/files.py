@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from mien.core.files import write_whole
 from mien.core.metrics import calibration
 from mien.core.protocols import UNCOUNTED
 from mien.report.evaluate import DIGITS, Report
@@ -66,13 +67,6 @@ def _robustness(blocks: dict[str, Any]) -> bytes:
         line = f"{name}, {block['n']:,} faces: mean of the corruptions {100 * block['mean']:.1f} %{share}"
         lines[line] = [block["accuracy"], *block["corruptions"].values()]
     return to_png(robustness_figure(examples(), lines))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place and rename it, so that nobody reads half of it."""
-    beside = path.with_name(path.name + ".part")
-    beside.write_bytes(content)
-    beside.replace(path)
 
 
 def _predictions(report: Report) -> str:

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from mien.core.errors import DataError
-from mien.report.files import confusion_title, protocols_of, write_whole
+from mien.core.files import write_whole
+from mien.report.files import confusion_title, protocols_of
 from mien.report.plots import confusion_figure, curves_figure, to_png
 from mien.report.robustness import score_rows
 

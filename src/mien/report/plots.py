@@ -183,7 +183,7 @@ def reliability_figure(panels: Mapping[str, Mapping[str, Calibration]]) -> Figur
             axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
             axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
             axis.grid(color=FAINT, linewidth=0.8)
-            axis.legend(loc="upper left")
+            axis.legend(loc="lower right")
     return figure
 
 

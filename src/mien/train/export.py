@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mien.core.card import CropSpec, ModelCard
 from mien.core.errors import ModelError, UsageError
+from mien.core.files import write_whole
 from mien.core.metrics import softmax
 from mien.data.synthetic import synthetic
 from mien.infer.classify import CARD_KEY, INPUT, OUTPUT
@@ -50,9 +51,7 @@ def export(run_dir: Path, out: Path | None = None) -> Path:
             f"expected at most {TOLERANCE:.0e}"
         )
     target = out or run_dir / "model.onnx"
-    beside = target.with_name(target.name + ".part")
-    beside.write_bytes(content)
-    beside.replace(target)
+    write_whole(target, content)
     return target
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import UsageError
+from mien.core.files import write_whole
 from mien.data.split import Split
 from mien.train.augment import augment
 from mien.train.calibrate import calibrate
@@ -103,8 +104,8 @@ def _claim(run_dir: Path, recipe: Recipe, split: Split) -> None:
         "data_sha256": digest,
         "faces": len(split),
     }
-    env_path.write_text(json.dumps(env, indent=1) + "\n", encoding="utf-8")
-    recipe_path.write_text(recipe.to_toml(), encoding="utf-8")
+    write_whole(env_path, (json.dumps(env, indent=1) + "\n").encode())
+    write_whole(recipe_path, recipe.to_toml().encode())
 
 
 def _policy(precision: str) -> str:
@@ -156,5 +157,5 @@ def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, split: Split) -> No
     net.save(run_dir / "model.part.keras")
     (run_dir / "model.part.keras").replace(run_dir / "model.keras")
     text = json.dumps(calibrate(net, recipe, split), indent=1) + "\n"
-    (run_dir / "calibration.json").write_text(text, encoding="utf-8")
+    write_whole(run_dir / "calibration.json", text.encode())
     (run_dir / CHECKPOINT).unlink(missing_ok=True)

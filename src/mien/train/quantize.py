@@ -27,6 +27,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from mien.core.errors import DataError, ModelError
+from mien.core.files import write_whole
 from mien.data.split import load_split
 from mien.infer.classify import CARD_KEY, INPUT, Classifier
 from mien.train.export import export
@@ -104,9 +105,8 @@ def quantize(model: Path, faces: NDArray[np.uint8], out: Path) -> Path:
             f"{out} is not written: in int8 the top class changes on {changed:.1%} of {len(faces)} faces; "
             f"expected at most {DISAGREEMENT:.0%}; ship the float file of this net"
         )
-    beside = out.with_name(out.name + ".part")
-    beside.write_bytes(content)
-    return beside.replace(out)
+    write_whole(out, content)
+    return out
 
 
 class _Batches(CalibrationDataReader):
