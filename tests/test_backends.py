@@ -15,6 +15,7 @@ from mien.data.split import save_split
 from mien.data.synthetic import synthetic
 from mien.train.fit import train
 from mien.train.recipe import FIRST_TRY
+from mien.train.warp import warp
 
 TINY = replace(FIRST_TRY, name="tiny", epochs=1, batch_size=16, width=4, average=0.9, weight_decay=1e-3)
 
@@ -27,6 +28,7 @@ from mien.data.split import load_split
 from mien.train.export import export
 from mien.train.fit import train
 from mien.train.recipe import read_recipe
+from mien.train.warp import warp
 
 folder = Path(sys.argv[1])
 faces = load_split(folder, "valid")
@@ -34,7 +36,10 @@ net = keras.saving.load_model(folder / "tiny" / "model.keras", compile=False)
 logits = net.predict(faces.images[..., None], verbose=0)
 run = train(read_recipe(folder / "tiny" / "recipe.toml"), faces, faces, folder / "other")
 export(run)
-print(json.dumps([keras.backend.backend(), np.asarray(logits).tolist()]))
+with np.load(folder / "warp.npz") as arrays:
+    pictures, transform = (keras.ops.convert_to_tensor(arrays[name]) for name in ("pictures", "transform"))
+warped = keras.ops.convert_to_numpy(warp(pictures, transform))
+print(json.dumps([keras.backend.backend(), np.asarray(logits).tolist(), warped.tolist()]))
 """
 
 
@@ -46,6 +51,11 @@ def test_another_backend_answers_alike_trains_and_exports(backend: str, tmp_path
     save_split(faces, tmp_path / "valid.npz")
     run = train(TINY, faces, faces, tmp_path / "tiny")
     expected = keras.saving.load_model(run / "model.keras", compile=False).predict(faces.images[..., None], verbose=0)
+    pictures = faces.images[:4, ..., None].astype(np.float32)
+    transform = (
+        np.random.default_rng(0).normal([1, 0, 0, 0, 1, 0], [0.1, 0.1, 3, 0.1, 0.1, 3], (4, 6)).astype(np.float32)
+    )
+    np.savez(tmp_path / "warp.npz", pictures=pictures, transform=transform)
     done = subprocess.run(
         [sys.executable, "-c", OTHER_BACKEND, str(tmp_path)],
         env={"KERAS_BACKEND": backend, "PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)},
@@ -54,7 +64,8 @@ def test_another_backend_answers_alike_trains_and_exports(backend: str, tmp_path
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    name, logits = json.loads(done.stdout.splitlines()[-1])
+    name, logits, warped = json.loads(done.stdout.splitlines()[-1])
     assert name == backend
     np.testing.assert_allclose(np.array(logits), expected, atol=1e-4)
+    np.testing.assert_allclose(np.array(warped), keras.ops.convert_to_numpy(warp(pictures, transform)), atol=0.01)
     assert (tmp_path / "other" / "model.onnx").is_file()

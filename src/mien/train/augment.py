@@ -1,7 +1,8 @@
 """Augmentation as layers that are wrapped around a net and left behind at export.
 
 Pictures are (N, H, W, C) float32 of values 0 to 255. Every layer draws from its own seed generator, and does nothing
-unless it is called for training.
+unless it is called for training. They come in the order in which a camera does harm: framing, light, what stands in
+the way, optics, sensor, file.
 """
 
 from __future__ import annotations
@@ -10,73 +11,78 @@ import math
 from typing import Any
 
 import keras
-from keras import ops, random
+from keras import ops
 
+from mien.train.chance import RandomLayer
+from mien.train.degrade import RandomJpeg, RandomNoise, RandomSoften
 from mien.train.recipe import Recipe
+from mien.train.warp import warp
 
 
-class _Random(keras.layers.Layer):
-    """A layer with a seed generator."""
+class RandomAffine(RandomLayer):
+    """Mirror, turn, scale and shift each picture at random, in one resampling; edge pixels are repeated outside.
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(dtype="float32", **settings)
-        self.seed_generator = random.SeedGenerator(0)
+    A share ``stray`` of the pictures is shifted by up to half a side instead, as badly framed faces are.
+    """
 
-    def _uniform(self, count: Any, low: float, high: float, columns: int = 1) -> Any:
-        return random.uniform((count, columns), low, high, seed=self.seed_generator)
-
-
-class RandomAffine(_Random):
-    """Mirror, turn, scale and shift each picture at random, in one resampling; edge pixels are repeated outside."""
-
-    def __init__(self, flip: bool, rotation_deg: float, zoom: float, shift: float, **settings: Any) -> None:
+    def __init__(
+        self, flip: bool, rotation_deg: float, zoom: float, shift: float, stray: float, **settings: Any
+    ) -> None:
         super().__init__(**settings)
         self.flip = flip
         self.rotation_rad = math.radians(rotation_deg)
         self.zoom = zoom
         self.shift = shift
+        self.stray = stray
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the pictures, each under a transform of its own."""
         if not training:
             return inputs
         count, size = ops.shape(inputs)[0], inputs.shape[1]
-        angle = self._uniform(count, -self.rotation_rad, self.rotation_rad)
-        scale = 1 / (1 + self._uniform(count, -self.zoom, self.zoom))
-        mirror = ops.where(self._uniform(count, 0, 1) < 0.5, -1.0, 1.0) if self.flip else ops.ones((count, 1))
-        move = self._uniform(count, -self.shift * size, self.shift * size, columns=2)
+        angle = self.uniform(count, -self.rotation_rad, self.rotation_rad)
+        scale = 1 / (1 + self.uniform(count, -self.zoom, self.zoom))
+        mirror = ops.where(self.uniform(count, 0, 1) < 0.5, -1.0, 1.0) if self.flip else ops.ones((count, 1))
+        reach = ops.where(self.uniform(count, 0, 1) < self.stray, 0.5, self.shift)
+        move = size * reach * self.uniform(count, -1, 1, columns=2)
         cos, sin, centre = scale * ops.cos(angle), scale * ops.sin(angle), (size - 1) / 2
         # Output (x, y) is read at input (a x + b y + c, d x + e y + f), turned about the centre of the picture.
         a, b, d, e = cos * mirror, -sin, sin * mirror, cos
         c = centre - a * centre - b * centre + move[:, :1]
         f = centre - d * centre - e * centre + move[:, 1:]
-        zeros = ops.zeros_like(a)
-        transform = ops.concatenate([a, b, c, d, e, f, zeros, zeros], axis=1)
-        return ops.image.affine_transform(inputs, transform, fill_mode="nearest")
+        return warp(inputs, ops.concatenate([a, b, c, d, e, f], axis=1))
 
 
-class RandomLight(_Random):
-    """Change brightness and contrast of each picture at random, within what bytes can show."""
+class RandomLight(RandomLayer):
+    """Change gamma, contrast and brightness of each picture at random, within what bytes can show.
 
-    def __init__(self, amount: float, **settings: Any) -> None:
+    ``gamma`` is the largest change of the exponent either way, in powers of two.
+    """
+
+    def __init__(self, amount: float, gamma: float, **settings: Any) -> None:
         super().__init__(**settings)
         self.amount = amount
+        self.gamma = gamma
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the pictures, each under a light of its own."""
         if not training:
             return inputs
         count = ops.shape(inputs)[0]
-        contrast = ops.reshape(1 + self._uniform(count, -self.amount, self.amount), (-1, 1, 1, 1))
-        brightness = ops.reshape(255 * self._uniform(count, -self.amount, self.amount), (-1, 1, 1, 1))
-        mean = ops.mean(inputs, axis=(1, 2, 3), keepdims=True)
-        return ops.clip((inputs - mean) * contrast + mean + brightness, 0, 255)
+        exponent = 2 ** self.each(count, -self.gamma, self.gamma)
+        contrast = 1 + self.each(count, -self.amount, self.amount)
+        brightness = 255 * self.each(count, -self.amount, self.amount)
+        # A level of zero has no finite slope under an exponent below one.
+        lit = 255 * ops.power(ops.maximum(inputs, 1) / 255, exponent)
+        mean = ops.mean(lit, axis=(1, 2, 3), keepdims=True)
+        return ops.clip((lit - mean) * contrast + mean + brightness, 0, 255)
 
 
-class RandomErase(_Random):
+class RandomErase(RandomLayer):
     """Cover a rectangle of some pictures with one random grey (random erasing, Zhong et al., 2017).
 
-    The rectangle's sides are 15 to 45 % of the picture's, independently.
+    As there, the rectangle takes 2 to 33 % of the picture and is up to 3.3 times as long as wide; what reaches beyond
+    the picture is lost.
     """
 
     def __init__(self, probability: float, **settings: Any) -> None:
@@ -88,14 +94,15 @@ class RandomErase(_Random):
         if not training:
             return inputs
         count, size = ops.shape(inputs)[0], inputs.shape[1]
-        half = self._uniform(count, 0.075 * size, 0.225 * size, columns=2)
-        centre = self._uniform(count, 0, size, columns=2)
+        side = size * ops.sqrt(self.uniform(count, 0.02, 0.33))
+        stretch = ops.exp(self.uniform(count, -math.log(3.3), math.log(3.3)) / 2)
+        half = ops.concatenate([side * stretch, side / stretch], axis=1) / 2
+        centre = self.uniform(count, 0, size, columns=2)
         place = ops.arange(size, dtype="float32")[None]
         rows = ops.cast(ops.abs(place - centre[:, :1]) < half[:, :1], "float32")
         columns = ops.cast(ops.abs(place - centre[:, 1:]) < half[:, 1:], "float32")
-        chosen = ops.cast(self._uniform(count, 0, 1) < self.probability, "float32")
-        mask = (rows * chosen)[:, :, None, None] * columns[:, None, :, None]
-        grey = ops.reshape(self._uniform(count, 0, 255), (-1, 1, 1, 1))
+        mask = rows[:, :, None, None] * columns[:, None, :, None] * self.chosen(count, self.probability)
+        grey = self.each(count, 0, 255)
         return inputs * (1 - mask) + grey * mask
 
 
@@ -103,10 +110,13 @@ def augment(recipe: Recipe, net: keras.Model) -> keras.Model:
     """Return the net with the recipe's augmentation before it; its input is (N, H, W, 1) uint8."""
     faces = keras.Input(net.input_shape[1:], dtype="uint8")
     x = keras.layers.Rescaling(1.0, dtype="float32")(faces)
-    if recipe.flip or recipe.rotation_deg or recipe.zoom or recipe.shift:
-        x = RandomAffine(recipe.flip, recipe.rotation_deg, recipe.zoom, recipe.shift)(x)
-    if recipe.light:
-        x = RandomLight(recipe.light)(x)
+    if recipe.flip or recipe.rotation_deg or recipe.zoom or recipe.shift or recipe.stray:
+        x = RandomAffine(recipe.flip, recipe.rotation_deg, recipe.zoom, recipe.shift, recipe.stray)(x)
+    if recipe.light or recipe.gamma:
+        x = RandomLight(recipe.light, recipe.gamma)(x)
     if recipe.erase:
         x = RandomErase(recipe.erase)(x)
+    if recipe.degrade:
+        for layer in (RandomSoften, RandomNoise, RandomJpeg):
+            x = layer(recipe.degrade)(x)
     return keras.Model(faces, net(x))
