@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from mien.core.errors import UsageError
 from mien.train.recipe import FIRST_TRY, Recipe, override, parse_recipe, read_recipe
 
-RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.toml"))
+ROOT = Path(__file__).parents[1]
+RECIPES = sorted((ROOT / "recipes").rglob("*.toml"))
 
 
 def test_the_recipes_of_the_repository_are_found():
-    assert len(RECIPES) >= 5
+    assert len(RECIPES) >= 14
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -24,7 +25,8 @@ def test_a_recipe_file_is_named_after_itself_and_survives_the_way_to_toml(path: 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_file_states_its_command(path: Path):
-    assert f"mien train recipes/{path.name} --data" in path.read_text(encoding="utf-8")
+    name, text = path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+    assert f"mien train {name} --data" in text or f"mien distill {name} --data" in text
 
 
 def test_overrides_take_the_type_of_their_key():
@@ -44,6 +46,9 @@ def test_overrides_take_the_type_of_their_key():
         ("dropout=1.5", "recipe key 'dropout' is 1.5; expected a share, 0 to 1"),
         ("shift=nan", "recipe key 'shift' is nan; expected a share, 0 to 1"),
         ("warmup_epochs=6", "recipe key 'warmup_epochs' is 6 of 6 epochs; expected fewer"),
+        ("teacher_share=2", "recipe key 'teacher_share' is 2.0; expected a share, 0 to 1"),
+        ("teacher_temperature=0", "recipe key 'teacher_temperature' is 0.0; expected more than 0"),
+        ("stem_stride=0", "recipe key 'stem_stride' is 0; expected 1 or more"),
         ("weight_decay=-1", "recipe key 'weight_decay' is -1.0; expected 0 or more"),
     ],
 )

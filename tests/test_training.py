@@ -15,7 +15,6 @@ from mien.data.synthetic import synthetic
 from mien.infer.classify import Classifier
 from mien.train import export as exporting
 from mien.train import fit as fitting
-from mien.train.augment import RandomAffine, RandomErase, RandomLight, augment
 from mien.train.export import export
 from mien.train.fit import train
 from mien.train.models import MODELS
@@ -154,58 +153,6 @@ def test_the_nets_have_the_size_of_their_description(model: str, parameters: int
     assert net.input_shape == (None, 48, 48, 1)
     assert net.output_shape == (None, 7)
     assert net.count_params() == parameters
-
-
-def pictures(n: int = 8) -> np.ndarray:
-    return synthetic(n, seed=3).images[..., None].astype(np.float32)
-
-
-def test_augmentation_rests_outside_training():
-    wrapped = augment(TINY, net := MODELS["compact"](TINY, 8))
-    bytes_ = pictures().astype(np.uint8)
-    np.testing.assert_allclose(wrapped.predict(bytes_, verbose=0), net.predict(bytes_, verbose=0), atol=1e-5)
-
-
-def test_an_affine_transform_of_no_amount_changes_nothing():
-    out = keras.ops.convert_to_numpy(RandomAffine(False, 0, 0, 0)(pictures(), training=True))
-    np.testing.assert_allclose(out, pictures(), atol=1e-3)
-
-
-def test_flipping_gives_the_picture_or_its_mirror_image():
-    out = keras.ops.convert_to_numpy(RandomAffine(True, 0, 0, 0)(pictures(64), training=True))
-    same = np.abs(out - pictures(64)).max(axis=(1, 2, 3)) < 1e-2
-    mirrored = np.abs(out - pictures(64)[:, :, ::-1]).max(axis=(1, 2, 3)) < 1e-2
-    assert (same | mirrored).all()
-    assert same.any()
-    assert mirrored.any()
-
-
-def test_a_shift_moves_by_no_more_than_its_share():
-    dots = np.zeros((32, 48, 48, 1), np.float32)
-    dots[:, 24, 24] = 255
-    out = keras.ops.convert_to_numpy(RandomAffine(False, 0, 0, 0.1)(dots, training=True))[..., 0]
-    place = np.stack([out.sum(axis=2) @ np.arange(48), out.sum(axis=1) @ np.arange(48)], axis=1)
-    moved = place / out.sum(axis=(1, 2))[:, None] - 24
-    assert np.abs(moved).max() <= 4.8 + 1e-3
-    assert np.abs(moved).max() > 2
-
-
-@pytest.mark.parametrize("layer", [RandomLight(0.5), RandomErase(1.0)], ids=lambda layer: type(layer).__name__)
-def test_light_and_erasing_change_pictures_within_the_range_of_bytes(layer: keras.layers.Layer):
-    out = keras.ops.convert_to_numpy(layer(pictures(), training=True))
-    assert out.min() >= 0
-    assert out.max() <= 255
-    assert (np.abs(out - pictures()).max(axis=(1, 2, 3)) > 1).all()
-
-
-def test_erasing_covers_a_rectangle_with_one_grey():
-    blank = np.full((16, 48, 48, 1), 300, np.float32)
-    out = keras.ops.convert_to_numpy(RandomErase(1.0)(blank, training=True))[..., 0]
-    for picture in out:
-        covered = picture != 300
-        rows, columns = covered.any(axis=1), covered.any(axis=0)
-        assert 0 < covered.sum() == rows.sum() * columns.sum() <= (0.45 * 48 + 1) ** 2
-        assert np.ptp(picture[covered]) < 1e-3
 
 
 @pytest.fixture(autouse=True)

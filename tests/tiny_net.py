@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from mien.core.card import CropSpec, ModelCard
+from mien.core.card import POWERS, CropSpec, ModelCard
 from mien.core.emotions import EIGHT
 from mien.infer.classify import CARD_KEY, INPUT, OUTPUT
 
@@ -12,7 +12,18 @@ SIZE_PX = 8
 
 
 def tiny_card(labels: tuple[str, ...] = EIGHT, size_px: int = SIZE_PX, temperature: float = 1.0) -> ModelCard:
-    return ModelCard("tiny", "0.0.0", labels, CropSpec(size_px=size_px), temperature, data_sha256="")
+    return ModelCard(
+        "tiny",
+        "0.0.0",
+        labels,
+        CropSpec(size_px=size_px),
+        temperature,
+        prior=(1 / len(labels),) * len(labels),
+        power=0.0,
+        uncertain_below=(0.5,) * len(POWERS),
+        certain_share=(1.0,) * len(POWERS),
+        data_sha256="",
+    )
 
 
 def tiny_net(card: ModelCard, metadata: dict[str, str] | None = None, columns: int | None = None) -> bytes:

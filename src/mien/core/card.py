@@ -6,7 +6,12 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from mien.core.errors import ModelError
+
+POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""The powers of the prior at which a card says when a face is uncertain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,12 @@ class ModelCard:
         labels: the emotions, in the order of the output's columns.
         crop: how to cut the faces that it takes.
         temperature: what the logits were divided by, inside the graph.
+        prior: share of each label in the training faces, in the order of ``labels``; the graph answers for it.
+        power: the setting of ``mien.core.prior`` that the file ships with, 0 (as its training faces) to 1 (balanced).
+        uncertain_below: the confidence, in the seven-class view, under which a face is uncertain, at each of
+            ``POWERS``; above 1 every face is.
+        certain_share: share of the validation faces that are not uncertain, at each of ``POWERS``; they count by
+            ``mien.core.prior.importance``.
         data_sha256: digest of the training split's arrays.
         metrics: a few headline figures, each with its split and protocol in its name.
         notes: recipe, seed, what the model is for and what it is not for.
@@ -51,9 +62,26 @@ class ModelCard:
     labels: tuple[str, ...]
     crop: CropSpec
     temperature: float
+    prior: tuple[float, ...]
+    power: float
+    uncertain_below: tuple[float, ...]
+    certain_share: tuple[float, ...]
     data_sha256: str
     metrics: dict[str, float] = field(default_factory=dict[str, float])
     notes: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        """Refuse what the prior knob cannot work with."""
+        if len(self.prior) != len(self.labels) or min(self.prior) <= 0 or abs(sum(self.prior) - 1) > 1e-3:
+            raise ValueError(f"a card needs a share above 0 for each of {self.labels}, of sum 1; got {self.prior}")
+        if not 0 <= self.power <= 1:
+            raise ValueError(f"a card's power lies in 0..1; got {self.power}")
+        if not len(self.uncertain_below) == len(self.certain_share) == len(POWERS):
+            raise ValueError(f"a card needs a threshold and a share at each of {POWERS}; got {self.uncertain_below}")
+
+    def uncertain_at(self, power: float) -> float:
+        """Return the confidence under which a face is uncertain at a power, 0 to 1; linear between ``POWERS``."""
+        return float(np.interp(power, POWERS, self.uncertain_below))
 
     def to_json(self) -> str:
         """Return the card as one JSON object."""
@@ -68,7 +96,8 @@ class ModelCard:
         """
         try:
             values: dict[str, Any] = json.loads(text)
-            values["labels"] = tuple(values["labels"])
+            for key in ("labels", "prior", "uncertain_below", "certain_share"):
+                values[key] = tuple(values[key])
             values["crop"] = CropSpec(**values["crop"])
             return ModelCard(**values)
         except (ValueError, TypeError, KeyError) as error:

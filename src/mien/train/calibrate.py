@@ -1,4 +1,4 @@
-"""What the validation faces say of a trained net: the temperature of its logits and its headline accuracies."""
+"""What a finished net's card says of its answers: temperature, prior, shipped power, thresholds and accuracies."""
 
 from __future__ import annotations
 
@@ -6,32 +6,128 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
-from mien.core.metrics import accuracy, fit_temperature
-from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED
+from mien.core.card import POWERS
+from mien.core.emotions import EIGHT, Numbers, to_seven
+from mien.core.metrics import accuracy, fit_temperature, softmax
+from mien.core.prior import importance, rebalance
+from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
 from mien.data.split import Split
 from mien.train.recipe import Recipe
 from mien.train.targets import PROTOCOL, as_classes, make_targets
 
+Floats = NDArray[np.float32]
 
-def calibrate(net: keras.Model, recipe: Recipe, split: Split) -> dict[str, Any]:
-    """Return the temperature that fits the taggers' first choice best, and the accuracy by the recipe's protocols.
+ACCURACY_COST = 0.0025
+"""How much accuracy the shipped power may cost, as a share of all faces."""
 
-    Fitted on the first choice, a probability is the chance that the panel would name this emotion. The distribution of
-    the votes would be the other choice; on PublicTest it gave a worse calibration and, against expectation, also a
-    larger divergence from the votes (docs/LOG.md).
+CANDIDATES = tuple(step / 20 for step in range(21))
+"""The powers among which the shipped one is chosen."""
+
+RELIABLE = 0.95
+"""How often the faces that are not uncertain are right."""
+
+NONE_CERTAIN = 1.001
+"""The threshold of a net whose surest answers are right less often than that: above every probability."""
+
+
+def calibrate(net: keras.Model, recipe: Recipe, train_split: Split, valid_split: Split) -> dict[str, Any]:
+    """Return the content of ``calibration.json``, fitted on the validation faces by the protocol of the target.
+
+    The temperature is the one that fits the taggers' first choice best: then a probability is the chance that the
+    panel would name this emotion. The distribution of the votes would be the other choice; on PublicTest it gave a
+    worse calibration and, against expectation, also a larger divergence from the votes (docs/LOG.md).
+
+    The prior is the share of each label in the training targets; for the power and the thresholds see ``choose_power``
+    and ``uncertain_below``. The accuracies under "metrics" are those of the net's own answers, at power 0.
+
+    Args:
+        net: (N, S, S, 1) uint8 -> logits (N, K) over the labels of the recipe's target, fitted to the shares that they
+            have in ``train_split``.
+        recipe: how it was trained.
+        train_split: the faces that it learnt from.
+        valid_split: the faces on which everything else is fitted.
     """
-    rows, aims = make_targets(split, recipe.target, smoothing=0.0)
-    logits = np.asarray(net.predict(split.images[rows][..., None], batch_size=256, verbose=0), np.float32)
+    rows, aims = make_targets(valid_split, recipe.target, smoothing=0.0)
+    logits = np.asarray(net.predict(valid_split.images[rows][..., None], batch_size=256, verbose=0), np.float32)
     metrics: dict[str, float] = {}
     for protocol in {PROTOCOL[recipe.target], "majority"} if logits.shape[1] == 8 else {PROTOCOL[recipe.target]}:
-        truth = PROTOCOLS[protocol](split.votes[rows], split.emotions[rows])
+        truth = PROTOCOLS[protocol](valid_split.votes[rows], valid_split.emotions[rows])
         counted = truth != UNCOUNTED
         predicted = as_classes(logits, CLASSES[protocol]).argmax(axis=1)
         metrics[f"valid/{protocol}/accuracy"] = round(accuracy(truth[counted], predicted[counted]), 4)
+    temperature = round(fit_temperature(logits, aims.argmax(axis=1)), 4)
+    probs, prior = softmax(logits / temperature), fit_prior(train_split, recipe.target)
+    truth = PROTOCOLS[PROTOCOL[recipe.target]](valid_split.votes[rows], valid_split.emotions[rows])
+    thresholds = [uncertain_below(truth, probs, prior, power) for power in POWERS]
     return {
-        "temperature": round(fit_temperature(logits, aims.argmax(axis=1)), 4),
+        "temperature": temperature,
+        "prior": [round(share, 6) for share in prior.tolist()],
+        "power": choose_power(truth, probs, prior),
+        "uncertain_below": [threshold for threshold, _ in thresholds],
+        "certain_share": [round(share, 4) for _, share in thresholds],
         "split": "valid",
         "faces": len(rows),
         "metrics": dict(sorted(metrics.items())),
     }
+
+
+def fit_prior(split: Split, target: str) -> NDArray[np.float64]:
+    """Return the share (K,) of each label in the split's targets.
+
+    A label that no face shows counts as half a face, so that a probability can be divided by it.
+    """
+    _, aims = make_targets(split, target, smoothing=0.0)
+    faces = np.maximum(aims.sum(axis=0, dtype=np.float64), 0.5)
+    return faces / faces.sum()
+
+
+def choose_power(truth: Labels, probs: Floats, prior: NDArray[np.float64]) -> float:
+    """Return the power to ship: the largest of ``CANDIDATES`` that costs no more than ``ACCURACY_COST``.
+
+    The cost is the accuracy at power 0 less the accuracy at the power. A larger power finds more of the rare emotions,
+    so this is as far as one can go towards them without being noticeably wrong more often on faces like FER+'s.
+
+    Args:
+        truth: (N,) labels in the seven-class view.
+        probs: (N, K) the calibrated answers of the net.
+        prior: (K,) the share of each label.
+    """
+    scores = [accuracy(truth, seen_at(probs, prior, power).argmax(axis=1)) for power in CANDIDATES]
+    least = scores[0] - ACCURACY_COST - 1e-9  # for a cost that is the limit but for the last bit of a quotient
+    return max(power for power, score in zip(CANDIDATES, scores, strict=True) if score >= least)
+
+
+def uncertain_below(truth: Labels, probs: Floats, prior: NDArray[np.float64], power: float) -> tuple[float, float]:
+    """Return the confidence under which a face is uncertain, and the share of the faces that reach it.
+
+    It is the least thousandth for which the faces at or above it are right as often as ``RELIABLE`` says, or
+    ``NONE_CERTAIN``. At a power faces count by ``importance``, in both figures.
+
+    Args:
+        truth: (N,) labels in the seven-class view.
+        probs: (N, K) the calibrated answers of the net.
+        prior: (K,) the share of each label.
+        power: 0 to 1.
+    """
+    seen = seen_at(probs, prior, power)
+    weights = importance(truth, _seven(prior), power)
+    right = seen.argmax(axis=1) == truth
+    steps = np.arange(1001, dtype=np.float32) / np.float32(1000)
+    reached = seen.max(axis=1) >= steps[:, None]
+    share = reached @ (weights / weights.sum())
+    enough = (share > 0) & (reached @ (weights / weights.sum() * right) >= RELIABLE * share)
+    if not enough.any():
+        return NONE_CERTAIN, 0.0
+    step = int(enough.argmax())
+    return step / 1000, float(share[step])
+
+
+def seen_at(probs: Floats, prior: NDArray[np.float64], power: float) -> Floats:
+    """Return what a user sees at a power: the seven-class view (N, 7) of the answers (N, K)."""
+    return rebalance(_seven(probs), _seven(prior), power)
+
+
+def _seven(rows: Numbers) -> Numbers:
+    return to_seven(rows) if rows.shape[-1] == len(EIGHT) else rows

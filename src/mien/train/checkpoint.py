@@ -16,17 +16,17 @@ from mien.core.errors import UsageError
 CHECKPOINT = "checkpoint.npz"
 
 
-def save_checkpoint(model: keras.Model, run_dir: Path, epochs_done: int) -> None:
-    """Write the state of a compiled model; the file appears whole or not at all."""
-    arrays = {f"v{i:04}": v.numpy() for i, v in enumerate(_variables(model))}
+def save_checkpoint(net: keras.Model, optimizer: keras.Optimizer, run_dir: Path, epochs_done: int) -> None:
+    """Write the state of a net and its optimizer; the file appears whole or not at all."""
+    arrays = {f"v{i:04}": v.numpy() for i, v in enumerate([*net.weights, *optimizer.variables])}
     beside = run_dir / (CHECKPOINT + ".part")
     with beside.open("wb") as file:
         np.savez(file, epochs_done=np.array(epochs_done), **arrays)
     beside.replace(run_dir / CHECKPOINT)
 
 
-def load_checkpoint(model: keras.Model, run_dir: Path) -> int:
-    """Restore the state of a compiled model and return the number of finished epochs, 0 where there is none.
+def load_checkpoint(net: keras.Model, optimizer: keras.Optimizer, run_dir: Path) -> int:
+    """Restore the state of a net and its optimizer and return the number of finished epochs, 0 where there is none.
 
     Raises:
         UsageError: the file belongs to another net or optimizer.
@@ -34,7 +34,7 @@ def load_checkpoint(model: keras.Model, run_dir: Path) -> int:
     path = run_dir / CHECKPOINT
     if not path.is_file():
         return 0
-    variables = _variables(model)
+    variables = [*net.weights, *optimizer.variables]
     with np.load(path) as arrays:
         saved = [arrays[f"v{i:04}"] for i in range(len(arrays.files) - 1)]
         if [array.shape for array in saved] != [tuple(variable.shape) for variable in variables]:
@@ -42,8 +42,3 @@ def load_checkpoint(model: keras.Model, run_dir: Path) -> int:
         for variable, array in zip(variables, saved, strict=True):
             variable.assign(array)
         return int(arrays["epochs_done"])
-
-
-def _variables(model: keras.Model) -> list[keras.Variable]:
-    assert model.optimizer is not None
-    return [*model.weights, *model.optimizer.variables]

@@ -54,11 +54,19 @@ class Batches(keras.utils.PyDataset):
 
 
 class Epochs(keras.callbacks.Callback):
-    """Seeds every epoch, scores the averaged weights on the validation faces, and writes history and checkpoint."""
+    """Seeds every epoch, scores the averaged weights on the validation faces, and writes history and checkpoint.
 
-    def __init__(self, recipe: Recipe, batches: Batches, valid: Split, run_dir: Path) -> None:
+    Args:
+        recipe: gives target and seed.
+        net: the part of the fitted model that is scored and kept, without augmentation and teachers.
+        batches: what the model is fitted to.
+        valid: the validation faces.
+        run_dir: the run folder.
+    """
+
+    def __init__(self, recipe: Recipe, net: keras.Model, batches: Batches, valid: Split, run_dir: Path) -> None:
         super().__init__()
-        self._recipe, self._batches, self._run_dir = recipe, batches, run_dir
+        self._recipe, self._net, self._batches, self._run_dir = recipe, net, batches, run_dir
         rows, self._aims = make_targets(valid, recipe.target, smoothing=0.0)
         self._faces = valid.images[rows][..., None]
         self._protocol = PROTOCOL[recipe.target]
@@ -82,21 +90,24 @@ class Epochs(keras.callbacks.Callback):
         logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         logs["seconds"] = time.monotonic() - self._started
         self._append_history(epoch, logs)
-        save_checkpoint(self.model, self._run_dir, epoch + 1)
+        save_checkpoint(self._net, self.model.optimizer, self._run_dir, epoch + 1)
 
     def _score(self) -> dict[str, float]:
         with self._averaged_weights():
-            logits = np.asarray(self.model.predict(self._faces, batch_size=256, verbose=0), np.float32)
+            logits = np.asarray(self._net.predict(self._faces, batch_size=256, verbose=0), np.float32)
         loss = -(self._aims * np.log(np.maximum(softmax(logits), 1e-7))).sum(axis=1).mean()
         predicted = as_classes(logits, CLASSES[self._protocol]).argmax(axis=1)
         return {"val_loss": float(loss), "val_accuracy": float((predicted == self._truth).mean())}
 
     @contextmanager
     def _averaged_weights(self) -> Generator[None]:
-        """Lend the model its averaged weights, where the recipe has any."""
-        variables = self.model.trainable_variables
+        """Lend the net its averaged weights, where the recipe has any."""
+        variables = self._net.trainable_variables
         raw = [variable.numpy().copy() for variable in variables]
         self.model.optimizer.finalize_variable_values(variables)
+        for variable in variables:
+            # JAX now holds one array for weight and average, and predicting with it would delete both.
+            variable.assign(variable.numpy().copy())
         yield
         for variable, value in zip(variables, raw, strict=True):
             variable.assign(value)

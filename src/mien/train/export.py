@@ -33,7 +33,7 @@ def export(run_dir: Path, out: Path | None = None) -> Path:
     """Write the ONNX file of a finished run and return its path, ``RUN/model.onnx`` by default.
 
     Raises:
-        UsageError: the folder holds no finished run.
+        UsageError: the folder holds no finished run, or one of an earlier mien.
         ModelError: ONNX Runtime and Keras differ by more than ``TOLERANCE``.
     """
     for name in ("model.keras", "calibration.json"):
@@ -56,20 +56,34 @@ def export(run_dir: Path, out: Path | None = None) -> Path:
 
 
 def make_card(run_dir: Path) -> ModelCard:
-    """Return the card of a finished run."""
+    """Return the card of a finished run.
+
+    Raises:
+        UsageError: its calibration lacks what a card needs now.
+    """
     recipe = read_recipe(run_dir / "recipe.toml")
     env: dict[str, Any] = json.loads((run_dir / "env.json").read_text(encoding="utf-8"))
     calibration: dict[str, Any] = json.loads((run_dir / "calibration.json").read_text(encoding="utf-8"))
+    if "prior" not in calibration:
+        raise UsageError(
+            f"{run_dir / 'calibration.json'} was written by an earlier mien and holds no prior; "
+            "train again into another folder with 'mien train --run DIR'"
+        )
     return ModelCard(
         name="mien",
         version=__version__,
         labels=LABELS[recipe.target],
         crop=CropSpec(size_px=SIZE_PX),
         temperature=calibration["temperature"],
+        prior=tuple(calibration["prior"]),
+        power=calibration["power"],
+        uncertain_below=tuple(calibration["uncertain_below"]),
+        certain_share=tuple(calibration["certain_share"]),
         data_sha256=env["data_sha256"],
         metrics=calibration["metrics"],
         notes={
             "recipe": recipe.to_toml(),
+            **({"teachers": ", ".join(teacher["name"] for teacher in env["teachers"])} if env.get("teachers") else {}),
             "for": "naming the emotion that people would see on a face, with a probability that means what it says",
             "not for": "judging what a person feels, intends or is; decisions about people; emotion recognition at "
             "work or in education, which the EU's AI Act forbids (Regulation 2024/1689, article 5)",

@@ -19,9 +19,11 @@ from mien.data.split import Split
 from mien.train.augment import augment
 from mien.train.calibrate import calibrate
 from mien.train.checkpoint import CHECKPOINT, load_checkpoint
+from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
 from mien.train.epochs import Batches, Epochs
+from mien.train.finished import copy_weights, describe_runs, same_runs
 from mien.train.models import MODELS
-from mien.train.recipe import Recipe
+from mien.train.recipe import Recipe, read_recipe
 from mien.train.targets import LABELS, make_targets
 from mien.version import __version__
 
@@ -34,6 +36,9 @@ def train(
     valid_split: Split,
     run_dir: Path,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    *,
+    teachers: Sequence[Path] = (),
+    start: Path | None = None,
 ) -> Path:
     """Train a net by a recipe; the same call resumes after a kill and ends with the same weights.
 
@@ -46,23 +51,32 @@ def train(
         valid_split: the faces whose accuracy is watched and on which the temperature is fitted.
         run_dir: the run folder; made where missing.
         callbacks: more Keras callbacks, such as a progress bar.
+        teachers: finished run folders whose nets answer for a share of the target, see ``train.distill``.
+        start: a finished run folder whose weights the net starts from; random ones without it.
 
     Raises:
-        UsageError: the run folder holds another recipe or other data.
+        UsageError: the run folder holds another recipe, other data, teachers or start, a teacher or the start is not
+            finished or names other classes, or the start is another net.
     """
+    origin = {
+        "teachers": describe_runs(teachers, recipe, "teacher"),
+        "start": describe_runs([start] if start else [], recipe, "start"),
+    }
     run_dir.mkdir(parents=True, exist_ok=True)
-    _claim(run_dir, recipe, train_split)
+    _claim(run_dir, recipe, train_split, origin)
     if (run_dir / "calibration.json").is_file():
         return run_dir
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy(_policy(recipe.precision))
     rows, aims = make_targets(train_split, recipe.target, recipe.smoothing)
     net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
-    model = augment(recipe, net)
+    if start:
+        copy_weights(start, net)
+    model = augment(recipe, beside_teachers(net, teachers, recipe) if teachers else net)
     batches = Batches(train_split.images[rows][..., None], aims, recipe)
-    _compile(model, recipe, steps=len(batches))
-    epochs = Epochs(recipe, batches, valid_split, run_dir)
-    done = load_checkpoint(model, run_dir)
+    _compile(model, recipe, steps=len(batches), taught=bool(teachers))
+    epochs = Epochs(recipe, net, batches, valid_split, run_dir)
+    done = load_checkpoint(net, model.optimizer, run_dir)
     if done < recipe.epochs:
         model.fit(
             batches,
@@ -77,19 +91,25 @@ def train(
     keras.config.set_dtype_policy("float32")
     plain = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
     plain.set_weights(net.get_weights())
-    _finish(run_dir, recipe, plain, valid_split)
+    _finish(run_dir, recipe, plain, train_split, valid_split)
     return run_dir
 
 
-def _claim(run_dir: Path, recipe: Recipe, split: Split) -> None:
+def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, list[dict[str, str]]]) -> None:
     """Write recipe.toml and env.json, or refuse a folder in which something else was begun."""
     recipe_path, env_path = run_dir / "recipe.toml", run_dir / "env.json"
     digest = split.sha256()
     if recipe_path.is_file():
-        if recipe_path.read_text(encoding="utf-8") != recipe.to_toml():
-            raise UsageError(f"{run_dir} holds a run of another recipe; name another folder with --run, or delete it")
-        if json.loads(env_path.read_text(encoding="utf-8"))["data_sha256"] != digest:
-            raise UsageError(f"{run_dir} holds a run on other data; name another folder with --run, or delete it")
+        begun = json.loads(env_path.read_text(encoding="utf-8"))
+        differs = {
+            "of another recipe": read_recipe(recipe_path) != recipe,
+            "on other data": begun["data_sha256"] != digest,
+            "with other teachers": not same_runs(begun.get("teachers", []), origin["teachers"]),
+            "from another start": not same_runs(begun.get("start", []), origin["start"]),
+        }
+        for what, is_so in differs.items():
+            if is_so:
+                raise UsageError(f"{run_dir} holds a run {what}; name another folder with --run, or delete it")
         return
     backend = keras.backend.backend()
     packages = ("keras", "numpy", backend)
@@ -103,6 +123,7 @@ def _claim(run_dir: Path, recipe: Recipe, split: Split) -> None:
         "packages": {name: import_module(name).__version__ for name in packages},
         "data_sha256": digest,
         "faces": len(split),
+        **origin,
     }
     write_whole(env_path, (json.dumps(env, indent=1) + "\n").encode())
     write_whole(recipe_path, recipe.to_toml().encode())
@@ -115,7 +136,7 @@ def _policy(precision: str) -> str:
     return precision if precision == "float32" else f"mixed_{precision}"
 
 
-def _compile(model: keras.Model, recipe: Recipe, steps: int) -> None:
+def _compile(model: keras.Model, recipe: Recipe, steps: int, taught: bool) -> None:
     rate: float | keras.optimizers.schedules.LearningRateSchedule = recipe.learning_rate
     if recipe.schedule == "cosine":
         warmup = int(recipe.warmup_epochs * steps)
@@ -140,7 +161,9 @@ def _compile(model: keras.Model, recipe: Recipe, steps: int) -> None:
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     else:
         loss = SoftmaxBinaryCrossentropy()
-    model.compile(optimizer, loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
+    if taught:
+        loss = DistillationLoss(loss, recipe.teacher_share)
+    model.compile(optimizer, loss, metrics=[keras.metrics.MeanMetricWrapper(student_accuracy, name="accuracy")])
     optimizer.build(model.trainable_variables)
 
 
@@ -152,10 +175,10 @@ class SoftmaxBinaryCrossentropy(keras.losses.Loss):
         return keras.losses.binary_crossentropy(y_true, keras.ops.softmax(y_pred))
 
 
-def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, split: Split) -> None:
+def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, train_split: Split, valid_split: Split) -> None:
     """Save the net and its calibration, then drop the checkpoint."""
     net.save(run_dir / "model.part.keras")
     (run_dir / "model.part.keras").replace(run_dir / "model.keras")
-    text = json.dumps(calibrate(net, recipe, split), indent=1) + "\n"
+    text = json.dumps(calibrate(net, recipe, train_split, valid_split), indent=1) + "\n"
     write_whole(run_dir / "calibration.json", text.encode())
     (run_dir / CHECKPOINT).unlink(missing_ok=True)

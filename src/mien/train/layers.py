@@ -8,6 +8,7 @@ this buys. With every other backend these layers are Keras' own.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -18,9 +19,15 @@ def _is_torch() -> bool:
     return keras.backend.backend() == "torch"
 
 
+def _same_padding(length: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Return how many pixels go before and behind one axis, so that ceil(length / stride) places come out."""
+    total = max((math.ceil(length / stride) - 1) * stride + kernel - length, 0)
+    return total // 2, total - total // 2
+
+
 @keras.saving.register_keras_serializable(package="mien")
 class Conv2D(keras.layers.Conv2D):
-    """A convolution; stride 1, padding ``valid`` or ``same``."""
+    """A convolution; padding ``valid`` or ``same``, which with a stride is Keras' own: the odd pixel comes last."""
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """Convolve (N, H, W, C) with (h, w, C, F)."""
@@ -28,8 +35,17 @@ class Conv2D(keras.layers.Conv2D):
             return super().convolution_op(inputs, kernel)
         import torch
 
+        functional = torch.nn.functional
+        pictures = inputs.permute(0, 3, 1, 2)
         filters = ops.convert_to_tensor(kernel).permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
-        return torch.nn.functional.conv2d(inputs.permute(0, 3, 1, 2), filters, padding=self.padding).permute(0, 2, 3, 1)
+        if self.padding == "same" and self.strides != (1, 1):
+            # As int, since torch's exporter would put the arithmetic on traced sizes into the graph.
+            size = map(int, pictures.shape[2:])
+            rows, columns = map(_same_padding, size, self.kernel_size, self.strides)
+            outputs = functional.conv2d(functional.pad(pictures, (*columns, *rows)), filters, stride=self.strides)
+        else:
+            outputs = functional.conv2d(pictures, filters, stride=self.strides, padding=self.padding)
+        return outputs.permute(0, 2, 3, 1)
 
 
 @keras.saving.register_keras_serializable(package="mien")

@@ -41,18 +41,59 @@ def regularised(recipe: Recipe, classes: int) -> keras.Model:
 def compact(recipe: Recipe, classes: int) -> keras.Model:
     """VGG13 with batch normalisation and global pooling, each face standardised inside the graph.
 
-    Stages of 2, 2, 3 and 3 convolutions of ``width`` x 1, 2, 4 and 8 filters. Dropout comes behind the pooling, where
-    a quarter of the random numbers does, and rises to ``recipe.dropout`` before the head.
+    Stages of 2, 2, 3 and 3 convolutions of ``width`` x 1, 2, 4 and 8 filters, the first with ``stem_stride``; with
+    ``squeeze`` a squeeze-and-excitation ends each stage. Dropout comes behind the pooling, where a quarter of the
+    random numbers does, and rises to ``recipe.dropout`` before the head.
     """
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
     x = Standardize()(faces)
     for stage, depth in enumerate((2, 2, 3, 3)):
-        for _ in range(depth):
-            x = Conv2D(recipe.width * 2**stage, 3, padding="same", use_bias=False)(x)
-            x = layers.ReLU()(BatchNormalization()(x))
+        for place in range(depth):
+            stride = recipe.stem_stride if stage == place == 0 else 1
+            x = layers.ReLU()(_conv_norm(x, recipe.width * 2**stage, stride))
+        if recipe.squeeze:
+            x = _squeeze_excite(x)
         x = MaxPooling2D(2)(x) if stage < 3 else layers.GlobalAveragePooling2D()(x)
         x = layers.Dropout(recipe.dropout * (stage + 1) / 4)(x)
     return keras.Model(faces, layers.Dense(classes, dtype="float32")(x), name="net")
+
+
+def residual(recipe: Recipe, classes: int) -> keras.Model:
+    """ResNet18 (He et al., 2015) for small faces, each standardised inside the graph.
+
+    A 3x3 stem with ``stem_stride`` and no pooling, then stages of two basic blocks of ``width`` x 1, 2, 4 and 8
+    filters, of which all but the first halve the picture; with ``squeeze`` each block ends in a squeeze-and-excitation.
+    """
+    faces = keras.Input((SIZE_PX, SIZE_PX, 1))
+    x = layers.ReLU()(_conv_norm(Standardize()(faces), recipe.width, recipe.stem_stride))
+    for stage in range(4):
+        for place in range(2):
+            x = _basic_block(x, recipe.width * 2**stage, 2 if stage and not place else 1, recipe.squeeze)
+    x = layers.Dropout(recipe.dropout)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(faces, layers.Dense(classes, dtype="float32")(x), name="net")
+
+
+def _basic_block(x: Any, filters: int, stride: int, squeeze: bool) -> Any:
+    inner = layers.ReLU()(_conv_norm(x, filters, stride))
+    inner = _conv_norm(inner, filters)
+    if squeeze:
+        inner = _squeeze_excite(inner)
+    same_shape = stride == 1 and x.shape[-1] == filters
+    shortcut = x if same_shape else _conv_norm(x, filters, stride, kernel=1)
+    return layers.ReLU()(layers.Add()([inner, shortcut]))
+
+
+def _squeeze_excite(x: Any) -> Any:
+    """Weigh the channels by what the whole picture holds of each (Hu et al., 2018), by way of an eighth of them."""
+    channels = x.shape[-1]
+    weights = layers.GlobalAveragePooling2D()(x)
+    weights = layers.Dense(max(channels // 8, 4), activation="relu")(weights)
+    weights = layers.Dense(channels, activation="sigmoid")(weights)
+    return layers.Multiply()([x, layers.Reshape((1, 1, channels))(weights)])
+
+
+def _conv_norm(x: Any, filters: int, stride: int = 1, kernel: int = 3) -> Any:
+    return BatchNormalization()(Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False)(x))
 
 
 def _five_stages(classes: int, *, norm: bool, dropout: bool) -> keras.Model:
@@ -92,5 +133,6 @@ MODELS: dict[str, Callable[[Recipe, int], keras.Model]] = {
     "deeper": deeper,
     "regularised": regularised,
     "compact": compact,
+    "residual": residual,
 }
 """Name to function: a recipe and the number of classes -> the net."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from mien.core.errors import UsageError
 
 CHOICES = {
-    "model": ("baseline", "deeper", "regularised", "compact"),
+    "model": ("baseline", "deeper", "regularised", "compact", "residual"),
     "target": ("fer", "seven", "seven-votes", "eight-votes"),
     "loss": ("categorical", "binary"),
     "optimizer": ("adam", "sgd"),
@@ -20,6 +20,10 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16", "float16"),
 }
 """The values that the keys of a recipe with a fixed choice can take."""
+
+
+SHARES = ("average", "dropout", "smoothing", "teacher_share", "zoom", "shift", "stray", "light", "erase", "degrade")
+"""The keys of which each is a share, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +45,23 @@ class Recipe:
         weight_decay: share of a kernel that a step takes away, over the learning rate; 0 is off. As it does not go
             through the momentum, 5e-3 here is what 5e-4 is where decay is added to the gradient of SGD.
         average: momentum of the running average of the weights, which is what is kept; 0 is off.
-        width: filters of the first stage of ``compact``.
-        dropout: highest dropout rate of ``compact``.
+        width: filters of the first stage of ``compact`` and ``residual``.
+        stem_stride: stride of their first convolution; 2 quarters the cost.
+        squeeze: whether they have squeeze-and-excitation.
+        dropout: their highest dropout rate.
         smoothing: share of the target that goes to the mean target of the split.
+        teacher_share: for ``mien distill``: share of the teachers' mean answer in the target; the votes are the rest.
+        teacher_temperature: for ``mien distill``: the teachers' logits are divided by it. 1 leaves the distribution
+            that they were trained on; the temperature of their cards is fitted on the taggers' first choice instead.
         flip: whether faces are mirrored at random.
         rotation_deg: largest rotation either way, in degrees.
         zoom: largest change of scale either way, as a share.
         shift: largest shift either way, as a share of the side.
+        stray: share of the faces that are shifted by up to half a side instead.
         light: largest change of brightness (as a share of the range) and of contrast (as a share).
+        gamma: largest change of the exponent of brightness either way, in powers of two.
         erase: probability that a rectangle is erased.
+        degrade: probability of each of these: blur or low resolution, noise, marks of JPEG.
         precision: the type in which layers compute; ``auto`` is bfloat16 where it pays. Weights are always float32.
         seed: of the initial weights, the order and every random draw.
     """
@@ -67,14 +79,21 @@ class Recipe:
     weight_decay: float = 0.0
     average: float = 0.0
     width: int = 32
+    stem_stride: int = 1
+    squeeze: bool = False
     dropout: float = 0.3
     smoothing: float = 0.0
+    teacher_share: float = 0.7
+    teacher_temperature: float = 1.0
     flip: bool = False
     rotation_deg: float = 0.0
     zoom: float = 0.0
     shift: float = 0.0
+    stray: float = 0.0
     light: float = 0.0
+    gamma: float = 0.0
     erase: float = 0.0
+    degrade: float = 0.0
     precision: str = "auto"
     seed: int = 0
 
@@ -83,15 +102,17 @@ class Recipe:
         for key, known in CHOICES.items():
             if getattr(self, key) not in known:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)!r}; expected one of {', '.join(known)}")
-        for key in ("epochs", "batch_size", "width"):
+        for key in ("epochs", "batch_size", "width", "stem_stride"):
             if getattr(self, key) < 1:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected 1 or more")
-        for key in ("dropout", "smoothing", "average", "zoom", "shift", "light", "erase"):
+        for key in SHARES:
             if not 0 <= getattr(self, key) <= 1:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected a share, 0 to 1")
-        for key in ("learning_rate", "warmup_epochs", "weight_decay", "rotation_deg", "seed"):
+        for key in ("learning_rate", "warmup_epochs", "weight_decay", "rotation_deg", "gamma", "seed"):
             if getattr(self, key) < 0:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected 0 or more")
+        if not self.teacher_temperature > 0:
+            raise UsageError(f"recipe key 'teacher_temperature' is {self.teacher_temperature}; expected more than 0")
         if self.schedule == "cosine" and self.warmup_epochs >= self.epochs:
             raise UsageError(
                 f"recipe key 'warmup_epochs' is {self.warmup_epochs:g} of {self.epochs} epochs; expected fewer"

@@ -11,7 +11,7 @@ import typer
 from mien.apps.cli.evaluate import evaluate
 from mien.apps.cli.image import image
 from mien.apps.cli.prepare import prepare
-from mien.apps.cli.train import export, train
+from mien.apps.cli.train import distill, export, train
 from mien.core.errors import MienError, UsageError
 from mien.version import __version__
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (image, prepare, train, export, evaluate):
+for command in (image, prepare, train, distill, export, evaluate):
     app.command()(command)
 
 

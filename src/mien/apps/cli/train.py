@@ -1,8 +1,9 @@
-"""``mien train`` and ``mien export``: from prepared faces to a model file."""
+"""``mien train``, ``mien distill`` and ``mien export``: from prepared faces to a model file."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,30 +17,40 @@ if TYPE_CHECKING:
 SYNTHETIC = "synthetic"
 
 
+RecipeFile = Annotated[
+    Path | None, typer.Argument(help="A recipe file; without it, the one that made the packaged net.")
+]
+Data = Annotated[str, typer.Option(help="A folder of 'mien prepare', or 'synthetic': drawn faces.")]
+RunFolder = Annotated[Path | None, typer.Option(help="The run folder; runs/NAME without it.")]
+Changes = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")]
+
+
 def train(
-    recipe: Annotated[
-        Path | None, typer.Argument(help="A recipe file; without it, the one that made the packaged net.")
-    ] = None,
+    recipe: RecipeFile = None,
     *,
-    data: Annotated[str, typer.Option(help="A folder of 'mien prepare', or 'synthetic': drawn faces.")],
-    run: Annotated[Path | None, typer.Option(help="The run folder; runs/NAME without it.")] = None,
-    changes: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
+    data: Data,
+    run: RunFolder = None,
+    start: Annotated[
+        Path | None, typer.Option("--from", metavar="RUN", help="A finished run folder to start from.")
+    ] = None,
+    changes: Changes = None,
 ) -> None:
     """Train a net, export and score it; the same command resumes a run that was stopped."""
-    from mien.train.recipe import FIRST_TRY, override, read_recipe
+    _run_recipe(recipe, data, run, changes or [], start=start)
 
-    if recipe is None and data == SYNTHETIC:
-        chosen = FIRST_TRY
-    else:
-        chosen = read_recipe(recipe) if recipe else _packaged_recipe()
-    chosen = override(chosen, changes or [])
-    run_dir = run or Path("runs") / chosen.name
-    folder = _drawn_faces(run_dir) if data == SYNTHETIC else Path(data)
-    try:
-        _train(chosen, folder, run_dir)
-    except KeyboardInterrupt:
-        typer.echo(f"stopped; finished epochs are kept in {run_dir}, and the same command goes on from there", err=True)
-        raise typer.Exit(1) from None
+
+def distill(
+    recipe: RecipeFile = None,
+    *,
+    teacher: Annotated[
+        list[Path], typer.Option(metavar="RUN", help="A finished run folder; give the option once a teacher.")
+    ],
+    data: Data,
+    run: RunFolder = None,
+    changes: Changes = None,
+) -> None:
+    """Train a net on the answers of finished ones and the votes, export and score it; resumes as 'mien train' does."""
+    _run_recipe(recipe, data, run, changes or [], teachers=teacher)
 
 
 def export(
@@ -66,7 +77,32 @@ def export(
     typer.echo(f"wrote {export_int8(run, data, out) if data else export_run(run, out)}")
 
 
-def _train(recipe: Recipe, folder: Path, run_dir: Path) -> None:
+def _run_recipe(
+    recipe: Path | None,
+    data: str,
+    run: Path | None,
+    changes: list[str],
+    *,
+    teachers: Sequence[Path] = (),
+    start: Path | None = None,
+) -> None:
+    from mien.train.recipe import FIRST_TRY, override, read_recipe
+
+    if recipe is None and data == SYNTHETIC:
+        chosen = FIRST_TRY
+    else:
+        chosen = read_recipe(recipe) if recipe else _packaged_recipe()
+    chosen = override(chosen, changes)
+    run_dir = run or Path("runs") / chosen.name
+    folder = _drawn_faces(run_dir) if data == SYNTHETIC else Path(data)
+    try:
+        _train(chosen, folder, run_dir, teachers, start)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped; finished epochs are kept in {run_dir}, and the same command goes on from there", err=True)
+        raise typer.Exit(1) from None
+
+
+def _train(recipe: Recipe, folder: Path, run_dir: Path, teachers: Sequence[Path], start: Path | None) -> None:
     _quiet_backends()
     _need_training()
     from rich.console import Console
@@ -84,7 +120,7 @@ def _train(recipe: Recipe, folder: Path, run_dir: Path) -> None:
     console = Console()
     splits = load_split(folder, "train"), load_split(folder, "valid")
     with ProgressBar(console) as bar:
-        fit(recipe, *splits, run_dir, [bar])
+        fit(recipe, *splits, run_dir, [bar], teachers=teachers, start=start)
     model = export_run(run_dir)
     report = evaluate(model, folder, "valid", list(PROTOCOLS))
     write_report(report, run_dir)

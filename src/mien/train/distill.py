@@ -1,0 +1,86 @@
+"""Distillation: finished nets, frozen, answer for the augmented faces that their student sees (Hinton et al., 2015).
+
+The trained model answers the student's logits and the teachers' probabilities side by side, (N, 2K), so that one loop
+and one kind of checkpoint serve training with teachers and without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import ops
+
+from mien.train.models import MODELS
+from mien.train.recipe import Recipe, read_recipe
+from mien.train.targets import LABELS
+
+
+def beside_teachers(student: keras.Model, runs: Sequence[Path], recipe: Recipe) -> keras.Model:
+    """Return a model from faces to the student's logits and the teachers' mean probabilities, (N, 2K).
+
+    The teachers compute under the dtype policy that is set now.
+    """
+    teachers = Teachers([_frozen(run) for run in runs], recipe.teacher_temperature)
+    faces = keras.Input(student.input_shape[1:])
+    return keras.Model(faces, keras.layers.Concatenate(dtype="float32")([student(faces), teachers(faces)]))
+
+
+class Teachers(keras.layers.Layer):
+    """The mean of what several frozen nets answer: probabilities (N, K) of faces (N, H, W, 1).
+
+    Args:
+        nets: from faces to logits.
+        temperature: what the logits are divided by.
+    """
+
+    def __init__(self, nets: Sequence[keras.Model], temperature: float) -> None:
+        super().__init__(trainable=False, dtype="float32")
+        self.nets = list(nets)
+        self.temperature = temperature
+        for net in self.nets:
+            net.trainable = False
+
+    def call(self, inputs: Any) -> Any:
+        """Answer as outside training, whether the student trains or not."""
+        answers = [ops.softmax(net(inputs, training=False) / self.temperature) for net in self.nets]
+        return ops.stop_gradient(ops.mean(ops.stack(answers), axis=0))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return (N, K)."""
+        return (input_shape[0], self.nets[0].output_shape[-1])
+
+
+class DistillationLoss(keras.losses.Loss):
+    """A loss of the student's half of the output against its teachers' half, mixed with the votes.
+
+    Args:
+        loss: of targets (N, K) and logits (N, K).
+        share: of the teachers in the target.
+    """
+
+    def __init__(self, loss: keras.losses.Loss, share: float) -> None:
+        super().__init__()
+        self.loss, self.share = loss, share
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss (N,) of output (N, 2K) against votes (N, K)."""
+        classes = y_true.shape[-1]
+        taught: Any = ops.stop_gradient(y_pred[:, classes:])
+        return self.loss.call(self.share * taught + (1 - self.share) * y_true, y_pred[:, :classes])
+
+
+def student_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """Return whether the student's first choice is that of the votes, (N,), for output (N, K) or (N, 2K)."""
+    return keras.metrics.categorical_accuracy(y_true, y_pred[:, : y_true.shape[-1]])
+
+
+def _frozen(run: Path) -> keras.Model:
+    """Return a teacher's net, rebuilt so that it computes in the precision of the student's training."""
+    recipe = read_recipe(run / "recipe.toml")
+    net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+    saved: Any = keras.saving.load_model(run / "model.keras", compile=False)
+    net.set_weights(saved.get_weights())
+    return net

@@ -1,0 +1,52 @@
+"""Finished runs that another one builds on: its teachers, and the one whose weights it starts from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+
+from mien.core.errors import UsageError
+from mien.train.recipe import Recipe, read_recipe
+from mien.train.targets import LABELS
+
+
+def describe_runs(runs: Sequence[Path], recipe: Recipe, role: str) -> list[dict[str, str]]:
+    """Return name and sha256 of the net of each run folder.
+
+    Raises:
+        UsageError: a folder holds no finished run, or its classes are not those of the recipe.
+    """
+    expected = LABELS[recipe.target]
+    described: list[dict[str, str]] = []
+    for run in runs:
+        if not (run / "calibration.json").is_file() or not (run / "model.keras").is_file():
+            raise UsageError(f"{role} {run} holds no finished run; finish it with 'mien train --run {run}'")
+        found = LABELS[read_recipe(run / "recipe.toml").target]
+        if found != expected:
+            raise UsageError(
+                f"{role} {run} names the classes {', '.join(found)}; the recipe needs {', '.join(expected)}; "
+                f"choose a {role} with the same target"
+            )
+        digest = hashlib.sha256((run / "model.keras").read_bytes()).hexdigest()
+        described.append({"name": run.resolve().name, "sha256": digest})
+    return described
+
+
+def same_runs(some: Sequence[dict[str, str]], others: Sequence[dict[str, str]]) -> bool:
+    """Return whether two descriptions mean the same nets in the same order."""
+    return [run["sha256"] for run in some] == [run["sha256"] for run in others]
+
+
+def copy_weights(run: Path, net: keras.Model) -> None:
+    """Give a net the weights of a finished run.
+
+    Raises:
+        UsageError: the run's net has other layers.
+    """
+    weights = keras.saving.load_model(run / "model.keras", compile=False).get_weights()
+    if [array.shape for array in weights] != [tuple(variable.shape) for variable in net.weights]:
+        raise UsageError(f"{run} holds another net than the recipe builds; compare model, width and their like")
+    net.set_weights(weights)
