@@ -2,6 +2,7 @@ import csv
 import importlib
 import json
 import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -17,13 +18,24 @@ from mien.core.emotions import EIGHT, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError, MissingExtra, ModelError, UsageError
 from mien.core.protocols import PROTOCOLS
 from mien.data.split import Split, save_split
-from mien.report.evaluate import evaluate, seen_as
-from mien.report.files import protocols_of, write_report
+from mien.report.evaluate import evaluate
+from mien.report.files import write_report
 from mien.report.page import read_history, write_page
 from mien.report.plots import curves_figure, ladder_figure, to_png
+from mien.report.scores import protocols_of, seen_as
 from tiny_net import SIZE_PX, tiny_card, tiny_net
 
-HEADLINE = ["accuracy", "interval", "macro_f1", "weighted_f1", "balanced_accuracy", "ece", "ece_raw", "jsd"]
+HEADLINE = [
+    "accuracy",
+    "interval",
+    "macro_f1",
+    "weighted_f1",
+    "balanced_accuracy",
+    "ece",
+    "ece_weighted",
+    "ece_raw",
+    "jsd",
+]
 BLOCK = ["n", *HEADLINE, "per_class", "confusion"]
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -105,7 +117,8 @@ def test_the_files_are_whole_and_the_same_every_time(tmp_path: Path, data: Path)
     for folder in ("first", "second"):
         write_report(evaluate(model, data), tmp_path / folder)
     names = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert names == ["confusion.png", "metrics.json", "predictions.csv", "reliability.png"]
+    expected = "confusion.png coverage.png metrics.json predictions.csv prior.png reliability.png"
+    assert names == expected.split()
     for name in names:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
     assert (tmp_path / "first" / "confusion.png").read_bytes().startswith(PNG)
@@ -168,9 +181,10 @@ def test_no_clean_face_gives_nulls_not_nan(tmp_path: Path):
 def test_speed_only_when_asked(tmp_path: Path, data: Path):
     model = model_file(tmp_path)
     assert "speed" not in evaluate(model, data).document
-    speed = evaluate(model, data, speed=True).document["speed"]
-    assert speed["file_bytes"] == model.stat().st_size
-    assert min(speed["ms_per_face_batch_1"], speed["faces_per_s_batch_64"], speed["threads"]) > 0
+    document = evaluate(model, data, speed=True).document
+    assert document["file_bytes"] == model.stat().st_size
+    assert [row["threads"] for row in document["speed"]] == sorted({1, os.cpu_count()})
+    assert all(row["ms_per_face_batch_1"] > 0 and row["faces_per_s_batch_64"] > 0 for row in document["speed"])
 
 
 def test_what_cannot_be_scored(tmp_path: Path, data: Path):
@@ -207,7 +221,7 @@ def test_the_command(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
     assert "80.0 %" in found.output
     assert (tmp_path / "tiny.eval" / "metrics.json").is_file()
     arguments = ["tiny.onnx", "--data", str(data), "--protocol", "majority", "--out", "there", "--speed"]
-    assert "faces a second" in CliRunner().invoke(app, arguments, catch_exceptions=False).output
+    assert " ms " in CliRunner().invoke(app, arguments, catch_exceptions=False).output
     assert json.loads(Path("there/metrics.json").read_text())["protocol"] == "majority"
     assert CliRunner().invoke(app, ["tiny.onnx", "--data", str(data), "--split", "train"]).exit_code == 2
 
@@ -236,7 +250,8 @@ def test_the_page_holds_the_run_and_needs_no_network(run_dir: Path):
     assert "80.0 %" in page
     assert "&lt;b&gt; &amp; &quot;quotes&quot;" in page
     assert "<title>5-compact &lt;run&gt;" in page
-    assert page.count('src="data:image/png;base64,') == 5  # curves, three protocols, calibration
+    # curves, three protocols, calibration, coverage, prior
+    assert page.count('src="data:image/png;base64,') == 7
     assert not re.findall(r"(?:src|href)=(?!\"data:)|url\(|@import|<script|https?://", page)
     assert (run_dir / "curves.png").read_bytes().startswith(PNG)
 

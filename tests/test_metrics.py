@@ -112,6 +112,18 @@ def test_calibration_does_not_depend_on_the_order(seed: int):
     )
 
 
+def test_a_weight_counts_as_so_many_faces():
+    truth, probs = np.array([0, 1, 0]), np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]])
+    weighted = metrics.calibration(truth, probs, bins=1, weights=np.array([1.0, 2.0, 3.0]))
+    repeated = metrics.calibration(truth.repeat([1, 2, 3]), probs.repeat([1, 2, 3], axis=0), bins=1)
+    assert weighted.error == pytest.approx(repeated.error)
+    assert weighted.accuracy == pytest.approx([4 / 6])
+    spread = metrics.calibration(truth, probs, weights=np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_allclose(spread.share, [3 / 6, 2 / 6, 1 / 6])  # the least sure first
+    with pytest.raises(ValueError, match="weights"):
+        metrics.calibration(truth, probs, weights=np.zeros(3))
+
+
 def test_honest_probabilities_are_calibrated():
     rng = np.random.default_rng(0)
     probs = rng.dirichlet(np.full(CLASSES, 0.3), size=40_000)

@@ -204,4 +204,4 @@ def test_the_command_and_the_page(tmp_path: Path, data: Path):
     page = write_page(out).read_text(encoding="utf-8")
     assert "<h2>Robustness</h2>" in page
     assert "mean of the corruptions" in page
-    assert page.count("data:image/png;base64,") == 3  # one protocol, calibration, robustness
+    assert page.count("data:image/png;base64,") == 5  # one protocol, calibration, coverage, prior, robustness

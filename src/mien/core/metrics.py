@@ -71,7 +71,7 @@ class Calibration:
     Attributes:
         confidence: (B,) float64, mean probability of the predicted class.
         accuracy: (B,) float64, share of right predictions.
-        share: (B,) float64, the bin's part of all faces; they sum to 1.
+        share: (B,) float64, the bin's part of all faces, weighted; they sum to 1.
     """
 
     confidence: Doubles
@@ -129,25 +129,33 @@ def class_scores(confusion: Counts) -> ClassScores:
     )
 
 
-def calibration(truth: Labels, probs: Probs, bins: int = BINS) -> Calibration:
-    """Compare the probability of the predicted class with how often it is right, in bins of equal mass.
+def calibration(truth: Labels, probs: Probs, bins: int = BINS, weights: Doubles | None = None) -> Calibration:
+    """Compare the probability of the predicted class with how often it is right, in bins of equally many faces.
 
     Faces of equal confidence share their mean rightness before they are cut into bins, so the order of the rows does
     not matter. With fewer faces than bins there is a bin a face. Source: Nguyen and O'Connor, "Posterior calibration
     and exploratory analysis for natural language processing models", 2015 (bins of equal mass); Guo et al., "On
     Calibration of Modern Neural Networks", 2017 (the error).
+
+    Args:
+        truth: (N,) class indices.
+        probs: (N, K).
+        bins: how many.
+        weights: (N,) above 0, for how many faces each counts in the means and shares; None counts each as one.
     """
     _check(truth, probs.ndim == 2 and len(probs) == len(truth), f"probabilities (N, K); got {probs.shape}")
+    counts = np.ones(len(truth)) if weights is None else weights
+    _check(truth, counts.shape == truth.shape and bool((counts > 0).all()), f"weights (N,) > 0; got {counts.shape}")
     right = (probs.argmax(axis=1) == truth).astype(np.float64)
     levels, level = np.unique(probs.max(axis=1).astype(np.float64), return_inverse=True)
-    faces = np.bincount(level)
-    mean_right = np.bincount(level, weights=right) / faces
+    faces, mass = np.bincount(level), np.bincount(level, weights=counts)
+    mean_right = np.bincount(level, weights=right * counts) / mass
     cuts = np.array_split(np.arange(len(truth)), min(bins, len(truth)))
-    confidence, rightness = np.repeat(levels, faces), np.repeat(mean_right, faces)
+    confidence, rightness, weight = (np.repeat(of_level, faces) for of_level in (levels, mean_right, mass / faces))
     return Calibration(
-        confidence=np.array([confidence[cut].mean() for cut in cuts]),
-        accuracy=np.array([rightness[cut].mean() for cut in cuts]),
-        share=np.array([len(cut) / len(truth) for cut in cuts]),
+        confidence=np.array([np.average(confidence[cut], weights=weight[cut]) for cut in cuts]),
+        accuracy=np.array([np.average(rightness[cut], weights=weight[cut]) for cut in cuts]),
+        share=np.array([weight[cut].sum() for cut in cuts]) / weight.sum(),
     )
 
 

@@ -15,43 +15,64 @@ from typing import Any
 import numpy as np
 
 from mien.core.files import write_whole
-from mien.core.metrics import calibration
+from mien.core.metrics import Calibration, calibration
 from mien.core.protocols import UNCOUNTED
-from mien.report.evaluate import DIGITS, Report
-from mien.report.plots import confusion_figure, reliability_figure, robustness_figure, to_png
+from mien.report.coverage import coverage
+from mien.report.evaluate import Report
+from mien.report.plots import Figure, confusion_figure, reliability_figure, robustness_figure, to_png
 from mien.report.robustness import examples
+from mien.report.scores import DIGITS, View, protocols_of
+from mien.report.tradeoffs import coverage_figure, prior_figure
 
 
 def write_report(report: Report, out: Path) -> list[str]:
-    """Write ``metrics.json``, ``predictions.csv``, ``confusion.png`` and ``reliability.png``; return the names written.
+    """Write ``metrics.json``, ``predictions.csv`` and the pictures of what was measured; return the names written.
 
-    Where the report holds accuracies under corruption, ``robustness.png`` too. The folder is made if need be; each file
-    appears whole or not at all. The pictures show all counted faces.
+    The pictures show all counted faces: ``confusion.png`` and ``reliability.png``; under ``seven`` ``prior.png`` and
+    ``coverage.png``; where they were measured ``robustness.png`` and ``photos.png``. The folder is made if need be;
+    each file appears whole or not at all.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    panels, lines = {}, {}
-    for name, view in report.views.items():
-        block = protocols_of(report.document)[name]["all"]
+    document, views = report.document, report.views
+    panels = {}
+    for name, view in views.items():
+        block = protocols_of(document)[name]["all"]
         panels[confusion_title(name, block)] = (np.array(block["confusion"]), view.classes)
-        counted = view.truth != UNCOUNTED
-        kinds = {"without temperature": view.raw, "as shipped": view.probs}
-        lines[name] = {kind: calibration(view.truth[counted], probs[counted]) for kind, probs in kinds.items()}
-    files = {
-        "predictions.csv": _predictions(report).encode(),
-        "confusion.png": to_png(confusion_figure(panels)),
-        "reliability.png": to_png(reliability_figure(lines)),
+    figures = {
+        "confusion.png": confusion_figure(panels),
+        "reliability.png": reliability_figure(
+            {name: _reliability(view, document["power"]) for name, view in views.items()}
+        ),
     }
-    if "robustness" in report.document:
-        files["robustness.png"] = _robustness(report.document["robustness"])
-    files["metrics.json"] = (json.dumps(report.document, indent=1) + "\n").encode()
+    if "prior" in document:
+        figures["prior.png"] = prior_figure(document["prior"])
+        figures["coverage.png"] = coverage_figure(coverage(views["seven"]), document["coverage"])
+    if "robustness" in document:
+        figures["robustness.png"] = _robustness(document["robustness"])
+    if "photos" in document:
+        figures["photos.png"] = photos_figure(document["photos"])
+    files = {"predictions.csv": _predictions(report).encode()}
+    files |= {name: to_png(figure) for name, figure in figures.items()}
+    files["metrics.json"] = (json.dumps(document, indent=1) + "\n").encode()
+    out.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         write_whole(out / name, content)
     return list(files)
 
 
-def protocols_of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return protocol -> {"all": ..., "clean": ...} of a ``metrics.json`` of either layout."""
-    return document["protocols"] if "protocols" in document else {document["protocol"]: document}
+def _reliability(view: View, power: float) -> dict[str, Calibration]:
+    """Return the lines of a reliability diagram, name to calibration.
+
+    At a power above 0 the answers are meant for faces among which the rare emotions are more common, so the split is
+    shown both as it is and weighted to be like that; at power 0 the two are the same, and the temperature is shown.
+    """
+    truth, probs = view.truth[view.counted], view.probs[view.counted]
+    if power > 0:
+        weighted = calibration(truth, probs, weights=view.weights[view.counted])
+        return {"faces as they are": calibration(truth, probs), "weighted for the prior": weighted}
+    shipped = {"as shipped": calibration(truth, probs)}
+    if view.raw is None:
+        return shipped
+    return {"without temperature": calibration(truth, view.raw[view.counted]), **shipped}
 
 
 def confusion_title(protocol: str, block: dict[str, Any]) -> str:
@@ -59,14 +80,20 @@ def confusion_title(protocol: str, block: dict[str, Any]) -> str:
     return f"{protocol}: {100 * block['accuracy']:.1f} % of {block['n']:,} faces"
 
 
-def _robustness(blocks: dict[str, Any]) -> bytes:
-    """Return the picture of the block "robustness" of ``metrics.json``, as PNG."""
+def photos_figure(block: dict[str, Any]) -> Figure:
+    """Draw the block "photos" of ``metrics.json``: its confusion matrix, with a column for faces not found."""
+    title = confusion_title("photos", block)
+    return confusion_figure({title: (np.array(block["confusion"]), (*block["per_class"], "not found"))})
+
+
+def _robustness(blocks: dict[str, Any]) -> Figure:
+    """Draw the block "robustness" of ``metrics.json``."""
     lines: dict[str, list[float]] = {}
     for name, block in blocks.items():
         share = "" if block["share"] is None else f", {100 * block['share']:.1f} % of the original"
         line = f"{name}, {block['n']:,} faces: mean of the corruptions {100 * block['mean']:.1f} %{share}"
         lines[line] = [block["accuracy"], *block["corruptions"].values()]
-    return to_png(robustness_figure(examples(), lines))
+    return robustness_figure(examples(), lines)
 
 
 def _predictions(report: Report) -> str:

@@ -52,7 +52,8 @@ def confusion_figure(panels: Mapping[str, tuple[NDArray[np.int64], Sequence[str]
     """Draw confusion matrices side by side.
 
     Args:
-        panels: title -> (matrix (K, K), rows true and columns predicted, and the K class names).
+        panels: title -> (matrix (R, K), rows true and columns predicted, and the K names of the columns, the first R of
+            which name the rows).
 
     Each cell is the share of its true class in percent, so that rare classes can be read as well as common ones; the
     number of faces stands beside the class.
@@ -77,11 +78,11 @@ def _confusion(axis: Axes, matrix: NDArray[np.int64], names: Sequence[str]) -> N
         text = f"{share:.0f}" if share >= 1 else "<1"
         weight = "bold" if row == column else "normal"
         axis.text(column, row, text, ha="center", va="center", color=colour, weight=weight)
-    ticks = np.arange(len(names))
-    axis.set_xticks(ticks, names, rotation=40, ha="right", rotation_mode="anchor")
-    axis.set_yticks(ticks, [f"{name}  {count:,}" for name, count in zip(names, faces, strict=True)])
-    axis.set_xticks(ticks[1:] - 0.5, minor=True)
-    axis.set_yticks(ticks[1:] - 0.5, minor=True)
+    across, down = np.arange(matrix.shape[1]), np.arange(len(matrix))
+    axis.set_xticks(across, names, rotation=40, ha="right", rotation_mode="anchor")
+    axis.set_yticks(down, [f"{name}  {count:,}" for name, count in zip(names, faces, strict=False)])
+    axis.set_xticks(across[1:] - 0.5, minor=True)
+    axis.set_yticks(down[1:] - 0.5, minor=True)
     axis.grid(which="minor", color="white", linewidth=1.5)
     axis.tick_params(which="both", length=0)
     axis.spines[:].set_visible(False)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mien.core import metrics
 from mien.core.protocols import UNCOUNTED, Labels
 from mien.data.synthetic import synthetic
+from mien.report.scores import rounded
 from mien.vision.corrupt import CORRUPTIONS
 
 Greys = NDArray[np.uint8]
@@ -69,6 +70,20 @@ def measure_robustness(
     return {
         name: Robustness(int(rows.sum()), untouched[name], {one: scores[name] for one, scores in harmed.items()})
         for name, rows in counted.items()
+    }
+
+
+def robustness_block(found: Mapping[str, Robustness]) -> dict[str, Any]:
+    """Return the block "robustness" of ``metrics.json``, by protocol."""
+    return {
+        name: {
+            "n": one.n,
+            "accuracy": rounded(one.accuracy),
+            "corruptions": {corruption: rounded(score) for corruption, score in one.corruptions.items()},
+            "mean": rounded(one.mean),
+            "share": None if one.share is None else rounded(one.share),
+        }
+        for name, one in found.items()
     }
 
 

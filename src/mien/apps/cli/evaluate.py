@@ -25,7 +25,10 @@ class ProtocolName(StrEnum):
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="The ONNX file to score.")],
+    models: Annotated[
+        list[Path],
+        typer.Argument(metavar="MODEL...", help="The ONNX file to score; several are scored as one ensemble."),
+    ],
     *,
     data: Annotated[Path, typer.Option(help="Folder written by 'mien prepare'.")],
     split: Annotated[
@@ -34,68 +37,89 @@ def evaluate(
     protocol: Annotated[
         ProtocolName | None, typer.Option(help="Which faces count, and their true label.", show_default="all three")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the files.", show_default="MODEL.eval, in the working directory")
+    prior: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ferplus|balanced|0..1",
+            help="How common each emotion is taken to be: as in FER+ (0), all alike (1), or between.",
+            show_default="the model's own",
+        ),
     ] = None,
+    flip: Annotated[
+        bool, typer.Option("--flip", help="Average each face with its mirror image: twice the time.")
+    ] = False,
     speed: Annotated[bool, typer.Option("--speed", help="Also time the model on this machine.")] = False,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Also score under blur, noise, occlusion and other harm.")
     ] = False,
+    photos: Annotated[
+        Path | None, typer.Option(help="Also score photos: a folder with labels.csv (file, emotion, x1, y1, x2, y2).")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the files.", show_default="MODEL.eval, in the working directory")
+    ] = None,
 ) -> None:
-    """Score a model: metrics.json, predictions.csv, and pictures of confusion and calibration."""
+    """Score a model: metrics.json, predictions.csv, and pictures of all that was measured."""
     from rich.console import Console
 
+    from mien.core.prior import parse_prior
     from mien.report.evaluate import evaluate as score
     from mien.report.files import write_report
 
     console = Console()
-    names = tuple(ProtocolName) if protocol is None else (protocol,)
-    with console.status(f"scoring {model.name} on {split.value}"):
-        protocols = [name.value for name in names]
-        report = score(model, data, split.value, protocols, speed=speed, robustness=robustness)
-        folder = out or Path(f"{model.stem}.eval")
+    with console.status(f"scoring {', '.join(model.name for model in models)} on {split.value}"):
+        report = score(
+            models,
+            data,
+            split.value,
+            [name.value for name in (ProtocolName if protocol is None else (protocol,))],
+            power=None if prior is None else parse_prior(prior),
+            flip=flip,
+            speed=speed,
+            robustness=robustness,
+            photos=photos,
+        )
+        folder = out or Path(f"{models[0].stem if len(models) == 1 else 'ensemble'}.eval")
         written = write_report(report, folder)
     print_scores(console, report.document)
-    console.print(f"written to {folder}: {', '.join(written)}", soft_wrap=True)
+    console.print(f"written to {folder}: {', '.join(written)}", soft_wrap=True, markup=False, highlight=False)
 
 
 def print_scores(console: Any, document: dict[str, Any]) -> None:
-    """Print the headline figures as a table, the accuracies under corruption as another, and the speed in a line."""
-    from rich.table import Table
-
-    from mien.report.files import protocols_of
-
-    table = Table(title=f"{document['model']} on {document['split']}", title_justify="left")
-    table.add_column("protocol")
-    for column in ("faces", "accuracy, 95 %", "macro F1", "ECE", "JSD"):
-        table.add_column(column, justify="right")
-    for name, blocks in protocols_of(document).items():
-        for kind in ("all", "clean"):
-            table.add_row(f"{name}, {kind}", *_cells(blocks[kind]), end_section=kind == "clean")
-    console.print(table)
-    if "robustness" in document:
-        console.print(_robustness_table(document["robustness"]))
-    if "speed" in document:
-        speed = document["speed"]
-        console.print(
-            f"{speed['ms_per_face_batch_1']} ms a face alone, {speed['faces_per_s_batch_64']:,} faces a second in "
-            f"batches of 64, {speed['threads']} threads, file {speed['file_bytes']:,} bytes"
-        )
-
-
-def _robustness_table(blocks: dict[str, Any]) -> Any:
-    """Return a table: a row a corruption, a column a protocol, on all faces."""
-    from rich.table import Table
-
+    """Print what ``metrics.json`` holds: a table for each part that was measured, the one of headline figures last."""
+    from mien.report.headline import SPLITS, headline
+    from mien.report.photos import photo_rows
     from mien.report.robustness import score_rows
+    from mien.report.scores import protocols_of
 
-    table = Table(title="accuracy under corruption, all faces", title_justify="left")
-    table.add_column("")
-    for name, block in blocks.items():
-        table.add_column(f"{name}, {block['n']:,} faces", justify="right")
-    for name, *cells in score_rows(blocks):
-        table.add_row(name, *cells)
-    return table
+    blocks = [(name, kind, both[kind]) for name, both in protocols_of(document).items() for kind in ("all", "clean")]
+    heads = ["protocol", "faces", "accuracy, 95 %", "macro F1", "ECE", "JSD"]
+    _print(console, "by protocol", heads, [[f"{name}, {kind}", *_cells(block)] for name, kind, block in blocks])
+    if "robustness" in document:
+        heads = [f"{name}, {block['n']:,}" for name, block in document["robustness"].items()]
+        _print(console, "accuracy under corruption, all faces", ["", *heads], score_rows(document["robustness"]))
+    if "photos" in document:
+        heads = ["power of the prior", "accuracy", "balanced", "macro F1", "called neutral"]
+        _print(console, "photos, by prior", heads, photo_rows(document["photos"]))
+    mirrored = ", each face averaged with its mirror image" if document["flip"] else ""
+    title = f"{document['model']} on {SPLITS[document['split']]}, prior {document['power']:g}{mirrored}"
+    _print(
+        console, title, ["", "", "on what, or how to get it"], [list(row) for row in headline(document)], last="left"
+    )
+
+
+def _print(console: Any, title: str, heads: list[str], rows: list[list[str]], last: Any = "right") -> None:
+    """Print a table of text, its figures to the right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="left" if place == 0 else last if place == len(heads) - 1 else "right")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table, "")
 
 
 def _cells(block: dict[str, Any]) -> list[str]:

@@ -1,0 +1,113 @@
+"""The table that answers for a model: each figure, what it was measured on, and how to get the missing ones."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from mien.report.scores import protocols_of
+
+SPLITS = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
+"""What FER2013 calls the splits."""
+
+NEEDS_ALL = "without --protocol"
+NEEDS_SEVEN = "with --protocol seven"
+
+
+class Row(NamedTuple):
+    """One figure as people read it; value is empty where it was not measured, and then ``on`` says how to get it."""
+
+    measure: str
+    value: str
+    on: str
+
+
+def headline(document: dict[str, Any]) -> list[Row]:
+    """Return the rows of the table from the content of ``metrics.json``."""
+    protocols = protocols_of(document)
+    power, seven = document["power"], protocols.get("seven", {}).get("all")
+    return [
+        _size(document),
+        _time(document),
+        _accuracy(protocols, "all"),
+        _accuracy(protocols, "clean"),
+        _figures("macro F1 / balanced accuracy", seven, "macro_f1", "balanced_accuracy"),
+        _figures("calibration error (ECE)", seven, "ece"),
+        *([_figures(f"ECE, weighted for prior {power:g}", seven, "ece_weighted")] if power else []),
+        _figures("JSD to the votes, nats", seven, "jsd"),
+        _certain(document),
+        _robustness(document),
+        _photos(document),
+    ]
+
+
+def _size(document: dict[str, Any]) -> Row:
+    """Return the size of the file, or of the files together."""
+    files = len(document.get("members", ())) or 1
+    return Row("file size", f"{document['file_bytes'] / 1e6:.2f} MB", "one file" if files == 1 else f"{files} files")
+
+
+def _time(document: dict[str, Any]) -> Row:
+    """Return the time of one face on one thread."""
+    measure = "time a face, one thread"
+    if "speed" not in document:
+        return Row(measure, "", "with --speed")
+    one = document["speed"][0]
+    return Row(measure, f"{one['ms_per_face_batch_1']:.2f} ms", "one at a time, this machine")
+
+
+def _accuracy(protocols: dict[str, Any], kind: str) -> Row:
+    """Return the accuracies under the two main protocols, on all faces or on the clean ones."""
+    measure = f"accuracy, {kind} faces"
+    if not {"majority", "seven"} <= protocols.keys():
+        return Row(measure, "", NEEDS_ALL)
+    blocks = [protocols[name][kind] for name in ("majority", "seven")]
+    value = " / ".join(percent(block["accuracy"]) for block in blocks)
+    majority, seven = (f"{block['n']:,}" for block in blocks)
+    return Row(measure, value, f"majority {majority} / seven {seven}")
+
+
+def _figures(measure: str, seven: dict[str, Any] | None, *keys: str) -> Row:
+    """Return figures under ``seven``, all faces."""
+    if seven is None:
+        return Row(measure, "", NEEDS_SEVEN)
+    value = " / ".join("none" if seven[key] is None else f"{seven[key]:.3f}" for key in keys)
+    return Row(measure, value, f"seven, {seven['n']:,} faces")
+
+
+def _certain(document: dict[str, Any]) -> Row:
+    """Return how many faces are not uncertain, and how right the model is on them."""
+    measure = "share certain / accuracy on it"
+    if "coverage" not in document:
+        return Row(measure, "", NEEDS_SEVEN)
+    block = document["coverage"]
+    if block["uncertain_below"] is None:
+        return Row(measure, "none", "an average has no threshold")
+    value = f"{percent(block['kept'])} / {percent(block['accuracy'])}"
+    return Row(measure, value, f"seven, confidence from {block['uncertain_below']:.3f}")
+
+
+def _robustness(document: dict[str, Any]) -> Row:
+    """Return the mean accuracy under corruption as a share of that on the faces as they are."""
+    measure = "accuracy left under corruption"
+    if "robustness" not in document:
+        return Row(measure, "", "with --robustness")
+    block = document["robustness"].get("seven")
+    if block is None:
+        return Row(measure, "", NEEDS_SEVEN)
+    value = "none" if block["share"] is None else f"{block['share']:.3f} of it"
+    return Row(measure, value, f"seven, mean of {len(block['corruptions'])} corruptions")
+
+
+def _photos(document: dict[str, Any]) -> Row:
+    """Return the scores of the whole path on photos."""
+    measure = "photos accuracy / macro F1"
+    if "photos" not in document:
+        return Row(measure, "", "with --photos FOLDER")
+    block = document["photos"]
+    value = f"{percent(block['accuracy'])} / {block['macro_f1']:.3f}"
+    return Row(measure, value, f"{block['found']:,} of {block['n']:,} faces found")
+
+
+def percent(share: float | None) -> str:
+    """Return a share as text."""
+    return "none" if share is None else f"{100 * share:.1f} %"

@@ -1,0 +1,43 @@
+"""The HTML of a page: sections, tables, pictures. Cells and contents are HTML already; alt texts are escaped."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+
+def section(title: str, content: str) -> str:
+    """Return a section, or nothing when it has no content."""
+    return f"<section><h2>{title}</h2>{content}</section>" if content else ""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table that scrolls sideways on a narrow screen; its cells are HTML."""
+    top = "".join(f"<th scope=col>{cell}</th>" for cell in head)
+    body = "".join(
+        f"<tr><th scope=row>{row[0]}</th>" + "".join(f"<td>{cell}</td>" for cell in row[1:]) + "</tr>" for row in rows
+    )
+    return f"<div class=wide><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def pairs(values: dict[str, Any]) -> str:
+    """Return a list of names and values; a value that holds others is written on one line."""
+
+    def shown(value: Any) -> str:
+        return ", ".join(f"{key} {shown(one)}" for key, one in value.items()) if isinstance(value, dict) else str(value)
+
+    items = "".join(f"<dt>{escape(key)}</dt><dd>{escape(shown(value))}</dd>" for key, value in values.items())
+    return f"<dl>{items}</dl>" if items else ""
+
+
+def picture(png: bytes, says: str) -> str:
+    """Return a PNG as an inlined picture."""
+    return f'<img alt="{escape(says)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+
+
+def wide_picture(path: Path, says: str) -> str:
+    """Return a picture of the folder that scrolls sideways on a narrow screen, nothing where it is missing."""
+    return f"<div class=wide>{picture(path.read_bytes(), says)}</div>" if path.is_file() else ""

@@ -1,0 +1,153 @@
+"""The sections of a run's page that tell its scores, from the content of ``metrics.json``; empty where it has none."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.report.files import confusion_title, photos_figure
+from mien.report.headline import SPLITS, headline, percent
+from mien.report.markup import picture, section, table, wide_picture
+from mien.report.photos import photo_rows
+from mien.report.plots import confusion_figure, to_png
+from mien.report.robustness import score_rows
+from mien.report.scores import protocols_of
+
+MEANING = {
+    "seven": "what most taggers chose; contempt counts as neutral",
+    "majority": "what more than half of the taggers chose, eight emotions (FER+'s own rule)",
+    "fer": "the original labels of FER2013, which are noisy",
+}
+
+
+def scores(metrics: dict[str, Any]) -> str:
+    """Return the table of headline figures, two rows a protocol."""
+    if not metrics:
+        return section("Scores", "<p>Not scored yet: <code>mien evaluate</code> writes metrics.json.</p>")
+    rows: list[list[str]] = []
+    for name, blocks in protocols_of(metrics).items():
+        for kind in ("all", "clean"):
+            rows.append([f"<b>{escape(name)}</b>, {kind}", *_figures(blocks[kind])])
+    head = ["protocol, faces", "n", "accuracy", "95 %", "macro F1", "balanced", "ECE", "weighted", "raw", "JSD"]
+    known = [f"<b>{name}</b>: {MEANING[name]}" for name in protocols_of(metrics) if name in MEANING]
+    split = metrics["split"]
+    return section(
+        "Scores",
+        f"<p>Of {escape(metrics['model'])}, on {SPLITS.get(split, '')} (<code>{escape(split)}</code>).</p>"
+        f"{table(head, rows)}"
+        f"<p class=note>Clean faces have no near twin in the training data. {'; '.join(known)}. ECE: how far claimed "
+        "and true accuracy differ; weighted for the prior at which the scores were taken, raw without the temperature. "
+        "JSD: distance to the taggers' votes, in nats.</p>",
+    )
+
+
+def _figures(block: dict[str, Any]) -> list[str]:
+    """Return the cells of one block."""
+    if not block["n"]:
+        return ["0", *[""] * 8]
+    low, high = block["interval"]
+    return [
+        f"{block['n']:,}",
+        f"<b>{percent(block['accuracy'])}</b>",
+        f"{100 * low:.1f} to {100 * high:.1f}",
+        f"{block['macro_f1']:.3f}",
+        percent(block["balanced_accuracy"]),
+        *("" if block[key] is None else f"{block[key]:.3f}" for key in ("ece", "ece_weighted", "ece_raw", "jsd")),
+    ]
+
+
+def in_short(metrics: dict[str, Any]) -> str:
+    """Return the table that ``mien evaluate`` prints last."""
+    if not metrics:
+        return ""
+    rows = [[escape(cell) for cell in (row.measure, row.value or "-", row.on)] for row in headline(metrics)]
+    return section("In short", f"<div class=words>{table(['', '', 'on what, or how to get it'], rows)}</div>")
+
+
+def uncertainty(metrics: dict[str, Any], run_dir: Path) -> str:
+    """Return how right the model is where it is sure."""
+    if "coverage" not in metrics:
+        return ""
+    block = metrics["coverage"]
+    drawn = wide_picture(run_dir / "coverage.png", "accuracy over the share of faces kept")
+    text = "Faces are kept from the surest down; the curve says how many of those kept are right."
+    if block["accuracy"] is not None:
+        text += (
+            f" This file calls a face uncertain when its confidence is below {block['uncertain_below']:.3f}. That "
+            f"sets {percent(1 - block['kept'])} of these faces aside, and the rest are right in "
+            f"{percent(block['accuracy'])} of cases."
+        )
+    return section("Uncertainty", f"<p>{text}</p>{drawn}")
+
+
+def prior(metrics: dict[str, Any], run_dir: Path) -> str:
+    """Return what the power of the prior buys and costs."""
+    if "prior" not in metrics:
+        return ""
+    head = ["power", "accuracy", "balanced accuracy", "macro F1", "ECE weighted"]
+    rows = [
+        [
+            f"<b>{row['power']:g}</b>" if row["power"] == metrics["power"] else f"{row['power']:g}",
+            percent(row["accuracy"]),
+            percent(row["balanced_accuracy"]),
+            f"{row['macro_f1']:.3f}",
+            f"{row['ece_weighted']:.3f}",
+        ]
+        for row in metrics["prior"]["powers"]
+    ]
+    drawn = wide_picture(run_dir / "prior.png", "accuracy, balanced accuracy and macro F1 by power")
+    return section(
+        "Prior",
+        "<p>Most faces of FER+ are neutral or happy, and a net learns to expect that. Dividing its probabilities by "
+        "how common each emotion was in training, to a power from 0 to 1, makes it name the rare ones more often. All "
+        f"scores on this page were taken at {metrics['power']:g}; these are <b>seven</b>, all faces.</p>"
+        f"{drawn}{table(head, rows)}",
+    )
+
+
+def photos(metrics: dict[str, Any]) -> str:
+    """Return the scores of the whole path on photos, by power of the prior and by emotion."""
+    if "photos" not in metrics:
+        return ""
+    block = metrics["photos"]
+    head = ["power of the prior", "accuracy", "balanced", "macro F1", "called neutral"]
+    drawn = picture(to_png(photos_figure(block)), "confusion matrix on photos")
+    return section(
+        "Photos",
+        f"<p>Detector, crop and net on {block['n']:,} labelled faces in photos, of which the detector found "
+        f"{block['found']:,}. A face that was not found counts as wrong.</p>{table(head, photo_rows(block))}"
+        f"<div class=pair>{drawn}{_class_table(block)}</div>",
+    )
+
+
+def emotions(metrics: dict[str, Any]) -> str:
+    """Return the confusion matrix and the scores of each class, by protocol, over all faces."""
+    parts: list[str] = []
+    for name, blocks in protocols_of(metrics).items() if metrics else ():
+        block = blocks["all"]
+        panel = {confusion_title(name, block): (np.array(block["confusion"]), list(block["per_class"]))}
+        drawn = picture(to_png(confusion_figure(panel)), f"confusion matrix under {name}")
+        parts.append(f"<div class=pair>{drawn}{_class_table(block)}</div>")
+    return section("Emotions", "".join(parts))
+
+
+def _class_table(block: dict[str, Any]) -> str:
+    """Return the scores of each class of a block."""
+    rows = [
+        [escape(label), *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}"]
+        for label, row in block["per_class"].items()
+    ]
+    return table(["emotion", "precision", "recall", "F1", "faces"], rows)
+
+
+def robustness(metrics: dict[str, Any], run_dir: Path) -> str:
+    """Return the accuracies under corruption, a row a corruption and a column a protocol; nothing if not measured."""
+    if "robustness" not in metrics:
+        return ""
+    blocks = metrics["robustness"]
+    head = ["all faces", *(f"{escape(name)}, {block['n']:,} faces" for name, block in blocks.items())]
+    drawn = wide_picture(run_dir / "robustness.png", "accuracy under each corruption, with an example of each")
+    return section("Robustness", f"{drawn}{table(head, score_rows(blocks))}")
