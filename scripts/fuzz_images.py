@@ -35,7 +35,7 @@ KNOWN = re.compile(
     "Corrupt EXIF data|Possibly corrupt EXIF data|Tag data larger than file|Tag offset too large|Truncated File Read|"
     "Metadata Warning, tag|Image appears to be a malformed MPO file|Invalid APNG|could be decompression bomb"
 )
-"""What Pillow warns of in damaged files; of a bomb only where a GIF's frame is larger than the GIF, while opening it."""
+"""What Pillow warns of in damaged files; of a bomb only while opening a GIF whose frame is larger than itself."""
 
 Random = np.random.Generator
 Mutator = Callable[[bytearray, list[bytes], Random], bytearray]

@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import onnx
 import pytest
@@ -12,10 +13,12 @@ from command import Command
 from mien.core.errors import DataError, ModelError
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
-from mien.infer.classify import Classifier
+from mien.infer.classify import CARD_KEY, Classifier
+from mien.train import export as exporting
 from mien.train import quantize as quantizing
 from mien.train.export import export
 from mien.train.fit import train
+from mien.train.models import MODELS
 from mien.train.quantize import calibration_faces, quantize
 from mien.train.recipe import FIRST_TRY
 
@@ -80,6 +83,27 @@ def test_the_same_faces_give_the_same_file_and_no_word(
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger().handlers == handlers
     assert logging.root.manager.disable == logging.NOTSET
+
+
+def test_a_residual_net_stays_in_8_bits_between_its_layers_and_near_the_float_one(
+    float_model: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    keras.utils.set_random_seed(0)
+    net = MODELS["residual"](replace(SMALL, model="residual", squeeze=True), 8)
+    graph = exporting._graph(net, temperature=0.2)
+    onnx.helper.set_model_props(graph, {CARD_KEY: Classifier(float_model).card.to_json()})
+    onnx.save(graph, tmp_path / "model.onnx")
+    # An untrained net answers for all faces nearly alike, so its first choice says little.
+    monkeypatch.setattr(quantizing, "DISAGREEMENT", 1.0)
+    path = quantize(tmp_path / "model.onnx", calibration_faces(data), tmp_path / "model.int8.onnx")
+    crops = synthetic(64, seed=2).images[..., None]
+    expected, answered = Classifier(tmp_path / "model.onnx")(crops), Classifier(path)(crops)
+    assert 0 < np.abs(answered - expected).max() < 0.03 < np.ptp(expected, axis=0).max()
+    nodes = onnx.load(path).graph.node
+    made_by = {name: node.op_type for node in nodes for name in node.output}
+    joined = [[made_by.get(name) for name in node.input] for node in nodes if node.op_type == "Add"]
+    # One Add a block; one more stands before the first layer, which stays in float as the layer does.
+    assert joined.count(["DequantizeLinear", "DequantizeLinear"]) == 8
 
 
 def test_of_many_faces_a_seeded_choice_is_taken(data: Path, monkeypatch: pytest.MonkeyPatch):

@@ -2,9 +2,10 @@
 
 In FER+ a third of the votes go to neutral and one in sixty to disgust, and a net trained on it answers for such a
 world. Dividing its probabilities by the prior to a power, and normalising, answers for a world in which a face of class
-k is prior[k]**-power times as common. Answers that were calibrated stay so in that world, which is why calibration at a power is measured with the
-weights of ``importance``. Sources: Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a
-priori probabilities", 2002; the power, Menon et al., "Long-tail learning via logit adjustment", 2021.
+k is prior[k]**-power times as common. Answers that were calibrated stay so in that world, which is why calibration at a
+power is measured with the weights of ``importance``. Sources: Saerens, Latinne and Decaestecker, "Adjusting the outputs
+of a classifier to new a priori probabilities", 2002; the power, Menon et al., "Long-tail learning via logit
+adjustment", 2021.
 """
 
 from __future__ import annotations

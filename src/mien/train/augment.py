@@ -73,7 +73,7 @@ class RandomLight(RandomLayer):
         contrast = 1 + self.each(count, -self.amount, self.amount)
         brightness = 255 * self.each(count, -self.amount, self.amount)
         # A level of zero has no finite slope under an exponent below one.
-        lit = 255 * ops.power(ops.maximum(inputs, 1) / 255, exponent)
+        lit = ops.multiply(255, ops.power(ops.maximum(inputs, 1) / 255, exponent))
         mean = ops.mean(lit, axis=(1, 2, 3), keepdims=True)
         return ops.clip((lit - mean) * contrast + mean + brightness, 0, 255)
 

@@ -86,7 +86,7 @@ class RandomJpeg(RandomLayer):
         count = ops.shape(inputs)[0]
         quality = self.each(count, 10, 60)
         scale = ops.where(quality < 50, 50 / quality, 2 - quality / 50)
-        steps = ops.maximum(ops.convert_to_tensor(self.steps) * scale, 1)
+        steps = ops.maximum(ops.multiply(self.steps, scale), 1)
         coefficients = _sandwich(ops.convert_to_tensor(self.transform), inputs - 128)
         back = ops.convert_to_tensor(self.transform.transpose(0, 2, 1))
         rounded = _sandwich(back, steps * ops.round(coefficients / steps)) + 128

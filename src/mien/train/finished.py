@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -46,7 +47,8 @@ def copy_weights(run: Path, net: keras.Model) -> None:
     Raises:
         UsageError: the run's net has other layers.
     """
-    weights = keras.saving.load_model(run / "model.keras", compile=False).get_weights()
+    saved: Any = keras.saving.load_model(run / "model.keras", compile=False)
+    weights = saved.get_weights()
     if [array.shape for array in weights] != [tuple(variable.shape) for variable in net.weights]:
         raise UsageError(f"{run} holds another net than the recipe builds; compare model, width and their like")
     net.set_weights(weights)
