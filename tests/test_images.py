@@ -288,7 +288,7 @@ SEEDS = [encode(COLOUR.convert("P"), form) for form in ("PNG", "GIF", "TIFF", "B
 ]
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_mutated_pictures(data: st.DataObject):
     mutant = bytearray(data.draw(st.sampled_from(SEEDS)))

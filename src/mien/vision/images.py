@@ -1,4 +1,4 @@
-"""Picture files to RGB arrays and back; the only file of mien that knows Pillow's modes and formats.
+"""Picture files to RGB arrays and back. Beside it, ``formats`` knows Pillow's formats and ``modes`` its modes.
 
 Whatever is wrong with a file ends in one ``ImageError`` that names it. Pillow's own settings, which are global, stay
 as they are, so any number of threads may read at once.
@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-from numpy.typing import NDArray
+import cv2
 from PIL import Image as Pillow
-from PIL import ImageCms
 from PIL.ImageFile import ImageFile
 
 from mien.core.errors import ImageError, UsageError
 from mien.core.types import Image
+from mien.vision.formats import EXPECTED, frames_note, load, looks_like, open_picture
+from mien.vision.modes import to_rgb
 
 MAX_PIXELS = 200_000_000
 """The largest picture that is read unless the caller says otherwise, in pixels: 600 MB as RGB."""
 
-EXPECTED = "JPEG, PNG, WebP, BMP, TIFF, GIF or another format that Pillow reads"
+REDUCE_TO_PX = 2560
+"""No picture is made smaller than this on its longer side, in pixels.
+
+The detector looks at 640, where it finds faces from about 12 pixels up: 48 here, which is what the net looks at.
+"""
 
 WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
     # Full colour resolution: halved, as is JPEG's habit, the edges of coloured boxes and labels bleed.
@@ -38,30 +43,42 @@ WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Suffix to Pillow's format and the options that it is written with."""
 
-_UPRIGHT = {
-    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
-    3: Pillow.Transpose.ROTATE_180,
-    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
-    5: Pillow.Transpose.TRANSPOSE,
-    6: Pillow.Transpose.ROTATE_270,
-    7: Pillow.Transpose.TRANSVERSE,
-    8: Pillow.Transpose.ROTATE_90,
+_UPRIGHT: dict[int, Callable[[Image], Any]] = {
+    2: lambda stored: cv2.flip(stored, 1),
+    3: lambda stored: cv2.rotate(stored, cv2.ROTATE_180),
+    4: lambda stored: cv2.flip(stored, 0),
+    5: cv2.transpose,
+    6: lambda stored: cv2.rotate(stored, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda stored: cv2.rotate(cv2.transpose(stored), cv2.ROTATE_180),
+    8: lambda stored: cv2.rotate(stored, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
 """The EXIF orientation to what undoes it; 1 and anything unknown is upright already."""
 
 _ORIENTATION = 0x0112
+_LYING = {5, 6, 7, 8}
 
-_SIGNS = (
-    (b"%PDF", "a PDF document"),
-    (b"%!PS", "a PostScript document"),
-    (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\x1aE\xdf\xa3", "a video"),
-)
-"""How files begin that people take for pictures."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What a file held: pixels, the size of which they are a reduction, and what there is to say about it.
+
+    A point in image times scale is the point in the full picture; boxes at the right and bottom edges then want to be
+    clipped to width and height, for a reduced side is rounded up.
+    """
+
+    image: Image
+    """(H, W, 3) uint8 RGB, upright."""
+    width: int
+    """Of the full picture, upright, in pixels; so is height."""
+    height: int
+    scale: int = 1
+    """1, or 2, 4 or 8 where image is reduced."""
+    note: str = ""
+    """Such as "animated: first of 12 frames; read at 1/2 of its size", or nothing."""
 
 
 def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
-    """Read a picture file.
+    """Read a picture file in full size.
 
     Returns:
         (H, W, 3) uint8 RGB, turned upright by the EXIF orientation. Transparent parts are laid on white, as a page
@@ -71,17 +88,7 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
         ImageError: there is no such file, it is not a picture, it is damaged or cut short, or it declares more than
             max_pixels pixels.
     """
-    try:
-        if path.is_dir():
-            raise ImageError(f"not a picture: {path} is a folder; name the pictures in it")
-        if path.exists() and not path.is_file():
-            raise ImageError(f"not a picture: {path} is not a regular file; copy what it holds to a file first")
-        with path.open("rb") as stream:
-            return _decode(stream, str(path), max_pixels)
-    except FileNotFoundError as error:
-        raise ImageError(f"no such file: {path}") from error
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        raise ImageError(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
+    return read_picture(path, max_pixels, None).image
 
 
 def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image:
@@ -93,7 +100,43 @@ def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image:
     Raises:
         ImageError: as for ``read``.
     """
-    return _decode(BytesIO(data), name, max_pixels)
+    return decode_picture(data, name, max_pixels, None).image
+
+
+def read_picture(path: Path, max_pixels: int = MAX_PIXELS, reduce_to_px: int | None = REDUCE_TO_PX) -> Picture:
+    """Read a picture file at no more than the detail that faces need.
+
+    Args:
+        path: the file.
+        max_pixels: the largest full size that is read.
+        reduce_to_px: a picture is halved, up to three times, as long as its longer side stays at this or above; None
+            for full size. JPEG is decoded so, other formats are decoded whole and then averaged.
+
+    Raises:
+        ImageError: as for ``read``.
+    """
+    try:
+        if path.is_dir():
+            raise ImageError(f"not a picture: {path} is a folder; name the pictures in it")
+        if path.exists() and not path.is_file():
+            raise ImageError(f"not a picture: {path} is not a regular file; copy what it holds to a file first")
+        with path.open("rb") as stream:
+            return _decode(stream, str(path), max_pixels, reduce_to_px)
+    except FileNotFoundError as error:
+        raise ImageError(f"no such file: {path}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        raise ImageError(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def decode_picture(
+    data: bytes, name: str, max_pixels: int = MAX_PIXELS, reduce_to_px: int | None = REDUCE_TO_PX
+) -> Picture:
+    """Decode the bytes of a picture file, as ``read_picture`` does; name stands for the file in messages.
+
+    Raises:
+        ImageError: as for ``read``.
+    """
+    return _decode(BytesIO(data), name, max_pixels, reduce_to_px)
 
 
 def write(image: Image, path: Path) -> None:
@@ -121,23 +164,22 @@ def write(image: Image, path: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _decode(stream: IO[bytes], name: str, max_pixels: int) -> Image:
-    """Turn a seekable stream into (H, W, 3) uint8 RGB or an ``ImageError``, and nothing else."""
+def _decode(stream: IO[bytes], name: str, max_pixels: int, reduce_to_px: int | None) -> Picture:
+    """Turn a seekable stream into a picture or an ``ImageError``, and nothing else."""
     head = stream.read(512)
     if not head:
         raise ImageError(f"not a picture: {name} (the file is empty); copy or download it again")
     try:
-        picture = _open(stream, head)
-        if picture is None:
-            raise ImageError(f"not a picture: {name} (got {_looks_like(head)}; expected {EXPECTED})")
-        width, height = picture.size
+        opened = open_picture(stream, head)
+        if opened is None:
+            raise ImageError(f"not a picture: {name} (got {looks_like(head)}; expected {EXPECTED})")
+        width, height = opened.size
         if width * height > max_pixels:
             raise ImageError(
                 f"too large: {name} declares {width} x {height} pixels, {width * height / 1e6:,.1f} million; "
                 f"the limit is {max_pixels / 1e6:,.1f} million; make it smaller, or raise max_pixels if you trust it"
             )
-        picture.load()
-        return _upright(_rgb(picture), picture)
+        return _picture(opened, reduce_to_px)
     except ImageError:
         raise
     except Exception as error:  # damaged files surface as a dozen types: struct.error, KeyError, MemoryError, ...
@@ -145,97 +187,25 @@ def _decode(stream: IO[bytes], name: str, max_pixels: int) -> Image:
         raise ImageError(f"damaged picture: {name} ({why}); copy or export it again") from error
 
 
-def _open(stream: IO[bytes], head: bytes) -> ImageFile | None:
-    """Return the picture with its pixels still unread, or None where no format recognises it.
-
-    ``PIL.Image.open`` would do, but for its limit on pixels: one global for the whole process, which warns as well.
-    So its table of formats is walked here, and the caller compares the size with a limit of his own.
-    """
-    failure: Exception | None = None
-    tried = {"EPS"}  # Pillow hands PostScript, which is a program, to Ghostscript: not with files from anywhere
-    loaders: tuple[Callable[[], object], ...] = (Pillow.preinit, Pillow.init)  # the common formats, then all of them
-    for load_plugins in loaders:
-        load_plugins()
-        for form in [form for form in Pillow.ID if form not in tried]:
-            tried.add(form)
-            factory, accept = Pillow.OPEN[form]
-            if accept is not None and accept(head[:16]) is not True:
-                continue
-            stream.seek(0)
-            try:
-                return factory(stream, "")
-            except SyntaxError as error:  # how Pillow's formats say "not mine"
-                # One with a signature says it only of a damaged file; text may begin like one by accident.
-                if accept is not None and failure is None and _looks_like(head) != "text":
-                    failure = ValueError(f"begins like {form}, then: {error}")
-    if failure is not None:
-        raise failure
-    return None
+def _picture(opened: ImageFile, reduce_to_px: int | None) -> Picture:
+    """Read the pixels of an opened file."""
+    declared = opened.size
+    scale = next(by for by in (8, 4, 2, 1) if by == 1 or (reduce_to_px and max(declared) // by >= reduce_to_px))
+    drafted = load(opened, scale)
+    width, height = declared if drafted > 1 else opened.size  # some formats know their size only from here on
+    image = to_rgb(opened, scale // drafted)
+    # After loading, for PNG may carry it behind the pixels; TIFF has been turned by then, and says so.
+    orientation = _orientation(opened)
+    if orientation in _UPRIGHT:
+        image = _UPRIGHT[orientation](image)
+    if orientation in _LYING:
+        width, height = height, width
+    reduced = f"read at 1/{scale} of its size" if scale > 1 else ""
+    return Picture(image, width, height, scale, "; ".join(filter(None, (frames_note(opened), reduced))))
 
 
-def _looks_like(head: bytes) -> str:
-    """Say what kind of file begins with head, for people."""
-    for sign, kind in _SIGNS:
-        if head.startswith(sign):
-            return kind
-    if head[4:8] == b"ftyp":
-        heic = head[8:12] in {b"heic", b"heix", b"heif", b"mif1", b"msf1"}
-        return "HEIC, which needs a plugin: save it as JPEG" if heic else "a video"
-    if b"<svg" in head:
-        return "an SVG drawing"
-    # A character of several bytes may be cut at the end of head: at most three bytes of it are there.
-    if any(_is_text(head[: len(head) - cut]) for cut in range(4)):
-        return "text"
-    return "unknown data"
-
-
-def _is_text(data: bytes) -> bool:
+def _orientation(opened: ImageFile) -> int:
     try:
-        return all(char.isprintable() or char.isspace() for char in data.decode())
-    except UnicodeDecodeError:
-        return False
-
-
-def _upright(rgb: Pillow.Image, picture: ImageFile) -> Image:
-    """Return rgb as (H, W, 3) uint8, turned as picture's EXIF says."""
-    try:
-        # After loading, for PNG may carry it behind the pixels; TIFF has been turned by then, and says so.
-        turn = _UPRIGHT.get(picture.getexif().get(_ORIENTATION, 1))
+        return int(opened.getexif().get(_ORIENTATION, 1))
     except Exception:  # noqa: BLE001, as above: damaged EXIF in a sound picture, which is worth more than its EXIF
-        turn = None
-    return np.array(rgb if turn is None else rgb.transpose(turn))
-
-
-def _rgb(picture: ImageFile) -> Pillow.Image:
-    """Return a loaded picture of any mode in mode RGB."""
-    if picture.mode.startswith("I;16"):
-        return _grey(np.asarray(picture), white=65535)
-    if picture.mode in {"I", "F"}:
-        values = np.asarray(picture)
-        # PGM declares its white, and Pillow has scaled it to 65535; elsewhere only the values tell.
-        return _grey(values, white=65535 if picture.format == "PPM" else None)
-    if picture.mode == "LAB":
-        cms: Any = ImageCms  # its profiles are untyped
-        return cms.profileToProfile(picture, cms.createProfile("LAB"), cms.createProfile("sRGB"), outputMode="RGB")
-    if picture.has_transparency_data:
-        clear = picture.convert("RGBA")
-        white = Pillow.new("RGBA", clear.size, "white")
-        return Pillow.alpha_composite(white, clear).convert("RGB")
-    return picture.convert("RGB")
-
-
-def _grey(values: NDArray[Any], white: int | None) -> Pillow.Image:
-    """Return values (H, W), numbers with black at 0, in mode RGB.
-
-    Without a white, it is the first of 1 (for floats), 255 and 65535 that no value exceeds; values beyond all of
-    these, or below 0, are stretched between the least and the greatest. NaN and infinities count as 0.
-    """
-    floats = np.nan_to_num(values.astype(np.float32), nan=0, posinf=0, neginf=0)
-    low, high = float(floats.min(initial=0)), float(floats.max(initial=0))
-    if white is None:
-        usual = [1, 255, 65535] if values.dtype.kind == "f" else [255, 65535]
-        white = next((level for level in usual if low >= 0 and high <= level), None)
-    if white is None:
-        # In float64, where the span of the widest float32 values is still finite.
-        floats, white = (floats.astype(np.float64) - low) / (high - low), 1
-    return Pillow.fromarray(np.rint(np.clip(floats * (255 / white), 0, 255)).astype(np.uint8)).convert("RGB")
+        return 1

@@ -1,0 +1,175 @@
+import os
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mien.apps.cli.inputs import gather, natural
+from mien.core.errors import UsageError
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a folder of everything that people keep beside their pictures."""
+    monkeypatch.chdir(tmp_path)
+    for name in (
+        "photos/img10.jpg",
+        "photos/img2.JPG",
+        "photos/Img1.png",
+        "photos/notes.txt",
+        "photos/.hidden.jpg",
+        "photos/Urlaub am Müggelsee/öl 1.webp",
+        "photos/Urlaub am Müggelsee/tief/x.heic",
+        "photos/cat.mien.jpg",
+        "photos/.thumbnails/t.jpg",
+        "notes/todo.txt",
+        "photo[1].jpg",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+OWN = ["photos/Img1.png", "photos/img2.JPG", "photos/img10.jpg"]
+BELOW = ["photos/Urlaub am Müggelsee/öl 1.webp", "photos/Urlaub am Müggelsee/tief/x.heic"]
+
+
+def names(*arguments: str, recursive: bool = False, stdin: bytes | None = None) -> list[str]:
+    found = gather(arguments, recursive, None if stdin is None else BytesIO(stdin))
+    assert not found.refusals
+    return [path.as_posix() for path in found.paths]
+
+
+def reasons(*arguments: str, stdin: bytes | None = None) -> list[str]:
+    found = gather(arguments, stdin=None if stdin is None else BytesIO(stdin))
+    assert not found.paths
+    return [reason for _, reason in found.refusals]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_folder_gives_its_pictures_as_people_count():
+    assert names("photos") == OWN
+    assert gather(["photos"]).skipped == 3
+
+
+@pytest.mark.usefixtures("here")
+def test_recursive_goes_below_but_not_into_hidden_folders():
+    assert names("photos", recursive=True) == OWN + BELOW
+    assert gather(["photos"], recursive=True).skipped == 3
+
+
+def test_links_to_folders_are_not_followed_so_a_loop_ends(here: Path):
+    (here / "photos" / "again").symlink_to(here / "photos")
+    (here / "photos" / "self").symlink_to("self")
+    assert names("photos", recursive=True) == OWN + BELOW
+    assert names("photos/again", recursive=True)[0] == "photos/again/Img1.png"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_named_file_is_always_tried_even_if_it_is_not_there():
+    tried = ["photos/notes.txt", "photos/.hidden.jpg", "gone.jpg", "n" * 300]
+    assert names(*tried) == tried
+
+
+@pytest.mark.usefixtures("here")
+def test_arguments_keep_their_order_and_no_file_comes_twice():
+    twice = ["photos/img10.jpg", "photo[1].jpg", "photos", "./photos//img2.JPG", "photos/../photo[1].jpg"]
+    assert names(*twice) == ["photos/img10.jpg", "photo[1].jpg", *OWN[:2]]
+
+
+def test_two_ways_to_a_folder_are_one_but_a_link_to_a_file_is_its_own(here: Path):
+    (here / "album").symlink_to(here / "photos")
+    (here / "photos" / "img3.jpg").symlink_to(here / "photos" / "img2.JPG")
+    assert names("photos", "album") == [*OWN[:2], "photos/img3.jpg", OWN[2]]
+
+
+@pytest.mark.usefixtures("here")
+def test_patterns_that_the_shell_left_alone():
+    assert names("photos/[iI]mg*") == OWN
+    assert names("photos/**/*.webp", "photos/**/*.heic") == BELOW
+    assert names("phot?s") == OWN, "a folder that matches gives its pictures"
+    assert names("photo[1].jpg") == ["photo[1].jpg"], "a file of that name comes before the pattern"
+    assert reasons("*.tif") == ["nothing matches *.tif; check the folder and the spelling"]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_folder_without_pictures():
+    assert reasons("notes") == ["no pictures in notes (1 files of other kinds)"]
+    Path("photo[1].jpg").unlink()
+    assert reasons(".") == ["no pictures in . (0 files of other kinds); add --recursive to look into its 2 folders"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_forbidden_folder_is_named(here: Path):
+    (here / "photos" / "Urlaub am Müggelsee").chmod(0)
+    found = gather(["photos"], recursive=True)
+    (here / "photos" / "Urlaub am Müggelsee").chmod(0o755)
+    assert [path.as_posix() for path in found.paths] == OWN
+    assert found.refusals[0][1] == "cannot list photos/Urlaub am Müggelsee: Permission denied"
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a b.jpg", "HTTP://x", "ftp://x/y.png", "s3://bucket/key.jpg"])
+def test_an_address_is_refused_with_advice(address: str):
+    assert reasons(address) == [
+        f"{address} is an address, and mien reads files only; download it first, then name the file"
+    ]
+
+
+def test_the_address_of_a_file_is_its_path():
+    assert reasons("file:///home/me/two%20words.jpg") == [
+        "file:///home/me/two%20words.jpg is an address; name the file itself: /home/me/two words.jpg"
+    ]
+
+
+def test_an_empty_name_is_not_the_working_directory():
+    assert reasons("", " ") == ["an empty name; is a variable unset?"] * 2
+
+
+@pytest.mark.usefixtures("here")
+def test_names_on_standard_input():
+    listing = "photos/img10.jpg\r\n\n  \nphotos\nGrüße von uns.jpg\nhttps://x/y.jpg\n".encode()
+    found = gather(["first.jpg", "-", "last.jpg"], stdin=BytesIO(listing))
+    wanted = ["first.jpg", "photos/img10.jpg", *OWN[:2], "Grüße von uns.jpg", "last.jpg"]
+    assert [path.as_posix() for path in found.paths] == wanted
+    assert [name for name, _ in found.refusals] == ["https://x/y.jpg"]
+    assert names(stdin=listing.replace(b"https://x/y.jpg", b"")) == wanted[1:-1], "and without arguments"
+
+
+def test_names_ended_by_nul_may_hold_anything_else():
+    assert names("-", stdin=b"two\nlines.jpg\0caf\xe9.jpg\0") == ["two\nlines.jpg", os.fsdecode(b"caf\xe9.jpg")]
+
+
+def test_standard_input_that_is_no_list():
+    assert reasons("-", stdin=b"\xff\xd8\xff\xe0\0\x10JFIF") == [
+        "standard input holds a picture, not names; save it and name the file"
+    ]
+    assert reasons(stdin=b"\n") == ["standard input names no picture; expected one name a line"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["-"]])
+def test_nothing_at_all_is_a_wrong_use(arguments: list[str]):
+    with pytest.raises(UsageError, match="no pictures named; give files, folders or patterns"):
+        gather(arguments)
+
+
+def test_standard_input_stays_unread_where_files_are_named():
+    stdin = BytesIO(b"other.jpg\n")
+    assert [str(path) for path in gather(["x.jpg"], stdin=stdin).paths] == ["x.jpg"]
+    assert stdin.tell() == 0
+
+
+@given(st.text(), st.text(), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_numbers_sort_by_value(before: str, after: str, one: int, two: int):
+    # A digit before or behind would belong to the number.
+    before, after = f"{before}-", f"-{after}"
+    keys = [natural(f"{before}{number}{after}") for number in (one, two)]
+    assert (keys[0] < keys[1]) == (one < two)
+
+
+@given(st.lists(st.text(), unique=True))
+def test_any_names_have_one_order(listing: list[str]):
+    backwards = listing[::-1]
+    assert sorted(listing, key=natural) == sorted(backwards, key=natural)
