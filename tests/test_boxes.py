@@ -77,12 +77,12 @@ def test_squares_are_square(some: np.ndarray, margin: float):
 
 def test_nms_keeps_the_best_of_each_cluster_best_first():
     some = rows((0, 0, 10, 10), (50, 50, 60, 60), (1, 0, 11, 10), (50, 51, 60, 61))
-    np.testing.assert_array_equal(boxes.nms(some, np.array([0.7, 0.8, 0.9, 0.6], np.float32), max_iou=0.3), [2, 1])
+    np.testing.assert_array_equal(boxes.nms(some, np.array([0.7, 0.8, 0.9, 0.6], np.float32), max_overlap=0.3), [2, 1])
 
 
 def test_a_box_that_was_dropped_drops_no_other():
     chain = rows((0, 0, 10, 10), (4, 0, 14, 10), (8, 0, 18, 10))  # each overlaps the next, the ends hardly do
-    np.testing.assert_array_equal(boxes.nms(chain, np.array([0.9, 0.8, 0.7], np.float32), max_iou=0.3), [0, 2])
+    np.testing.assert_array_equal(boxes.nms(chain, np.array([0.9, 0.8, 0.7], np.float32), max_overlap=0.3), [0, 2])
 
 
 @given(
@@ -91,12 +91,36 @@ def test_a_box_that_was_dropped_drops_no_other():
     ),
     st.sampled_from([0.0, 0.3, 0.5, 1.0]),
 )
-def test_nms_leaves_no_pair_above_the_limit_and_is_settled(found: tuple[np.ndarray, np.ndarray], max_iou: float):
+def test_nms_leaves_no_pair_above_the_limit_and_is_settled(found: tuple[np.ndarray, np.ndarray], max_overlap: float):
     some, scores = found
-    kept = boxes.nms(some, scores, max_iou)
+    kept = boxes.nms(some, scores, max_overlap)
     assert kept.dtype == np.int64
     overlap = boxes.iou(some[kept], some[kept])
     np.fill_diagonal(overlap, 0)
-    assert (overlap <= max_iou).all()
+    assert (overlap <= max_overlap).all()
     assert (np.diff(scores[kept]) <= 0).all()
-    np.testing.assert_array_equal(boxes.nms(some[kept], scores[kept], max_iou), np.arange(len(kept)))
+    np.testing.assert_array_equal(boxes.nms(some[kept], scores[kept], max_overlap), np.arange(len(kept)))
+
+
+def test_inside_is_the_share_of_the_smaller_box():
+    found = boxes.inside(rows((0, 0, 10, 10)), rows((2, 2, 4, 4), (5, 0, 25, 10), (10, 0, 12, 10), (3, 3, 3, 9)))
+    np.testing.assert_allclose(found, [[1, 0.5, 0, 0]])
+
+
+@given(some_boxes(), some_boxes())
+def test_a_pair_is_inside_at_least_as_much_as_it_overlaps(first: np.ndarray, second: np.ndarray):
+    within = boxes.inside(first, second)
+    assert (within >= boxes.iou(first, second)).all()
+    assert (within <= 1).all()
+
+
+def test_nms_by_what_lies_inside_drops_parts():
+    whole_and_half = rows((0, 0, 40, 40), (5, 5, 20, 20))
+    scores = np.array([0.8, 0.9], np.float32)
+    assert len(boxes.nms(whole_and_half, scores, 0.3)) == 2
+    np.testing.assert_array_equal(boxes.nms(whole_and_half, scores, 0.7, boxes.inside), [1])
+
+
+def test_from_left_to_right_by_centres_then_from_the_top():
+    some = rows((0, 20, 40, 30), (5, 0, 15, 10), (10, 0, 30, 10), (0, 0, 10, 10))
+    np.testing.assert_array_equal(boxes.left_to_right(some), [3, 1, 2, 0])

@@ -9,7 +9,7 @@ import mien.vision.detect as module
 from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
 from mien.core.types import Faces
-from mien.vision.detect import DETECTORS, Detector, WholeImage, YuNet, load_detector, shrink
+from mien.vision.detect import DETECTORS, Chosen, Detector, WholeImage, YuNet, load_detector, shrink
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -162,3 +162,94 @@ def test_opencv_without_cascades_is_explained(monkeypatch: pytest.MonkeyPatch):
 def test_an_unknown_detector_names_the_known_ones():
     with pytest.raises(UsageError, match="unknown detector 'retina'; expected one of yunet, haar, none"):
         load_detector("retina")
+
+
+@pytest.mark.parametrize(
+    ("picture", "rows", "columns", "side_px"),
+    [
+        ("astronaut.png", slice(54, 184), slice(158, 288), 24),
+        ("grace_hopper.jpg", slice(120, 332), slice(161, 373), 900),
+    ],
+)
+def test_a_face_that_fills_its_picture_takes_a_second_look(picture: str, rows: slice, columns: slice, side_px: int):
+    close = cv2.resize(photo(picture)[rows, columns], (side_px, side_px), interpolation=cv2.INTER_CUBIC)
+    yunet = YuNet()
+    assert len(yunet.once(close)) == 0
+    found = yunet(close)
+    assert len(found) == 1
+    np.testing.assert_allclose(found.boxes[0] / side_px, [0.12, 0.03, 0.88, 0.97], atol=0.1)
+
+
+class Given:
+    """A detector that always sees the same."""
+
+    def __init__(self, *found: tuple[float, float, float, float]) -> None:
+        n = len(found)
+        marks = np.arange(n * 10, dtype=np.float32).reshape(n, 5, 2)
+        self.faces = Faces(np.array(found, np.float32).reshape(n, 4), marks, np.linspace(0.9, 0.5, n, dtype=np.float32))
+
+    def __call__(self, image: np.ndarray) -> Faces:
+        return self.faces
+
+
+BLACK = np.zeros((90, 90, 3), np.uint8)
+THREE = Given((0, 0, 20, 30), (30, 30, 60, 60), (70, 0, 80, 10))
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        ({"min_face_px": 0}, [0, 1, 2]),
+        ({"min_face_px": 30}, [0, 1]),
+        ({"min_face_px": 31}, []),
+        ({"largest": True}, [1]),
+        ({"min_face_px": 99, "largest": True}, []),
+    ],
+)
+def test_small_faces_are_left_out_and_the_largest_is_chosen(options: dict[str, object], rows: list[int]):
+    found = Chosen(THREE, **options)(BLACK)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found.boxes, THREE.faces.boxes[rows])
+    np.testing.assert_array_equal(found.landmarks, THREE.faces.landmarks[rows])
+    np.testing.assert_array_equal(found.scores, THREE.faces.scores[rows])
+
+
+def test_without_faces_none_is_the_largest():
+    assert len(Chosen(Given(), min_face_px=5, largest=True)(BLACK)) == 0
+
+
+def test_options_reach_the_detector():
+    picture = crowd()
+    everyone = load_detector("yunet")(picture)
+    large = load_detector("yunet", min_face_px=60)(picture)
+    assert 0 < len(large) < len(everyone)
+    assert (large.boxes[:, 2:] - large.boxes[:, :2]).max(axis=1).min() >= 60
+    assert len(load_detector("yunet", largest=True)(picture)) == 1
+    assert len(load_detector("yunet", min_score=1)(picture)) == 0
+    assert len(load_detector("none", largest=True)(picture)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("yunet", {"min_score": 1.5}, "least score must be a number from 0 to 1; got 1.5"),
+        ("yunet", {"min_score": float("nan")}, "least score"),
+        ("yunet", {"min_face_px": -1}, "least size of a face must be a number of pixels, 0 or more; got -1"),
+        ("none", {"small_faces": True}, "'none' does not know a search for small faces.*--detector yunet"),
+        ("haar", {"min_score": 0.5}, "'haar' does not know a least score.*--detector yunet"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(name: str, options: dict[str, object], message: str):
+    with pytest.raises(UsageError, match=message):
+        load_detector(name, **options)  # type: ignore[arg-type]
+
+
+def test_small_faces_are_found_and_none_is_lost():
+    picture = np.full((500, 1200, 3), 90, np.uint8)
+    face = photo("astronaut.png")[:256, 96:352]
+    for left, side in ((20, 48), (300, 60), (700, 256)):
+        picture[100 : 100 + side, left : left + side] = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+    plain, fine = load_detector("yunet")(picture), load_detector("yunet", small_faces=True)(picture)
+    assert len(plain) < 3
+    assert len(fine) == 3
+    np.testing.assert_allclose(fine.boxes.reshape(3, 2, 2).mean(axis=1)[:, 0], [43, 329, 822], atol=12)
+    assert boxes.iou(plain.boxes, fine.boxes).max(axis=1).min() > 0.5

@@ -10,12 +10,14 @@ from hypothesis.extra import numpy as hnp
 from mien.core.emotions import COLOURS, EIGHT, SEVEN
 from mien.core.types import Faces, Frame, Result
 from mien.vision import images
-from mien.vision.draw import BLACK, WHITE, Rect, Tag, _contrast, _cover, _layout, _visible, draw
+from mien.vision.draw import BLACK, WHITE, Rect, Tag, _contrast, _cover, _labels, _layout, _visible, draw
 
 PAPER = 250  # no emotion's colour, and no mixture of the frames' shadow
 
 
-def a_result(image: np.ndarray, boxes: list[list[float]], emotions: list[str] | None = None) -> Result:
+def a_result(
+    image: np.ndarray, boxes: list[list[float]], emotions: list[str] | None = None, uncertain: bool = False
+) -> Result:
     n = len(boxes)
     emotions = emotions or [SEVEN[row % 7] for row in range(n)]
     probs = np.full((n, 8), 0.01, np.float32)
@@ -24,7 +26,7 @@ def a_result(image: np.ndarray, boxes: list[list[float]], emotions: list[str] | 
     faces = Faces(
         np.array(boxes, np.float32).reshape(n, 4), np.full((n, 5, 2), np.nan, np.float32), np.ones(n, np.float32)
     )
-    return Result(Frame(image), faces, np.full(n, -1), probs, EIGHT)
+    return Result(Frame(image), faces, np.full(n, -1), probs, EIGHT, np.full(n, uncertain), ("good",) * n)
 
 
 def blank(width: int, height: int) -> np.ndarray:
@@ -82,9 +84,44 @@ def test_text_is_legible_on_every_colour():
     assert _contrast(BLACK) == WHITE
 
 
+COLOUR_VISION = {
+    "normal": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}
+"""On linear RGB, at full severity: Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of
+Color Vision Deficiency", 2009."""
+
+
+def as_lab(linear: np.ndarray) -> np.ndarray:
+    """CIELAB (N, 3) of linear sRGB (N, 3) under D65."""
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = linear @ to_xyz.T / [0.9505, 1, 1.089]
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
+
+
+@pytest.mark.parametrize("eyes", COLOUR_VISION)
+def test_colour_blind_people_can_tell_the_colours_apart(eyes: str):
+    share = np.array(list(COLOURS.values())) / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    lab = as_lab((linear @ np.array(COLOUR_VISION[eyes]).T).clip(0, 1))
+    apart = np.linalg.norm(lab[:, None] - lab, axis=2)[np.triu_indices(len(lab), 1)]
+    assert apart.min() > 7  # three times what can just be seen
+
+
+def test_the_label_of_an_uncertain_face_asks():
+    certain, asking = (next(iter(a_result(blank(9, 9), [[1, 1, 8, 8]], ["fear"], doubt))) for doubt in (False, True))
+    assert _labels(certain) == ("fear 93 %", "fear")
+    assert _labels(asking) == ("fear? 93 %", "fear?")
+
+
 def test_an_emotion_of_ones_own_is_drawn_in_white():
     faces = Faces(np.array([[9, 30, 90, 90]], np.float32), np.zeros((1, 5, 2), np.float32), np.ones(1, np.float32))
-    result = Result(Frame(blank(200, 100)), faces, np.array([-1]), np.array([[1.0]], np.float32), ("boredom",))
+    certain = np.array([False])
+    probs = np.array([[1.0]], np.float32)
+    result = Result(Frame(blank(200, 100)), faces, np.array([-1]), probs, ("boredom",), certain, ("good",))
     assert (draw(result) == 255).all(axis=-1).any()
 
 

@@ -5,6 +5,8 @@ A box is x1, y1, x2, y2 in pixels; a pixel (column, row) fills column..column + 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,11 +18,28 @@ def iou(first: Floats, second: Floats) -> Floats:
 
     A box without area overlaps nothing, itself included.
     """
+    both = intersection(first, second)
+    union = area(first)[:, None] + area(second)[None, :] - both
+    return np.divide(both, union, out=np.zeros_like(both), where=union > 0).clip(0, 1)
+
+
+def inside(first: Floats, second: Floats) -> Floats:
+    """Return how much of the smaller box of every pair lies in the other, (N, M) float32, 0 to 1.
+
+    Args:
+        first: boxes (N, 4) float32.
+        second: boxes (M, 4) float32. A box without area lies in nothing.
+    """
+    both = intersection(first, second)
+    smaller = np.minimum(area(first)[:, None], area(second)[None, :])
+    return np.divide(both, smaller, out=np.zeros_like(both), where=smaller > 0).clip(0, 1)
+
+
+def intersection(first: Floats, second: Floats) -> Floats:
+    """Return the area that every pair shares, (N, M) float32, in square pixels, of boxes (N, 4) and (M, 4) float32."""
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = (high - low).clip(min=0).prod(axis=2)
-    union = area(first)[:, None] + area(second)[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0).clip(0, 1)
+    return (high - low).clip(min=0).prod(axis=2)
 
 
 def area(boxes: Floats) -> Floats:
@@ -45,18 +64,27 @@ def square(boxes: Floats, margin: float = 1.0) -> Floats:
     return np.hstack([centre - half, centre + half])
 
 
-def nms(boxes: Floats, scores: Floats, max_iou: float) -> NDArray[np.int64]:
-    """Return the rows to keep, (M,) int64, best score first: each overlaps no better one by more than max_iou.
+def left_to_right(boxes: Floats) -> NDArray[np.int64]:
+    """Return the rows of boxes (N, 4) float32, (N,) int64, by their centres from left to right, equals from the top."""
+    doubled = boxes[:, :2] + boxes[:, 2:]
+    return np.lexsort((doubled[:, 1], doubled[:, 0]))
+
+
+def nms(
+    boxes: Floats, scores: Floats, max_overlap: float, overlap: Callable[[Floats, Floats], Floats] = iou
+) -> NDArray[np.int64]:
+    """Return the rows to keep, (M,) int64, best score first: each overlaps no better one by more than max_overlap.
 
     Args:
         boxes: (N, 4) float32.
         scores: (N,) float32; of equal ones the earlier row counts as the better.
-        max_iou: 0 to 1.
+        max_overlap: 0 to 1.
+        overlap: boxes (N, 4) and (M, 4) -> (N, M), how far each pair overlaps.
     """
     rest = np.argsort(-scores, kind="stable")
     kept: list[int] = []
     while len(rest):
         best, rest = rest[:1], rest[1:]
         kept.append(int(best[0]))
-        rest = rest[iou(boxes[best], boxes[rest])[0] <= max_iou]
+        rest = rest[overlap(boxes[best], boxes[rest])[0] <= max_overlap]
     return np.array(kept, np.int64)

@@ -22,7 +22,7 @@ FER2013_CODES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise",
 """The emotion that each code 0..6 of the ``emotion`` column in ``fer2013.csv`` stands for."""
 
 COLOURS = {
-    "neutral": (153, 153, 153),
+    "neutral": (200, 200, 200),
     "happiness": (240, 228, 66),
     "surprise": (230, 159, 0),
     "sadness": (0, 114, 178),
@@ -31,7 +31,7 @@ COLOURS = {
     "fear": (204, 121, 167),
     "contempt": (86, 180, 233),
 }
-"""RGB colours that colour-blind people can tell apart (Okabe and Ito, 2008), the same in every output."""
+"""RGB colours that colour-blind people tell apart, in every output: Okabe and Ito, 2008, but for a lighter grey."""
 
 
 def to_seven(probs: Numbers) -> Numbers:

@@ -13,6 +13,7 @@ Image = NDArray[np.uint8]
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
 """The five landmarks, in order; right and left are the subject's."""
@@ -23,19 +24,30 @@ class Frame:
     """One picture of a source.
 
     Attributes:
-        image: (H, W, 3) uint8, RGB, upright.
+        image: (H, W, 3) uint8, RGB, upright; it may be a reduction of the picture.
         index: its place in the source, from 0.
         time_s: its time in the source, in seconds; 0 for a photo.
+        path: of the source, as it was given; empty where there is none.
+        size: width and height of the picture in pixels, those of ``image`` unless given.
     """
 
     image: Image
     index: int = 0
     time_s: float = 0.0
+    path: str = ""
+    size: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
-        """Refuse anything but an RGB picture of bytes."""
+        """Refuse anything but an RGB picture of bytes; take the size from it where none is given."""
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
             raise ValueError(f"a frame's image must be (H, W, 3) uint8 RGB; got {self.image.shape} {self.image.dtype}")
+        if self.size == (0, 0):
+            object.__setattr__(self, "size", (self.image.shape[1], self.image.shape[0]))
+
+    @property
+    def scale(self) -> int:
+        """By what a point in ``image`` is multiplied to give the point in the picture; 1 unless it is reduced."""
+        return round(max(self.size) / max(1, *self.image.shape[:2]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,10 +83,12 @@ class Face:
     """One face of a result: a row of its arrays.
 
     Attributes:
-        box: (4,) float32, x1, y1, x2, y2 in pixels.
+        box: (4,) float32, x1, y1, x2, y2 in pixels of the picture.
         landmarks: (5, 2) float32, x, y in pixels; NaN where the detector gave none.
         score: the detector's confidence.
         probabilities: emotion to probability, in the order of the result's labels; they sum to 1.
+        uncertain: whether ``confidence`` is too low to rely on (docs/UNCERTAINTY.md).
+        quality: "good", or why the face can hardly be judged: "small" or "blurred".
         id: the identity a tracker gave, -1 without one.
     """
 
@@ -82,6 +96,8 @@ class Face:
     landmarks: Floats
     score: float
     probabilities: dict[str, float]
+    uncertain: bool
+    quality: str
     id: int = -1
 
     @property
@@ -102,14 +118,16 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """What the faces of one frame show. Iterating gives one ``Face`` a row.
+    """What the faces of one frame show. Iterating gives one ``Face`` a row, ``result[i]`` the face of row i.
 
     Attributes:
         frame: the picture.
-        faces: its N faces.
+        faces: its N faces, in pixels of the picture, which ``frame.image`` may be a reduction of.
         ids: (N,) int64, -1 where untracked.
         probs: (N, K) float32, rows sum to 1.
         labels: the K emotions, in the order of the columns.
+        uncertain: (N,) bool, true where the top probability is too low to rely on.
+        quality: N of "good", "small" and "blurred".
     """
 
     frame: Frame
@@ -117,14 +135,18 @@ class Result:
     ids: Ids
     probs: Floats
     labels: tuple[str, ...]
+    uncertain: Flags
+    quality: tuple[str, ...]
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same N faces and K emotions."""
         n, k = len(self.faces), len(self.labels)
-        if self.ids.shape != (n,) or self.probs.shape != (n, k):
+        shapes = self.ids.shape, self.probs.shape, self.uncertain.shape, (len(self.quality),)
+        if shapes != ((n,), (n, k), (n,), (n,)):
             raise ValueError(
-                f"a result of {n} faces and {k} labels needs ids ({n},) and probs ({n}, {k}); "
-                f"got {self.ids.shape} and {self.probs.shape}"
+                f"a result of {n} faces and {k} labels needs ids ({n},), probs ({n}, {k}), uncertain ({n},) and "
+                f"{n} qualities; got {self.ids.shape}, {self.probs.shape}, {self.uncertain.shape} and "
+                f"{len(self.quality)}"
             )
 
     def __len__(self) -> int:
@@ -133,11 +155,20 @@ class Result:
 
     def __iter__(self) -> Iterator[Face]:
         """Yield the faces in order."""
-        for row in range(len(self)):
-            yield Face(
-                box=self.faces.boxes[row],
-                landmarks=self.faces.landmarks[row],
-                score=float(self.faces.scores[row]),
-                probabilities=dict(zip(self.labels, self.probs[row].tolist(), strict=True)),
-                id=int(self.ids[row]),
-            )
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, row: int) -> Face:
+        """Return the face of a row.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        return Face(
+            box=self.faces.boxes[row],
+            landmarks=self.faces.landmarks[row],
+            score=float(self.faces.scores[row]),
+            probabilities=dict(zip(self.labels, self.probs[row].tolist(), strict=True)),
+            uncertain=bool(self.uncertain[row]),
+            quality=self.quality[row],
+            id=int(self.ids[row]),
+        )

@@ -14,9 +14,19 @@ import onnxruntime as ort
 from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
 from mien.core.types import LANDMARKS, Faces, Floats, Image
+from mien.vision.tiles import Tiles
 
 STRIDES = (8, 16, 32)
 """Pixels between neighbouring anchors on each of YuNet's three levels; a picture's sides are multiples of the last."""
+
+MIN_SCORE = 0.7
+"""YuNet's threshold unless another is given; docs/LOG.md has what it finds and mistakes at others."""
+
+MIN_SCORE_NEAR = 0.75
+"""The same in tiles, which are many, so that each has to be mistaken less often."""
+
+SECOND_LOOK_PX = 224
+"""The longer side at which a picture is searched again in which nothing was found."""
 
 OVERLAP = 0.3
 """The intersection over union above which two of YuNet's boxes stand for one face."""
@@ -25,7 +35,7 @@ OVERLAP = 0.3
 class Detector(Protocol):
     """Anything that finds faces in one picture and remembers nothing of it."""
 
-    def __call__(self, image: Image) -> Faces:
+    def __call__(self, image: Image, /) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
         ...
 
@@ -34,7 +44,8 @@ class YuNet:
     """A convolutional net of 75,000 parameters that also gives five landmarks a face.
 
     W. Wu, H. Peng and S. Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. It overlooks faces of more than
-    about 300 px, so larger pictures are shrunk before it sees them; a picture is never enlarged.
+    about 300 px, so larger pictures are shrunk before it sees them. A picture in which it finds nothing is searched
+    once more at ``SECOND_LOOK_PX``, at which a face that fills it is found, be it a tiny crop or a close portrait.
 
     Args:
         min_score: faces scored lower are dropped, 0 to 1.
@@ -45,7 +56,7 @@ class YuNet:
         DetectorError: the weights are not in the installed package.
     """
 
-    def __init__(self, min_score: float = 0.7, max_side_px: int = 640, threads: int = 2) -> None:
+    def __init__(self, min_score: float = MIN_SCORE, max_side_px: int = 640, threads: int = 2) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -59,13 +70,21 @@ class YuNet:
 
     def __call__(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
-        small = shrink(image, self._max_side_px)
+        found = self.once(image)
+        return found if len(found) else self._search(image, resize(image, SECOND_LOOK_PX))
+
+    def once(self, image: Image) -> Faces:
+        """Return the faces as a call does, without the second search where there are none."""
+        return self._search(image, shrink(image, self._max_side_px))
+
+    def _search(self, image: Image, small: Image) -> Faces:
+        """Return the faces of image (H, W, 3) that are seen in its reduction or enlargement (H', W', 3)."""
         batch = to_batch(small)
         outputs: Any = self._session.run(self._outputs, {"input": batch})
         raw = np.vstack([np.hstack([head[0] for head in outputs[level : level + 4]]) for level in (0, 4, 8)])
         found, landmarks, scores = decode(raw, anchor_grid(*batch.shape[2:]), self._min_score)
         kept = boxes.nms(found, scores, OVERLAP)
-        kept = kept[np.argsort(found[kept][:, [0, 2]].sum(axis=1), kind="stable")]
+        kept = kept[boxes.left_to_right(found[kept])]
         scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
         return Faces(found[kept] * np.tile(scale, 2), landmarks[kept] * scale, scores[kept])
 
@@ -87,12 +106,16 @@ def weights() -> bytes:
 
 def shrink(image: Image, max_side_px: int) -> Image:
     """Return image (H, W, 3) uint8 with its longer side at most max_side_px, each pixel the mean of what it covers."""
+    return image if max(image.shape[:2]) <= max_side_px else resize(image, max_side_px)
+
+
+def resize(image: Image, longer_px: int) -> Image:
+    """Return image (H, W, 3) uint8 with a longer side of longer_px: means of what is reduced, else interpolated."""
     height, width = image.shape[:2]
-    scale = max_side_px / max(height, width)
-    if scale >= 1:
-        return image
+    scale = longer_px / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size, interpolation=way), np.uint8)
 
 
 def to_batch(image: Image) -> Floats:
@@ -161,8 +184,8 @@ class Haar:
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         found = self._cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(24, 24))
         corners = np.array(found, np.float32).reshape(-1, 4)
-        corners = corners[np.argsort(2 * corners[:, 0] + corners[:, 2], kind="stable")]
-        return without_landmarks(np.hstack([corners[:, :2], corners[:, :2] + corners[:, 2:]]))
+        corners[:, 2:] += corners[:, :2]
+        return without_landmarks(corners[boxes.left_to_right(corners)])
 
 
 class WholeImage:
@@ -180,17 +203,71 @@ def without_landmarks(found: Floats) -> Faces:
     return Faces(found, landmarks, np.ones(len(found), np.float32))
 
 
+class Chosen:
+    """Those of a detector's faces that are large enough.
+
+    Args:
+        detector: finds them.
+        min_face_px: faces whose longer side is shorter are left out.
+        largest: keep the face of the largest area alone.
+    """
+
+    def __init__(self, detector: Detector, min_face_px: float = 0, largest: bool = False) -> None:
+        self._detector = detector
+        self._min_face_px = min_face_px
+        self._largest = largest
+
+    def __call__(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
+        found = self._detector(image)
+        rows = np.flatnonzero((found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0) >= self._min_face_px)
+        if self._largest and len(rows):
+            rows = rows[[boxes.area(found.boxes[rows]).argmax()]]
+        return Faces(found.boxes[rows], found.landmarks[rows], found.scores[rows])
+
+
 DETECTORS: dict[str, Callable[[], Detector]] = {"yunet": YuNet, "haar": Haar, "none": WholeImage}
 """The detectors that a user can name."""
 
 
-def load_detector(name: str) -> Detector:
+def load_detector(
+    name: str,
+    *,
+    min_score: float | None = None,
+    min_face_px: float = 0,
+    largest: bool = False,
+    small_faces: bool = False,
+) -> Detector:
     """Return a detector by its name.
 
+    Args:
+        name: a key of ``DETECTORS``.
+        min_score: faces scored lower are dropped, 0 to 1; None is ``MIN_SCORE``, in tiles ``MIN_SCORE_NEAR``. Only
+            "yunet" scores.
+        min_face_px: faces whose box has a shorter longer side are left out.
+        largest: keep the largest face alone.
+        small_faces: also search the picture enlarged (``mien.vision.tiles``), which takes some ten times as long.
+            Only "yunet" can.
+
     Raises:
-        UsageError: no detector has that name.
+        UsageError: no detector has that name or it does not know an option, or a value is out of range.
         DetectorError: the installed libraries cannot provide it.
     """
     if name not in DETECTORS:
         raise UsageError(f"unknown detector '{name}'; expected one of {', '.join(DETECTORS)}")
-    return DETECTORS[name]()
+    if min_score is not None and not 0 <= min_score <= 1:
+        raise UsageError(f"the least score must be a number from 0 to 1; got {min_score}")
+    if not 0 <= min_face_px < np.inf:
+        raise UsageError(f"the least size of a face must be a number of pixels, 0 or more; got {min_face_px}")
+    if name != "yunet" and (small_faces or min_score is not None):
+        option = "a least score" if min_score is not None else "a search for small faces"
+        raise UsageError(f"the detector '{name}' does not know {option}; leave it out, or use '--detector yunet'")
+    detector = _yunet(min_score, small_faces) if name == "yunet" else DETECTORS[name]()
+    return Chosen(detector, min_face_px, largest) if min_face_px or largest else detector
+
+
+def _yunet(min_score: float | None, small_faces: bool) -> Detector:
+    whole = YuNet(MIN_SCORE if min_score is None else min_score)
+    if not small_faces:
+        return whole
+    return Tiles(whole, YuNet(MIN_SCORE_NEAR if min_score is None else min_score).once)

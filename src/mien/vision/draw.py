@@ -101,7 +101,8 @@ def draw(result: Result) -> Image:
     """
     canvas = result.frame.image.copy()
     height, width = canvas.shape[:2]
-    shown = [(box, face) for face in result if (box := _visible(face.box, width, height)) is not None]
+    scale = np.float32(result.frame.scale)
+    shown = [(box, face) for face in result if (box := _visible(face.box / scale, width, height)) is not None]
     if not shown:
         return canvas
     text_px = _text_px([box for box, _ in shown], width, height)
@@ -121,7 +122,8 @@ def draw(result: Result) -> Image:
 def _labels(face: Face) -> tuple[str, str]:
     """Return the label in full and, for want of room, in short."""
     share = f"{100 * face.confidence:.0f}" if face.confidence < 0.995 else ">99"
-    return f"{face.emotion} {share} %", face.emotion
+    name = f"{face.emotion}?" if face.uncertain else face.emotion
+    return f"{name} {share} %", name
 
 
 def _visible(box: Floats, width: int, height: int) -> Rect | None:
