@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mien.core.emotions import EIGHT, SEVEN
-from mien.core.errors import ModelError
+from mien.core.errors import ModelError, UsageError
 from mien.infer.classify import CARD_KEY, CHUNK, Classifier, default_model
 from tiny_net import SIZE_PX, tiny_card, tiny_net
 
@@ -96,6 +96,30 @@ def test_a_card_that_does_not_fit_its_graph():
 def test_a_number_of_threads_that_cannot_be():
     with pytest.raises(ValueError, match="threads must be 1 or more"):
         Classifier(tiny_net(tiny_card()), threads=0)
+
+
+def test_a_device_that_is_not_there_is_explained(monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(UsageError, match="unknown device 'tpu'; expected one of cpu, cuda"):
+        Classifier(tiny_net(tiny_card()), device="tpu")
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(UsageError, match=r"'cuda' needs CUDAExecutionProvider, and .* 'pip install onnxruntime-gpu'"):
+        Classifier(tiny_net(tiny_card()), device="cuda")
+
+
+def test_a_device_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPatch):
+    class Fallen:
+        """As ONNX Runtime is where it has the provider and not its libraries."""
+
+        def __init__(self, *_: object, providers: list[str]) -> None:
+            assert providers == ["CUDAExecutionProvider"]
+
+        def get_providers(self) -> list[str]:
+            return ["CPUExecutionProvider"]
+
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr("onnxruntime.InferenceSession", Fallen)
+    with pytest.raises(ModelError, match=r"does not start on device 'cuda': .* cuDNN"):
+        Classifier(tiny_net(tiny_card()), device="cuda")
 
 
 @SHIPPED

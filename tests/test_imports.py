@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("keras", "tensorflow", "torch", "jax", "onnx", "onnxruntime", "cv2", "matplotlib", "PIL")
+HEAVY = ("keras", "tensorflow", "torch", "jax", "onnx", "onnxruntime", "cv2", "matplotlib", "PIL", "pandas")
 
 
 RUN = "import sys; sys.argv = ['mien', *{arguments}]; from mien.apps.cli.main import app; app(standalone_mode=False)"
@@ -24,9 +24,9 @@ def test_nothing_heavy_is_loaded(code: str):
 
 def test_prediction_loads_no_training_framework(examples):
     code = (
-        "import sys, mien; from pathlib import Path; from mien.vision.images import read\n"
-        f"mien.load()(mien.Frame(read(Path({str(examples / 'astronaut.png')!r}))))\n"
-        "print([name for name in ('keras', 'tensorflow', 'torch', 'jax', 'onnx', 'matplotlib') if name in sys.modules])"
+        f"import sys, mien; mien.load()({str(examples / 'astronaut.png')!r}).to_dict(); mien.pipeline\n"
+        "heavy = 'keras', 'tensorflow', 'torch', 'jax', 'onnx', 'matplotlib', 'pandas', 'pyarrow'\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -11,19 +11,36 @@ from mien.version import __version__
 
 if TYPE_CHECKING:
     from mien.core.errors import MienError
-    from mien.core.types import Face, Faces, Frame, Result
-    from mien.infer.analyze import Analyzer, load
+    from mien.core.types import Face, Faces, Frame
+    from mien.infer.analysis import Analysis
+    from mien.infer.analyze import Analyzer, emotion, load
+    from mien.infer.pipeline import Outcome, pipeline
 
-__all__ = ["Analyzer", "Face", "Faces", "Frame", "MienError", "Result", "__version__", "load"]
+__all__ = [
+    "Analysis",
+    "Analyzer",
+    "Face",
+    "Faces",
+    "Frame",
+    "MienError",
+    "Outcome",
+    "__version__",
+    "emotion",
+    "load",
+    "pipeline",
+]
 
 _HOMES = {
+    "Analysis": "mien.infer.analysis",
     "Analyzer": "mien.infer.analyze",
     "Face": "mien.core.types",
     "Faces": "mien.core.types",
     "Frame": "mien.core.types",
     "MienError": "mien.core.errors",
-    "Result": "mien.core.types",
+    "Outcome": "mien.infer.pipeline",
+    "emotion": "mien.infer.analyze",
     "load": "mien.infer.analyze",
+    "pipeline": "mien.infer.pipeline",
 }
 
 
@@ -34,3 +51,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, which a shell completes before they are loaded."""
+    return __all__

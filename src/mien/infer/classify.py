@@ -12,7 +12,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from mien.core.card import ModelCard
-from mien.core.errors import ModelError
+from mien.core.errors import ModelError, UsageError
 
 CARD_KEY = "mien"
 """The key of the card in the metadata of an ONNX file."""
@@ -26,6 +26,9 @@ OUTPUT = "probabilities"
 CHUNK = 256
 """Faces in one run of the graph, so that memory does not grow with N."""
 
+DEVICES = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+"""The devices that a user can name, with what ONNX Runtime calls them."""
+
 
 def default_model() -> Path:
     """Return the path of the model that comes with the package."""
@@ -38,22 +41,30 @@ class Classifier:
     Args:
         source: the file that ``mien export`` wrote, or its bytes.
         threads: how many threads ONNX Runtime may use; None leaves it the choice (a thread a core).
+        device: "cpu", or "cuda" for an NVIDIA card, which takes the package onnxruntime-gpu.
 
     Attributes:
         card: what the file says of itself.
         sha256: digest of the file.
 
     Raises:
-        ModelError: there is no such file, or it is not a model of mien.
+        ModelError: there is no such file, it is not a model of mien, or it does not start on the device.
+        UsageError: no device of that name, or the installed ONNX Runtime does not know it.
         ValueError: threads is less than 1.
     """
 
     card: ModelCard
     sha256: str
 
-    def __init__(self, source: Path | bytes, threads: int | None = None) -> None:
+    def __init__(self, source: Path | bytes, threads: int | None = None, device: str = "cpu") -> None:
+        provider = _provider(device)
         name, content = _read(source)
-        self._session = _session(name, content, threads)
+        self._session = _session(name, content, threads, provider)
+        if provider not in self._session.get_providers():  # it falls back in silence
+            raise ModelError(
+                f"{name} does not start on device '{device}': ONNX Runtime {ort.__version__} could not load CUDA and "
+                "cuDNN in the versions that it is built for; install those, or use device 'cpu'"
+            )
         self.card = _card(name, self._session)
         self.sha256 = hashlib.sha256(content).hexdigest()
 
@@ -95,15 +106,30 @@ def _read(source: Path | bytes) -> tuple[str, bytes]:
         ) from error
 
 
-def _session(name: str, content: bytes, threads: int | None) -> Any:
+def _provider(device: str) -> str:
+    """Return what ONNX Runtime calls a device."""
+    if device not in DEVICES:
+        raise UsageError(f"unknown device '{device}'; expected one of {', '.join(DEVICES)}")
+    known: list[str] = ort.get_available_providers()
+    if DEVICES[device] not in known:
+        raise UsageError(
+            f"device '{device}' needs {DEVICES[device]}, and the installed ONNX Runtime {ort.__version__} has "
+            f"{', '.join(known)}; run 'pip uninstall onnxruntime', then 'pip install onnxruntime-gpu'; or use 'cpu'"
+        )
+    return DEVICES[device]
+
+
+def _session(name: str, content: bytes, threads: int | None, provider: str) -> Any:
     """Load a graph."""
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be 1 or more, or None for a thread a core; got {threads}")
     options: Any = ort.SessionOptions()
     options.log_severity_level = 3  # errors only: warnings about optimisation mean nothing to a user
     options.intra_op_num_threads = threads or 0
+    # Threads that wait busily take half of a machine on which several threads analyse pictures.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(content, options, providers=[provider])
     except Exception as error:  # ONNX Runtime's errors share no base class of their own
         raise ModelError(
             f"{name} is not an ONNX model that ONNX Runtime {ort.__version__} can run ({error}); "

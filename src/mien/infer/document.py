@@ -12,21 +12,24 @@ from mien.core.types import Face, Result
 SCHEMA = 1
 
 
-def document(
-    card: ModelCard, sha256: str, results: list[tuple[str, Result]], failures: list[tuple[str, str]]
-) -> dict[str, Any]:
-    """Return the whole document: the model, an entry a picture, and (path, error) of those that failed."""
+def document(model: dict[str, Any], images: list[dict[str, Any]], failures: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return the whole document of a ``model_entry``, an entry a picture, and (path, error) of the failed."""
     return {
         "schema": SCHEMA,
-        "model": {"name": card.name, "version": card.version, "sha256": sha256},
-        "images": [picture_entry(path, result) for path, result in results],
+        "model": model,
+        "images": images,
         "failures": [{"path": path, "error": error} for path, error in failures],
     }
 
 
+def model_entry(card: ModelCard, sha256: str, power: float) -> dict[str, Any]:
+    """Return the entry that tells one model, and the setting of its prior, from every other."""
+    return {"name": card.name, "version": card.version, "sha256": sha256, "prior_power": power}
+
+
 def picture_entry(path: str, result: Result) -> dict[str, Any]:
     """Return the entry of one picture and its faces."""
-    height, width = result.frame.image.shape[:2]
+    width, height = result.frame.size
     return {"path": path, "width": width, "height": height, "faces": [face_entry(face) for face in result]}
 
 
@@ -34,10 +37,17 @@ def face_entry(face: Face) -> dict[str, Any]:
     """Return the entry of one face; ``landmarks`` is empty where the detector gave none."""
     located = bool(np.isfinite(face.landmarks).all())
     return {
-        "box": [round(value, 2) for value in face.box.tolist()],
-        "landmarks": [[round(x, 2), round(y, 2)] for x, y in face.landmarks.tolist()] if located else [],
+        "box": _pixels(face.box.tolist()),
+        "landmarks": [_pixels(point) for point in face.landmarks.tolist()] if located else [],
         "score": round(face.score, 4),
+        "quality": face.quality,
         "emotion": face.emotion,
         "confidence": round(face.confidence, 4),
+        "uncertain": face.uncertain,
         "probabilities": {name: round(value, 4) for name, value in face.probabilities.items()},
     }
+
+
+def _pixels(values: list[float]) -> list[float]:
+    # Adding zero makes a zero of a minus zero.
+    return [round(value, 2) + 0.0 for value in values]

@@ -1,0 +1,50 @@
+"""What ``Analyzer`` returns: a result that knows its model, and so can be handed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mien.core.errors import MissingExtra
+from mien.core.types import Result
+from mien.infer.document import SCHEMA, picture_entry
+from mien.infer.rows import columns, model_name, rows
+from mien.vision import draw as drawing
+from mien.vision.frames import to_pillow
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from PIL.Image import Image as PillowImage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis(Result):
+    """What the faces of one picture show: a sequence of ``Face``, from left to right.
+
+    Attributes:
+        model: name, version, digest and power of the prior, as ``mien.infer.document.model_entry`` gives them.
+    """
+
+    model: dict[str, Any]
+
+    def draw(self) -> PillowImage:
+        """Return an annotated copy of the picture, as ``mien.vision.draw.draw`` makes it."""
+        return to_pillow(drawing.draw(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a line of ``mien image --out FILE.jsonl``, fit for ``json.dumps`` (``docs/SCHEMA.md``)."""
+        return picture_entry(self.frame.path, self) | {"schema": SCHEMA, "model": dict(self.model)}
+
+    def to_dataframe(self) -> DataFrame:
+        """Return the table of ``mien image --out FILE.csv``: a row a face (``docs/SCHEMA.md``).
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError as error:
+            raise MissingExtra("to_dataframe needs pandas, which is not installed; run: pip install pandas") from error
+        kinds = columns(self.labels)
+        cells = rows(picture_entry(self.frame.path, self), model_name(self.model))
+        return DataFrame(cells, columns=list(kinds)).astype(kinds)

@@ -1,0 +1,95 @@
+"""Thousands of pictures: decoding, detection and the net overlap in threads, and a bad picture stops nothing."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.core.errors import MienError
+from mien.core.types import Frame
+from mien.infer.analysis import Analysis
+from mien.infer.analyze import Analyzer
+from mien.vision.images import Picture, read_picture
+
+AHEAD = 2
+"""Pictures a thread that are in work or wait for the one before them; more hold more memory and gain nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What came of one picture.
+
+    Attributes:
+        path: of the picture, as it was given.
+        result: what its faces show; None where there is an error.
+        error: why there is no result; empty where there is one.
+        note: what there is to say about the picture, such as "animated: first of 12 frames"; mostly empty.
+    """
+
+    path: str
+    result: Analysis | None
+    error: str = ""
+    note: str = ""
+
+
+def pipeline(
+    analyzer: Analyzer,
+    paths: Iterable[str | Path],
+    read: Callable[[Path], Picture] = read_picture,
+    threads: int | None = None,
+) -> Generator[Outcome]:
+    """Yield the outcome of each picture in the order of the paths, as soon as it and those before it are done.
+
+    Each thread takes a picture from its file to its result: decoder, detector and net let other threads run, so they
+    overlap without queues between them. No more than ``AHEAD`` pictures a thread are held, and no more paths taken.
+
+    Args:
+        analyzer: finds and names the faces.
+        paths: may be endless.
+        read: file to picture. As it stands it reads very large pictures at reduced size; boxes are in pixels of the
+            full one all the same.
+        threads: None takes one a core that this process may use.
+
+    Raises:
+        ValueError: threads is less than 1.
+    """
+    workers = _cores() if threads is None else threads
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="mien")
+    return _outcomes(pool, lambda path: _outcome(analyzer, read, path), paths, AHEAD * workers)
+
+
+def _outcomes(
+    pool: ThreadPoolExecutor, work: Callable[[str | Path], Outcome], paths: Iterable[str | Path], held: int
+) -> Generator[Outcome]:
+    waiting: deque[Future[Outcome]] = deque()
+    try:
+        for path in paths:
+            waiting.append(pool.submit(work, path))
+            if len(waiting) == held:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:  # also where the caller stops early, and on Ctrl-C
+        pool.shutdown(cancel_futures=True)
+
+
+def _outcome(analyzer: Analyzer, read: Callable[[Path], Picture], path: str | Path) -> Outcome:
+    try:
+        picture = read(Path(path))
+        frame = Frame(picture.image, path=str(path), size=(picture.width, picture.height))
+        return Outcome(str(path), analyzer(frame), note=picture.note)
+    except MienError as error:
+        return Outcome(str(path), None, str(error))
+    except MemoryError:
+        return Outcome(str(path), None, f"not enough memory for {path}; make the picture smaller")
+    except OSError as error:
+        return Outcome(str(path), None, f"cannot read {path}: {error.strerror or error}")
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

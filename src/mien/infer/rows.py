@@ -1,0 +1,65 @@
+"""Tables of results: a row a face, flattened from the JSON entries, so that a table says what the JSON says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mien.core.types import LANDMARKS
+
+Cell = str | int | float | bool | None
+Row = dict[str, Cell]
+
+
+def columns(labels: tuple[str, ...]) -> dict[str, type[str | int | float | bool]]:
+    """Return the columns of a table of these emotions, in order, with the type of their cells (``docs/SCHEMA.md``)."""
+    return {
+        "path": str,
+        "width": int,
+        "height": int,
+        "face": int,
+        **dict.fromkeys(("x1", "y1", "x2", "y2", "score"), float),
+        "quality": str,
+        "emotion": str,
+        "confidence": float,
+        "uncertain": bool,
+        **{f"p_{label}": float for label in labels},
+        **{f"lm{point}_{axis}": float for point in range(len(LANDMARKS)) for axis in "xy"},
+        "model": str,
+    }
+
+
+def rows(entry: dict[str, Any], model: str) -> list[Row]:
+    """Return a row a face, its cells in the order of ``columns``.
+
+    Args:
+        entry: a picture of the JSON document, as ``mien.infer.document.picture_entry`` gives it.
+        model: what ``model_name`` says.
+    """
+    picture: Row = {"path": _storable(entry["path"]), "width": entry["width"], "height": entry["height"]}
+    return [
+        picture | {"face": number} | _face_cells(face) | {"model": model} for number, face in enumerate(entry["faces"])
+    ]
+
+
+def model_name(model: dict[str, Any]) -> str:
+    """Return the cell that stands for a ``mien.infer.document.model_entry``."""
+    return f"{model['name']} {model['version']} {model['sha256'][:12]} prior {model['prior_power']:g}"
+
+
+def _face_cells(face: dict[str, Any]) -> Row:
+    points: list[list[float | None]] = face["landmarks"] or [[None, None]] * len(LANDMARKS)
+    return {
+        **dict(zip(("x1", "y1", "x2", "y2"), face["box"], strict=True)),
+        **{key: face[key] for key in ("score", "quality", "emotion", "confidence", "uncertain")},
+        **{f"p_{label}": value for label, value in face["probabilities"].items()},
+        **{
+            f"lm{number}_{axis}": value
+            for number, point in enumerate(points)
+            for axis, value in zip("xy", point, strict=True)
+        },
+    }
+
+
+def _storable(path: str) -> str:
+    """Return the path with bytes that are no UTF-8, which Python keeps as lone surrogates, spelled out."""
+    return path.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,300 @@
+import csv
+import json
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mien.core.emotions import EIGHT, SEVEN
+from mien.core.errors import MienError, UsageError
+from mien.core.types import Result
+from mien.infer.document import picture_entry
+from mien.infer.rows import Row, columns, rows
+from mien.infer.sinks import open_sink
+from small_results import MODEL, NAME, ONE, PICTURES, TWO, put, result_of
+
+SUFFIXES = (".jsonl", ".csv", ".parquet")
+
+paths = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1) | st.text(
+    ',"\r\n é=\udce9', min_size=1
+)
+
+
+def run(path: Path, pictures: list[tuple[str, Result | str]], resume: bool = False) -> frozenset[str]:
+    with open_sink(path, MODEL, SEVEN, resume) as sink:
+        put(sink, [(name, outcome) for name, outcome in pictures if name not in sink.done])
+    return sink.done
+
+
+def read_table(path: Path) -> list[Row]:
+    """The rows of a table as other people's readers see them."""
+    if path.suffix == ".parquet":
+        return pq.read_table(path).to_pylist()
+    parse = {str: str, int: int, float: float, bool: {"True": True, "False": False}.__getitem__}
+    kinds = columns(SEVEN)
+    with path.open(newline="", encoding="utf-8") as file:
+        return [
+            {k: parse[kinds[k]](v) if v else None for k, v in row.items()} for row in csv.DictReader(file, strict=True)
+        ]
+
+
+def table_of(pictures: list[tuple[str, Result | str]]) -> list[Row]:
+    found = [(path, result) for path, result in pictures if isinstance(result, Result)]
+    return [row for path, result in found for row in rows(picture_entry(path, result), NAME)]
+
+
+def read_lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+
+
+def test_a_line_is_an_entry_of_the_document_with_schema_and_model(tmp_path: Path):
+    run(tmp_path / "out.jsonl", PICTURES)
+    lines = read_lines(tmp_path / "out.jsonl")
+    assert [line.pop("schema") for line in lines] == [1] * len(PICTURES)
+    assert [line.pop("model") for line in lines] == [MODEL] * len(PICTURES)
+    assert lines[0] == picture_entry("a.jpg", TWO)
+    assert lines[1] == {"path": "empty,room.png", "width": 64, "height": 48, "faces": []}
+    assert lines[2] == {"path": "bad.gif", "error": "not a picture: bad.gif"}
+
+
+def test_a_csv_line_is_plain(tmp_path: Path):
+    run(tmp_path / "out.csv", PICTURES[3:4])
+    head, line = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert head == ",".join(columns(SEVEN))
+    assert line == (
+        '"the ""boss"".jpg",64,48,0,1.0,2.0,30.46,40.0,0.9322,good,happiness,0.91,False,'
+        f"0.05,0.91,0.0,0.04,0.0,0.0,0.0,,,,,,,,,,,{NAME}"
+    )
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@given(names=st.lists(paths, max_size=12, unique=True))
+@settings(max_examples=20, deadline=None)
+def test_any_name_comes_back_from_a_table(suffix: str, names: list[str], tmp_path_factory: pytest.TempPathFactory):
+    path = tmp_path_factory.mktemp("names") / f"out{suffix}"
+    pictures: list[tuple[str, Result | str]] = [(name, TWO) for name in names]
+    run(path, pictures)
+    assert read_table(path) == table_of(pictures)
+    assert [line["path"] for line in read_lines(Path(f"{path}.jsonl"))] == names
+    assert run(path, pictures, resume=True) == set(names)
+    assert read_table(path) == table_of(pictures)
+
+
+def test_a_parquet_file_has_the_types_of_the_schema_even_without_a_row(tmp_path: Path):
+    run(tmp_path / "none.parquet", [])
+    run(tmp_path / "out.parquet", PICTURES)
+    schema, other = (pq.read_schema(tmp_path / name) for name in ("none.parquet", "out.parquet"))
+    assert schema.equals(other)
+    kinds = {str: "string", int: "int64", float: "double", bool: "bool"}
+    assert {field.name: str(field.type) for field in schema} == {k: kinds[v] for k, v in columns(SEVEN).items()}
+
+
+def test_contempt_has_a_column_of_its_own(tmp_path: Path):
+    probs = np.eye(8, dtype=np.float32)[7:]
+    with open_sink(tmp_path / "out.parquet", MODEL, EIGHT) as sink:
+        sink.write("a.jpg", result_of(probs, EIGHT))
+    (row,) = read_table(tmp_path / "out.parquet")
+    assert (row["emotion"], row["p_contempt"], row["p_fear"]) == ("contempt", 1.0, 0.0)
+
+
+def test_rows_can_be_read_as_they_are_made(tmp_path: Path):
+    with open_sink(tmp_path / "out.csv", MODEL, SEVEN) as sink:
+        for count in range(1, len(PICTURES) + 1):
+            put(sink, PICTURES[count - 1 : count])
+            assert read_table(tmp_path / "out.csv") == table_of(PICTURES[:count])
+            assert len(read_lines(tmp_path / "out.csv.jsonl")) == count
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_ctrl_c_leaves_a_whole_file(suffix: str, tmp_path: Path):
+    path = tmp_path / f"out{suffix}"
+
+    def interrupted() -> Iterator[tuple[str, Result | str]]:
+        yield from PICTURES[:4]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), open_sink(path, MODEL, SEVEN) as sink:
+        put(sink, interrupted())
+    if suffix == ".jsonl":
+        assert [line["path"] for line in read_lines(path)] == [path for path, _ in PICTURES[:4]]
+    else:
+        assert read_table(path) == table_of(PICTURES[:4])
+    assert {file.name for file in tmp_path.iterdir()} == {path.name, f"out{suffix.removesuffix('.jsonl')}.jsonl"}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_resume_skips_the_finished_and_tries_failures_again(suffix: str, tmp_path: Path):
+    path = tmp_path / f"out{suffix}"
+    run(path, PICTURES[:4], resume=True)
+    mended = [(name, ONE if name == "bad.gif" else outcome) for name, outcome in PICTURES]
+    assert run(path, mended, resume=True) == {"a.jpg", "empty,room.png", 'the "boss".jpg'}
+    order = [mended[i] for i in (0, 1, 3, 2, 4, 5)]
+    lines = read_lines(path if suffix == ".jsonl" else Path(f"{path}.jsonl"))
+    assert [(line["path"], "error" in line) for line in lines] == [(name, False) for name, _ in order]
+    if suffix != ".jsonl":
+        assert read_table(path) == table_of(order)
+
+
+KILLED = """
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from mien.infer.sinks import open_sink
+from small_results import MODEL, PICTURES, SEVEN, put
+with ExitStack() as stack:
+    for path in sys.argv[1:]:
+        put(stack.enter_context(open_sink(Path(path), MODEL, SEVEN)), PICTURES[:4])
+    print("written", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_wrote_is_there_and_resume_ends_like_an_unbroken_run(tmp_path: Path):
+    lines, *tables = (tmp_path / f"out{suffix}" for suffix in SUFFIXES)
+    command = [sys.executable, "-c", KILLED.format(tests=str(Path(__file__).parent)), lines, *tables]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "written\n"
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert read_table(tables[0]) == table_of(PICTURES[:4])
+    for journal in (lines, *(Path(f"{table}.jsonl") for table in tables)):
+        assert [line["path"] for line in read_lines(journal)] == [name for name, _ in PICTURES[:4]]
+    for path in (lines, *tables):
+        assert run(path, PICTURES, resume=True) == {"a.jpg", "empty,room.png", 'the "boss".jpg'}
+        run(tmp_path / f"unbroken{path.suffix}", PICTURES)
+    assert {line.pop("path"): line for line in read_lines(lines)} == {
+        line.pop("path"): line for line in read_lines(tmp_path / "unbroken.jsonl")
+    }
+    for table in tables:
+        assert read_table(table) == read_table(tmp_path / f"unbroken{table.suffix}") == table_of(PICTURES)
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_file_cut_off_anywhere_is_mended(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("cut")
+    run(folder / "out.csv", PICTURES)
+    journal, table = folder / "out.csv.jsonl", folder / "out.csv"
+    whole = table.read_bytes()
+    for file in (journal, table):
+        content = file.read_bytes()
+        file.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    run(table, PICTURES, resume=True)
+    assert table.read_bytes() == whole
+    assert sorted(str(line["path"]) for line in read_lines(journal)) == sorted(path for path, _ in PICTURES)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_existing_file_is_not_replaced(suffix: str, tmp_path: Path):
+    path = tmp_path / f"out{suffix}"
+    path.write_text("precious", encoding="utf-8")
+    with pytest.raises(UsageError, match=f"out{suffix} is there already; add --resume"):
+        run(path, PICTURES)
+    reason = "line 1 is no result" if suffix == ".jsonl" else f"has no out{suffix}.jsonl beside it"
+    path.write_text("precious\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=reason):
+        run(path, PICTURES, resume=True)
+    assert path.read_text(encoding="utf-8") == "precious\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_journal_without_its_table_is_not_forgotten(tmp_path: Path):
+    run(tmp_path / "out.parquet", PICTURES)
+    (tmp_path / "out.parquet").unlink()
+    with pytest.raises(UsageError, match=r"out\.parquet\.jsonl is there already"):
+        run(tmp_path / "out.parquet", PICTURES)
+    run(tmp_path / "out.parquet", [], resume=True)
+    assert read_table(tmp_path / "out.parquet") == table_of(PICTURES)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"sha256": "feedbeef"},
+            "tiny 0.0.0 0123456789ab prior 0.3, and this run would use tiny 0.0.0 feedbeef prior 0.3",
+        ),
+        ({"prior_power": 1.0}, "this run would use tiny 0.0.0 0123456789ab prior 1"),
+    ],
+)
+def test_results_of_another_model_are_not_mixed(change: dict[str, object], message: str, tmp_path: Path):
+    path = tmp_path / "out.csv"
+    run(path, PICTURES)
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(UsageError, match=message), open_sink(path, MODEL | change, SEVEN, resume=True):
+        pass
+    with pytest.raises(UsageError, match="contempt"), open_sink(path, MODEL, EIGHT, resume=True):
+        pass
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"path": "a.jpg", "schema": 2, "model": {"new": 1}, "faces": []}, "its schema is 2, and .* writes schema 1"),
+        ({"path": "a.jpg", "schema": 1, "model": None, "faces": []}, "line 1 is no result"),
+        ({"path": "a.jpg"}, "line 1 is no result"),
+        ({"schema": 1, "model": MODEL, "faces": []}, "line 1 is no result"),
+        ({"path": 7, "schema": 1, "model": MODEL, "faces": []}, "line 1 is no result"),
+        ([1], "line 1 is no result"),
+    ],
+)
+def test_a_file_of_another_schema_or_program_is_refused(line: object, message: str, tmp_path: Path):
+    (tmp_path / "out.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        run(tmp_path / "out.jsonl", PICTURES, resume=True)
+
+
+def test_other_suffixes_and_a_missing_pyarrow_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(UsageError, match=r"ends in \.jsonl, \.csv, \.parquet; got out\.xlsx"):
+        run(tmp_path / "out.xlsx", PICTURES)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(UsageError, match="pip install pyarrow"):
+        run(tmp_path / "out.parquet", PICTURES)
+    run(tmp_path / "deep/er/OUT.CSV", PICTURES)
+    assert {file.name for file in tmp_path.iterdir()} == {"deep"}
+
+
+def test_a_place_that_cannot_be_written_is_explained(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(MienError, match=r"cannot write .*out\.csv: "):
+        run(tmp_path / "file" / "out.csv", PICTURES)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_full_disk_is_explained_and_resume_goes_on(suffix: str, tmp_path: Path):
+    path = tmp_path / f"out{suffix}"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1500, limits[1]))
+    try:
+        with pytest.raises(MienError, match=f"cannot write .*out{suffix}: .*; mend that and add --resume"):
+            run(path, PICTURES)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert run(path, PICTURES, resume=True)
+    if suffix == ".jsonl":
+        assert [line["path"] for line in read_lines(path)].count("last.png") == 1
+    else:
+        assert read_table(path) == table_of(PICTURES)
+
+
+def test_a_base_install_loads_no_pyarrow():
+    code = "import sys, mien.infer.sinks; print('pyarrow' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
+
+
+def test_a_parquet_file_of_several_groups_keeps_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mien.infer.sinks.ROWS_A_GROUP", 3)
+    run(tmp_path / "out.parquet", PICTURES)
+    assert pq.ParquetFile(tmp_path / "out.parquet").num_row_groups == 2
+    assert read_table(tmp_path / "out.parquet") == table_of(PICTURES)
