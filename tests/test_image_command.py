@@ -1,4 +1,8 @@
+import csv
 import json
+import shutil
+from dataclasses import replace
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import cv2
@@ -6,25 +10,20 @@ import numpy as np
 import pytest
 
 from command import Command
-from mien.core.emotions import SEVEN
+from mien.core.card import POWERS
+from mien.core.emotions import EIGHT, SEVEN
 from mien.vision.images import read
+from tiny_net import tiny_card, tiny_net
 
 
 def test_the_astronaut_is_happy(mien: Command, examples: Path, tmp_path: Path):
     outcome = mien("image", examples / "astronaut.png")
     assert outcome.code == 0
-    assert "happiness" in outcome.out
-    assert "wrote astronaut.mien.png" in outcome.out
+    assert outcome.out.startswith(f"{examples / 'astronaut.png'}\t1\thappiness\t1.0")
     annotated = read(tmp_path / "astronaut.mien.png")
     original = read(examples / "astronaut.png")
     assert annotated.shape == original.shape
     assert (annotated != original).any()
-
-
-def test_the_table_names_the_runner_up_and_the_box(mien: Command, examples: Path):
-    out = mien("image", examples / "grace_hopper.jpg").out
-    for heading in ("face", "box", "emotion", "probability", "runner-up"):
-        assert heading in out
 
 
 def test_the_document_follows_the_schema(mien: Command, examples: Path, tmp_path: Path):
@@ -32,7 +31,7 @@ def test_the_document_follows_the_schema(mien: Command, examples: Path, tmp_path
     assert outcome.code == 1
     document = json.loads(outcome.out)
     assert document["schema"] == 1
-    assert set(document["model"]) == {"name", "version", "sha256"}
+    assert set(document["model"]) == {"name", "version", "sha256", "prior_power"}
     astronaut, cat = document["images"]
     assert (astronaut["width"], astronaut["height"], cat["faces"]) == (512, 512, [])
     (face,) = astronaut["faces"]
@@ -40,16 +39,30 @@ def test_the_document_follows_the_schema(mien: Command, examples: Path, tmp_path
     assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert face["emotion"] == "happiness"
     assert face["confidence"] == face["probabilities"]["happiness"]
+    assert face["uncertain"] is False
     assert np.array(face["landmarks"]).shape == (5, 2)
     assert document["failures"] == [{"path": "none.png", "error": "no such file: none.png"}]
     assert not list(tmp_path.glob("*.mien.png"))
+
+
+def test_the_prior_raises_the_rare_and_marks_the_uncertain(mien: Command, examples: Path, tmp_path: Path):
+    def neutral(*options: str) -> float:
+        document = json.loads(mien("image", examples / "grace_hopper.jpg", "--json", *options).out)
+        assert document["model"]["prior_power"] == {"ferplus": 0, "0.5": 0.5, "balanced": 1}[options[1]]
+        return document["images"][0]["faces"][0]["probabilities"]["neutral"]
+
+    assert neutral("--prior", "ferplus") > neutral("--prior", "0.5") > neutral("--prior", "balanced")
+    doubtful = replace(tiny_card(), uncertain_below=(1.001,) * len(POWERS))
+    (tmp_path / "doubtful.onnx").write_bytes(tiny_net(doubtful))
+    outcome = mien("image", examples / "grace_hopper.jpg", "--model", "doubtful.onnx", "--prior", "0.5")
+    assert "uncertain" in outcome.out
 
 
 @pytest.mark.parametrize("picture", ["chelsea.png", "coffee.png"])
 def test_no_face_is_no_error(mien: Command, examples: Path, tmp_path: Path, picture: str):
     outcome = mien("image", examples / picture)
     assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out == f"{picture}: no face found\n"
+    assert outcome.out == f"{examples / picture}\tno face found\n"
     assert not list(tmp_path.iterdir())
 
 
@@ -59,15 +72,22 @@ def test_a_missing_file_and_a_text_file_do_not_stop_the_others(mien: Command, ex
     assert outcome.code == 1
     assert "no such file: gone.jpg" in outcome.err
     assert "not a picture: notes.jpg" in outcome.err
-    assert "wrote astronaut.mien.png" in outcome.out
+    assert "astronaut.png\t1\thappiness" in outcome.out
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["image"], "Missing argument"),
+        (["image", "a.png", "--resume"], "name it with --out FILE"),
+        (["image", "a.png", "--blur", "--crops", "faces"], "leave one out"),
+        (
+            ["image", "a.png", "--out", "faces.xls"],
+            "--out takes a name that ends in .jsonl, .csv, .parquet; got faces.xls",
+        ),
         (["image", "a.png", "--colour"], "No such option"),
-        (["image", "a.png", "--detector", "eyes"], "unknown detector 'eyes'; expected one of yunet, haar, none"),
+        (["image", "a.png", "--detector", "eyes"], "'eyes' is not one of 'yunet', 'haar', 'none'"),
+        (["image", "a.png", "--prior", "even"], "unknown prior 'even'; expected ferplus or balanced, or a number"),
+        (["image", "a.png", "--prior", "2"], "the prior's power is 2.0; expected 0 (as FER+) to 1 (balanced)"),
         (["paint"], "No such command"),
     ],
 )
@@ -100,3 +120,86 @@ def test_haar_says_where_the_cascades_are_gone(mien: Command, examples: Path):
 
 def test_the_version_is_told(mien: Command):
     assert mien("--version").out.startswith("mien 0.")
+
+
+@pytest.fixture
+def folder(examples: Path, tmp_path: Path) -> Path:
+    """A folder of a happy face, a stern one, none, a broken picture, and a second file of a stem in a folder below."""
+    folder = tmp_path / "my photos"
+    (folder / "below").mkdir(parents=True)
+    for name in ("astronaut.png", "grace_hopper.jpg", "coffee.png"):
+        shutil.copy(examples / name, folder / name)
+    shutil.copy(examples / "astronaut.png", folder / "below" / "Grace_Hopper.png")
+    (folder / "torn.jpg").write_bytes((examples / "grace_hopper.jpg").read_bytes()[:5000])
+    return folder
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_folder_becomes_a_table_and_the_broken_picture_is_told(mien: Command, folder: Path):
+    outcome = mien("image", folder, "--recursive", "--out", "faces.csv")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "torn.jpg" in outcome.err
+    rows = rows_of(folder.parent / "faces.csv")
+    assert [Path(row["path"]).name for row in rows] == ["astronaut.png", "grace_hopper.jpg", "Grace_Hopper.png"]
+    assert [row["emotion"] for row in rows] == ["happiness", "neutral", "happiness"]
+    assert not list(folder.parent.glob("*.mien.*"))
+
+
+def test_resume_does_only_what_is_left(mien: Command, folder: Path, examples: Path):
+    assert mien("image", folder, "--out", "faces.jsonl").code == 1
+    assert mien("image", folder, "--out", "faces.jsonl").code == 2
+    shutil.copy(examples / "grace_hopper.jpg", folder / "torn.jpg")
+    assert mien("image", folder, "--out", "faces.jsonl", "--resume").code == 0
+    lines = [json.loads(line) for line in (folder.parent / "faces.jsonl").read_text(encoding="utf-8").splitlines()]
+    done = [Path(line["path"]).name for line in lines if "faces" in line]
+    assert sorted(done) == ["astronaut.png", "coffee.png", "grace_hopper.jpg", "torn.jpg"]
+
+
+def test_annotated_pictures_and_crops_of_one_stem_have_names_of_their_own(mien: Command, folder: Path):
+    assert mien("image", folder, "-r", "--annotate", "marked", "--crops", "cut").code == 1
+    marked, cut = folder.parent / "marked", folder.parent / "cut"
+    assert sorted(path.name for path in marked.iterdir()) == [
+        "Grace_Hopper-2.mien.png",
+        "astronaut.mien.png",
+        "grace_hopper.mien.jpg",
+    ]
+    assert sorted(path.name for path in cut.iterdir()) == [
+        "Grace_Hopper-2.0.png",
+        "astronaut.0.png",
+        "grace_hopper.0.png",
+    ]
+    assert read(cut / "astronaut.0.png").shape == (48, 48, 3)
+
+
+def test_blurred_faces_are_no_longer_found(mien: Command, examples: Path, tmp_path: Path):
+    assert mien("image", examples / "astronaut.png", "--annotate", "hidden", "--blur").code == 0
+    assert json.loads(mien("image", tmp_path / "hidden", "--json").out)["images"] == []
+    written = mien("image", tmp_path / "hidden" / "astronaut.mien.png", "--json", "--min-score", "0.9")
+    assert json.loads(written.out)["images"][0]["faces"] == []
+
+
+def test_names_come_from_a_pipe(mien: Command, examples: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(
+        "sys.stdin", TextIOWrapper(BytesIO(f"{examples / 'astronaut.png'}\nhttps://a.b/c.jpg\n".encode()))
+    )
+    outcome = mien("image", "-")
+    assert outcome.code == 1
+    assert "\thappiness\t" in outcome.out
+    assert "download it first" in outcome.err
+
+
+def test_contempt_is_shown_apart_on_demand(mien: Command, examples: Path):
+    (face,) = json.loads(mien("image", examples / "astronaut.png", "--json", "--labels", "eight").out)["images"][0][
+        "faces"
+    ]
+    assert tuple(face["probabilities"]) == EIGHT
+
+
+def test_pictures_beyond_the_limit_are_refused(mien: Command, examples: Path):
+    outcome = mien("image", examples / "astronaut.png", "--max-megapixels", "0.1")
+    assert outcome.code == 1
+    assert "too large" in outcome.err

@@ -1,79 +1,115 @@
-"""``mien image``: the emotions in saved pictures."""
+"""``mien image``: the emotions in saved pictures, from one to a folder of thousands."""
 
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any, BinaryIO
 
 import typer
-from rich.console import Console
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from mien.core.types import Result
+from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
 
 
 def image(
-    pictures: Annotated[list[Path], typer.Argument(help="Pictures to read.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and write no picture.")] = False,
-    detector: Annotated[str, typer.Option(help="yunet, haar, or none: the whole picture is the face.")] = "yunet",
-    model: Annotated[Path | None, typer.Option(help="A file of 'mien export'; without it, the packaged model.")] = None,
+    pictures: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders or patterns; '-' or a pipe: names, one a line.", show_default=False),
+    ] = None,
+    *,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders in folders too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a row a face: .jsonl, .csv or .parquet.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the file of --out where it stopped.")] = False,
+    annotate: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the pictures with their faces.")] = None,
+    crops: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each face as the net sees it.")] = None,
+    blur: Annotated[bool, typer.Option("--blur", help="Make the faces in written pictures unrecognisable.")] = False,
+    labels: Labels = LabelSet.seven,
+    prior: Prior = None,
+    detector: Detector = DetectorName.yunet,
+    small_faces: Annotated[bool, typer.Option("--small-faces", help="Search large pictures for small faces.")] = False,
+    min_face: Annotated[float, typer.Option(metavar="PX", help="Leave out faces that are smaller.")] = 0.0,
+    min_score: Annotated[
+        float | None,
+        typer.Option(help="Leave out faces of which the detector is less sure.", show_default="the detector's own"),
+    ] = None,
+    largest: Annotated[bool, typer.Option("--largest", help="Keep the largest face of each picture.")] = False,
+    max_megapixels: Annotated[float, typer.Option(help="Refuse pictures that declare more.")] = 200.0,
+    model: Model = None,
 ) -> None:
-    """Name the emotion on each face: print a table and write NAME.mien.png into the working directory."""
-    from mien.core.errors import MienError
-    from mien.core.types import Frame
-    from mien.infer.analyze import load
-    from mien.infer.document import document
-    from mien.vision.images import read
+    """Name the emotion on each face.
 
-    analyzer = load(model, detector)
-    results: list[tuple[str, Result]] = []
-    failures: list[tuple[str, str]] = []
-    for path in pictures:
-        try:
-            result = analyzer(Frame(read(path)))
-            if not as_json:
-                _show(path, result)
-            results.append((str(path), result))
-        except MienError as error:
-            failures.append((str(path), str(error)))
-            typer.echo(f"mien: {error}", err=True)
+    Prints a table a picture. Files named one by one, without --out, --annotate, --crops or --json, are also written as
+    NAME.mien.png into the working directory, their faces marked.
+    """
+    from mien.apps.cli.inputs import gather
+    from mien.apps.cli.pictures import Pictures
+    from mien.apps.cli.screen import Screen
+    from mien.core.errors import ImageError, UsageError
+    from mien.core.prior import parse_prior
+    from mien.infer.analyze import load
+    from mien.infer.document import document, picture_entry
+    from mien.infer.pipeline import pipeline
+    from mien.infer.sinks import open_sink
+    from mien.vision.images import REDUCE_TO_PX, read_picture
+
+    if resume and out is None:
+        raise UsageError("--resume goes on with a file of results; name it with --out FILE")
+    if blur and crops:
+        raise UsageError("--crops writes faces and --blur hides them; leave one out")
+    power = None if prior is None else parse_prior(prior)
+    inputs = gather(pictures or [], recursive, _piped(pictures or []))
+    analyzer = load(
+        model,
+        detector.value,
+        power,
+        labels=labels.value,
+        small_faces=small_faces,
+        min_face_px=min_face,
+        min_score=min_score,
+        largest=largest,
+    )
+    # A reduced picture has lost the faces that are small in it.
+    detail_px = None if small_faces else REDUCE_TO_PX
+    read = partial(read_picture, max_pixels=round(max_megapixels * 1e6), reduce_to_px=detail_px)
+    if not (annotate or out or crops or as_json) and all(Path(name).is_file() for name in pictures or ["-"]):
+        annotate = Path()
+    entries: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        sink = stack.enter_context(open_sink(out, analyzer.model, analyzer.labels, resume)) if out else None
+        waiting = [path for path in inputs.paths if sink is None or str(path) not in sink.done]
+        screen = stack.enter_context(Screen(len(waiting), tables=out is None, silent=as_json))
+        written = Pictures(inputs.paths, annotate, crops, blur, analyzer.classifier.card.crop)
+        for name, why in inputs.refusals:
+            screen.fail(name, why)
+        for outcome in stack.enter_context(closing(pipeline(analyzer, waiting, read))):
+            if outcome.result is None:
+                screen.fail(outcome.path, outcome.error)
+                if sink:
+                    sink.fail(outcome.path, outcome.error)
+                continue
+            try:
+                files = written.write(outcome.path, outcome.result)
+            except ImageError as error:
+                files = []
+                screen.fail(outcome.path, str(error))
+            if sink:
+                sink.write(outcome.path, outcome.result)
+            if as_json:
+                entries.append(picture_entry(outcome.path, outcome.result))
+            screen.show(outcome, files)
+        screen.close(skipped=inputs.skipped, resumed=len(inputs.paths) - len(waiting), out=out)
     if as_json:
-        classifier = analyzer.classifier
-        typer.echo(json.dumps(document(classifier.card, classifier.sha256, results, failures), indent=1))
-    if failures:
+        typer.echo(json.dumps(document(analyzer.model, entries, screen.failures), indent=1))
+    if screen.failures:
         raise typer.Exit(1)
 
 
-def _show(path: Path, result: Result) -> None:
-    """Print the faces of one picture and write the annotated picture beside them."""
-    from mien.vision.draw import draw
-    from mien.vision.images import write
-
-    console = Console()
-    if not len(result):
-        console.print(f"{path.name}: no face found", markup=False, highlight=False)
-        return
-    # A file of another format than it is read in, such as GIF, is annotated as PNG.
-    suffix = path.suffix if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"} else ".png"
-    target = Path(f"{path.stem}.mien{suffix}")
-    write(draw(result), target)
-    console.print(_table(path, result))
-    console.print(f"wrote {target}", markup=False, highlight=False)
-
-
-def _table(path: Path, result: Result) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(path.name), title_justify="left")
-    for heading in ("face", "box", "emotion", "probability", "runner-up"):
-        table.add_column(heading, justify="right" if heading in {"face", "probability"} else "left")
-    for number, face in enumerate(result, start=1):
-        second = face.ranking[1]
-        box = " ".join(f"{value:.0f}" for value in face.box)
-        runner_up = f"{second} {face.probabilities[second]:.1%}"
-        table.add_row(str(number), box, face.emotion, f"{face.confidence:.1%}", runner_up)
-    return table
+def _piped(names: list[str]) -> BinaryIO | None:
+    """Return standard input where something is piped into it, or where it is asked for by name."""
+    return sys.stdin.buffer if "-" in names or not sys.stdin.isatty() else None

@@ -1,0 +1,37 @@
+"""Options that several commands take, with the words that they accept, so that ``--help`` needs no numpy."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class DetectorName(StrEnum):
+    """The detectors of ``mien.vision.detect``."""
+
+    yunet = "yunet"
+    haar = "haar"
+    none = "none"
+
+
+class LabelSet(StrEnum):
+    """The ways to show FER+'s emotions."""
+
+    seven = "seven"
+    eight = "eight"
+
+
+Detector = Annotated[DetectorName, typer.Option(help="none: the whole picture is the face.")]
+Labels = Annotated[LabelSet, typer.Option(help="eight: contempt is shown apart, not as neutral.")]
+Model = Annotated[Path | None, typer.Option(help="A file of 'mien export'.", show_default="the packaged one")]
+Prior = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ferplus|balanced|0..1",
+        help="How far rare emotions are raised: ferplus (0) not at all, balanced (1) as if all were equally common.",
+        show_default="the model's own",
+    ),
+]

@@ -1,0 +1,172 @@
+"""What ``mien image`` prints: a table a picture, progress and a summary on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from mien.core.emotions import COLOURS
+from mien.core.types import Face, Result
+from mien.infer.pipeline import Outcome
+
+BAR = 10
+"""Characters of a full bar."""
+
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+"""A character filled to 0, 1, ... 8 eighths from the left."""
+
+NAMED = 3
+"""Written files that are named one by one."""
+
+
+class Screen:
+    """Shows outcomes as they come, and counts them; a context manager.
+
+    Args:
+        count: pictures to come; a progress bar is shown from two on.
+        tables: whether faces are shown; failures and the summary always are.
+        silent: whether nothing but failures is shown, and they on standard error, as everywhere.
+
+    Attributes:
+        failures: (name, reason) so far.
+    """
+
+    def __init__(self, count: int, *, tables: bool, silent: bool) -> None:
+        self.failures: list[tuple[str, str]] = []
+        self._console = Console()
+        self._tables, self._silent = tables, silent
+        self._pictures, self._emotions, self._files = 0, Counter[str](), list[Path]()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=count < 2 or silent or not Console(stderr=True).is_terminal,
+        )
+        self._task = self._progress.add_task("pictures", total=count, rate="")
+
+    def __enter__(self) -> Screen:
+        """Show the progress bar."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the progress bar away."""
+        self._progress.stop()
+
+    def fail(self, name: str, why: str) -> None:
+        """Say why there is no result for a picture or an argument."""
+        self.failures.append((name, why))
+        self._advance()
+        typer.echo(f"mien: {why}", err=True)
+
+    def show(self, outcome: Outcome, files: Sequence[Path]) -> None:
+        """Show a result, and what was written of it."""
+        assert outcome.result is not None
+        self._pictures += 1
+        self._emotions.update(face.emotion for face in outcome.result)
+        self._files += files
+        self._advance()
+        if self._silent or not self._tables:
+            return
+        if self._console.is_terminal:
+            self._console.print(table(outcome) if len(outcome.result) else f"{outcome.path}: no face found")
+        else:
+            typer.echo("\n".join(plain_lines(outcome.path, outcome.result)))
+
+    def close(self, *, skipped: int, resumed: int, out: Path | None) -> None:
+        """Print the summary on a terminal."""
+        self._progress.stop()
+        if self._silent or not self._console.is_terminal:
+            return
+        faces = self._emotions.total()
+        parts = [f"{_count(self._pictures, 'picture')}, {_count(faces, 'face')}"]
+        if faces > 1:
+            parts.append(", ".join(f"{name} {number / faces:.0%}" for name, number in self._emotions.most_common(3)))
+        if resumed:
+            parts.append(f"{resumed:,} were done before")
+        if skipped:
+            parts.append(f"{_count(skipped, 'other file')} left aside")
+        if self.failures:
+            parts.append(f"{len(self.failures):,} failed")
+        if out is not None:
+            parts.append(f"results in {out}")
+        if self._files:
+            parts.append("wrote " + _listed(self._files))
+        self._console.print("; ".join(parts), markup=False, highlight=False, soft_wrap=True)
+
+    def _advance(self) -> None:
+        self._progress.advance(self._task)
+        speed = self._progress.tasks[0].speed
+        self._progress.update(self._task, rate=f"{speed:.1f}/s" if speed else "")
+
+
+def table(outcome: Outcome) -> Table:
+    """Return the faces of one picture as a table: a row a face, a bar a probability worth seeing."""
+    assert outcome.result is not None
+    title = Text(outcome.path) + Text(f"  ({outcome.note})" if outcome.note else "", style="dim")
+    shown = Table(title=title, title_justify="left")
+    for heading in ("face", "box", "emotion", "", "probability", "runner-up"):
+        shown.add_column(heading, justify="right" if heading in {"face", "probability"} else "left")
+    for number, face in enumerate(outcome.result, start=1):
+        shown.add_row(str(number), *_cells(face))
+    return shown
+
+
+def plain_lines(path: str, result: Result) -> list[str]:
+    """Return a line a face for other programs: path, number, emotion, probability and what is to be said of it."""
+    name = path if path.isprintable() else json.dumps(path, ensure_ascii=False)
+    if not len(result):
+        return [f"{name}\tno face found"]
+    return [
+        "\t".join([name, str(number), face.emotion, f"{face.confidence:.3f}", *_doubts(face)])
+        for number, face in enumerate(result, start=1)
+    ]
+
+
+def bar(share: float) -> str:
+    """Return a bar of a share, 0 to 1, ``BAR`` characters when full."""
+    eighths = round(share * BAR * 8)
+    return EIGHTHS[8] * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+
+
+def _cells(face: Face) -> list[str | Text]:
+    second = face.ranking[1]
+    colour = "rgb({},{},{})".format(*COLOURS[face.emotion]) if face.emotion in COLOURS else "default"
+    doubts = "".join(f" {doubt}" for doubt in _doubts(face))
+    return [
+        " ".join(f"{value:.0f}" for value in face.box),
+        face.emotion,
+        Text(bar(face.confidence), style=colour),
+        f"{face.confidence:.1%}{doubts}",
+        f"{second} {face.probabilities[second]:.1%}",
+    ]
+
+
+def _doubts(face: Face) -> list[str]:
+    """Return why not to rely on a face's emotion, if there is a reason."""
+    return [*(["uncertain"] if face.uncertain else []), *([face.quality] if face.quality != "good" else [])]
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def _listed(files: Sequence[Path]) -> str:
+    if len(files) <= NAMED:
+        return ", ".join(map(str, files))
+    return f"{len(files):,} files, the last {files[-1]}"

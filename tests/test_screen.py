@@ -1,0 +1,81 @@
+"""What ``mien image`` prints on a terminal, and into a pipe."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from mien.apps.cli.screen import BAR, Screen, bar, plain_lines, table
+from mien.infer.pipeline import Outcome
+from small_results import NONE, ONE, TWO
+
+
+def outcome(path: str, result: Any, note: str = "") -> Outcome:
+    return Outcome(path, result, note=note)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    """What a terminal of 100 columns shows."""
+    shown = StringIO()
+    monkeypatch.setattr(
+        "mien.apps.cli.screen.Console",
+        lambda stderr=False: Console(
+            file=StringIO() if stderr else shown, force_terminal=True, width=100, no_color=True
+        ),
+    )
+    return shown
+
+
+def test_a_terminal_shows_a_table_a_picture_and_a_summary(terminal: StringIO):
+    with Screen(4, tables=True, silent=False) as screen:
+        screen.show(outcome("two.jpg", TWO, note="animated: first of 12 frames"), [Path("two.mien.jpg")])
+        screen.show(outcome("none.jpg", NONE), [])
+        screen.fail("bad.jpg", "not a picture: bad.jpg")
+        screen.close(skipped=1, resumed=2, out=Path("faces.csv"))
+    text = terminal.getvalue()
+    for part in ("two.jpg", "(animated: first of 12 frames)", "happiness", "91.0%", "neutral 5.0%", "uncertain small"):
+        assert part in text, part
+    assert "none.jpg: no face found" in text
+    summary = text.splitlines()[-1]
+    assert summary.startswith("2 pictures, 2 faces; happiness 50%, neutral 50%")
+    assert "2 were done before; 1 other file left aside; 1 failed; results in faces.csv; wrote two.mien.jpg" in summary
+    assert screen.failures == [("bad.jpg", "not a picture: bad.jpg")]
+
+
+def test_with_results_in_a_file_the_terminal_shows_the_summary_alone(terminal: StringIO):
+    with Screen(1, tables=False, silent=False) as screen:
+        screen.show(outcome("one.jpg", ONE), [])
+        screen.close(skipped=0, resumed=0, out=Path("faces.csv"))
+    assert terminal.getvalue().strip() == "1 picture, 1 face; results in faces.csv"
+
+
+def test_a_pipe_gets_a_line_a_face_and_no_summary(capsys: pytest.CaptureFixture[str]):
+    with Screen(2, tables=True, silent=False) as screen:
+        screen.show(outcome("two.jpg", TWO), [])
+        screen.show(outcome("none\n.jpg", NONE), [])
+        screen.close(skipped=0, resumed=0, out=None)
+    assert capsys.readouterr() == (
+        'two.jpg\t1\thappiness\t0.910\ntwo.jpg\t2\tneutral\t0.400\tuncertain\tsmall\n"none\\n.jpg"\tno face found\n',
+        "",
+    )
+
+
+def test_plain_lines_stay_lines_whatever_a_file_is_called():
+    assert plain_lines("a\tb\nc", ONE) == ['"a\\tb\\nc"\t1\thappiness\t0.910']
+
+
+def test_a_table_has_a_row_a_face():
+    assert table(outcome("two.jpg", TWO)).row_count == 2
+
+
+@given(st.floats(0, 1))
+def test_a_bar_is_as_long_as_its_share(share: float):
+    drawn = bar(share)
+    assert set(drawn[:-1]) <= {"█"}
+    assert len(drawn) == np.ceil(round(share * BAR * 8) / 8)
