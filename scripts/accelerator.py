@@ -26,7 +26,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEACHERS = sorted((ROOT / "recipes" / "teachers").glob("*.toml"), key=lambda path: path.stem)
-STUDENTS = [ROOT / "recipes" / name for name in ("6-student.toml", "mien-s.toml")]
+STUDENTS = [ROOT / "recipes" / name for name in ("7-student.toml", "mien-s.toml")]
 LADDER = [
     ROOT / "recipes" / name for name in ("4-regularised.toml", "3-augmented.toml", "2-deeper.toml", "1-baseline.toml")
 ]

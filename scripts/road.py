@@ -30,7 +30,7 @@ from mien.report.page import read_history
 from mien.report.plots import History, confusion_figure, curves_figure, ladder_figure, to_png
 from mien.report.scores import protocols_of
 
-RUNS = ("1-baseline", "2-deeper", "3-augmented", "4-regularised", "5-compact")
+RUNS = ("1-baseline", "2-deeper", "3-augmented", "4-regularised", "5-compact", "6-robust")
 OVERFITTING, REGULARISED = "2-deeper", "4-regularised"
 CLAIMS = {
     "1-baseline": ("57.5 %", ""),
@@ -205,7 +205,9 @@ def main() -> None:
     """Write the pictures and fill the pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="*", default=[ROOT / "docs" / "runs" / name for name in RUNS])
-    parser.add_argument("--page", type=Path, action="append", help="a page to fill (default docs/ROAD.md)")
+    parser.add_argument(
+        "--page", type=Path, action="append", help="a page to fill (default docs/ROAD.md and README.md)"
+    )
     parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
     given = parser.parse_args()
     runs = [read_run(folder) for folder in given.runs]
@@ -213,7 +215,7 @@ def main() -> None:
         write_whole(given.images / name, content)
     sha256 = Classifier(default_model()).sha256
     parts = {"steps": steps(runs), "fit": fit(runs), "f1": f1(runs), "made": made(runs, sha256)}
-    for page in given.page or [ROOT / "docs" / "ROAD.md"]:
+    for page in given.page or [ROOT / "docs" / "ROAD.md", ROOT / "README.md"]:
         fill(page, {f"road-{name}": part for name, part in parts.items()})
 
 

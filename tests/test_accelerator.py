@@ -101,7 +101,7 @@ def test_small_files_and_students_are_packed_first(
         names = archive.getnames()
     assert {f"{job.run.name}/calibration.json" for job in jobs} < set(names)
     nets = [name for name in names if name.endswith(".keras")]
-    assert nets[:2] == ["6-student/model.keras", "mien-s/model.keras"]
+    assert nets[:2] == ["7-student/model.keras", "mien-s/model.keras"]
     assert 2 < len(nets) < len(jobs)
     assert not [name for name in names if name.endswith(".onnx")]
     assert "left out for want of room" in capsys.readouterr().out

@@ -1,30 +1,32 @@
-"""The README's figures are those of the files that commands wrote."""
+"""The figures in the README and the docs are those of the files that commands wrote."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from mien.infer.classify import Classifier, default_model
+
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-METRICS = json.loads((ROOT / "docs" / "runs" / "5-compact" / "metrics.json").read_text(encoding="utf-8"))
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import results  # noqa: E402
+
+RUNS = [ROOT / "docs" / "runs" / name for name in results.RUNS]
+METRICS = json.loads((RUNS[0] / "metrics.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("kind", ["all", "clean"])
-@pytest.mark.parametrize("protocol", METRICS["protocols"])
-def test_a_row_of_the_results(protocol: str, kind: str):
-    block = METRICS["protocols"][protocol][kind]
-    low, high = (100 * bound for bound in block["interval"])
-    row = (
-        f"| `{protocol}`, {kind} | {block['n']:,} | {100 * block['accuracy']:.1f} % [{low:.1f}, {high:.1f}] "
-        f"| {block['macro_f1']:.3f} | {block['ece']:.3f} | {block['jsd']:.3f} |"
-    )
-    assert row in README
+@pytest.mark.parametrize("page", results.PAGES)
+def test_the_tables_are_those_of_the_run_folders(page: str):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    shown = {name: part for name, part in results.read_parts(RUNS).items() if f"<!-- {name} -->" in text}
+    assert shown
+    for name, part in shown.items():
+        assert f"<!-- {name} -->\n{part}\n<!-- /{name} -->" in text, f"run: python scripts/results.py ({name})"
 
 
 def test_the_scored_file_is_the_packaged_one():
-    from mien.infer.classify import Classifier, default_model
-
     assert Classifier(default_model()).sha256 == METRICS["sha256"]
 
 

@@ -31,9 +31,17 @@ def test_the_commands_run_in_their_order(mien: Command, folder: Path):
     commands = [line.removeprefix("mien ").split() for line in LINES if line.startswith("mien ")]
     assert len(commands) >= 9
     for command in commands:
-        outcome = mien(*command, *(SMALL if command[0] == "train" else []))
+        outcome = mien(*command, *(SMALL if command[0] in {"train", "distill"} else []))
         assert outcome.code == 0, (command, outcome.err)
-    for made in ("astronaut.mien.png", "data/train.npz", "runs/5-compact/report.html", "short.onnx"):
+    for made in (
+        "astronaut.mien.png",
+        "faces.csv",
+        "marked/grace_hopper.mien.jpg",
+        "data/train.npz",
+        "runs/6-robust/report.html",
+        "runs/mien-s/model.onnx",
+        "short.onnx",
+    ):
         assert (folder / made).is_file()
 
 

@@ -1,0 +1,92 @@
+"""Writes the tables of the shipped models' scores into the README and the docs.
+
+    python scripts/results.py [RUN ...] [--page FILE ...]
+
+A run is a folder that holds the metrics.json of `mien evaluate MODEL --data DIR --speed --robustness --photos FOLDER`;
+the first is the packaged model's. A page may hold any of the tables, between marks: results-headline,
+results-protocols, results-powers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from docpage import ROOT, fill, table
+
+from mien.core.card import POWERS, ModelCard
+from mien.infer.classify import Classifier, default_model
+from mien.report.headline import headline
+from mien.report.scores import protocols_of
+
+RUNS = ("6-robust",)
+PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md")
+
+
+def headlines(names: list[str], documents: list[dict[str, Any]]) -> str:
+    """Return what counts of each model, a column a model."""
+    columns = [headline(document) for document in documents]
+    return table(
+        ["on PublicTest", *(f"`{name}`" for name in names), "measured on"],
+        [[rows[0].measure, *(row.value for row in rows), rows[0].on] for rows in zip(*columns, strict=True)],
+    )
+
+
+def protocols(document: dict[str, Any]) -> str:
+    """Return the scores of one model, a row a protocol and set of faces."""
+    rows: list[list[str]] = []
+    for name, blocks in protocols_of(document).items():
+        for kind in ("all", "clean"):
+            block = blocks[kind]
+            low, high = (100 * bound for bound in block["interval"])
+            rows.append(
+                [
+                    f"`{name}`, {kind}",
+                    f"{block['n']:,}",
+                    f"{100 * block['accuracy']:.1f} % [{low:.1f}, {high:.1f}]",
+                    *(f"{block[key]:.3f}" for key in ("macro_f1", "balanced_accuracy", "ece", "jsd")),
+                ]
+            )
+    head = ["protocol", "faces", "accuracy, 95 % interval", "macro-F1", "balanced accuracy"]
+    return table([*head, "calibration error", "divergence from the votes"], rows)
+
+
+def powers(card: ModelCard) -> str:
+    """Return when a face is uncertain at each power of the prior, by the model's card."""
+    rows = [
+        [f"{power:g}", f"{below:.3f}", f"{100 * share:.1f} %"]
+        for power, below, share in zip(POWERS, card.uncertain_below, card.certain_share, strict=True)
+    ]
+    return table(["prior", "uncertain below", "faces that are not uncertain"], rows)
+
+
+def parts(names: list[str], documents: list[dict[str, Any]], card: ModelCard) -> dict[str, str]:
+    """Return the name of each table -> the table."""
+    return {
+        "results-headline": headlines(names, documents),
+        "results-protocols": protocols(documents[0]),
+        "results-powers": powers(card),
+    }
+
+
+def read_parts(runs: list[Path]) -> dict[str, str]:
+    """Return the tables of run folders and of the packaged model."""
+    documents = [json.loads((run / "metrics.json").read_text(encoding="utf-8")) for run in runs]
+    return parts([run.name for run in runs], documents, Classifier(default_model()).card)
+
+
+def main() -> None:
+    """Write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="*", type=Path, default=[ROOT / "docs" / "runs" / name for name in RUNS])
+    parser.add_argument("--page", nargs="*", type=Path, default=[ROOT / page for page in PAGES])
+    arguments = parser.parse_args()
+    found = read_parts(arguments.runs)
+    for page in arguments.page:
+        fill(page, found)
+
+
+if __name__ == "__main__":
+    main()
