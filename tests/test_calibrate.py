@@ -68,11 +68,14 @@ def test_the_largest_power_within_the_cost_ships():
         odds = (0.64 / 0.06) ** power
         return odds / (1 + odds)
 
-    truth = np.array([0] * 400)
-    probs = sure_of_neutral(*[1.0] * 398, turns_at(0.32), turns_at(0.62))
-    assert choose_power(truth, probs, PRIOR) == 0.6
-    assert choose_power(truth[2:], probs[2:], PRIOR) == 0.3
-    assert choose_power(truth, sure_of_neutral(*[1.0] * 400), PRIOR) == 1.0
+    truth = np.array([0] * 1000)
+    probs = sure_of_neutral(*[1.0] * 998, turns_at(0.32), turns_at(0.62))
+    assert choose_power({"seven": truth}, probs, PRIOR) == 0.6
+    assert choose_power({"seven": truth[2:]}, probs[2:], PRIOR) == 0.3
+    assert choose_power({"seven": truth}, sure_of_neutral(*[1.0] * 1000), PRIOR) == 1.0
+    left_out = np.where(np.arange(1000) < 100, 0, -1)
+    left_out[998] = 0
+    assert choose_power({"seven": truth, "fer": left_out}, probs, PRIOR) == 0.3
 
 
 def test_the_prior_is_the_share_in_the_targets():

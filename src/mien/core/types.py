@@ -88,7 +88,9 @@ class Face:
         score: the detector's confidence.
         probabilities: emotion to probability, in the order of the result's labels; they sum to 1.
         uncertain: whether ``confidence`` is too low to rely on (docs/UNCERTAINTY.md).
-        quality: "good", or why the face can hardly be judged: "small" or "blurred".
+        quality: "good", or why the face can hardly be judged: "small" or "blurred". What counts is the picture as it
+            was read, which the net saw: in one read at a reduced size a face may be small that has many pixels in
+            the file.
         id: the identity a tracker gave, -1 without one.
     """
 

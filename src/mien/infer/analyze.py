@@ -40,7 +40,7 @@ class FaceClassifier(Protocol):
 
 
 class Analyzer:
-    """Detectors the faces of pictures and names what they show.
+    """Finds the faces of pictures and names what they show.
 
     It keeps nothing between pictures, so any number of threads may share one.
 
@@ -112,6 +112,7 @@ class Analyzer:
         scale = np.float32(frame.scale)
         crops = cut_faces(frame.image, seen, self.classifier.card.crop)
         faces = Faces(seen.boxes * scale, seen.landmarks * scale, seen.scores)
+        # Of the picture as it was read: a face reduced to few pixels is judged by those few.
         return _Found(faces, crops, quality(seen, crops))
 
     def _judge(self, crops: list[Crops]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -169,7 +170,8 @@ def load(
         labels: "seven", or "eight" to show contempt apart.
         device: on which the net runs, "cpu" or "cuda"; the latter takes onnxruntime-gpu in the place of onnxruntime.
         small_faces: also search large pictures for faces that are small in them, which takes longer.
-        min_face_px: faces with a shorter longer side are left out.
+        min_face_px: faces with a shorter longer side are left out, in pixels of the picture as it is read; where that
+            is a reduction, the boxes of results are larger by its scale (``Frame.scale``).
         min_score: faces of which the detector is less sure are left out, 0 to 1; None is the detector's own.
         largest: keep the largest face of each picture alone.
 

@@ -13,6 +13,7 @@ from mien.core.emotions import EIGHT, SEVEN, to_seven
 from mien.core.errors import DataError
 from mien.core.prior import importance, rebalance
 from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
+from mien.core.temperature import untempered
 from mien.data.split import Split
 from mien.report.scorer import Probs, normalised
 
@@ -72,8 +73,7 @@ class Viewer:
         self, faces: Split, probs: Probs, labels: tuple[str, ...], prior: Probs, temperature: float | None
     ) -> None:
         self._faces, self._probs, self._labels, self._prior = faces, probs, labels, prior
-        # p = softmax(z / T), so p**T is softmax(z) up to the row's sum.
-        self._raw = None if temperature is None else normalised(probs**temperature)
+        self._raw = None if temperature is None else untempered(probs, temperature)
 
     def __call__(self, protocol: str, power: float) -> View:
         """Return the faces under a protocol at a power.

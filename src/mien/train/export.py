@@ -12,18 +12,26 @@ import keras
 import numpy as np
 import onnx
 import onnxruntime as ort
+from keras import ops
 from numpy.typing import NDArray
 
 from mien.core.card import CropSpec, ModelCard
+from mien.core.emotions import EIGHT
 from mien.core.errors import ModelError, UsageError
 from mien.core.files import write_whole
-from mien.core.metrics import softmax
+from mien.core.temperature import tempered
 from mien.data.synthetic import synthetic
 from mien.infer.classify import CARD_KEY, INPUT, OUTPUT
 from mien.train.models import SIZE_PX
 from mien.train.recipe import read_recipe
 from mien.train.targets import LABELS
 from mien.version import __version__
+
+MARGIN = 0.93
+"""Side of a face's crop over the longer side of its box.
+
+At this one the eyes and the mouth lie as far apart as in FER2013's frame (``scripts/framing.py``, docs/FRAMING.md).
+"""
 
 TOLERANCE = 1e-4
 """Largest difference between a probability of ONNX Runtime and of Keras."""
@@ -73,7 +81,7 @@ def make_card(run_dir: Path) -> ModelCard:
         name="mien",
         version=__version__,
         labels=LABELS[recipe.target],
-        crop=CropSpec(size_px=SIZE_PX),
+        crop=CropSpec(size_px=SIZE_PX, margin=MARGIN),
         temperature=calibration["temperature"],
         prior=tuple(calibration["prior"]),
         power=calibration["power"],
@@ -95,7 +103,7 @@ def _graph(net: keras.Model, temperature: float) -> onnx.ModelProto:
     """Return the graph: uint8 faces (N, S, S, 1) in, probabilities (N, K) out."""
     faces = keras.Input(net.input_shape[1:], dtype="uint8", name=INPUT)
     logits = net(keras.layers.Rescaling(1.0, dtype="float32")(faces))
-    model = keras.Model(faces, keras.layers.Softmax()(keras.layers.Rescaling(1 / temperature)(logits)))
+    model = keras.Model(faces, _tempered(logits, temperature))
     model(np.zeros((1, *net.input_shape[1:]), np.uint8))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The converters behind Keras warn about their own use of numpy and of tracing.
@@ -108,6 +116,17 @@ def _graph(net: keras.Model, temperature: float) -> onnx.ModelProto:
         value.type.tensor_type.shape.dim[0].dim_param = "N"
     onnx.checker.check_model(graph)
     return graph
+
+
+def _tempered(logits: Any, temperature: float) -> Any:
+    """Return ``mien.core.temperature.tempered`` of logits as part of a graph."""
+    if logits.shape[1] != len(EIGHT):
+        return ops.softmax(logits / temperature)
+    gap = logits[:, 7:] - logits[:, :1]
+    joined = logits[:, :1] + ops.softplus(gap)
+    seven = ops.softmax(ops.concatenate([joined, logits[:, 1:7]], axis=1) / temperature)
+    contempt = seven[:, :1] * ops.sigmoid(gap)
+    return ops.concatenate([seven[:, :1] - contempt, seven[:, 1:], contempt], axis=1)
 
 
 def _rename(model: onnx.ModelProto, old: str, new: str) -> None:
@@ -126,7 +145,7 @@ def _largest_difference(content: bytes, net: keras.Model, temperature: float) ->
     noise = np.random.default_rng(0).integers(0, 256, (64, SIZE_PX, SIZE_PX), np.uint8)
     faces: NDArray[np.uint8] = np.concatenate([synthetic(64, seed=0).images, noise])[..., None]
     logits = np.asarray(net.predict(faces, verbose=0), np.float32)
-    expected = softmax(logits / temperature)
+    expected = tempered(logits, temperature)
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
     answered: Any = session.run([OUTPUT], {INPUT: faces})[0]
     return float(np.abs(answered - expected).max())

@@ -33,7 +33,9 @@ def image(
     prior: Prior = None,
     detector: Detector = DetectorName.yunet,
     small_faces: Annotated[bool, typer.Option("--small-faces", help="Search large pictures for small faces.")] = False,
-    min_face: Annotated[float, typer.Option(metavar="PX", help="Leave out faces that are smaller.")] = 0.0,
+    min_face: Annotated[
+        float, typer.Option(metavar="PX", help="Leave out smaller faces, in pixels of the picture as it is read.")
+    ] = 0.0,
     min_score: Annotated[
         float | None,
         typer.Option(help="Leave out faces of which the detector is less sure.", show_default="the detector's own"),

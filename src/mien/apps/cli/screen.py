@@ -45,15 +45,17 @@ class Screen:
         self._console = Console()
         self._tables, self._silent = tables, silent
         self._pictures, self._emotions, self._files = 0, Counter[str](), list[Path]()
+        # On one terminal tables and the bar must go through one console, or they would write into each other.
+        beside = self._console if self._console.is_terminal else Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=beside,
             transient=True,
-            disable=count < 2 or silent or not Console(stderr=True).is_terminal,
+            disable=count < 2 or silent or not beside.is_terminal,
         )
         self._task = self._progress.add_task("pictures", total=count, rate="")
 
@@ -152,7 +154,7 @@ def _cells(face: Face) -> list[str | Text]:
         " ".join(f"{value:.0f}" for value in face.box),
         face.emotion,
         Text(bar(face.confidence), style=colour),
-        f"{face.confidence:.1%}{doubts}",
+        (">99.9%" if face.confidence >= 0.9995 else f"{face.confidence:.1%}") + doubts,
         f"{second} {face.probabilities[second]:.1%}",
     ]
 
