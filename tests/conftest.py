@@ -1,10 +1,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from command import Command
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+
+# How long an example takes says nothing of what it shows, on a machine that does other work.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol, overload
@@ -20,7 +20,7 @@ from mien.infer.analysis import Analysis
 from mien.infer.classify import Classifier, default_model
 from mien.infer.document import model_entry
 from mien.vision.crops import Crops, cut_faces
-from mien.vision.detect import Chosen, Detector, load_detector
+from mien.vision.detect import Chosen, Detector, WholeImage, load_detector
 from mien.vision.frames import Source, to_frame
 from mien.vision.quality import quality
 
@@ -54,6 +54,7 @@ class Analyzer:
         power: the power in use.
         labels: the emotions of its results, in order.
         model: the entry of the model in every document (``docs/SCHEMA.md``).
+        crop: how faces are cut: as the model's card says, but for whole pictures, which are faces cut already.
 
     Raises:
         UsageError: the power is not in 0..1, or the model does not tell contempt apart.
@@ -68,6 +69,8 @@ class Analyzer:
         self.power = card.power if power is None else checked_power(power)
         self.labels = _view(card, labels)
         self.model = model_entry(card, classifier.sha256, self.power)
+        # A picture that is a face is what a crop should be; of a face that was found, the box is a little too large.
+        self.crop = replace(card.crop, margin=1.0) if _takes_all(detector) else card.crop
 
     @overload
     def __call__(self, source: Source) -> Analysis: ...
@@ -110,15 +113,14 @@ class Analyzer:
     def _find(self, frame: Frame) -> _Found:
         seen = self.detector(frame.image)
         scale = np.float32(frame.scale)
-        crops = cut_faces(frame.image, seen, self.classifier.card.crop)
+        crops = cut_faces(frame.image, seen, self.crop)
         faces = Faces(seen.boxes * scale, seen.landmarks * scale, seen.scores)
         # Of the picture as it was read: a face reduced to few pixels is judged by those few.
         return _Found(faces, crops, quality(seen, crops))
 
     def _judge(self, crops: list[Crops]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the probabilities (N, K) of the faces of all pictures, and which are uncertain (N,)."""
-        card = self.classifier.card
-        spec = card.crop
+        card, spec = self.classifier.card, self.crop
         none = np.zeros((0, spec.size_px, spec.size_px, spec.channels), np.uint8)
         probs, prior = self.classifier(np.concatenate([none, *crops])), np.array(card.prior)
         if self.labels != card.labels:
@@ -135,6 +137,11 @@ class _Found:
     faces: Faces
     crops: Crops
     quality: tuple[str, ...]
+
+
+def _takes_all(detector: Detector) -> bool:
+    """Return whether a detector takes the whole picture for a face."""
+    return _takes_all(detector.detector) if isinstance(detector, Chosen) else isinstance(detector, WholeImage)
 
 
 def _view(card: ModelCard, labels: str) -> tuple[str, ...]:

@@ -14,15 +14,17 @@ GOOD, SMALL, BLURRED = "good", "small", "blurred"
 SMALL_PX = 24
 """A face whose box has a shorter longer side is small.
 
-1,777 PublicTest faces shrunk to so many pixels and enlarged again: accuracy under ``seven`` is 84.1 % at 48 px, 75.2 %
-at 24, 69.6 % at 20, 64.4 % at 16 (docs/LOG.md).
+1,777 PublicTest faces whose frames are shrunk to so many pixels and enlarged again: accuracy under ``seven`` is 84.6 %
+at 48 px, 80.8 % at 24, 79.2 % at 20, 75.4 % at 16, 68.1 % at 12; the box is larger than the frame by one over the
+crop's margin (docs/benchmarks/quality.txt, by scripts/choose_quality.py).
 """
 
 SHARP = 0.264
 """A face with a lower ``sharpness`` is blurred.
 
-The same faces blurred by a Gaussian: 84.1 % as they are (median sharpness 0.292), 77.7 % with a standard deviation of
-1 px of 48 (0.266), 71.9 % with 1.25 px (0.261), 65.7 % with 1.5 px (0.258) (docs/LOG.md).
+The same faces blurred by a Gaussian: 84.6 % as they are (median sharpness 0.292), 82.4 % with a standard deviation of
+1 px of 48 (0.266), 80.9 % with 1.25 px (0.261), 78.8 % with 1.5 px (0.258), 75.7 % with 2 px (0.254). Blurred faces
+and sharp ones together: 73.8 % below this limit, 83.8 % above (docs/benchmarks/quality.txt).
 """
 
 MEASURED_PX = 48
@@ -36,7 +38,7 @@ def quality(faces: Faces, crops: Crops) -> tuple[str, ...]:
     """Return "good", "small" or "blurred" for each face; of one that is both, "small".
 
     Args:
-        faces: N faces, in pixels of the picture that the crops were cut from.
+        faces: N faces, in pixels of the picture that the crops were cut from, be it a reduction of another.
         crops: (N, S, S, C) uint8, the faces cut, C 1 (grey) or 3 (RGB).
 
     Raises:

@@ -41,6 +41,9 @@ class Tiles:
     The picture is searched whole, then enlarged and in halves of that scale until what it comes to is no finer than
     the whole was, each time in overlapping tiles. So a face of any size is whole in a tile of some scale.
 
+    Of faces with a box of 16 to 19 px in pictures 360 to 999 px wide YuNet finds 50.0 % so and 6.5 % alone, of those
+    of 30 to 48 px 84.4 and 52.3 % (docs/benchmarks/detector.txt, by scripts/choose_detector.py).
+
     Args:
         whole: searches the picture.
         near: searches a tile, which is at most ``TILE_PX`` wide and high.

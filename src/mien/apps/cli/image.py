@@ -86,7 +86,7 @@ def image(
         sink = stack.enter_context(open_sink(out, analyzer.model, analyzer.labels, resume)) if out else None
         waiting = [path for path in inputs.paths if sink is None or str(path) not in sink.done]
         screen = stack.enter_context(Screen(len(waiting), tables=out is None, silent=as_json))
-        written = Pictures(inputs.paths, annotate, crops, blur, analyzer.classifier.card.crop)
+        written = Pictures(inputs.paths, annotate, crops, blur, analyzer.crop)
         for name, why in inputs.refusals:
             screen.fail(name, why)
         for outcome in stack.enter_context(closing(pipeline(analyzer, waiting, read))):

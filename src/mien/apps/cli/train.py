@@ -22,6 +22,7 @@ RecipeFile = Annotated[
 ]
 Data = Annotated[str, typer.Option(help="A folder of 'mien prepare', or 'synthetic': drawn faces.")]
 RunFolder = Annotated[Path | None, typer.Option(help="The run folder; runs/NAME without it.")]
+Start = Annotated[Path | None, typer.Option("--from", metavar="RUN", help="A finished run folder to start from.")]
 Changes = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")]
 
 
@@ -30,9 +31,7 @@ def train(
     *,
     data: Data,
     run: RunFolder = None,
-    start: Annotated[
-        Path | None, typer.Option("--from", metavar="RUN", help="A finished run folder to start from.")
-    ] = None,
+    start: Start = None,
     changes: Changes = None,
 ) -> None:
     """Train a net, export and score it; the same command resumes a run that was stopped."""
@@ -47,10 +46,11 @@ def distill(
     ],
     data: Data,
     run: RunFolder = None,
+    start: Start = None,
     changes: Changes = None,
 ) -> None:
     """Train a net on the answers of finished ones and the votes, export and score it; resumes as 'mien train' does."""
-    _run_recipe(recipe, data, run, changes or [], teachers=teacher)
+    _run_recipe(recipe, data, run, changes or [], teachers=teacher, start=start)
 
 
 def export(

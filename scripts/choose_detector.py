@@ -1,0 +1,174 @@
+"""Measures what YuNet finds and what it mistakes for a face, by its threshold, plain, in tiles and at a second look.
+
+    python scripts/choose_detector.py FOLDER DATA [--groups 60] [--scenes 160] [--crops 150] [--out FILE]
+
+FOLDER is one that ``mien evaluate --photos`` takes; its faces are pasted small into larger pictures (standins.py).
+DATA is a folder of ``mien prepare``; its PublicTest faces fill their pictures. FILE is docs/benchmarks/detector.txt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from docpage import ROOT, commit, cores
+from framing import evenly
+from numpy.typing import NDArray
+from pasted import as_rgb, enlarged
+from standins import SURROUNDINGS, Standin, group, photographs, read_faces, scene
+
+from mien.core import boxes
+from mien.core.files import write_whole
+from mien.core.types import Faces, Floats, Image
+from mien.data.split import load_split
+from mien.vision.detect import MIN_SCORE, MIN_SCORE_NEAR, SECOND_LOOK_PX, Detector, YuNet, resize, weights
+from mien.vision.tiles import Tiles
+
+THRESHOLDS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8)
+SAME_FACE = 0.4
+"""The intersection over union from which a found box stands for a pasted face."""
+
+SIZES_PX = (12, 16, 20, 30, 49)
+"""Limits of the classes of size, by the side of the pasted face's box."""
+
+CROPS_PX = (24, 36, 48, 72, 96, 200, 400, 640)
+"""Sides at which a face fills its picture."""
+
+LOOKS_PX = (128, 160, 192, 224, 256, 320)
+"""Sides at which a picture is searched again."""
+
+SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a detector makes of the stand-ins: shares and means, nothing else."""
+
+    mode: str
+    threshold: str
+    recall: float
+    by_size: tuple[float, ...]
+    false_faces: float
+    mistaken_scenes: float
+
+
+def at_least(detect: Detector, min_score: float) -> Detector:
+    """Return a detector that keeps the faces of another one that score min_score or more."""
+
+    def kept(image: Image) -> Faces:
+        found = detect(image)
+        rows = found.scores >= min_score
+        return Faces(found.boxes[rows], found.landmarks[rows], found.scores[rows])
+
+    return kept
+
+
+def remembered(detect: Detector) -> Detector:
+    """Return a detector that searches equal pictures once."""
+    known: dict[tuple[tuple[int, ...], int], Faces] = {}
+
+    def recall(image: Image) -> Faces:
+        key = image.shape, hash(image.tobytes())
+        if key not in known:
+            known[key] = detect(image)
+        return known[key]
+
+    return recall
+
+
+def detectors() -> list[tuple[str, str, Detector]]:
+    """Return mode, threshold and detector of each row; thresholds differ in nothing but the scores that they drop."""
+    near = remembered(YuNet(min(THRESHOLDS)).once)
+    plain = [("plain", f"{score:g}", YuNet(score)) for score in THRESHOLDS]
+    tiled = [(f"{score:g}", Tiles(YuNet(score), at_least(near, score))) for score in THRESHOLDS]
+    shipped = f"{MIN_SCORE:g}, {MIN_SCORE_NEAR:g}", Tiles(YuNet(), at_least(near, MIN_SCORE_NEAR))
+    return [*plain, *(("tiles", name, detect) for name, detect in [*tiled, shipped])]
+
+
+def search(mode: str, threshold: str, detect: Detector, groups: list[Standin], scenes: list[Standin]) -> Row:
+    """Return what a detector finds in the groups, and mistakes in both."""
+    hits, sides, false_faces = list[bool](), list[float](), 0
+    for one in groups:
+        found = detect(one.image).boxes
+        hits += (boxes.iou(one.boxes, found).max(axis=1, initial=0) >= SAME_FACE).tolist()
+        sides += (one.boxes[:, 2] - one.boxes[:, 0]).tolist()
+        false_faces += int((~beside_a_face(found, one.boxes)).sum())
+    found, size = np.array(hits), np.array(sides)
+    classes = [(size >= low) & (size < high) for low, high in pairwise(SIZES_PX)]
+    by_size = tuple(share(found[rows]) for rows in classes)
+    mistaken = share(np.array([len(detect(one.image)) > 0 for one in scenes]))
+    return Row(mode, threshold, share(found), by_size, false_faces / len(groups), mistaken)
+
+
+def beside_a_face(found: Floats, truth: Floats) -> NDArray[np.bool_]:
+    """Return which of boxes (N, 4) have their centre in what was pasted with one of the faces (M, 4), (N,) bool."""
+    centres, patches = (found[:, None, :2] + found[:, None, 2:]) / 2, boxes.square(truth, SURROUNDINGS)[None]
+    beyond = np.maximum(patches[:, :, :2] - centres, centres - patches[:, :, 2:]).max(axis=2)
+    return beyond.min(axis=1, initial=np.inf) < 0
+
+
+def share(hits: NDArray[np.bool_]) -> float:
+    """Return the share that is true, not a number of nothing."""
+    return float(hits.mean()) if len(hits) else float("nan")
+
+
+def looks(images: list[Image], detect: Callable[[Image], Faces]) -> list[float]:
+    """Return the share of pictures in which a face is found: at one look, then with a second one at each size."""
+    first = np.array([len(detect(image)) > 0 for image in images])
+    seconds = [first | [len(detect(resize(image, px))) > 0 for image in images] for px in LOOKS_PX]
+    return [share(first), *map(share, seconds)]
+
+
+def text(rows: list[Row], found: dict[str, list[float]], faces: int) -> str:
+    """Return both tables."""
+    sizes = [f"{low}-{high - 1} px" for low, high in pairwise(SIZES_PX)]
+    head = f"{'mode':6}{'threshold':>10}{'all':>8}{''.join(f'{size:>10}' for size in sizes)}"
+    lines = [f"{faces} pasted faces: share found at IoU {SAME_FACE:g} by side of box; scenes in which one is found"]
+    lines += [f"{head}{'false/group':>13}{'scenes':>8}"]
+    for row in rows:
+        shares = "".join(f"{one:10.1%}" for one in row.by_size)
+        start = f"{row.mode:6}{row.threshold:>10}{row.recall:8.1%}"
+        lines += [f"{start}{shares}{row.false_faces:13.3f}{row.mistaken_scenes:8.1%}"]
+    lines += [
+        "",
+        f"share of pictures with a face at {MIN_SCORE:g}: one look, or a second one too (px; {SECOND_LOOK_PX} ships)",
+    ]
+    lines += [f"{'picture':18}{'one':>8}{''.join(f'{px:8}' for px in LOOKS_PX)}"]
+    lines += [f"{name:18}{''.join(f'{one:8.1%}' for one in shares)}" for name, shares in found.items()]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Search, print and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--groups", type=int, default=60, help="pictures with pasted faces (default 60)")
+    parser.add_argument("--scenes", type=int, default=160, help="pictures without a face (default 160)")
+    parser.add_argument("--crops", type=int, default=150, help="PublicTest faces (default 150)")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks" / "detector.txt")
+    given = parser.parse_args()
+    random, photos, faces = np.random.default_rng(SEED), photographs(), read_faces(given.folder)
+    groups = [group(faces, photos, random) for _ in range(given.groups)]
+    scenes = [scene(photos, random) for _ in range(given.scenes)]
+    rows = [search(*one, groups, scenes) for one in detectors()]
+    crops = load_split(given.data, "valid").images
+    crops = crops[evenly(np.arange(len(crops)), given.crops)]
+    once = YuNet().once
+    found = {f"face of {px} px": looks([as_rgb(enlarged(crop, px)) for crop in crops], once) for px in CROPS_PX}
+    found["scene"] = looks([one.image for one in scenes], once)
+    command = f"--groups {given.groups} --scenes {given.scenes} --crops {given.crops}"
+    model = f"YuNet's sha256 {hashlib.sha256(weights()).hexdigest()}"
+    head = f"$ python scripts/choose_detector.py FOLDER DATA {command}\ncommit {commit()}, {cores()} cores, {model}\n"
+    content = head + text(rows, found, sum(len(one.boxes) for one in groups))
+    print(content, end="")
+    write_whole(given.out, content.encode())
+
+
+if __name__ == "__main__":
+    main()
