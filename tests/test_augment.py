@@ -125,7 +125,7 @@ def test_the_marks_of_jpeg_are_those_of_a_real_file(monkeypatch: pytest.MonkeyPa
     faces = synthetic(8, seed=3).images
     layer = RandomJpeg(1.0)
     monkeypatch.setattr(layer, "each", lambda count, low, high: keras.ops.full((count, 1, 1, 1), 20.0))
-    monkeypatch.setattr(layer, "chosen", lambda count, probability: keras.ops.ones((count, 1, 1, 1)))
+    monkeypatch.setattr(layer, "chosen", lambda count: keras.ops.ones((count, 1, 1, 1)))
     out = keras.ops.convert_to_numpy(layer(faces[..., None].astype(np.float32), training=True))[..., 0]
     files = [cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, 20])[1] for face in faces]
     read = np.stack([cv2.imdecode(file, cv2.IMREAD_GRAYSCALE) for file in files])

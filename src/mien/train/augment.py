@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from mien.train.chance import RandomLayer
+from mien.train.chance import RandomLayer, SometimesLayer
 from mien.train.degrade import RandomJpeg, RandomNoise, RandomSoften
 from mien.train.recipe import Recipe
 from mien.train.warp import warp
@@ -35,11 +35,9 @@ class RandomAffine(RandomLayer):
         self.shift = shift
         self.stray = stray
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def change(self, inputs: Any, count: Any) -> Any:
         """Return the pictures, each under a transform of its own."""
-        if not training:
-            return inputs
-        count, size = ops.shape(inputs)[0], inputs.shape[1]
+        size = inputs.shape[1]
         angle = self.uniform(count, -self.rotation_rad, self.rotation_rad)
         scale = 1 / (1 + self.uniform(count, -self.zoom, self.zoom))
         mirror = ops.where(self.uniform(count, 0, 1) < 0.5, -1.0, 1.0) if self.flip else ops.ones((count, 1))
@@ -64,11 +62,8 @@ class RandomLight(RandomLayer):
         self.amount = amount
         self.gamma = gamma
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def change(self, inputs: Any, count: Any) -> Any:
         """Return the pictures, each under a light of its own."""
-        if not training:
-            return inputs
-        count = ops.shape(inputs)[0]
         exponent = 2 ** self.each(count, -self.gamma, self.gamma)
         contrast = 1 + self.each(count, -self.amount, self.amount)
         brightness = 255 * self.each(count, -self.amount, self.amount)
@@ -78,22 +73,16 @@ class RandomLight(RandomLayer):
         return ops.clip((lit - mean) * contrast + mean + brightness, 0, 255)
 
 
-class RandomErase(RandomLayer):
+class RandomErase(SometimesLayer):
     """Cover a rectangle of some pictures with one random grey (random erasing, Zhong et al., 2017).
 
     As there, the rectangle takes 2 to 33 % of the picture and is up to 3.3 times as long as wide; what reaches beyond
     the picture is lost.
     """
 
-    def __init__(self, probability: float, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.probability = probability
-
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def change(self, inputs: Any, count: Any) -> Any:
         """Return the pictures, some with a rectangle covered."""
-        if not training:
-            return inputs
-        count, size = ops.shape(inputs)[0], inputs.shape[1]
+        size = inputs.shape[1]
         side = size * ops.sqrt(self.uniform(count, 0.02, 0.33))
         stretch = ops.exp(self.uniform(count, -math.log(3.3), math.log(3.3)) / 2)
         half = ops.concatenate([side * stretch, side / stretch], axis=1) / 2
@@ -101,7 +90,7 @@ class RandomErase(RandomLayer):
         place = ops.arange(size, dtype="float32")[None]
         rows = ops.cast(ops.abs(place - centre[:, :1]) < half[:, :1], "float32")
         columns = ops.cast(ops.abs(place - centre[:, 1:]) < half[:, 1:], "float32")
-        mask = rows[:, :, None, None] * columns[:, None, :, None] * self.chosen(count, self.probability)
+        mask = rows[:, :, None, None] * columns[:, None, :, None] * self.chosen(count)
         grey = self.each(count, 0, 255)
         return inputs * (1 - mask) + grey * mask
 

@@ -12,18 +12,14 @@ import numpy as np
 from keras import ops, random
 from numpy.typing import NDArray
 
-from mien.train.chance import RandomLayer
+from mien.train.chance import SometimesLayer
 
 
-class RandomSoften(RandomLayer):
+class RandomSoften(SometimesLayer):
     """Blur some pictures, and bring some down to a low resolution and back.
 
     Both act on rows and columns alike, so each is a matrix of (S, S) on either side of a picture.
     """
-
-    def __init__(self, probability: float, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.probability = probability
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Make the matrices; the first one changes nothing."""
@@ -33,44 +29,30 @@ class RandomSoften(RandomLayer):
         matrices += [shrink_matrix(size, round(small_px)) for small_px in np.geomspace(size / 4, 3 * size / 4, 8)]
         self.matrices = np.stack(matrices)
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def change(self, inputs: Any, count: Any) -> Any:
         """Return the pictures, some softened."""
-        if not training:
-            return inputs
-        count = ops.shape(inputs)[0]
         which = ops.cast(self.uniform(count, 1, len(self.matrices)), "int32")
         which = ops.where(self.uniform(count, 0, 1) < self.probability, which, 0)
         matrix = ops.take(ops.convert_to_tensor(self.matrices), which[:, 0], axis=0)
         return _sandwich(matrix, inputs)
 
 
-class RandomNoise(RandomLayer):
+class RandomNoise(SometimesLayer):
     """Add Gaussian noise of a random strength, up to an eighth of the range, to some pictures."""
 
-    def __init__(self, probability: float, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.probability = probability
-
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def change(self, inputs: Any, count: Any) -> Any:
         """Return the pictures, some noisy."""
-        if not training:
-            return inputs
-        count = ops.shape(inputs)[0]
-        deviation = self.each(count, 0, 255 / 8) * self.chosen(count, self.probability)
+        deviation = self.each(count, 0, 255 / 8) * self.chosen(count)
         noise = random.normal(ops.shape(inputs), seed=self.seed_generator)
         return ops.clip(inputs + deviation * noise, 0, 255)
 
 
-class RandomJpeg(RandomLayer):
+class RandomJpeg(SometimesLayer):
     """Round the discrete cosine transform of the 8x8 blocks of some pictures, as JPEG of quality 10 to 60 does.
 
     Pictures whose side is no multiple of 8 are not accepted. Source: ITU-T T.81, annex K.1 (the table for brightness);
     its scaling by quality is that of the Independent JPEG Group's library.
     """
-
-    def __init__(self, probability: float, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.probability = probability
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Make the transform of a row of blocks and the table of steps."""
@@ -79,18 +61,15 @@ class RandomJpeg(RandomLayer):
         self.transform = transform[None].astype(np.float32)
         self.steps = np.tile(JPEG_STEPS, (blocks, blocks))[None, :, :, None]
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def change(self, inputs: Any, count: Any) -> Any:
         """Return the pictures, some with the marks of compression."""
-        if not training:
-            return inputs
-        count = ops.shape(inputs)[0]
         quality = self.each(count, 10, 60)
         scale = ops.where(quality < 50, 50 / quality, 2 - quality / 50)
         steps = ops.maximum(ops.multiply(self.steps, scale), 1)
         coefficients = _sandwich(ops.convert_to_tensor(self.transform), inputs - 128)
         back = ops.convert_to_tensor(self.transform.transpose(0, 2, 1))
         rounded = _sandwich(back, steps * ops.round(coefficients / steps)) + 128
-        return ops.where(self.chosen(count, self.probability) > 0, ops.clip(rounded, 0, 255), inputs)
+        return ops.where(self.chosen(count) > 0, ops.clip(rounded, 0, 255), inputs)
 
 
 JPEG_STEPS = np.array(
