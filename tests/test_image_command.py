@@ -12,7 +12,7 @@ import pytest
 from command import Command
 from mien.core.card import POWERS
 from mien.core.emotions import EIGHT, SEVEN
-from mien.vision.images import read
+from mien.vision.images import read, write
 from tiny_net import tiny_card, tiny_net
 
 
@@ -203,3 +203,13 @@ def test_pictures_beyond_the_limit_are_refused(mien: Command, examples: Path):
     outcome = mien("image", examples / "astronaut.png", "--max-megapixels", "0.1")
     assert outcome.code == 1
     assert "too large" in outcome.err
+
+
+def test_a_large_picture_is_marked_in_its_full_size(mien: Command, tmp_path: Path):
+    canvas = np.full((2600, 5200, 3), 180, np.uint8)
+    canvas[1000:1512, 2000:2512] = read(Path(__file__).parents[1] / "examples" / "astronaut.png")
+    write(canvas, tmp_path / "large.jpg")
+    assert mien("image", "large.jpg").code == 0
+    assert read(tmp_path / "large.mien.jpg").shape == canvas.shape
+    (face,) = json.loads(mien("image", "large.jpg", "--json").out)["images"][0]["faces"]
+    assert 2100 < face["box"][0] < face["box"][2] < 2350

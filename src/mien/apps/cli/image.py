@@ -76,11 +76,11 @@ def image(
         min_score=min_score,
         largest=largest,
     )
-    # A reduced picture has lost the faces that are small in it.
-    detail_px = None if small_faces else REDUCE_TO_PX
-    read = partial(read_picture, max_pixels=round(max_megapixels * 1e6), reduce_to_px=detail_px)
     if not (annotate or out or crops or as_json) and all(Path(name).is_file() for name in pictures or ["-"]):
         annotate = Path()
+    # A reduced picture has lost the faces that are small in it, and is not what people want to have marked.
+    detail_px = None if small_faces or annotate else REDUCE_TO_PX
+    read = partial(read_picture, max_pixels=round(max_megapixels * 1e6), reduce_to_px=detail_px)
     entries: list[dict[str, Any]] = []
     with ExitStack() as stack:
         sink = stack.enter_context(open_sink(out, analyzer.model, analyzer.labels, resume)) if out else None
