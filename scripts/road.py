@@ -190,7 +190,7 @@ def pictures(runs: Sequence[Run]) -> dict[str, bytes]:
         for run, block in ((run, run.block("seven")) for run in (by_name[REGULARISED], runs[-1]))
     }
     return {
-        "road-ladder.png": to_png(ladder_figure({run.name: run.history for run in runs[:-1]})),
+        "road-ladder.png": to_png(ladder_figure({run.name: run.history for run in runs if run.name in CLAIMS})),
         "road-curves.png": side_by_side([by_name[OVERFITTING], by_name[REGULARISED]]),
         "road-confusion.png": to_png(confusion_figure(panels)),
     }

@@ -11,9 +11,10 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from mien.core.errors import MienError, UsageError
+from mien.core.files import whole_file
 from mien.infer.document import SCHEMA
 from mien.infer.rows import model_name
 
@@ -25,18 +26,6 @@ def explained(path: Path) -> Generator[None]:
         yield
     except OSError as error:
         raise MienError(f"cannot write {path}: {error.strerror or error}; mend that and add --resume") from error
-
-
-@contextmanager
-def whole_file(path: Path) -> Generator[BinaryIO]:
-    """Open a file beside its place, and move it there when all is written."""
-    beside = path.with_name(path.name + ".part")
-    try:
-        with beside.open("wb") as file:
-            yield file
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def append(file: FileIO, content: bytes) -> None:

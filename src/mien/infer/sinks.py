@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from mien.core.errors import UsageError
+from mien.core.files import whole_file
 from mien.core.types import Result
 from mien.infer.document import SCHEMA, picture_entry
-from mien.infer.journal import append, explained, json_line, pictures, take_up, whole_file
+from mien.infer.journal import append, explained, json_line, pictures, take_up
 from mien.infer.rows import Row, columns, model_name, rows
 
 ROWS_A_GROUP = 10_000

@@ -152,6 +152,7 @@ def _name_lines(axis: Axes, runs: Mapping[str, History]) -> None:
     for name, history in sorted(runs.items(), key=lambda run: run[1][-1]["val_accuracy"]):
         x, y = history[-1]["epoch"], history[-1]["val_accuracy"]
         heights[x] = max(y, heights.get(x, -np.inf) + gap)
+        axis.set_ylim(low, max(high, max(heights.values()) + gap))
         axis.annotate(
             f"{name}  {100 * y:.1f} %",
             (x, heights[x]),

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mien.apps.cli.choices import Prior
+
 
 class SplitName(StrEnum):
     """The splits that may be scored."""
@@ -37,14 +39,7 @@ def evaluate(
     protocol: Annotated[
         ProtocolName | None, typer.Option(help="Which faces count, and their true label.", show_default="all three")
     ] = None,
-    prior: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ferplus|balanced|0..1",
-            help="How common each emotion is taken to be: as in FER+ (0), all alike (1), or between.",
-            show_default="the model's own",
-        ),
-    ] = None,
+    prior: Prior = None,
     flip: Annotated[
         bool, typer.Option("--flip", help="Average each face with its mirror image: twice the time.")
     ] = False,
