@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from mien.core.types import Floats
 
+FARTHEST_PX = 1e6
+"""A box that reaches farther than this from the picture's corner is a detector's mistake."""
+
 
 def iou(first: Floats, second: Floats) -> Floats:
     """Return the intersection over union of every pair, (N, M) float32, 0 to 1, of boxes (N, 4) and (M, 4) float32.

@@ -5,6 +5,7 @@ Every message says what happened, what was found, what was expected and what to 
     MienError
     ├── UsageError      an option, a recipe key or a combination that cannot be meant (exit code 2)
     ├── ImageError      a picture that cannot be read or written
+    ├── VideoError      a video or a camera that cannot be read, or a film that cannot be written
     ├── DataError       a data set or split file that breaks its layout
     ├── ModelError      a model file that mien cannot run
     ├── DetectorError   a face detector that the installed libraries cannot provide
@@ -24,6 +25,10 @@ class UsageError(MienError):
 
 class ImageError(MienError):
     """A picture that cannot be read or written."""
+
+
+class VideoError(MienError):
+    """A video or a camera that cannot be read, or a film that cannot be written."""
 
 
 class DataError(MienError):

@@ -8,15 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.boxes import square
+from mien.core.boxes import FARTHEST_PX, square
 from mien.core.card import CropSpec
 from mien.core.types import LANDMARKS, Faces, Floats, Image
 
 Crops = NDArray[np.uint8]
 """(N, S, S, C) uint8; C is 1 for grey, 3 for RGB."""
-
-FARTHEST_PX = 1e6
-"""A box that reaches farther than this from the picture's corner is a detector's mistake."""
 
 MOST_SAMPLES = 16
 """Samples across one pixel of a crop, at most; a face 16 times the crop's size needs no more to be smooth."""

@@ -1,0 +1,101 @@
+"""Video files opened, the streams in them, and what is wrong with files that are none."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mien.core.errors import VideoError
+from mien.vision.pyav import Disposition, FFmpegError, InvalidDataError, av
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+EXPECTED = "mp4, mov, mkv, webm, avi, an animated GIF or another video that FFmpeg reads"
+
+_MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free")
+
+
+def open_container(path: Path) -> InputContainer:
+    """Open a file for reading.
+
+    Raises:
+        VideoError: there is no such file, or FFmpeg makes nothing of it.
+    """
+    head = b""
+    try:
+        if path.is_dir():
+            raise VideoError(f"not a video: {path} is a folder; name the videos in it")
+        with path.open("rb") as file:
+            head = file.read(12)
+        if not head:
+            raise VideoError(f"not a video: {path} (the file is empty); copy or download it again")
+        # Named as a file, since FFmpeg takes what stands before a colon for a protocol.
+        return av.open(f"file:{path}", "r", metadata_errors="replace")
+    except FileNotFoundError as error:
+        raise VideoError(f"no such file: {path}") from error
+    except InvalidDataError as error:
+        if head[4:8] in _MP4_BOXES:
+            raise VideoError(
+                f"cannot open {path}: its index is missing, as in a recording or download that was cut short; "
+                "copy or download it again"
+            ) from error
+        raise VideoError(f"not a video: {path} (expected {EXPECTED})") from error
+    except (FFmpegError, OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        raise VideoError(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def exact(number: float) -> Fraction:
+    """Return the fraction that is meant by a decimal number, or by the float of a frame's time."""
+    return Fraction(number).limit_denominator(1_000_000)
+
+
+def picture_stream(path: Path, container: InputContainer) -> VideoStream:
+    """Return the best stream of pictures; the cover of a song is none.
+
+    Raises:
+        VideoError: there is none, or FFmpeg cannot decode it.
+    """
+    if container.format.name.endswith("_pipe") or container.format.name == "image2":
+        raise VideoError(f"not a video: {path} is a picture; run: mien image {path}")
+    moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    if not moving:
+        raise VideoError(f"no video in {path}: it holds {contents(container)} only; expected {EXPECTED}")
+    best = container.streams.best("video")
+    stream = next((one for one in moving if best is not None and one.index == best.index), moving[0])
+    if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise VideoError(f"cannot decode {path}: FFmpeg knows no decoder for its pictures; convert it to H.264 first")
+    return stream
+
+
+def beginning(container: InputContainer, stream: VideoStream) -> Fraction:
+    """Return the container's start time in seconds, from which times count."""
+    if container.start_time is None:  # pyright: ignore[reportUnnecessaryComparison]
+        return own_start(stream) or Fraction(0)
+    start = Fraction(container.start_time, av.time_base)
+    own = own_start(stream)
+    # The container's is rounded to a microsecond; where the pictures begin with it, theirs is exact.
+    return own if own is not None and abs(own - start) <= Fraction(1, av.time_base) else start
+
+
+def own_start(stream: Stream) -> Fraction | None:
+    """Return the time of a stream's first packet in seconds, None where it is unknown."""
+    if stream.start_time is None or stream.time_base is None:
+        return None
+    return stream.start_time * stream.time_base
+
+
+def contents(container: InputContainer) -> str:
+    """Return what is in a container, such as "sound (aac) and a cover picture"."""
+    return " and ".join(dict.fromkeys(map(_what, container.streams))) or "nothing that FFmpeg knows"
+
+
+def _what(stream: Stream) -> str:
+    if stream.type == "video" and stream.disposition & Disposition.attached_pic:
+        return "a cover picture"
+    kind = {"audio": "sound", "video": "video", "subtitle": "subtitles"}.get(stream.type, "data")
+    codec = stream.codec_context and stream.codec_context.name
+    return f"{kind} ({codec})" if codec else kind
