@@ -8,7 +8,8 @@ from PIL import Image
 
 import mien
 from mien.core.errors import ImageError
-from mien.infer.pipeline import AHEAD, pipeline
+from mien.infer.ahead import AHEAD
+from mien.infer.pipeline import pipeline
 from mien.vision.images import Picture, read_picture
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from mien.core.types import Face, Faces, Frame
     from mien.infer.analysis import Analysis
     from mien.infer.analyze import Analyzer, emotion, load
+    from mien.infer.moment import Moment
     from mien.infer.pipeline import Outcome, pipeline
+    from mien.infer.stream import Stream, stream
 
 __all__ = [
     "Analysis",
@@ -23,11 +25,14 @@ __all__ = [
     "Faces",
     "Frame",
     "MienError",
+    "Moment",
     "Outcome",
+    "Stream",
     "__version__",
     "emotion",
     "load",
     "pipeline",
+    "stream",
 ]
 
 _HOMES = {
@@ -37,10 +42,13 @@ _HOMES = {
     "Faces": "mien.core.types",
     "Frame": "mien.core.types",
     "MienError": "mien.core.errors",
+    "Moment": "mien.infer.moment",
     "Outcome": "mien.infer.pipeline",
+    "Stream": "mien.infer.stream",
     "emotion": "mien.infer.analyze",
     "load": "mien.infer.analyze",
     "pipeline": "mien.infer.pipeline",
+    "stream": "mien.infer.stream",
 }
 
 

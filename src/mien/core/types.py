@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,8 @@ class Face:
             was read, which the net saw: in one read at a reduced size a face may be small that has many pixels in
             the file.
         id: the identity a tracker gave, -1 without one.
+        raw: as ``probabilities``, of this frame alone, where those are smoothed over several; else None.
+        shown: the emotion that is shown where it is steadied over several frames; else empty.
     """
 
     box: Floats
@@ -101,6 +104,8 @@ class Face:
     uncertain: bool
     quality: str
     id: int = -1
+    raw: dict[str, float] | None = None
+    shown: str = ""
 
     @property
     def ranking(self) -> list[str]:
@@ -109,8 +114,8 @@ class Face:
 
     @property
     def emotion(self) -> str:
-        """The most probable emotion."""
-        return self.ranking[0]
+        """The most probable emotion; in a video the one that is shown, which changes with some reluctance."""
+        return self.shown or self.ranking[0]
 
     @property
     def confidence(self) -> float:
@@ -130,7 +135,10 @@ class Result:
         labels: the K emotions, in the order of the columns.
         uncertain: (N,) bool, true where the top probability is too low to rely on.
         quality: N of "good", "small" and "blurred".
+        timed: whether the frame is one of many of a video, which its place and time are then told of.
     """
+
+    timed: ClassVar[bool] = False
 
     frame: Frame
     faces: Faces

@@ -31,9 +31,13 @@ class Analysis(Result):
         """Return an annotated copy of the picture, as ``mien.vision.draw.draw`` makes it."""
         return to_pillow(drawing.draw(self))
 
+    def entry(self) -> dict[str, Any]:
+        """Return the entry of the picture in a document, without schema and model (``docs/SCHEMA.md``)."""
+        return picture_entry(self.frame.path, self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return a line of ``mien image --out FILE.jsonl``, fit for ``json.dumps`` (``docs/SCHEMA.md``)."""
-        return picture_entry(self.frame.path, self) | {"schema": SCHEMA, "model": dict(self.model)}
+        return self.entry() | {"schema": SCHEMA, "model": dict(self.model)}
 
     def to_dataframe(self) -> DataFrame:
         """Return the table of ``mien image --out FILE.csv``: a row a face (``docs/SCHEMA.md``).
@@ -45,6 +49,6 @@ class Analysis(Result):
             from pandas import DataFrame
         except ImportError as error:
             raise MissingExtra("to_dataframe needs pandas, which is not installed; run: pip install pandas") from error
-        kinds = columns(self.labels)
-        cells = rows(picture_entry(self.frame.path, self), model_name(self.model))
+        kinds = columns(self.labels, self.timed)
+        cells = rows(self.entry(), model_name(self.model))
         return DataFrame(cells, columns=list(kinds)).astype(kinds)

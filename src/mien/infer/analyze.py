@@ -55,6 +55,7 @@ class Analyzer:
         labels: the emotions of its results, in order.
         model: the entry of the model in every document (``docs/SCHEMA.md``).
         crop: how faces are cut: as the model's card says, but for whole pictures, which are faces cut already.
+        takes_all: whether it takes whole pictures for faces.
 
     Raises:
         UsageError: the power is not in 0..1, or the model does not tell contempt apart.
@@ -70,7 +71,8 @@ class Analyzer:
         self.labels = _view(card, labels)
         self.model = model_entry(card, classifier.sha256, self.power)
         # A picture that is a face is what a crop should be; of a face that was found, the box is a little too large.
-        self.crop = replace(card.crop, margin=1.0) if _takes_all(detector) else card.crop
+        self.takes_all = _takes_all(detector)
+        self.crop = replace(card.crop, margin=1.0) if self.takes_all else card.crop
 
     @overload
     def __call__(self, source: Source) -> Analysis: ...
@@ -95,8 +97,16 @@ class Analyzer:
             return self._analyze([to_frame(source)])[0]
         return self._analyze([to_frame(one) for one in source])
 
-    def _analyze(self, frames: list[Frame]) -> list[Analysis]:
-        found = [self._find(frame) for frame in frames]
+    def look(self, frame: Frame, detector: Detector) -> Analysis:
+        """Return the result of one frame as a call does, its faces found by another detector for once."""
+        return self._analyze([frame], detector)[0]
+
+    def certain_from(self) -> float:
+        """Return the confidence from which a face is no longer uncertain, at the power in use."""
+        return self.classifier.card.uncertain_at(self.power)
+
+    def _analyze(self, frames: list[Frame], detector: Detector | None = None) -> list[Analysis]:
+        found = [self._find(frame, detector or self.detector) for frame in frames]
         probs, uncertain = self._judge([one.crops for one in found])
         results: list[Analysis] = []
         start = 0
@@ -110,8 +120,8 @@ class Analyzer:
             start = end
         return results
 
-    def _find(self, frame: Frame) -> _Found:
-        seen = self.detector(frame.image)
+    def _find(self, frame: Frame, detector: Detector) -> _Found:
+        seen = detector(frame.image)
         scale = np.float32(frame.scale)
         crops = cut_faces(frame.image, seen, self.crop)
         faces = Faces(seen.boxes * scale, seen.landmarks * scale, seen.scores)
@@ -127,7 +137,7 @@ class Analyzer:
             # Before the prior: raised by its own, contempt would be shown as more neutral.
             probs, prior = to_seven(probs), to_seven(prior)
         probs = rebalance(probs, prior, self.power)
-        return probs, probs.max(axis=1) < card.uncertain_at(self.power)
+        return probs, probs.max(axis=1) < self.certain_from()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,15 +28,22 @@ def model_entry(card: ModelCard, sha256: str, power: float) -> dict[str, Any]:
 
 
 def picture_entry(path: str, result: Result) -> dict[str, Any]:
-    """Return the entry of one picture and its faces."""
+    """Return the entry of one picture, or of one frame of a video, and its faces."""
     width, height = result.frame.size
-    return {"path": path, "width": width, "height": height, "faces": [face_entry(face) for face in result]}
+    when = {"frame": result.frame.index, "time_s": round(result.frame.time_s, 6)} if result.timed else {}
+    return {"path": path, **when, "width": width, "height": height, "faces": [face_entry(face) for face in result]}
 
 
 def face_entry(face: Face) -> dict[str, Any]:
-    """Return the entry of one face; ``landmarks`` is empty where the detector gave none."""
+    """Return the entry of one face; ``landmarks`` is empty where the detector gave none.
+
+    ``id`` and ``raw`` are there where a face is followed through a video.
+    """
     located = bool(np.isfinite(face.landmarks).all())
+    followed = {} if face.raw is None else {"id": face.id}
+    raw = {} if face.raw is None else {"raw": _shares(face.raw)}
     return {
+        **followed,
         "box": _pixels(face.box.tolist()),
         "landmarks": [_pixels(point) for point in face.landmarks.tolist()] if located else [],
         "score": round(face.score, 4),
@@ -44,8 +51,13 @@ def face_entry(face: Face) -> dict[str, Any]:
         "emotion": face.emotion,
         "confidence": round(face.confidence, 4),
         "uncertain": face.uncertain,
-        "probabilities": {name: round(value, 4) for name, value in face.probabilities.items()},
+        "probabilities": _shares(face.probabilities),
+        **raw,
     }
+
+
+def _shares(probabilities: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in probabilities.items()}
 
 
 def _pixels(values: list[float]) -> list[float]:

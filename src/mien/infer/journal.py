@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -40,36 +41,50 @@ def json_line(entry: dict[str, Any]) -> bytes:
 
 
 def pictures(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a journal, without failures and a line that a kill has cut off."""
+    """Yield the entries of a journal that have faces or none, without failures and a line that a kill has cut off."""
     with path.open("rb") as file:
         for line in file:
-            entry = json.loads(line) if line.endswith(b"\n") else {"error": "cut off"}
-            if "error" not in entry:
+            entry = json.loads(line) if line.endswith(b"\n") else {}
+            if "faces" in entry:
                 yield entry
 
 
-def take_up(path: Path, model: dict[str, Any], labels: tuple[str, ...]) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an earlier run left.
+
+    Attributes:
+        paths: of its pictures.
+        entries: how many those have; a video has one a frame.
+        finished: whether the run came to the end of its video.
+    """
+
+    paths: frozenset[str] = frozenset()
+    entries: int = 0
+    finished: bool = False
+
+
+def take_up(path: Path, model: dict[str, Any], labels: tuple[str, ...], timed: bool = False) -> Taken:
     """Make a journal of an earlier run ready to go on: drop failures and a cut-off line.
 
     Args:
         path: the journal.
         model: the entry of the model that goes on.
         labels: its emotions.
-
-    Returns:
-        the paths of the pictures in it.
+        timed: whether they are those of the frames of a video.
 
     Raises:
         UsageError: it holds lines of another schema, another model or other emotions, or lines that mien never wrote.
     """
     done: set[str] = set()
+    entries, finished = 0, False
     with whole_file(path) as new, path.open("rb") as old:
         for number, line in enumerate(old, start=1):
             if not line.endswith(b"\n"):
                 break
             try:
                 entry = json.loads(line)
-                objection = _objection(entry, model, labels)
+                objection = _objection(entry, model, labels, timed)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise UsageError(
                     f"cannot go on with {path}: line {number} is no result of mien; give --out another name"
@@ -78,11 +93,14 @@ def take_up(path: Path, model: dict[str, Any], labels: tuple[str, ...]) -> froze
                 raise UsageError(f"cannot go on with {path}: {objection}; give --out another name")
             if "error" not in entry:
                 new.write(line)
+            if "faces" in entry:
                 done.add(entry["path"])
-    return frozenset(done)
+                entries += 1
+            finished = "end_s" in entry
+    return Taken(frozenset(done), entries, finished)
 
 
-def _objection(entry: dict[str, Any], model: dict[str, Any], labels: tuple[str, ...]) -> str:
+def _objection(entry: dict[str, Any], model: dict[str, Any], labels: tuple[str, ...], timed: bool) -> str:
     """Return why an entry cannot stand in one file with those of the model; empty where it can.
 
     Raises:
@@ -94,6 +112,8 @@ def _objection(entry: dict[str, Any], model: dict[str, Any], labels: tuple[str, 
         return f"its schema is {entry['schema']}, and this version of mien writes schema {SCHEMA}"
     if entry["model"] != model:
         return f"it was made by {model_name(entry['model'])}, and this run would use {model_name(model)}"
+    if "faces" in entry and ("time_s" in entry) != timed:
+        return "it holds pictures, and this run would write a video" if timed else "it holds the frames of a video"
     for face in entry.get("faces", ()):
         if tuple(face["probabilities"]) != labels:
             return f"its emotions are {', '.join(face['probabilities'])}, and this run would write {', '.join(labels)}"

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from mien.core.errors import MienError
 from mien.core.types import Frame
+from mien.infer.ahead import ahead
 from mien.infer.analysis import Analysis
 from mien.infer.analyze import Analyzer
 from mien.vision.images import Picture, read_picture
-
-AHEAD = 2
-"""Pictures a thread that are in work or wait for the one before them; more hold more memory and gain nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +40,7 @@ def pipeline(
     """Yield the outcome of each picture in the order of the paths, as soon as it and those before it are done.
 
     Each thread takes a picture from its file to its result: decoder, detector and net let other threads run, so they
-    overlap without queues between them. No more than ``AHEAD`` pictures a thread are held, and no more paths taken.
+    overlap without queues between them. No more than two pictures a thread are held, and no more paths taken.
 
     Args:
         analyzer: finds and names the faces.
@@ -57,24 +52,7 @@ def pipeline(
     Raises:
         ValueError: threads is less than 1.
     """
-    workers = _cores() if threads is None else threads
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="mien")
-    return _outcomes(pool, lambda path: _outcome(analyzer, read, path), paths, AHEAD * workers)
-
-
-def _outcomes(
-    pool: ThreadPoolExecutor, work: Callable[[str | Path], Outcome], paths: Iterable[str | Path], held: int
-) -> Generator[Outcome]:
-    waiting: deque[Future[Outcome]] = deque()
-    try:
-        for path in paths:
-            waiting.append(pool.submit(work, path))
-            if len(waiting) == held:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:  # also where the caller stops early, and on Ctrl-C
-        pool.shutdown(cancel_futures=True)
+    return ahead(lambda path: _outcome(analyzer, read, path), paths, threads)
 
 
 def _outcome(analyzer: Analyzer, read: Callable[[Path], Picture], path: str | Path) -> Outcome:
@@ -88,8 +66,3 @@ def _outcome(analyzer: Analyzer, read: Callable[[Path], Picture], path: str | Pa
         return Outcome(str(path), None, f"not enough memory for {path}; make the picture smaller")
     except OSError as error:
         return Outcome(str(path), None, f"cannot read {path}: {error.strerror or error}")
-
-
-def _cores() -> int:
-    """Return how many cores this process may use, where the system says so."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -21,8 +21,8 @@ from mien.core.errors import UsageError
 from mien.core.files import whole_file
 from mien.core.types import Result
 from mien.infer.document import SCHEMA, picture_entry
-from mien.infer.journal import append, explained, json_line, pictures, take_up
-from mien.infer.rows import Row, columns, model_name, rows
+from mien.infer.journal import Taken, append, explained, json_line, pictures, take_up
+from mien.infer.rows import Columns, Row, columns, model_name, rows
 
 ROWS_A_GROUP = 10_000
 """Rows of a Parquet file that are in memory at once."""
@@ -36,12 +36,15 @@ class Sink:
 
     Attributes:
         done: the paths that ``--resume`` found finished; failures are not among them.
+        entries: how many entries it found.
+        recorded: those entries, one by one; read them before, or while, more are written.
+        finished: whether they go to the end of their video.
     """
 
-    def __init__(
-        self, path: Path, journal: io.FileIO, model: dict[str, Any], done: frozenset[str], table: Table
-    ) -> None:
-        self.done = done
+    def __init__(self, path: Path, journal: io.FileIO, model: dict[str, Any], taken: Taken, table: Table) -> None:
+        self.done = taken.paths
+        self.entries, self.finished = taken.entries, taken.finished
+        self.recorded = islice(pictures(Path(journal.name)), taken.entries)
         self._path = path
         self._journal = journal
         self._model = model
@@ -65,6 +68,15 @@ class Sink:
         with explained(self._path):
             self._keep({"path": path, "error": error})
 
+    def finish(self, path: str, end_s: float, damaged: int) -> None:
+        """Keep that a video came to its end, when, and how many of its frames were damaged.
+
+        Raises:
+            MienError: the file cannot be written.
+        """
+        with explained(self._path):
+            self._keep({"path": path, "end_s": round(end_s, 6), "damaged": damaged})
+
     def _keep(self, entry: dict[str, Any]) -> dict[str, Any]:
         entry = entry | {"schema": SCHEMA, "model": self._model}
         append(self._journal, json_line(entry))
@@ -72,7 +84,9 @@ class Sink:
 
 
 @contextmanager
-def open_sink(path: Path, model: dict[str, Any], labels: tuple[str, ...], resume: bool = False) -> Generator[Sink]:
+def open_sink(
+    path: Path, model: dict[str, Any], labels: tuple[str, ...], resume: bool = False, timed: bool = False
+) -> Generator[Sink]:
     """Open a file for results; its suffix picks the format. Its folder is made.
 
     Args:
@@ -80,6 +94,7 @@ def open_sink(path: Path, model: dict[str, Any], labels: tuple[str, ...], resume
         model: what ``mien.infer.document.model_entry`` says of the model that makes the results.
         labels: the emotions of the results.
         resume: go on with the file where there is one.
+        timed: whether the results are the frames of a video.
 
     Raises:
         UsageError: the suffix is another; pyarrow is missing for .parquet; the file is there and ``resume`` is not set,
@@ -95,10 +110,10 @@ def open_sink(path: Path, model: dict[str, Any], labels: tuple[str, ...], resume
     _refuse_to_overwrite(path, journal, resume)
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        done = take_up(journal, model, labels) if journal.exists() else frozenset[str]()
+        taken = take_up(journal, model, labels, timed) if journal.exists() else Taken()
         file = journal.open("ab", buffering=0)
-    with file, TABLES[kind](path, journal, labels) as table:
-        yield Sink(path, file, model, done, table)
+    with file, TABLES[kind](path, journal, columns(labels, timed)) as table:
+        yield Sink(path, file, model, taken, table)
 
 
 def _refuse_to_overwrite(path: Path, journal: Path, resume: bool) -> None:
@@ -109,16 +124,16 @@ def _refuse_to_overwrite(path: Path, journal: Path, resume: bool) -> None:
         raise UsageError(f"{path} has no {journal.name} beside it, from which --resume goes on; give another name")
 
 
-def _no_table(path: Path, journal: Path, labels: tuple[str, ...]) -> AbstractContextManager[Table]:
+def _no_table(path: Path, journal: Path, kinds: Columns) -> AbstractContextManager[Table]:
     return nullcontext(lambda _: None)
 
 
 @contextmanager
-def _csv_table(path: Path, journal: Path, labels: tuple[str, ...]) -> Generator[Table]:
+def _csv_table(path: Path, journal: Path, kinds: Columns) -> Generator[Table]:
     """Write what the journal has, then let the file grow picture by picture."""
     with explained(path):
         with whole_file(path) as whole:
-            whole.write(_csv_line(columns(labels)))
+            whole.write(_csv_line(kinds))
             for row in _rows(pictures(journal)):
                 whole.write(_csv_line(row.values()))
         file = path.open("ab", buffering=0)
@@ -131,21 +146,21 @@ def _csv_table(path: Path, journal: Path, labels: tuple[str, ...]) -> Generator[
 
 
 @contextmanager
-def _parquet_table(path: Path, journal: Path, labels: tuple[str, ...]) -> Generator[Table]:
+def _parquet_table(path: Path, journal: Path, kinds: Columns) -> Generator[Table]:
     """Write the file from the journal at the end, whatever the end is."""
     try:
         yield lambda _: None
     finally:
         with explained(path):
-            _write_parquet(path, _rows(pictures(journal)), labels)
+            _write_parquet(path, _rows(pictures(journal)), kinds)
 
 
-TABLES: dict[str, Callable[[Path, Path, tuple[str, ...]], AbstractContextManager[Table]]] = {
+TABLES: dict[str, Callable[[Path, Path, Columns], AbstractContextManager[Table]]] = {
     ".jsonl": _no_table,
     ".csv": _csv_table,
     ".parquet": _parquet_table,
 }
-"""The table that a suffix asks for: (path, journal, labels) -> what takes the rows."""
+"""The table that a suffix asks for: (path, journal, columns) -> what takes the rows."""
 
 
 def _rows(entries: Iterable[dict[str, Any]]) -> Iterator[Row]:
@@ -170,12 +185,12 @@ def _need_pyarrow() -> None:
         ) from error
 
 
-def _write_parquet(path: Path, found: Iterator[Row], labels: tuple[str, ...]) -> None:
+def _write_parquet(path: Path, found: Iterator[Row], columns: Columns) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
-    schema = pa.schema([(name, kinds[kind]) for name, kind in columns(labels).items()])
+    schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
     with whole_file(path) as file, pq.ParquetWriter(file, schema) as writer:
         while group := list(islice(found, ROWS_A_GROUP)):
             writer.write_table(pa.Table.from_pylist(group, schema=schema))

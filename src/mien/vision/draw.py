@@ -122,7 +122,8 @@ def draw(result: Result) -> Image:
 def _labels(face: Face) -> tuple[str, str]:
     """Return the label in full and, for want of room, in short."""
     share = f"{100 * face.confidence:.0f}" if face.confidence < 0.995 else ">99"
-    name = f"{face.emotion}?" if face.uncertain else face.emotion
+    who = f"#{face.id} " if face.id >= 0 else ""
+    name = who + (f"{face.emotion}?" if face.uncertain else face.emotion)
     return f"{name} {share} %", name
 
 

@@ -1,0 +1,50 @@
+"""Work on many things in threads, a few ahead of the one that is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+AHEAD = 2
+"""Things a thread that are in work or wait for the one before them; more hold more memory and gain nothing."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def ahead(work: Callable[[T], R], things: Iterable[T], threads: int | None = None) -> Generator[R]:
+    """Yield what work makes of each thing, in their order, as soon as it and those before it are done.
+
+    No more than ``AHEAD`` things a thread are held, and no more taken.
+
+    Args:
+        work: called in several threads at once.
+        things: may be endless; they are taken in the thread that asks for results.
+        threads: None takes one a core that this process may use.
+
+    Raises:
+        ValueError: threads is less than 1.
+    """
+    workers = _cores() if threads is None else threads
+    return _results(ThreadPoolExecutor(workers, thread_name_prefix="mien"), work, things, AHEAD * workers)
+
+
+def _results(pool: ThreadPoolExecutor, work: Callable[[T], R], things: Iterable[T], held: int) -> Generator[R]:
+    waiting: deque[Future[R]] = deque()
+    try:
+        for thing in things:
+            waiting.append(pool.submit(work, thing))
+            if len(waiting) == held:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:  # also where the caller stops early, and on Ctrl-C
+        pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,187 @@
+"""``Stream``: an analyzer with a memory, one for each video, camera or socket."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.core.errors import UsageError
+from mien.core.types import Faces, Floats, Frame, Image
+from mien.infer.ahead import ahead
+from mien.infer.analysis import Analysis
+from mien.infer.analyze import Analyzer, load
+from mien.infer.moment import Moment
+from mien.infer.recall import recalled
+from mien.infer.smooth import Smoother, Steady
+from mien.infer.track import Tracker
+from mien.vision.cuts import Cuts, thumbnail
+from mien.vision.near import Near
+
+TAU_S = 0.3
+"""The time constant of the smoothing unless another is given."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What one frame shows by itself, and a thumbnail of it by which a cut is seen."""
+
+    analysis: Analysis
+    thumbnail: Image
+
+
+class Stream:
+    """Names what the faces of successive frames show, and who is who among them.
+
+    A face keeps its id while it is in view and for a moment after. Its probabilities are averaged over the frames, and
+    the emotion to show changes only when another clearly leads. A cut begins anew with all of it.
+
+    Args:
+        analyzer: finds and names the faces of one frame; streams may share it.
+        tau_s: time constant of the average in seconds; 0 takes each frame by itself.
+        detect_every: search the whole picture on each so-many-th frame, and in between only around the faces known.
+
+    Raises:
+        UsageError: detect_every is less than 1, or tau_s negative.
+    """
+
+    def __init__(self, analyzer: Analyzer, tau_s: float = TAU_S, detect_every: int = 1) -> None:
+        if detect_every < 1:
+            raise UsageError(f"faces are searched on each frame (1) or each so-many-th (2, 3, ...); got {detect_every}")
+        if not 0 <= tau_s < np.inf:
+            raise UsageError(f"the time constant of smoothing is 0 or more seconds; got {tau_s}")
+        self.analyzer = analyzer
+        self.detect_every = 1 if analyzer.takes_all else detect_every
+        self._track, self._smooth, self._steady, self._cuts = Tracker(), Smoother(tau_s), Steady(), Cuts()
+        self._known: Floats = np.zeros((0, 4), np.float32)
+        self._since = 0
+
+    def __call__(self, frame: Frame) -> Moment:
+        """Return what the faces of the next frame show; its ``time_s`` must be later than that of the one before."""
+        return self.follow(self.look(frame))
+
+    def look(self, frame: Frame) -> Look:
+        """Return what a frame shows by itself.
+
+        With a ``detect_every`` of 1 this knows nothing of other frames, so several may be looked at at once, in
+        threads, and then followed in their order.
+        """
+        small = thumbnail(frame.image)
+        if self._since % self.detect_every == 0:
+            return Look(self.analyzer(frame), small)
+        analysis = self.analyzer.look(frame, Near(self.analyzer.detector, self._known / np.float32(frame.scale)))
+        # A face that is no longer where it was may be elsewhere.
+        return Look(analysis if len(analysis) >= len(self._known) else self.analyzer(frame), small)
+
+    def recall(self, frame: Frame, entry: dict[str, Any]) -> Look:
+        """Return the look at a frame that its entry in a document (``docs/SCHEMA.md``) tells of."""
+        return Look(recalled(entry, frame, self.analyzer.labels, self.analyzer.model), thumbnail(frame.image))
+
+    def follow(self, look: Look) -> Moment:
+        """Return what a frame shows in the light of those before it."""
+        analysis, time_s = rounded(look.analysis), look.analysis.frame.time_s
+        self._since += 1
+        if self._cuts(look.thumbnail):
+            self._track.cut()
+            self._since = 0
+        ids = self._track(analysis.faces.boxes, time_s)
+        probs = self._smooth(ids, analysis.probs, time_s)
+        shown = self._steady(ids, probs, time_s)
+        self._known = analysis.faces.boxes
+        return Moment(
+            frame=analysis.frame,
+            faces=analysis.faces,
+            ids=ids,
+            probs=probs,
+            labels=analysis.labels,
+            uncertain=probs[np.arange(len(probs)), shown] < self.analyzer.certain_from(),
+            quality=analysis.quality,
+            model=analysis.model,
+            raw=analysis.probs,
+            shown=tuple(analysis.labels[column] for column in shown),
+        )
+
+
+def rounded(analysis: Analysis) -> Analysis:
+    """Return an analysis with the digits that documents keep, so that ids and averages can be had again from those."""
+    faces = analysis.faces
+    places = Faces(_round(faces.boxes, 2), _round(faces.landmarks, 2), _round(faces.scores, 4))
+    return replace(analysis, faces=places, probs=_round(analysis.probs, 4))
+
+
+def _round(values: Floats, digits: int) -> Floats:
+    return np.round(values.astype(np.float64), digits).astype(np.float32)
+
+
+def moments(frames: Iterable[Frame], stream: Stream, recorded: Iterable[dict[str, Any]] = ()) -> Generator[Moment]:
+    """Yield what each frame shows, the frames in their order; several are looked at at once.
+
+    Args:
+        frames: of one video.
+        stream: has seen none of them.
+        recorded: entries of the first of the frames (``docs/SCHEMA.md``), which are not looked at again.
+
+    Raises:
+        UsageError: an entry is not what the frame comes to: other settings made it.
+    """
+    entries = iter(recorded)
+    pairs = ((frame, next(entries, None)) for frame in frames)
+    for entry, look in _looks(pairs, stream):
+        moment = stream.follow(look)
+        if entry is not None and not _same(moment.entry(), entry):
+            raise UsageError(
+                f"cannot go on with the results of {moment.frame.path}: at {moment.frame.time_s:.2f} s they differ "
+                "from what the settings of now give; use those of the first run, or write elsewhere"
+            )
+        yield moment
+
+
+def stream(
+    source: str | Path,
+    analyzer: Analyzer | None = None,
+    *,
+    tau_s: float = TAU_S,
+    detect_every: int = 1,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    fps: float | None = None,
+) -> Generator[Moment]:
+    """Yield what the faces of each frame of a video show, with times and ids.
+
+    Args:
+        source: a file that FFmpeg reads, or an address that it opens.
+        analyzer: None is ``mien.load()``.
+        tau_s: time constant of the smoothing in seconds; 0 takes each frame by itself.
+        detect_every: search the whole picture on each so-many-th frame, and in between only around the faces known.
+        start_s: where to begin, in seconds.
+        end_s: where to end; None is the end.
+        fps: take so many frames a second at most; None takes all.
+
+    Raises:
+        MissingExtra: PyAV or SciPy is not installed.
+        UsageError: a setting is out of its range.
+        VideoError: the file cannot be read.
+    """
+    from mien.vision.video import open_video
+
+    follow = Stream(analyzer or load(), tau_s, detect_every)
+    with open_video(source, start_s, end_s, fps) as video:
+        yield from moments(video, follow)
+
+
+def _looks(
+    pairs: Iterable[tuple[Frame, dict[str, Any] | None]], stream: Stream
+) -> Iterable[tuple[dict[str, Any] | None, Look]]:
+    def look(pair: tuple[Frame, dict[str, Any] | None]) -> tuple[dict[str, Any] | None, Look]:
+        frame, entry = pair
+        return entry, stream.look(frame) if entry is None else stream.recall(frame, entry)
+
+    # Where faces are followed from frame to frame, a frame can be looked at only when the one before is done.
+    return ahead(look, pairs) if stream.detect_every == 1 else map(look, pairs)
+
+
+def _same(entry: dict[str, Any], recorded: dict[str, Any]) -> bool:
+    return all(recorded.get(key) == value for key, value in entry.items())

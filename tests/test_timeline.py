@@ -1,0 +1,187 @@
+import gc
+import math
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mien.core.emotions import SEVEN
+from mien.infer import timeline as module
+from mien.infer.people import THUMBNAIL_PX, Person, Span
+from mien.infer.timeline import MOST_BINS, MOST_PEOPLE, Summary, Timeline
+from small_moments import moment, steady, summary
+
+HAPPY, SAD, NEUTRAL = {1: "happiness"}, {1: "sadness"}, {1: "neutral"}
+
+
+def test_a_short_story():
+    told = summary([(0.0, {}), (0.5, SAD), (1.0, SAD), (1.25, HAPPY), (1.5, SAD), (1.75, {})], 2.0)
+    (person,) = told.people
+    assert {emotion: s for emotion, s in person.seconds.items() if s} == {"sadness": 1.0, "happiness": 0.25}
+    assert list(person.seconds) == list(SEVEN)
+    assert (person.seen_s, person.first_s, person.last_s, person.dominant) == (1.25, 0.5, 1.75, "sadness")
+    assert person.transitions == {("sadness", "happiness"): 1, ("happiness", "sadness"): 1}
+    assert person.spans == (Span(0.5, 1.25, "sadness"), Span(1.25, 1.5, "happiness"), Span(1.5, 1.75, "sadness"))
+    assert (told.start_s, told.end_s, told.moments, told.empty_s, told.forgotten) == (0.0, 2.0, 6, 0.75, 0)
+
+
+def test_the_curve_is_the_mean_of_what_falls_into_a_bin():
+    timeline = Timeline(("a", "b"))
+    for time_s, share in [(10.0, 1.0), (10.05, 0.5), (10.1, 0.25)]:
+        timeline.add(moment(time_s, {7: "a"}, ("a", "b"), np.array([[share, 1 - share]], np.float32)))
+    told = timeline.close(10.15)
+    assert (told.start_s, told.bin_s) == (10.0, 0.1)
+    np.testing.assert_array_equal(told.people[0].bins, [0, 1])
+    np.testing.assert_allclose(told.people[0].covered_s, [0.1, 0.05])
+    np.testing.assert_allclose(told.people[0].probs, [[0.75, 0.25], [0.25, 0.75]], rtol=1e-6)
+
+
+def test_a_bin_without_the_person_is_a_gap():
+    told = summary([(0.0, HAPPY), (0.1, {}), (0.3, HAPPY)], 0.4)
+    np.testing.assert_array_equal(told.people[0].bins, [0, 3])
+    assert [span[:2] for span in told.people[0].spans] == [(0.0, 0.1), (0.3, 0.4)]
+    assert told.people[0].transitions == {}
+
+
+def test_a_hole_in_the_video_is_not_counted_as_seen():
+    frames = [(place / 10, HAPPY) for place in range(20)]
+    told = summary([*frames, (60.0, HAPPY)], 60.1)
+    assert told.people[0].seen_s == pytest.approx(1.9 + 1.0 + 0.1)
+    assert [span.start_s for span in told.people[0].spans] == [0.0, 60.0]
+
+
+def test_sampled_frames_count_until_the_next_one():
+    told = summary([(0.0, HAPPY), (10.0, SAD), (20.0, {}), (30.0, SAD)], 40.0)
+    seconds = told.people[0].seconds
+    assert (seconds["happiness"], seconds["sadness"], told.empty_s) == (10.0, 20.0, 10.0)
+
+
+def test_times_that_stand_still_or_go_back_count_for_nothing():
+    told = summary([(1.0, HAPPY), (1.5, SAD), (1.5, SAD), (0.2, SAD), (2.0, HAPPY)], 1.0)
+    assert (told.people[0].seen_s, told.start_s, told.end_s) == (1.0, 1.0, 2.0)
+
+
+def test_nothing_at_all():
+    told = Timeline(SEVEN).close(3.0)
+    assert (told.people, told.moments, told.empty_s, told.end_s) == ((), 0, 0.0, 3.0)
+
+
+SIGHTS = st.dictionaries(st.integers(1, 5), st.sampled_from(SEVEN), max_size=4)
+VIDEOS = st.lists(st.tuples(st.floats(0.001, 30), SIGHTS), min_size=1, max_size=40)
+
+
+def watched(video: list[tuple[float, dict[int, str]]], backwards: bool = False, far: int = 0) -> Summary:
+    timeline, time_s = Timeline(SEVEN), 0.0
+    for interval_s, sight in video:
+        shown = {key + far: emotion for key, emotion in (reversed(sight.items()) if backwards else sight.items())}
+        timeline.add(moment(time_s, shown, image=np.zeros((4, 4, 3), np.uint8)))
+        time_s += interval_s
+    return timeline.close(time_s)
+
+
+def totals(person: Person) -> tuple[object, ...]:
+    return person.seconds, person.transitions, person.spans, person.first_s, person.last_s
+
+
+@given(video=VIDEOS)
+@settings(max_examples=40)
+def test_bins_spans_and_shares_add_up_to_what_was_seen(video: list[tuple[float, dict[int, str]]]):
+    told = watched(video)
+    for person in told.people:
+        assert person.covered_s.sum() == pytest.approx(person.seen_s)
+        assert sum(span.end_s - span.start_s for span in person.spans) == pytest.approx(person.seen_s)
+        assert math.fsum(person.seconds.values()) == pytest.approx(person.seen_s)
+        np.testing.assert_allclose(person.probs.sum(axis=1), 1, rtol=1e-5)
+        assert (np.diff(person.bins) > 0).all()
+        assert (person.covered_s <= told.bin_s * (1 + 1e-8)).all()
+        assert person.bins[-1] * told.bin_s < told.end_s - told.start_s
+        assert person.bins[-1] < MOST_BINS
+        assert person.seen_s + told.empty_s <= told.end_s - told.start_s + 1e-9
+
+
+@given(video=VIDEOS)
+@settings(max_examples=20)
+def test_totals_do_not_depend_on_the_bins(video: list[tuple[float, dict[int, str]]]):
+    fine = watched(video)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_BINS", 3)
+        coarse = watched(video)
+    assert [totals(person) for person in coarse.people] == [totals(person) for person in fine.people]
+    for one, other in zip(coarse.people, fine.people, strict=True):
+        means = [np.average(person.probs, axis=0, weights=person.covered_s) for person in (one, other)]
+        np.testing.assert_allclose(*means, atol=1e-5)
+        assert len(one.bins) <= 3
+
+
+@given(video=VIDEOS)
+@settings(max_examples=20)
+def test_neither_the_order_of_faces_nor_their_numbers_matter(video: list[tuple[float, dict[int, str]]]):
+    told, other = watched(video), watched(video, backwards=True, far=100)
+    assert [(p.id + 100, *totals(p)) for p in told.people] == [(p.id, *totals(p)) for p in other.people]
+
+
+def test_people_come_by_how_long_they_were_seen():
+    told = steady({4: (0, 1, "fear"), 2: (0, 3, "neutral"), 3: (2, 3, "anger")}, 3)
+    assert [person.id for person in told.people] == [2, 4, 3]
+
+
+def test_of_very_many_people_those_seen_longest_stay():
+    timeline = Timeline(SEVEN)
+    for place in range(MOST_PEOPLE + 40):
+        timeline.add(moment(place * 0.1, {1: "neutral", 10 + place: "fear"}))
+    told = timeline.close(34.0)
+    assert (len(told.people), told.forgotten) == (MOST_PEOPLE, 41)
+    assert told.people[0].id == 1
+
+
+def test_no_frame_is_kept_and_an_hour_takes_no_more_bins_than_a_minute():
+    timeline = Timeline(SEVEN)
+    image = np.zeros((120, 160, 3), np.uint8)
+    first = moment(0.0, HAPPY, image=image)
+    gone = weakref.ref(image)
+    timeline.add(first)
+    del first, image
+    gc.collect()
+    assert gone() is None
+    for time_s in range(1, 3600, 2):
+        timeline.add(moment(float(time_s), HAPPY))
+    told = timeline.close(3600.0)
+    assert told.bin_s == pytest.approx(0.1 * 2**6)
+    assert len(told.people[0].bins) == math.ceil(3600 / told.bin_s) <= MOST_BINS
+    assert told.people[0].spans == (Span(0.0, 3600.0, "happiness"),)
+
+
+def seen(*views: tuple[list[float], str]) -> np.ndarray | None:
+    timeline = Timeline(SEVEN)
+    for place, (box, quality) in enumerate(views):
+        image = np.full((120, 160, 3), 10 * place + 10, np.uint8)
+        timeline.add(moment(place * 0.1, HAPPY, boxes=np.array([box], np.float32), quality=quality, image=image))
+    return timeline.close(1.0).people[0].thumbnail
+
+
+SMALL, LARGE, HUGE = [40.0, 40, 60, 60], [40.0, 20, 80, 60], [-400.0, -400, 800, 800]
+
+
+def test_the_thumbnail_is_the_best_view():
+    assert seen((SMALL, "good"), (LARGE, "good"), (SMALL, "good")).mean() == 20
+    assert seen((LARGE, "blurred"), (SMALL, "good"), (LARGE, "blurred")).mean() == 20
+    assert seen((LARGE, "blurred"), (SMALL, "blurred")).mean() == 10
+    assert seen((LARGE, "good")).shape == (60, 60, 3)
+    assert seen((HUGE, "good")).shape == (THUMBNAIL_PX, THUMBNAIL_PX, 3)
+
+
+def test_where_there_is_no_view_there_is_no_thumbnail():
+    assert seen(([10.0, 10, 12, 12], "small")) is None
+    assert seen(([math.nan] * 4, "small")) is None
+
+
+def test_a_thumbnail_at_the_edge_stays_in_the_picture():
+    image = np.zeros((120, 160, 3), np.uint8)
+    image[:60, :60] = 200
+    timeline = Timeline(SEVEN)
+    timeline.add(moment(0.0, HAPPY, boxes=np.array([[-10, -10, 30, 30]], np.float32), image=image))
+    thumbnail = timeline.close(1.0).people[0].thumbnail
+    assert (thumbnail == 200).all()
+    assert thumbnail.shape == (60, 60, 3)
