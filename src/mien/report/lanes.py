@@ -1,0 +1,63 @@
+"""What the page and the picture of a timeline have in common: who is shown, in which colours, on what axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mien.core.emotions import COLOURS
+from mien.core.types import Ids
+from mien.infer.people import Person
+from mien.infer.timeline import Summary
+
+MOST_LANES = 30
+SHORTEST_S = 1.0
+"""People seen for less are not shown; in a video shorter than ten times that, those seen for less than a tenth."""
+
+STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
+
+
+def shown(summary: Summary) -> tuple[Person, ...]:
+    """Return the people who get a lane, those seen longest first."""
+    least_s = min(SHORTEST_S, (summary.end_s - summary.start_s) / 10)
+    return tuple(person for person in summary.people[:MOST_LANES] if person.seen_s >= least_s)
+
+
+def left_out(summary: Summary) -> str:
+    """Say how many people get no lane, and why; "" where all do."""
+    more = len(summary.people) - len(shown(summary)) + summary.forgotten
+    if not more:
+        return ""
+    why = f"the {MOST_LANES} seen longest have one" if len(shown(summary)) == MOST_LANES else "too briefly seen"
+    return f"{more:,} more {'person has' if more == 1 else 'people have'} no lane here: {why}."
+
+
+def palette(labels: Sequence[str]) -> dict[str, str]:
+    """Return label -> colour as #rrggbb; labels of other models than mien's take colours that are free."""
+    free = [colour for label, colour in COLOURS.items() if label not in labels] or list(COLOURS.values())
+    unknown = [label for label in labels if label not in COLOURS]
+    chosen = COLOURS | {label: free[place % len(free)] for place, label in enumerate(unknown)}
+    return {label: "#{:02x}{:02x}{:02x}".format(*chosen[label]) for label in labels}
+
+
+def runs(bins: Ids) -> list[Ids]:
+    """Return the rows of bins (M,) that follow one another without a gap, together."""
+    return [rows for rows in np.split(np.arange(len(bins)), np.flatnonzero(np.diff(bins) > 1) + 1) if len(rows)]
+
+
+def clock(time_s: float, digits: int = 0) -> str:
+    """Return a time as m:ss or h:mm:ss, with so many digits after the point."""
+    sign, ticks = ("-" if time_s < 0 else ""), round(abs(time_s) * 10**digits)
+    whole, fraction = divmod(ticks, 10**digits)
+    minutes, seconds = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{sign}{head}:{seconds:02d}" + (f".{fraction:0{digits}d}" if digits else "")
+
+
+def ticks(start_s: float, end_s: float, most: int = 7) -> list[tuple[float, str]]:
+    """Return at most so many round times from start to end, in seconds, and what to write there."""
+    step = next((step for step in STEPS_S if (end_s - start_s) / step < most - 1), STEPS_S[-1])
+    first, last = int(np.ceil(start_s / step - 1e-6)), int(np.floor(end_s / step + 1e-6))
+    return [(place * step, clock(place * step, int(step < 1))) for place in range(first, last + 1)]

@@ -1,0 +1,122 @@
+"use strict";
+// Hover, tap or arrow keys show a moment in every lane; a click or Enter plays it where the film lies beside the page.
+const data = JSON.parse(document.getElementById("data").textContent);
+const lanes = [...document.querySelectorAll(".lane")];
+const film = document.querySelector("video");
+const tip = document.body.appendChild(document.createElement("div"));
+tip.id = "tip";
+tip.hidden = true;
+const last = Math.ceil((data.end_s - data.start_s) / data.bin_s - 1e-6) - 1;
+let bin = 0;
+
+function clock(time) {
+  const tenths = Math.round(time * 10), seconds = Math.floor(tenths / 10);
+  const two = (number) => String(number).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
+  return (hours ? hours + ":" + two(minutes % 60) : minutes) + ":" + two(seconds % 60) + "." + tenths % 10;
+}
+
+const timeOf = (bin) => Math.min(data.start_s + (bin + 0.5) * data.bin_s, data.end_s);
+
+function answers(lane, bin) {
+  const row = data.people[lanes.indexOf(lane)].bins.indexOf(bin);
+  if (row < 0) return [];
+  const percents = data.people[lanes.indexOf(lane)].percents[row];
+  return data.labels.map((label, k) => ({ label, colour: data.colours[k], percent: percents[k] }))
+    .filter((one) => one.percent > 0)
+    .sort((a, b) => b.percent - a.percent);
+}
+
+function mark(time) {
+  const share = (time - data.start_s) / (data.end_s - data.start_s);
+  for (const lane of lanes) {
+    const cursor = lane.querySelector(".cursor");
+    cursor.hidden = !(share >= 0 && share <= 1);
+    cursor.style.left = 100 * share + "%";
+  }
+}
+
+function line(text, figure, colour) {
+  const row = document.createElement("div"), name = document.createElement("span"), swatch = document.createElement("i");
+  if (colour) swatch.style.setProperty("--c", colour), name.append(swatch);
+  name.append(text);
+  row.append(name, figure);
+  return row;
+}
+
+function show(lane, to) {
+  bin = Math.max(0, Math.min(to, last));
+  const time = timeOf(bin), found = answers(lane, bin), name = data.people[lanes.indexOf(lane)].name;
+  const head = document.createElement("b");
+  head.textContent = clock(time) + " · " + name;
+  tip.replaceChildren(head, ...found.map((one) => line(one.label, one.percent + " %", one.colour)));
+  if (!found.length) tip.append(line("not in view", ""));
+  const words = found.map((one) => one.label + " " + one.percent + " %").join(", ") || "not in view";
+  lane.setAttribute("aria-valuenow", time.toFixed(1));
+  lane.setAttribute("aria-valuetext", clock(time) + ", " + words);
+  mark(time);
+  place(lane, (time - data.start_s) / (data.end_s - data.start_s));
+}
+
+function place(lane, share) {
+  tip.hidden = false;
+  const box = lane.getBoundingClientRect(), width = tip.offsetWidth, height = tip.offsetHeight;
+  // Beside the cursor, so that neither the curve under it nor the names on the left are hidden.
+  const x = box.left + share * box.width, room = document.documentElement.clientWidth;
+  const right = x + 14 + width <= room - 8;
+  const left = right ? x + 14 : x - 14 - width >= 8 ? x - 14 - width : Math.max(8, Math.min(x - width / 2, room - width - 8));
+  const top = box.top + box.height / 2 - height / 2;
+  tip.style.left = left + "px";
+  tip.style.top = Math.max(8, Math.min(top, window.innerHeight - height - 8)) + "px";
+}
+
+function leave() {
+  tip.hidden = true;
+  if (film && film.readyState && !film.paused) return;
+  for (const lane of lanes) lane.querySelector(".cursor").hidden = true;
+}
+
+function play() {
+  if (!film || film.hidden) return;
+  film.currentTime = Math.max(0, data.start_s + bin * data.bin_s - data.film_start_s);
+  film.play();
+  tip.hidden = true;
+}
+
+const KEYS = {
+  ArrowLeft: () => bin - 1, ArrowDown: () => bin - 1, ArrowRight: () => bin + 1, ArrowUp: () => bin + 1,
+  PageDown: () => bin - 10, PageUp: () => bin + 10, Home: () => 0, End: () => last,
+};
+
+for (const lane of lanes) {
+  const under = (event) => {
+    const box = lane.getBoundingClientRect();
+    const time = (event.clientX - box.left) / box.width * (data.end_s - data.start_s);
+    return Math.floor(time / data.bin_s);
+  };
+  lane.addEventListener("pointermove", (event) => show(lane, under(event)));
+  lane.addEventListener("pointerdown", (event) => show(lane, under(event)));
+  lane.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") leave(); });
+  lane.addEventListener("click", play);
+  lane.addEventListener("focus", () => { if (lane.matches(":focus-visible")) show(lane, bin); });
+  lane.addEventListener("blur", leave);
+  lane.addEventListener("keydown", (event) => {
+    if (event.key in KEYS) show(lane, KEYS[event.key]());
+    else if (event.key === "Enter" || event.key === " ") play();
+    else if (event.key === "Escape") leave();
+    else return;
+    event.preventDefault();
+  });
+}
+document.addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
+
+if (film) {
+  film.addEventListener("timeupdate", () => mark(film.currentTime + data.film_start_s));
+  const missing = () => {
+    film.hidden = true;
+    document.getElementById("missing").hidden = false;
+    document.getElementById("how").hidden = true;
+  };
+  film.addEventListener("error", missing);
+  if (film.error) missing();
+}

@@ -1,0 +1,259 @@
+"""One self-contained HTML page of a timeline: a lane for each person, drawn as stacked areas of probabilities.
+
+The areas, figures and thumbnails are in the page as it is; the script adds what the pointer or the keys ask for, and
+plays the film where it lies beside the page. Nothing comes from a network, and the same timeline gives the same page.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib import resources
+from string import Template
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.types import Ids, Image
+from mien.infer.people import Person
+from mien.infer.timeline import Summary
+from mien.report.lanes import clock, left_out, palette, runs, shown, ticks
+from mien.vision.frames import to_pillow
+
+HEIGHT = 200
+"""Height of a lane in the units of its drawing: half a percent of probability each."""
+
+MOST_TRANSITIONS = 6
+
+
+def timeline_page(
+    summary: Summary,
+    clip: str,
+    model: str,
+    *,
+    film: str | None = None,
+    film_start_s: float = 0.0,
+    notes: Sequence[str] = (),
+) -> str:
+    """Return the page.
+
+    Args:
+        summary: what ``Timeline.close`` gave.
+        clip: the video's name, the page's title.
+        model: which model saw the faces, as ``mien.infer.rows.model_name`` says it.
+        film: the film to play, relative to the page; the page does without where there is no such file.
+        film_start_s: the time of the video at which the film begins.
+        notes: what else the reader must know, such as frames that were skipped; a line each.
+    """
+    room = resources.files("mien.report")
+    parts = {name: room.joinpath(f"timeline.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
+    return Template(parts["html"]).substitute(
+        title=escape(clip),
+        style=parts["css"],
+        facts=escape(_facts(summary)),
+        notes="".join(f"<p>{escape(note)}</p>" for note in notes),
+        content=_content(summary, film),
+        footer=f"What a net reads in faces need not be what people feel. Model: {escape(model)}.",
+        data=_json(page_data(summary, film_start_s)),
+        script=parts["js"],
+    )
+
+
+def page_data(summary: Summary, film_start_s: float = 0.0) -> dict[str, Any]:
+    """Return what the page's script knows: for each lane the bins in which its person was seen, and the percents."""
+    people = [
+        {
+            "name": _name(person),
+            "bins": person.bins.tolist(),
+            "percents": np.rint(100 * person.probs).astype(int).tolist(),
+        }
+        for person in shown(summary)
+    ]
+    return {
+        "labels": list(summary.labels),
+        "colours": list(palette(summary.labels).values()),
+        "start_s": round(summary.start_s, 6),
+        "end_s": round(summary.end_s, 6),
+        "bin_s": summary.bin_s,
+        "film_start_s": film_start_s,
+        "people": people,
+    }
+
+
+def _facts(summary: Summary) -> str:
+    """Return the line under the title."""
+    people = len(summary.people) + summary.forgotten
+    facts = [
+        f"{clock(summary.end_s - summary.start_s)} long",
+        f"{people:,} {'person' if people == 1 else 'people'}",
+        f"{summary.moments:,} {'frame' if summary.moments == 1 else 'frames'} analysed",
+    ]
+    if summary.people and summary.empty_s >= 0.5:
+        facts.append(f"nobody in view for {clock(summary.empty_s)}")
+    return " · ".join(facts)
+
+
+def _content(summary: Summary, film: str | None) -> str:
+    """Return film, legend and lanes, or that there are none."""
+    people, colours = shown(summary), palette(summary.labels)
+    more = left_out(summary)
+    rest = f'<p class="soft">{escape(more)}</p>' if more else ""
+    if not people:
+        what = "Nobody was seen for long enough to show." if more else "No face was found in this video."
+        return f'<p class="empty">{what}</p>{rest}{_film(film)}'
+    keys = "".join(f"<li>{_swatch(colours[label])}{escape(label)}</li>" for label in summary.labels)
+    click = '<span id="how"> Click or Enter plays it.</span>' if film else ""
+    return "\n".join(
+        [
+            _film(film),
+            f'<ul class="legend" aria-label="Emotions">{keys}</ul>',
+            '<p class="soft screen">Height is probability. Point, tap or use the arrow keys to see a moment.'
+            f"{click}</p>",
+            *(_person(person, summary, colours) for person in people),
+            rest,
+        ]
+    )
+
+
+def _film(film: str | None) -> str:
+    """Return the player, and what stands in its place where the file is missing."""
+    if film is None:
+        return ""
+    return (
+        f'<video src="{escape(quote(film))}" controls preload="metadata"></video>'
+        f'<p id="missing" class="soft screen" hidden>Put {escape(film)} beside this page to play moments here.</p>'
+    )
+
+
+def _person(person: Person, summary: Summary, colours: Mapping[str, str]) -> str:
+    """Return the block of one person."""
+    duration_s = summary.end_s - summary.start_s
+    between = f"{clock(person.first_s)} to {clock(person.last_s)}"
+    name = escape(_name(person))
+    return f"""<section class="person">
+<div><div class="who">{_portrait(person)}<div><h2>{name}</h2>
+<p>mostly {escape(person.dominant)}</p>
+<p class="soft">in view {clock(person.seen_s)} ({_percent(person.seen_s / duration_s)})<br>{between}</p></div></div>
+{_shares(person, colours)}</div>
+<div><div class="lane" tabindex="0" role="slider" aria-label="{name}: probabilities over time" \
+aria-valuemin="{summary.start_s:.1f}" aria-valuemax="{summary.end_s:.1f}" aria-valuenow="{summary.start_s:.1f}" \
+aria-valuetext="{clock(summary.start_s)}">{_areas(person, summary, colours)}<div class="cursor" hidden></div></div>
+<div class="axis" aria-hidden="true">{_axis(summary)}</div>
+{_changes(person, colours)}</div>
+</section>"""
+
+
+def _areas(person: Person, summary: Summary, colours: Mapping[str, str]) -> str:
+    """Return the stacked areas: two units across are a bin, HEIGHT units down are probability 1.
+
+    Each emotion's area reaches down to the ground behind those below it, so that no seams show between them, and
+    is drawn only where it shows, so that its edges do not shine through elsewhere.
+    """
+    across = 2 * (summary.end_s - summary.start_s) / summary.bin_s or 1.0
+    tops = np.rint(HEIGHT * (1 - person.probs.astype(np.float64).cumsum(axis=1))).astype(int).clip(0, HEIGHT)
+    pieces = runs(person.bins)
+    paths: list[str] = []
+    for k in reversed(range(len(summary.labels))):
+        heights = (tops[:, k - 1] if k else HEIGHT) - tops[:, k]
+        outline = "".join(
+            _outline(person.bins, tops[:, k], part, run) for run in pieces for part in _visible(run, heights)
+        )
+        paths.append(f'<path fill="{colours[summary.labels[k]]}" d="{outline}"/>')
+    lines = "".join(
+        f'<line x1="{x:.2f}" x2="{x:.2f}" y2="{HEIGHT}"/>'
+        for time_s, _ in ticks(summary.start_s, summary.end_s)
+        if 0 < (x := 2 * (time_s - summary.start_s) / summary.bin_s) < across
+    )
+    box = f'viewBox="0 0 {across:.6g} {HEIGHT}" preserveAspectRatio="none"'
+    return f'<svg {box} aria-hidden="true">{lines}{"".join(paths)}</svg>'
+
+
+def _visible(run: Ids, heights: NDArray[np.int64]) -> list[Ids]:
+    """Return the parts of a run of bins in which an area has some height, with the bin on either side."""
+    high = heights[run] > 0
+    places = np.flatnonzero(high | np.append(high[1:], False) | np.append(False, high[:-1]))
+    return [run[places[part]] for part in runs(places)]
+
+
+def _outline(bins: Ids, tops: NDArray[np.int64], part: Ids, run: Ids) -> str:
+    """Return the path under a line from middle to middle of the bins in a part, level to the ends of the whole run."""
+    starts, ends = part[0] == run[0], part[-1] == run[-1]
+    line = f"M{2 * bins[part[0]] + (not starts)} {HEIGHT}V{tops[part[0]]}" + "h1" * bool(starts)
+    return line + "".join(f"l2 {step}" for step in np.diff(tops[part]).tolist()) + "h1" * bool(ends) + f"V{HEIGHT}z"
+
+
+def _axis(summary: Summary) -> str:
+    """Return the words under a lane; those at its ends do not reach beyond it."""
+    duration_s = summary.end_s - summary.start_s or 1.0
+    words: list[str] = []
+    for time_s, text in ticks(summary.start_s, summary.end_s):
+        share = (time_s - summary.start_s) / duration_s
+        side = ' class="left"' if share < 0.03 else ' class="right"' if share > 0.97 else ""
+        words.append(f'<span{side} style="left:{100 * share:.2f}%">{text}</span>')
+    return "".join(words)
+
+
+def _shares(person: Person, colours: Mapping[str, str]) -> str:
+    """Return for what share of the time each emotion was shown, as a bar and in figures."""
+    seconds = {label: seconds for label, seconds in person.seconds.items() if seconds > 0}
+    bar = "".join(f'<span style="--w:{value:.3f};--c:{colours[label]}"></span>' for label, value in seconds.items())
+    ranking = sorted(seconds, key=seconds.__getitem__, reverse=True)
+    figures = (
+        f"<li>{_swatch(colours[label])}{escape(label)} {_percent(seconds[label] / person.seen_s)}</li>"
+        for label in ranking
+    )
+    return (
+        f'<div class="shares" aria-hidden="true">{bar}</div>'
+        f'<ul class="figures" aria-label="Share of the time">{"".join(figures)}</ul>'
+    )
+
+
+def _changes(person: Person, colours: Mapping[str, str]) -> str:
+    """Return the most frequent changes of the shown emotion."""
+    if not person.transitions:
+        return f'<p class="changes figures">{escape(person.dominant)} throughout</p>'
+    arrows = {
+        f"{_swatch(colours[a])}{escape(a)} → {_swatch(colours[b])}{escape(b)}": count
+        for (a, b), count in person.transitions.items()
+    }
+    often = list(arrows.items())[:MOST_TRANSITIONS]
+    items = [f"<li>{arrow}{f' {count:,}&times;' if count > 1 else ''}</li>" for arrow, count in often]
+    total = sum(arrows.values())
+    rest = total - sum(count for _, count in often)
+    more = f"<li>{rest:,} other</li>" if rest else ""
+    head = f"<li>{total:,} {'change' if total == 1 else 'changes'}:</li>"
+    return f'<ul class="changes figures" aria-label="Changes">{head}{"".join(items)}{more}</ul>'
+
+
+def _portrait(person: Person) -> str:
+    if person.thumbnail is None:
+        return '<div class="noface" aria-hidden="true">?</div>'
+    return f'<img alt="{escape(_name(person))}" src="{_jpeg_uri(person.thumbnail)}">'
+
+
+def _jpeg_uri(image: Image) -> str:
+    buffer = io.BytesIO()
+    to_pillow(image).save(buffer, "JPEG", quality=88)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _name(person: Person) -> str:
+    return f"person {person.id}"
+
+
+def _swatch(colour: str) -> str:
+    return f'<i style="--c:{colour}"></i>'
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else "&lt;1 %"
+
+
+def _json(value: Any) -> str:
+    """Return JSON that cannot end the element it stands in."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")

@@ -1,0 +1,141 @@
+"""The picture of a timeline: a lane of stacked areas for each person, over one axis of time."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mien.core.errors import MissingExtra, UsageError
+from mien.core.files import write_whole
+from mien.infer.people import Person
+from mien.infer.timeline import Summary
+from mien.report.lanes import clock, left_out, palette, runs, shown, ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".png", ".svg")
+
+LANE_IN = 1.0
+"""Height of a lane in inches."""
+
+
+def write_timeline(summary: Summary, path: Path, title: str = "") -> None:
+    """Write the picture, PNG or SVG by the file's suffix; it appears whole or not at all.
+
+    The same timeline gives the same bytes.
+
+    Raises:
+        UsageError: the suffix is neither.
+        MissingExtra: matplotlib is not installed.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(f"a timeline is drawn as .png or .svg; got '{path.name}'")
+    figure = timeline_figure(summary, title)
+    import matplotlib as mpl
+
+    metadata: dict[str, Any] = {"Software": None} if suffix == ".png" else {"Date": None, "Creator": None}
+    buffer = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "mien"}), warnings.catch_warnings():
+        # A name in letters that matplotlib's font lacks is drawn with boxes.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(buffer, format=suffix[1:], dpi=110, metadata=metadata)
+    write_whole(path, buffer.getvalue())
+
+
+def timeline_figure(summary: Summary, title: str = "") -> Figure:
+    """Return the picture.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    try:
+        from mien.report.plots import STYLE, Figure, rc_context
+    except MissingExtra as error:
+        raise MissingExtra(
+            "a timeline's picture needs matplotlib, which is not installed; run: pip install 'mien[video]'"
+        ) from error
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+    from matplotlib.patches import Patch
+
+    people, colours, more = shown(summary), palette(summary.labels), left_out(summary)
+    with rc_context(STYLE):
+        figure = Figure(
+            figsize=(12, LANE_IN * max(len(people), 1) + (1.6 if more else 1.3)),
+            layout=ConstrainedLayoutEngine(w_pad=0.12),
+        )
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", weight="bold", parse_math=False)
+        if not people:
+            figure.text(0.5, 0.5, more or "No face was found in this video.", ha="center", va="center")
+            return figure
+        axes = figure.subplots(len(people), 1, sharex=True, squeeze=False)[:, 0]
+        for axis, person in zip(axes, people, strict=True):
+            _lane(axis, person, summary, list(colours.values()))
+        places, words = zip(*ticks(summary.start_s, summary.end_s, 10), strict=True)
+        axes[-1].set_xticks(places, words)
+        if more:
+            axes[-1].set_xlabel(more, loc="left", color="#777777")
+        patches = [Patch(facecolor=colour, label=label) for label, colour in colours.items()]
+        figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), handlelength=1, handleheight=1)
+    return figure
+
+
+def _lane(axis: Axes, person: Person, summary: Summary, colours: list[str]) -> None:
+    """Draw one person: areas, name, time in view and thumbnail."""
+    for rows in runs(person.bins):
+        # Level from the first bin's beginning to its middle, and from the last one's middle to its end.
+        middles = person.bins[rows] + 0.5
+        bins = np.concatenate([[middles[0] - 0.5], middles, [middles[-1] + 0.5]])
+        times_s = (summary.start_s + bins * summary.bin_s).clip(max=summary.end_s)
+        axis.stackplot(times_s, np.pad(person.probs[rows], ((1, 1), (0, 0)), "edge").T, colors=colours, linewidth=0)
+    axis.set(xlim=(summary.start_s, max(summary.end_s, summary.start_s + summary.bin_s)), ylim=(0, 1), yticks=[])
+    axis.set_facecolor("#f4f6f8")
+    axis.spines[:].set_visible(False)
+    axis.tick_params(axis="x", color="#888888", length=4)
+    words = f"mostly {person.dominant}\n{clock(person.seen_s)} in view"
+    axis.annotate(
+        f"person {person.id}",
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(-112, -2),
+        textcoords="offset points",
+        va="top",
+        weight="bold",
+    )
+    axis.annotate(
+        words,
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(-112, -19),
+        textcoords="offset points",
+        va="top",
+        fontsize=10,
+        parse_math=False,
+    )
+    if person.thumbnail is not None:
+        _portrait(axis, person.thumbnail)
+
+
+def _portrait(axis: Axes, thumbnail: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    """Put a thumbnail (S, S, 3) uint8 left of the words."""
+    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+
+    picture = OffsetImage(thumbnail, zoom=52 / len(thumbnail), interpolation="bilinear")
+    box = AnnotationBbox(
+        picture,
+        (0, 1),
+        (-120, 0),
+        "axes fraction",
+        boxcoords="offset points",
+        box_alignment=(1, 1),
+        frameon=False,
+        pad=0,
+    )
+    axis.add_artist(box)
