@@ -41,7 +41,7 @@ class Pictures:
         self._annotate, self._crops, self._blur, self._spec = annotate, crops, blur, spec
         for folder in (annotate, crops):
             if folder is not None:
-                _make(folder)
+                make_folder(folder)
 
     def write(self, path: str, result: Result) -> list[Path]:
         """Write what was asked for of one picture, nothing where it shows no face, and return the files.
@@ -89,7 +89,12 @@ def _rgb(crop: Image) -> Image:
     return crop.repeat(3, axis=2) if crop.shape[2] == 1 else crop
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder for files.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

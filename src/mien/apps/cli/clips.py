@@ -1,0 +1,197 @@
+"""What ``mien video`` does with each clip: follow its faces, and write what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from mien.apps.cli.clipscreen import ClipScreen
+from mien.apps.cli.pictures import make_folder, names_of, seen
+from mien.apps.cli.stopping import stoppable
+from mien.core.errors import MienError, UsageError
+from mien.core.files import write_whole
+from mien.core.types import Frame
+from mien.infer.analyze import Analyzer
+from mien.infer.journal import explained
+from mien.infer.moment import Moment
+from mien.infer.rows import model_name
+from mien.infer.sinks import Sink, open_sink
+from mien.infer.stream import Stream, moments
+from mien.infer.timeline import Summary, Timeline
+from mien.report.captions import srt, vtt
+from mien.report.timeline_page import timeline_page
+from mien.report.timeline_plot import write_timeline
+from mien.vision.draw import draw
+from mien.vision.film import Film
+from mien.vision.hide import blur_faces
+from mien.vision.video import Video, open_video
+
+OURS = ".mien"
+"""What stands before the suffix of every file that mien writes of a clip."""
+
+CAPTIONS: dict[str, Callable[[Summary, float], str]] = {".srt": srt, ".vtt": vtt}
+
+Files = dict[str, Path]
+"""Kind ("film", "data", "page", "timeline", "captions") -> the file of that kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How clips are analysed, and what is written of them.
+
+    Attributes:
+        analyzer: finds and names the faces of a frame.
+        folder: where the files go.
+        suffixes: kind -> suffix of each file that is written.
+        start_s: where to begin.
+        end_s: where to end; None is the end.
+        fps: the most frames a second; None takes all.
+        tau_s: time constant of the smoothing.
+        detect_every: on how many-th frames the whole is searched.
+        blur: whether faces are hidden in what is written.
+        resume: whether to go on with files that are there.
+    """
+
+    analyzer: Analyzer
+    folder: Path
+    suffixes: dict[str, str]
+    start_s: float
+    end_s: float | None
+    fps: float | None
+    tau_s: float
+    detect_every: int
+    blur: bool
+    resume: bool
+
+    def files(self, name: str) -> Files:
+        """Return the files to write of a clip that is called name."""
+        return {kind: self.folder / f"{name}{OURS}{suffix}" for kind, suffix in self.suffixes.items()}
+
+
+def run_clips(clips: Sequence[Path], job: Job) -> bool:
+    """Analyse clips one after the other; one that cannot be read stops no other.
+
+    Returns:
+        whether all were done.
+
+    Raises:
+        UsageError: the folder cannot be made, a file is there already, or it cannot be gone on with.
+    """
+    # What mien wrote earlier is no clip, where a pattern named it along with others.
+    wanted = [clip for clip in clips if not clip.stem.endswith(OURS)] or list(clips)
+    names = names_of(wanted)
+    files = {clip: job.files(names[str(clip)]) for clip in wanted}
+    _prepare(job, list(files.values()))
+    with ClipScreen() as screen, stoppable() as stopped:
+        screen.skip(len(clips) - len(wanted))
+        for clip in wanted:
+            try:
+                run_clip(clip, files[clip], job, screen, stopped)
+            except UsageError:
+                raise
+            except MienError as error:
+                screen.fail(str(error))
+            if stopped():
+                break
+    return not (screen.failed or stopped())
+
+
+def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Callable[[], bool]) -> None:
+    """Follow the faces of one clip, write its files and show what came of it.
+
+    Raises:
+        MienError: it cannot be read, or a file cannot be written.
+    """
+    analyzer, stream = job.analyzer, Stream(job.analyzer, job.tau_s, job.detect_every)
+    timeline = Timeline(analyzer.labels)
+    with ExitStack() as stack:
+        video = stack.enter_context(open_video(clip, job.start_s, job.end_s, job.fps))
+        frames = iter(video)
+        first = next(frames)  # before any file is made, so that a clip without frames leaves none behind
+        sink: Sink | None = None
+        if "data" in files:
+            sink = stack.enter_context(
+                open_sink(files["data"], analyzer.model, analyzer.labels, job.resume, timed=True)
+            )
+            if sink.finished and all(file.exists() for file in files.values()):
+                screen.was_done(clip)
+                return
+        film = _film(files["film"], video, first, job) if "film" in files else None
+        if film:
+            stack.enter_context(film)
+        screen.begin(clip, video.clip, first.time_s, job.end_s)
+        time_s = first.time_s
+        for number, moment in enumerate(moments(chain([first], frames), stream, sink.recorded if sink else ())):
+            time_s = moment.frame.time_s
+            if sink and number >= sink.entries:
+                sink.write(str(clip), moment)
+            shown = _hidden(moment) if job.blur else moment
+            if film:
+                film.write(draw(shown), time_s)
+            timeline.add(shown)
+            screen.advance(time_s)
+            if stopped():
+                break
+        end_s = time_s if stopped() else video.end_s
+        if film:
+            film.end_at(end_s, stopped())
+        if sink and not stopped() and not sink.finished:
+            sink.finish(str(clip), end_s, video.damaged)
+    notes = _notes(video, film)
+    summary = timeline.close(end_s)
+    _write(files, summary, clip, job, notes)
+    screen.show(clip, summary, list(files.values()), notes, stopped())
+
+
+def _prepare(job: Job, files: list[Files]) -> None:
+    """Make the folder, and refuse to write over what is there.
+
+    Raises:
+        UsageError: the folder cannot be made, a file is there, or there is nothing to go on with.
+    """
+    if job.resume and "data" not in job.suffixes:
+        raise UsageError(
+            "--resume goes on from the data of a clip; add --data csv, jsonl or parquet, as in the first run"
+        )
+    make_folder(job.folder)
+    for file in chain.from_iterable(one.values() for one in files):
+        if file.exists() and not job.resume:
+            raise UsageError(
+                f"{file} is there already; add --resume to go on where a run was stopped, or choose another --out"
+            )
+
+
+def _film(path: Path, video: Video, first: Frame, job: Job) -> Film:
+    height, width = first.image.shape[:2]
+    return Film(path, (width, height), video.clip.time_base, Path(video.clip.path), job.start_s, job.end_s)
+
+
+def _hidden(moment: Moment) -> Moment:
+    return replace(moment, frame=replace(moment.frame, image=blur_faces(moment.frame.image, seen(moment))))
+
+
+def _notes(video: Video, film: Film | None) -> list[str]:
+    notes = [film.note] if film and film.note else []
+    if video.damaged:
+        notes.append(f"{video.damaged:,} damaged frame{'' if video.damaged == 1 else 's'} skipped")
+    return notes
+
+
+def _write(files: Files, summary: Summary, clip: Path, job: Job, notes: list[str]) -> None:
+    """Write the files that are made at the end."""
+    if path := files.get("page"):
+        film = files["film"].name if "film" in files else None
+        model = model_name(job.analyzer.model)
+        page = timeline_page(summary, clip.name, model, film=film, film_start_s=job.start_s, notes=notes)
+        with explained(path):
+            write_whole(path, page.encode())
+    if path := files.get("captions"):
+        with explained(path):
+            # They go with the film where there is one, and otherwise with the clip.
+            write_whole(path, CAPTIONS[path.suffix](summary, job.start_s if "film" in files else 0.0).encode())
+    if path := files.get("timeline"):
+        with explained(path):
+            write_timeline(summary, path, clip.name)

@@ -1,0 +1,161 @@
+"""What ``mien video`` prints: progress, a table of people a clip on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from mien.apps.cli.screen import BAR, bar
+from mien.core.emotions import COLOURS
+from mien.infer.people import Person
+from mien.infer.timeline import Summary
+from mien.report.lanes import clock, left_out, shown
+from mien.vision.video import Clip
+
+NAMED = 3
+"""Emotions of a person that are named, those shown longest."""
+
+
+class ClipScreen:
+    """Shows clips as they are analysed; a context manager.
+
+    Attributes:
+        failed: how many could not be read, or whose files could not be written.
+    """
+
+    def __init__(self) -> None:
+        self.failed = 0
+        self._console = Console()
+        beside = self._console if self._console.is_terminal else Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[place]}"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=beside,
+            transient=True,
+            disable=not beside.is_terminal,
+        )
+        self._task = self._progress.add_task("", place="", rate="", visible=False)
+        self._frames, self._since, self._start_s = 0, 0.0, 0.0
+
+    def __enter__(self) -> ClipScreen:
+        """Make room for the progress bar."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the progress bar away."""
+        self._progress.stop()
+
+    def skip(self, count: int) -> None:
+        """Say that some of the arguments are files that mien wrote."""
+        if count:
+            typer.echo(f"mien: {count} of the files left aside, as mien wrote them (NAME.mien.*)", err=True)
+
+    def was_done(self, clip: Path) -> None:
+        """Say that an earlier run came to the end of a clip."""
+        self._say(f"{clip}: was done before")
+
+    def begin(self, clip: Path, facts: Clip, start_s: float, end_s: float | None) -> None:
+        """Show that a clip is begun."""
+        last_s = min((one for one in (facts.duration_s, end_s) if one is not None), default=None)
+        self._frames, self._since, self._start_s = 0, time.monotonic(), start_s
+        self._progress.reset(
+            self._task,
+            description=clip.name,
+            total=None if last_s is None else max(last_s - start_s, 0.0),
+            visible=True,
+            place="",
+            rate="",
+        )
+
+    def advance(self, time_s: float) -> None:
+        """Show that the frame at a time is done."""
+        self._frames += 1
+        if self._progress.disable:
+            return
+        rate = self._frames / max(1e-6, time.monotonic() - self._since)
+        self._progress.update(
+            self._task, completed=time_s - self._start_s, place=clock(time_s), rate=f"{rate:.0f} frames/s"
+        )
+
+    def fail(self, why: str) -> None:
+        """Say why a clip could not be done."""
+        self.failed += 1
+        self._progress.update(self._task, visible=False)
+        typer.echo(f"mien: {why}", err=True)
+
+    def show(self, clip: Path, summary: Summary, files: Sequence[Path], notes: Sequence[str], stopped: bool) -> None:
+        """Show who was seen in a clip and what they showed, and what was written."""
+        self._progress.update(self._task, visible=False)
+        if not summary.people:
+            self._say(f"{clip}: no face found in {summary.moments:,} frames")
+        elif self._console.is_terminal:
+            self._console.print(_table(clip, summary))
+            if more := left_out(summary):
+                self._console.print(more)
+        else:
+            typer.echo("\n".join(plain_lines(clip, summary)))
+        for note in notes:
+            typer.echo(f"mien: {clip}: {note}", err=True)
+        if stopped:
+            typer.echo(f"mien: {clip}: stopped at {clock(summary.end_s)}; --resume goes on from its data", err=True)
+        if self._console.is_terminal:
+            self._console.print(f"wrote {', '.join(map(str, files))}", markup=False, highlight=False, soft_wrap=True)
+
+    def _say(self, text: str) -> None:
+        self._progress.update(self._task, visible=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def plain_lines(clip: Path, summary: Summary) -> list[str]:
+    """Return a line a person for other programs: clip, id, first and last second, seconds seen, emotion and share."""
+    return [
+        "\t".join(
+            [str(clip), str(person.id), *(f"{value:.2f}" for value in (person.first_s, person.last_s, person.seen_s))]
+            + [f"{emotion} {share:.3f}" for emotion, share in _shares(person)]
+        )
+        for person in sorted(summary.people, key=lambda person: person.id)
+    ]
+
+
+def _table(clip: Path, summary: Summary) -> Table:
+    facts = f"  ({clock(summary.end_s - summary.start_s, 1)}, {summary.moments:,} frames)"
+    table = Table(title=Text(str(clip)) + Text(facts, style="dim"), title_justify="left")
+    for heading in ("person", "from", "to", "seen", "most of it", "", "then"):
+        table.add_column(heading, justify="right" if heading in {"person", "from", "to", "seen"} else "left")
+    for person in shown(summary):
+        (emotion, share), *others = _shares(person)
+        table.add_row(
+            str(person.id),
+            clock(person.first_s, 1),
+            clock(person.last_s, 1),
+            f"{person.seen_s:.1f} s",
+            f"{emotion} {share:.0%}",
+            Text(bar(share).ljust(BAR), style=_colour(emotion)),
+            ", ".join(f"{name} {part:.0%}" for name, part in others),
+        )
+    return table
+
+
+def _shares(person: Person) -> list[tuple[str, float]]:
+    """Return the emotions that were shown for the longest, and for what share of the time."""
+    whole_s = max(person.seen_s, 1e-9)
+    ranked = sorted(person.seconds.items(), key=lambda pair: -pair[1])[:NAMED]
+    return [(emotion, seconds / whole_s) for emotion, seconds in ranked if seconds] or [(ranked[0][0], 1.0)]
+
+
+def _colour(emotion: str) -> str:
+    return "rgb({},{},{})".format(*COLOURS[emotion]) if emotion in COLOURS else "default"

@@ -1,0 +1,109 @@
+"""``mien video``: the emotions in saved videos, with identities, sound and a timeline."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
+
+
+class DataForm(StrEnum):
+    """The forms of a table of results."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    parquet = "parquet"
+
+
+class PlotForm(StrEnum):
+    """The forms of a timeline as a picture."""
+
+    png = "png"
+    svg = "svg"
+
+
+class CaptionForm(StrEnum):
+    """The forms of captions."""
+
+    srt = "srt"
+    vtt = "vtt"
+
+
+def video(
+    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Videos: whatever FFmpeg reads.")],
+    *,
+    film: Annotated[bool, typer.Option("--film", help="Write NAME.mien.mp4: faces marked, with the sound.")] = False,
+    data: Annotated[
+        DataForm | None, typer.Option(help="Write NAME.mien.csv (.jsonl, .parquet): a row a face a frame.")
+    ] = None,
+    page: Annotated[bool, typer.Option("--page", help="Write NAME.mien.html: who felt what and when.")] = False,
+    timeline: Annotated[PlotForm | None, typer.Option(help="Write the timeline as a picture.")] = None,
+    captions: Annotated[CaptionForm | None, typer.Option(help="Write captions of the emotions shown.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for all of these.")] = Path(),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a run was stopped.")] = False,
+    start: Annotated[str | None, typer.Option(metavar="TIME", help="Begin here: 90, 1:30 or 1:01:30.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="TIME", help="End here.")] = None,
+    fps: Annotated[float | None, typer.Option(help="Take so many frames a second at most.", show_default="all")] = None,
+    smooth: Annotated[float, typer.Option(metavar="S", help="Time constant of smoothing; 0: none.")] = 0.3,
+    detect_every: Annotated[
+        int, typer.Option(metavar="N", help="Search each N-th frame whole, in between only near known faces.")
+    ] = 1,
+    blur: Annotated[bool, typer.Option("--blur", help="Make the faces in film and page unrecognisable.")] = False,
+    labels: Labels = LabelSet.seven,
+    prior: Prior = None,
+    detector: Detector = DetectorName.yunet,
+    small_faces: Annotated[bool, typer.Option("--small-faces", help="Search large frames for small faces.")] = False,
+    min_face: Annotated[float, typer.Option(metavar="PX", help="Leave out smaller faces.")] = 0.0,
+    min_score: Annotated[
+        float | None,
+        typer.Option(help="Leave out faces of which the detector is less sure.", show_default="the detector's own"),
+    ] = None,
+    largest: Annotated[bool, typer.Option("--largest", help="Keep the largest face of each frame.")] = False,
+    model: Model = None,
+) -> None:
+    """Name the emotion on each face of each frame, and who is who.
+
+    Without --film, --data, --page, --timeline and --captions, a film, a CSV table and a page are written.
+    """
+    from mien.apps.cli.clips import Job, run_clips
+    from mien.apps.cli.moments import seconds
+    from mien.core.prior import parse_prior
+    from mien.infer.analyze import load
+
+    if not (film or data or page or timeline or captions):
+        film, data, page = True, DataForm.csv, True
+    analyzer = load(
+        model,
+        detector.value,
+        None if prior is None else parse_prior(prior),
+        labels=labels.value,
+        small_faces=small_faces,
+        min_face_px=min_face,
+        min_score=min_score,
+        largest=largest,
+    )
+    suffixes = {
+        "film": ".mp4" if film else None,
+        "data": data and f".{data.value}",
+        "page": ".html" if page else None,
+        "timeline": timeline and f".{timeline.value}",
+        "captions": captions and f".{captions.value}",
+    }
+    job = Job(
+        analyzer=analyzer,
+        folder=out,
+        suffixes={kind: suffix for kind, suffix in suffixes.items() if suffix},
+        start_s=0.0 if start is None else seconds(start),
+        end_s=None if end is None else seconds(end),
+        fps=fps,
+        tau_s=smooth,
+        detect_every=detect_every,
+        blur=blur,
+        resume=resume,
+    )
+    if not run_clips(clips, job):
+        raise typer.Exit(1)
