@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from clips import counting, write_clip
 from command import Command
 from tiny_net import tiny_card, tiny_net
 
@@ -20,6 +21,7 @@ def folder(tmp_path: Path) -> Path:
     photos.mkdir()
     for name in ("astronaut.png", "grace_hopper.jpg", "chelsea.png"):
         (photos / name).symlink_to(ROOT / "examples" / name)
+    write_clip(tmp_path / "clip.mp4", counting(5))
     (tmp_path / "my-model.onnx").write_bytes(tiny_net(tiny_card()))
     (tmp_path / "net.onnx").write_bytes(tiny_net(tiny_card(("calm", "tense"), size_px=48), metadata={}))
     return tmp_path
@@ -39,6 +41,7 @@ def run(page: Path, mien: Command) -> None:
 @pytest.mark.parametrize(
     ("stem", "printed"),
     [
+        ("live", r"^$"),
         ("notebook", r"happiness \d+% \['happiness'.*\n1 \['happiness'\]\n1 \['\w+'\]\n0 \[\]"),
         ("own-detector", r"happiness 0\.9.*\nhappiness False\n\w+ (True|False)\n"),
         ("own-model", r"\n(calm|tense) \{'calm': .*, 'tense': "),
@@ -55,7 +58,7 @@ def test_the_snippets_of_a_page_run(
 
 
 def test_every_page_is_run():
-    assert sorted(PAGES) == ["notebook", "own-detector", "own-model", "pandas"]
+    assert sorted(PAGES) == ["live", "notebook", "own-detector", "own-model", "pandas"]
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))

@@ -5,7 +5,21 @@ import sys
 
 import pytest
 
-HEAVY = ("keras", "tensorflow", "torch", "jax", "onnx", "onnxruntime", "cv2", "matplotlib", "PIL", "pandas")
+HEAVY = (
+    "keras",
+    "tensorflow",
+    "torch",
+    "jax",
+    "onnx",
+    "onnxruntime",
+    "cv2",
+    "matplotlib",
+    "PIL",
+    "pandas",
+    "av",
+    "scipy",
+    "pygame",
+)
 
 
 RUN = "import sys; sys.argv = ['mien', *{arguments}]; from mien.apps.cli.main import app; app(standalone_mode=False)"
@@ -13,8 +27,14 @@ RUN = "import sys; sys.argv = ['mien', *{arguments}]; from mien.apps.cli.main im
 
 @pytest.mark.parametrize(
     "code",
-    ["import mien", RUN.format(arguments=["--help"]), RUN.format(arguments=["train", "--help"])],
-    ids=["import mien", "mien --help", "mien train --help"],
+    [
+        "import mien",
+        RUN.format(arguments=["--help"]),
+        RUN.format(arguments=["train", "--help"]),
+        RUN.format(arguments=["video", "--help"]),
+        RUN.format(arguments=["live", "--help"]),
+    ],
+    ids=["import mien", "mien --help", "mien train --help", "mien video --help", "mien live --help"],
 )
 def test_nothing_heavy_is_loaded(code: str):
     tail = f"\nimport sys; print([name for name in {HEAVY!r} if name in sys.modules])"

@@ -10,8 +10,10 @@ import typer
 
 from mien.apps.cli.evaluate import evaluate
 from mien.apps.cli.image import image
+from mien.apps.cli.live import live
 from mien.apps.cli.prepare import prepare
 from mien.apps.cli.train import distill, export, train
+from mien.apps.cli.video import video
 from mien.core.errors import MienError, UsageError
 from mien.version import __version__
 
@@ -22,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (image, prepare, train, distill, export, evaluate):
+for command in (image, video, live, prepare, train, distill, export, evaluate):
     app.command()(command)
 
 

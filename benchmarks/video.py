@@ -1,0 +1,187 @@
+"""Videos through mien and through the package ``fer``, side by side in one run, on two cores.
+
+    python benchmarks/video.py [CLIP...] [--seconds 20] [--turns 3] [--work DIR]
+
+Two clips are made from a photo in ``examples``: a face that moves, in 640x360 and in 1280x720, 25 frames a second. mien
+decodes, finds, names, follows and smooths, without and with writing the film; ``fer`` gets an environment of its own in
+DIR (about 1.5 GB, which a second run finds again) and each frame of the same clip, fewer of them, as its documentation
+has it. They take turns, so that whatever else the machine does falls on both: read the ratio.
+
+Then the clips, and those named, with ``detect_every`` of 1, 2, 3, 5 and 10: frames a second, how many of the faces that
+a search of every frame finds are there, and on how many of those the emotion shown agrees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+from folder import fer_python
+
+CORES = 2
+FPS = 25
+SIZES = ((640, 360), (1280, 720))
+EVERY = (1, 2, 3, 5, 10)
+FER_FRAMES = 40
+SAME_IOU = 0.4
+PORTRAIT = Path(__file__).parents[1] / "examples" / "astronaut.png"
+
+
+def make_clip(path: Path, size: tuple[int, int], seconds: float) -> Path:
+    """Return a clip of a portrait that circles on a plain ground, made if it is not there."""
+    import cv2
+    import numpy as np
+    from mien.vision.film import Film
+
+    from mien.vision.images import read
+
+    if path.exists():
+        return path
+    width, height = size
+    side = round(0.8 * height)
+    portrait = cv2.resize(read(PORTRAIT), (side, side), interpolation=cv2.INTER_AREA)
+    lot = np.random.default_rng(0)
+    ground = cv2.resize(lot.integers(60, 200, (9, 16, 3), np.uint8), size, interpolation=cv2.INTER_CUBIC)
+    with Film(path, size, Fraction(1, FPS)) as film:
+        for number in range(round(seconds * FPS)):
+            angle = 2 * np.pi * number / (4 * FPS)
+            x = round((width - side) * (0.5 + 0.4 * np.cos(angle)))
+            y = round((height - side) * (0.5 + 0.4 * np.sin(angle)))
+            image = ground.copy()
+            image[y : y + side, x : x + side] = portrait
+            film.write(image, number / FPS)
+    return path
+
+
+def with_mien(clip: Path, film: bool) -> float:
+    """Return the frames a second at which mien goes through a clip, without or with writing the film."""
+    from mien.vision.film import Film
+
+    import mien
+    from mien.vision.draw import draw
+    from mien.vision.video import open_video
+
+    analyzer = mien.load()
+    start, count = time.perf_counter(), 0
+    if not film:
+        for _ in mien.stream(clip, analyzer):
+            count += 1
+        return count / (time.perf_counter() - start)
+    with open_video(clip) as video:
+        facts = video.clip
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "film.mp4"
+        with Film(out, (facts.width, facts.height), facts.time_base, clip) as made:
+            for moment in mien.stream(clip, analyzer):
+                made.write(draw(moment), moment.frame.time_s)
+                count += 1
+    return count / (time.perf_counter() - start)
+
+
+def with_fer(python: Path, clip: Path) -> float:
+    """Return the same for the package fer, over the first ``FER_FRAMES`` frames."""
+    done = subprocess.run(
+        [python, __file__, "--be-fer", clip], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    return float(done.stdout.splitlines()[-1])
+
+
+def be_fer(clip: str) -> None:
+    """Print the frames a second of fer; runs in its own environment."""
+    import cv2
+    from fer.fer import FER
+
+    detector, source = FER(), cv2.VideoCapture(clip)
+    detector.detect_emotions(source.read()[1])
+    start = time.perf_counter()
+    for _ in range(FER_FRAMES):
+        detector.detect_emotions(source.read()[1])
+    print(FER_FRAMES / (time.perf_counter() - start))
+
+
+def compare(clips: Iterable[Path], turns: int, python: Path) -> None:
+    """Print the speeds on each clip, the median of some turns and the range."""
+    ways = {
+        "mien, analysis": lambda clip: with_mien(clip, film=False),
+        "mien, with the film": lambda clip: with_mien(clip, film=True),
+        "fer": lambda clip: with_fer(python, clip),
+    }
+    print("clip          way                  frames/s  range        times fer")
+    for clip in clips:
+        taken = [{name: way(clip) for name, way in ways.items()} for _ in range(turns)]
+        for name in ways:
+            speeds = [turn[name] for turn in taken]
+            ratio = statistics.median(turn[name] / turn["fer"] for turn in taken)
+            span = f"{min(speeds):.1f}-{max(speeds):.1f}"
+            print(f"{clip.stem:12}  {name:19}  {statistics.median(speeds):8.1f}  {span:11}  {ratio:.1f}", flush=True)
+
+
+def follow(clips: Iterable[Path]) -> None:
+    """Print what searching the whole of fewer frames gains and costs."""
+    import mien
+    from mien.core.boxes import iou
+
+    analyzer = mien.load()
+    print("\nclip                      every  frames/s  faces  found, %  same emotion, %")
+    for clip in clips:
+        truth: list[mien.Moment] = []
+        for every in EVERY:
+            start = time.perf_counter()
+            found = [slim(moment) for moment in mien.stream(clip, analyzer, detect_every=every)]
+            speed = len(found) / (time.perf_counter() - start)
+            truth = truth or found
+            faces = matched = agreed = 0
+            for one, other in zip(truth, found, strict=True):
+                overlap = iou(one.faces.boxes, other.faces.boxes)
+                faces += len(one)
+                for row in range(len(one)):
+                    best = int(overlap[row].argmax()) if len(other) else -1
+                    if best >= 0 and overlap[row, best] >= SAME_IOU:
+                        matched += 1
+                        agreed += one.shown[row] == other.shown[best]
+            shares = [
+                f"{100 * part / whole:.1f}" if whole else "-" for part, whole in ((matched, faces), (agreed, matched))
+            ]
+            print(
+                f"{clip.stem[:24]:24}  {every:5}  {speed:8.1f}  {faces:5}  {shares[0]:>8}  {shares[1]:>15}", flush=True
+            )
+
+
+def slim(moment):
+    """Return a moment without its picture, so that a whole clip's can be kept."""
+    from dataclasses import replace
+
+    return replace(moment, frame=replace(moment.frame, image=moment.frame.image[:1, :1]))
+
+
+def main() -> None:
+    """Make what is missing and print the report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clips", nargs="*", type=Path, metavar="CLIP", help="more clips, for detect_every")
+    parser.add_argument("--seconds", type=float, default=20, help="how long the clips are that are made")
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "mien-folder", metavar="DIR")
+    parser.add_argument("--be-fer", metavar="CLIP", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.be_fer:
+        be_fer(options.be_fer)
+        return
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    options.work.mkdir(parents=True, exist_ok=True)
+    made = [
+        make_clip(options.work / f"{width}x{height}.mp4", (width, height), options.seconds) for width, height in SIZES
+    ]
+    print(f"{CORES} cores, one face, {FPS} frames a second, {options.seconds:g} s")
+    compare(made, options.turns, fer_python(options.work))
+    follow([*made, *options.clips])
+
+
+if __name__ == "__main__":
+    main()

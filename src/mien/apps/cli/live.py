@@ -1,0 +1,122 @@
+"""``mien live``: the emotions before a camera, as they come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from mien.apps.live import View
+
+
+def live(
+    *,
+    source: Annotated[
+        str, typer.Option(help="A camera's number, rtsp://... or another address, or a video file.")
+    ] = "0",
+    window: Annotated[bool, typer.Option(help="Show a window; without it, print what is seen.")] = True,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE.mp4", help="Film what is shown, from the first picture on.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a row a face a frame: .jsonl, .csv or .parquet.")
+    ] = None,
+    mirror: Annotated[
+        bool | None,
+        typer.Option("--mirror/--no-mirror", help="Mirror the picture.", show_default="for cameras by number"),
+    ] = None,
+    smooth: Annotated[float, typer.Option(metavar="S", help="Time constant of smoothing; 0: none.")] = 0.3,
+    detect_every: Annotated[
+        int, typer.Option(metavar="N", help="Search each N-th frame whole, in between only near known faces.")
+    ] = 1,
+    labels: Labels = LabelSet.seven,
+    prior: Prior = None,
+    detector: Detector = DetectorName.yunet,
+    model: Model = None,
+) -> None:
+    """Name the emotion on each face before a camera. Nothing is stored unless asked for.
+
+    Keys in the window: q or Esc quit, space pauses, s saves the picture, r records, m mirrors, h helps.
+    """
+    from contextlib import ExitStack
+    from functools import partial
+
+    from mien.apps.cli.stopping import stoppable
+    from mien.apps.live import Live
+    from mien.apps.recorder import Recorder
+    from mien.core.prior import parse_prior
+    from mien.infer.analyze import load
+    from mien.infer.sinks import open_sink
+    from mien.infer.stream import Stream
+    from mien.vision.camera import find_source
+    from mien.vision.capture import RETRY_S, Capture
+
+    if record is not None:
+        _check_film(record)
+    place = find_source(source)
+    power = None if prior is None else parse_prior(prior)
+    analyzer = load(model, detector.value, power, labels=labels.value)
+    stream = Stream(analyzer, smooth, detect_every)
+    with ExitStack() as stack:
+        stopped = stack.enter_context(stoppable())
+        view = _view(window, place.name, stack)
+        sink = None
+        if out is not None:
+            sink = stack.enter_context(open_sink(out, analyzer.model, analyzer.labels, timed=True))
+        recorder = stack.enter_context(Recorder())
+        if record is not None:
+            recorder.start(record)
+        capture = stack.enter_context(Capture(place.open, place.name, retry_s=RETRY_S if place.returns else None))
+        run = Live(
+            capture,
+            stream,
+            view,
+            recorder,
+            sinks=[partial(sink.write, place.name)] if sink else [],
+            mirror=place.faces_user if mirror is None else mirror,
+            stopped=stopped,
+        )
+        run.run()
+        if sink is not None:
+            sink.finish(place.name, run.end_s, 0)
+    files = [*([out] if out else []), *recorder.files]
+    written = f"; wrote {', '.join(map(str, files))}" if files else ""
+    count = f"{run.frames:,} frame{'' if run.frames == 1 else 's'}"
+    typer.echo(f"mien: {count} of {place.name}{written}", err=True)
+
+
+def _view(window: bool, name: str, stack: ExitStack) -> View:
+    """Open what shows the source of a name; the stack closes it."""
+    from rich.console import Console
+
+    from mien.apps.views import LineView, TerminalView, WindowView
+    from mien.apps.window import Window
+
+    if window:
+        return WindowView(stack.enter_context(Window(f"mien live: {name}")))
+    console = Console()
+    if console.is_terminal:
+        return stack.enter_context(TerminalView(console))
+    return LineView(typer.echo, lambda text: typer.echo(f"mien: {text}", err=True))
+
+
+def _check_film(path: Path) -> None:
+    """Refuse a file that cannot become a film, before anything is filmed.
+
+    Raises:
+        UsageError: it has another suffix, its folder is not there, or it is there already.
+    """
+    from mien.core.errors import UsageError
+
+    if path.suffix.lower() != ".mp4":
+        raise UsageError(f"--record writes MP4; got {path}, expected a name that ends in .mp4")
+    if not path.parent.is_dir():
+        raise UsageError(f"--record {path}: there is no folder {path.parent}; make it first")
+    if path.exists():
+        raise UsageError(f"--record {path}: it is there already; choose another name")
