@@ -7,7 +7,7 @@ import pytest
 
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
-from mien.infer.classify import CARD_KEY, CHUNK, Classifier, default_model
+from mien.infer.classify import CARD_KEY, CHUNK, PACKAGED, Classifier, default_model, model_file, packaged_model
 from tiny_net import SIZE_PX, tiny_card, tiny_net
 
 SHIPPED = pytest.mark.skipif(not default_model().is_file(), reason="no model in src/mien/weights yet")
@@ -143,3 +143,17 @@ def test_the_shipped_graph_takes_no_faces_at_all():
     session = Classifier(default_model())._session
     (probs,) = session.run(None, {"faces": np.zeros((0, 48, 48, 1), np.uint8)})
     assert probs.shape == (0, len(EIGHT))
+
+
+@SHIPPED
+@pytest.mark.parametrize("name", PACKAGED)
+def test_a_packaged_model_is_found_by_its_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert Classifier(model_file(name)).card.labels == EIGHT
+    Path(name).write_text("a file of that name goes before it")
+    assert model_file(name) == Path(name)
+
+
+def test_no_name_is_the_default_and_any_other_a_file():
+    assert model_file(None) == default_model() == packaged_model("mien")
+    assert model_file("own.onnx") == Path("own.onnx")

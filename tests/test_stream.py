@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import mien
-from mien.core.errors import UsageError
+from mien.core.errors import UsageError, VideoError
+from mien.core.types import Faces
 from mien.infer.rows import columns, rows
 from mien.infer.stream import Stream, moments
 from small_stream import Squares, analyzer, frames, scene, walk
@@ -59,13 +60,32 @@ def test_a_cut_begins_new_ids():
 @pytest.mark.parametrize("every", [2, 5])
 def test_searching_fewer_frames_finds_the_same_and_sees_less(every: int):
     all_of_it, some = Squares(), Squares()
-    truth = list(moments(frames(walk(20)), Stream(analyzer(all_of_it))))
-    found = list(moments(frames(walk(20)), Stream(analyzer(some), detect_every=every)))
+    scenes = [scene([(10 + 2 * step, 10, "happiness")]) for step in range(20)]
+    truth = list(moments(frames(scenes), Stream(analyzer(all_of_it))))
+    found = list(moments(frames(scenes), Stream(analyzer(some), detect_every=every)))
     for one, other in zip(truth, found, strict=True):
         assert one.ids.tolist() == other.ids.tolist()
         np.testing.assert_allclose(one.faces.boxes, other.faces.boxes, atol=2)
         assert one.shown == other.shown
-    assert some.pixels < 0.8 * all_of_it.pixels
+    assert some.pixels < 0.9 * all_of_it.pixels
+
+
+def test_recalled_frames_lead_on_to_the_same_where_fewer_are_searched():
+    scenes = walk(20)
+    whole = list(moments(frames(scenes), Stream(analyzer(), detect_every=4)))
+    entries = [moment.to_dict() for moment in whole[:6]]
+    again = list(moments(frames(scenes), Stream(analyzer(), detect_every=4), entries))
+    assert [moment.entry() for moment in again] == [moment.entry() for moment in whole]
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_an_error_in_one_frame_ends_the_stream(every: int):
+    class Broken(Squares):
+        def __call__(self, image: np.ndarray) -> Faces:
+            raise VideoError("broken")
+
+    with pytest.raises(VideoError, match="broken"):
+        list(moments(frames(walk(9)), Stream(analyzer(Broken()), detect_every=every)))
 
 
 def test_a_face_that_jumps_is_searched_everywhere_at_once():

@@ -17,7 +17,7 @@ from mien.core.errors import UsageError
 from mien.core.prior import checked_power, rebalance
 from mien.core.types import Face, Faces, Frame
 from mien.infer.analysis import Analysis
-from mien.infer.classify import Classifier, default_model
+from mien.infer.classify import Classifier, model_file
 from mien.infer.document import model_entry
 from mien.vision.crops import Crops, cut_faces
 from mien.vision.detect import Chosen, Detector, WholeImage, load_detector
@@ -180,7 +180,7 @@ def load(
     """Return an analyzer, which all calls and threads may share: loading takes as long as some ten faces.
 
     Args:
-        model: a file of ``mien export``; None is the packaged model.
+        model: a file of ``mien export``; "mien-s", the packaged model that is smaller and faster; None is the default.
         detector: "yunet"; "haar"; "none", for which the whole picture is the face; or any callable that takes an
             image (H, W, 3) uint8 RGB and returns ``Faces``.
         power: of the prior, 0 (as FER+) to 1 (balanced); None is the model's.
@@ -207,7 +207,7 @@ def load(
         raise UsageError("small_faces and min_score are for mien's own detectors; let yours see to them")
     else:
         find = Chosen(detector, min_face_px, largest)
-    net = Classifier(default_model() if model is None else Path(model), device=device)
+    net = Classifier(model_file(model), device=device)
     return Analyzer(find, net, power, labels)
 
 

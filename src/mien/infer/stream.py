@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,8 @@ class Stream:
     Args:
         analyzer: finds and names the faces of one frame; streams may share it.
         tau_s: time constant of the average in seconds; 0 takes each frame by itself.
-        detect_every: search the whole picture on each so-many-th frame, and in between only around the faces known.
+        detect_every: search the whole picture on each so-many-th frame, and on those in between only around the faces
+            that it showed; where one of them is not found, the whole again.
 
     Raises:
         UsageError: detect_every is less than 1, or tau_s negative.
@@ -54,43 +57,65 @@ class Stream:
         if not 0 <= tau_s < np.inf:
             raise UsageError(f"the time constant of smoothing is 0 or more seconds; got {tau_s}")
         self.analyzer = analyzer
-        self.detect_every = 1 if analyzer.takes_all else detect_every
+        self._every = 1 if analyzer.takes_all else detect_every
         self._track, self._smooth, self._steady, self._cuts = Tracker(), Smoother(tau_s), Steady(), Cuts()
-        self._known: Floats = np.zeros((0, 4), np.float32)
-        self._since = 0
+        self._key: Future[Floats] = Future()
+        self._planned = 0
 
     def __call__(self, frame: Frame) -> Moment:
         """Return what the faces of the next frame show; its ``time_s`` must be later than that of the one before."""
-        return self.follow(self.look(frame))
+        return self.follow(self.plan(frame)())
 
-    def look(self, frame: Frame) -> Look:
-        """Return what a frame shows by itself.
+    def plan(self, frame: Frame, entry: dict[str, Any] | None = None) -> Callable[[], Look]:
+        """Return what looks at the next frame.
 
-        With a ``detect_every`` of 1 this knows nothing of other frames, so several may be looked at at once, in
-        threads, and then followed in their order.
+        Frames are planned in their order, and followed so. What looks at them may run in threads, several at once,
+        as long as they begin in their order.
+
+        Args:
+            frame: the frame.
+            entry: that of the frame in a document (``docs/SCHEMA.md``), from which the look is then had again.
         """
-        small = thumbnail(frame.image)
-        if self._since % self.detect_every == 0:
-            return Look(self.analyzer(frame), small)
-        analysis = self.analyzer.look(frame, Near(self.analyzer.detector, self._known / np.float32(frame.scale)))
-        # A face that is no longer where it was may be elsewhere.
-        return Look(analysis if len(analysis) >= len(self._known) else self.analyzer(frame), small)
+        if self._planned % self._every == 0:
+            self._key = Future()
+            look = partial(self._look_whole, frame, entry, self._key)
+        else:
+            look = partial(self._look_near, frame, entry, self._key)
+        self._planned += 1
+        return look
 
-    def recall(self, frame: Frame, entry: dict[str, Any]) -> Look:
-        """Return the look at a frame that its entry in a document (``docs/SCHEMA.md``) tells of."""
-        return Look(recalled(entry, frame, self.analyzer.labels, self.analyzer.model), thumbnail(frame.image))
+    def _look_whole(self, frame: Frame, entry: dict[str, Any] | None, key: Future[Floats]) -> Look:
+        """Look at all of a frame, and leave the places of its faces (N, 4) to the frames that wait for them."""
+        try:
+            analysis = self._recalled(frame, entry) if entry else self.analyzer(frame)
+        except BaseException as error:
+            key.set_exception(error)
+            raise
+        key.set_result(rounded(analysis).faces.boxes)
+        return Look(analysis, thumbnail(frame.image))
+
+    def _look_near(self, frame: Frame, entry: dict[str, Any] | None, key: Future[Floats]) -> Look:
+        """Look around the faces of an earlier frame, and at all where one of them is no longer there."""
+        known = key.result()
+        if entry:
+            analysis = self._recalled(frame, entry)
+        else:
+            analysis = self.analyzer.look(frame, Near(self.analyzer.detector, known / np.float32(frame.scale)))
+            if len(analysis) < len(known):
+                analysis = self.analyzer(frame)
+        return Look(analysis, thumbnail(frame.image))
+
+    def _recalled(self, frame: Frame, entry: dict[str, Any]) -> Analysis:
+        return recalled(entry, frame, self.analyzer.labels, self.analyzer.model)
 
     def follow(self, look: Look) -> Moment:
         """Return what a frame shows in the light of those before it."""
         analysis, time_s = rounded(look.analysis), look.analysis.frame.time_s
-        self._since += 1
         if self._cuts(look.thumbnail):
             self._track.cut()
-            self._since = 0
         ids = self._track(analysis.faces.boxes, time_s)
         probs = self._smooth(ids, analysis.probs, time_s)
         shown = self._steady(ids, probs, time_s)
-        self._known = analysis.faces.boxes
         return Moment(
             frame=analysis.frame,
             faces=analysis.faces,
@@ -128,8 +153,8 @@ def moments(frames: Iterable[Frame], stream: Stream, recorded: Iterable[dict[str
         UsageError: an entry is not what the frame comes to: other settings made it.
     """
     entries = iter(recorded)
-    pairs = ((frame, next(entries, None)) for frame in frames)
-    for entry, look in _looks(pairs, stream):
+    jobs = (((entry := next(entries, None)), stream.plan(frame, entry)) for frame in frames)
+    for entry, look in ahead(lambda job: (job[0], job[1]()), jobs):
         moment = stream.follow(look)
         if entry is not None and not _same(moment.entry(), entry):
             raise UsageError(
@@ -170,17 +195,6 @@ def stream(
     follow = Stream(analyzer or load(), tau_s, detect_every)
     with open_video(source, start_s, end_s, fps) as video:
         yield from moments(video, follow)
-
-
-def _looks(
-    pairs: Iterable[tuple[Frame, dict[str, Any] | None]], stream: Stream
-) -> Iterable[tuple[dict[str, Any] | None, Look]]:
-    def look(pair: tuple[Frame, dict[str, Any] | None]) -> tuple[dict[str, Any] | None, Look]:
-        frame, entry = pair
-        return entry, stream.look(frame) if entry is None else stream.recall(frame, entry)
-
-    # Where faces are followed from frame to frame, a frame can be looked at only when the one before is done.
-    return ahead(look, pairs) if stream.detect_every == 1 else map(look, pairs)
 
 
 def _same(entry: dict[str, Any], recorded: dict[str, Any]) -> bool:

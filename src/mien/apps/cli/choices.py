@@ -26,7 +26,10 @@ class LabelSet(StrEnum):
 
 Detector = Annotated[DetectorName, typer.Option(help="none: the whole picture is the face.")]
 Labels = Annotated[LabelSet, typer.Option(help="eight: contempt is shown apart, not as neutral.")]
-Model = Annotated[Path | None, typer.Option(help="A file of 'mien export'.", show_default="the packaged one")]
+Model = Annotated[
+    Path | None,
+    typer.Option(help="A file of 'mien export', or 'mien-s', the smaller packaged one.", show_default="mien"),
+]
 Prior = Annotated[
     str | None,
     typer.Option(

@@ -29,7 +29,10 @@ class ProtocolName(StrEnum):
 def evaluate(
     models: Annotated[
         list[Path],
-        typer.Argument(metavar="MODEL...", help="The ONNX file to score; several are scored as one ensemble."),
+        typer.Argument(
+            metavar="MODEL...",
+            help="The ONNX file to score, or a packaged one, 'mien' or 'mien-s'; several are scored as one ensemble.",
+        ),
     ],
     *,
     data: Annotated[Path, typer.Option(help="Folder written by 'mien prepare'.")],
@@ -58,10 +61,11 @@ def evaluate(
     from rich.console import Console
 
     from mien.core.prior import parse_prior
+    from mien.infer.classify import model_file
     from mien.report.evaluate import evaluate as score
     from mien.report.files import write_report
 
-    console = Console()
+    console, models = Console(), [model_file(model) for model in models]
     with console.status(f"scoring {', '.join(model.name for model in models)} on {split.value}"):
         report = score(
             models,
