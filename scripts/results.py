@@ -21,17 +21,19 @@ from mien.infer.classify import Classifier, default_model
 from mien.report.headline import headline
 from mien.report.scores import protocols_of
 
-RUNS = ("6-robust",)
+RUNS = ("6-robust", "mien-s")
 PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md")
 
 
 def headlines(names: list[str], documents: list[dict[str, Any]]) -> str:
-    """Return what counts of each model, a column a model."""
-    columns = [headline(document) for document in documents]
-    return table(
-        ["on PublicTest", *(f"`{name}`" for name in names), "measured on"],
-        [[rows[0].measure, *(row.value for row in rows), rows[0].on] for rows in zip(*columns, strict=True)],
-    )
+    """Return what counts of each model, a column a model; what only some have is empty in the others."""
+    columns = [{row.measure: row for row in headline(document)} for document in documents]
+    rows: list[list[str]] = []
+    for measure in dict.fromkeys(measure for column in columns for measure in column):
+        values = [column[measure].value if measure in column else "" for column in columns]
+        on = dict.fromkeys(column[measure].on for column in columns if measure in column)
+        rows.append([measure, *values, "; ".join(on)])
+    return table(["on PublicTest", *(f"`{name}`" for name in names), "measured on"], rows)
 
 
 def protocols(document: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.infer.classify import Classifier, default_model
+from mien.infer.classify import PACKAGED, Classifier, packaged_model
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -26,11 +26,21 @@ def test_the_tables_are_those_of_the_run_folders(page: str):
         assert f"<!-- {name} -->\n{part}\n<!-- /{name} -->" in text, f"run: python scripts/results.py ({name})"
 
 
-def test_the_scored_file_is_the_packaged_one():
-    assert Classifier(default_model()).sha256 == METRICS["sha256"]
+@pytest.mark.parametrize(("name", "run"), list(zip(PACKAGED, RUNS, strict=True)))
+def test_the_scored_files_are_the_packaged_ones(name: str, run: Path):
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert Classifier(packaged_model(name)).sha256 == metrics["sha256"]
 
 
 def test_the_packaged_net_reaches_what_it_must():
     seven, majority = (METRICS["protocols"][name]["all"]["accuracy"] for name in ("seven", "majority"))
     assert seven >= 0.835
     assert majority >= 0.865
+
+
+def test_the_small_net_is_small_and_reaches_what_it_must():
+    metrics = json.loads((RUNS[1] / "metrics.json").read_text(encoding="utf-8"))
+    seven, majority = (metrics["protocols"][name]["all"]["accuracy"] for name in ("seven", "majority"))
+    assert metrics["file_bytes"] <= 1e6
+    assert seven >= 0.825
+    assert majority >= 0.855
