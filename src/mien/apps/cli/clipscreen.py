@@ -94,12 +94,12 @@ class ClipScreen:
     def fail(self, why: str) -> None:
         """Say why a clip could not be done."""
         self.failed += 1
-        self._progress.update(self._task, visible=False)
+        self._progress.update(self._task, visible=False, refresh=True)
         typer.echo(f"mien: {why}", err=True)
 
     def show(self, clip: Path, summary: Summary, files: Sequence[Path], notes: Sequence[str], stopped: bool) -> None:
         """Show who was seen in a clip and what they showed, and what was written."""
-        self._progress.update(self._task, visible=False)
+        self._progress.update(self._task, visible=False, refresh=True)
         if not summary.people:
             self._say(f"{clip}: no face found in {summary.moments:,} frames")
         elif self._console.is_terminal:
@@ -116,7 +116,7 @@ class ClipScreen:
             self._console.print(f"wrote {', '.join(map(str, files))}", markup=False, highlight=False, soft_wrap=True)
 
     def _say(self, text: str) -> None:
-        self._progress.update(self._task, visible=False)
+        self._progress.update(self._task, visible=False, refresh=True)
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
