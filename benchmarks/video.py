@@ -38,8 +38,8 @@ def make_clip(path: Path, size: tuple[int, int], seconds: float) -> Path:
     """Return a clip of a portrait that circles on a plain ground, made if it is not there."""
     import cv2
     import numpy as np
-    from mien.vision.film import Film
 
+    from mien.vision.film import Film
     from mien.vision.images import read
 
     if path.exists():
@@ -62,10 +62,9 @@ def make_clip(path: Path, size: tuple[int, int], seconds: float) -> Path:
 
 def with_mien(clip: Path, film: bool) -> float:
     """Return the frames a second at which mien goes through a clip, without or with writing the film."""
-    from mien.vision.film import Film
-
     import mien
     from mien.vision.draw import draw
+    from mien.vision.film import Film
     from mien.vision.video import open_video
 
     analyzer = mien.load()
