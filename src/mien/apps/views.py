@@ -10,10 +10,8 @@ from rich.live import Live as Screen
 from rich.table import Table
 from rich.text import Text
 
-from mien.apps.cli.screen import BAR, bar
+from mien.apps.cli.screen import coloured_bar, doubts
 from mien.apps.window import Window
-from mien.core.emotions import COLOURS
-from mien.core.types import Face
 from mien.infer.moment import Moment
 from mien.vision.panel import Panel, Status
 from mien.vision.strip import History
@@ -101,7 +99,7 @@ def lines(moment: Moment) -> list[str]:
     start = f"{moment.frame.time_s:.2f}"
     if not len(moment):
         return [f"{start}\tno face found"]
-    return ["\t".join([start, str(face.id), face.emotion, f"{face.confidence:.3f}", *_doubts(face)]) for face in moment]
+    return ["\t".join([start, str(face.id), face.emotion, f"{face.confidence:.3f}", *doubts(face)]) for face in moment]
 
 
 def table(moment: Moment) -> Table:
@@ -111,12 +109,11 @@ def table(moment: Moment) -> Table:
         shown.add_column(heading, justify="right" if heading in {"face", "probability"} else "left")
     for face in sorted(moment, key=lambda face: face.id):
         second = next(name for name in face.ranking if name != face.emotion)
-        colour = "rgb({},{},{})".format(*COLOURS[face.emotion]) if face.emotion in COLOURS else "default"
         shown.add_row(
             f"#{face.id}",
             face.emotion,
-            Text(bar(face.confidence).ljust(BAR), style=colour),
-            " ".join([f"{face.confidence:.0%}", *_doubts(face)]),
+            coloured_bar(face.emotion, face.confidence),
+            " ".join([f"{face.confidence:.0%}", *doubts(face)]),
             f"{second} {face.probabilities[second]:.0%}",
         )
     if not len(moment):
@@ -130,7 +127,3 @@ def _below(status: Status) -> Text:
     if status.recorded_s is not None:
         parts.insert(0, f"recording {status.recorded_s:.0f} s")
     return Text("\n".join(part for part in ("; ".join(parts), status.note, status.trouble) if part), style="dim")
-
-
-def _doubts(face: Face) -> list[str]:
-    return [*(["uncertain"] if face.uncertain else []), *([face.quality] if face.quality != "good" else [])]

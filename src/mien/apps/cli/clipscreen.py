@@ -13,8 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from mien.apps.cli.screen import BAR, bar
-from mien.core.emotions import COLOURS
+from mien.apps.cli.screen import coloured_bar
 from mien.infer.people import Person
 from mien.infer.timeline import Summary
 from mien.report.lanes import clock, left_out, shown
@@ -144,7 +143,7 @@ def _table(clip: Path, summary: Summary) -> Table:
             clock(person.last_s, 1),
             f"{person.seen_s:.1f} s",
             f"{emotion} {share:.0%}",
-            Text(bar(share).ljust(BAR), style=_colour(emotion)),
+            coloured_bar(emotion, share),
             ", ".join(f"{name} {part:.0%}" for name, part in others),
         )
     return table
@@ -155,7 +154,3 @@ def _shares(person: Person) -> list[tuple[str, float]]:
     whole_s = max(person.seen_s, 1e-9)
     ranked = sorted(person.seconds.items(), key=lambda pair: -pair[1])[:NAMED]
     return [(emotion, seconds / whole_s) for emotion, seconds in ranked if seconds] or [(ranked[0][0], 1.0)]
-
-
-def _colour(emotion: str) -> str:
-    return "rgb({},{},{})".format(*COLOURS[emotion]) if emotion in COLOURS else "default"

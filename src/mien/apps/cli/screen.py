@@ -135,7 +135,7 @@ def plain_lines(path: str, result: Result) -> list[str]:
     if not len(result):
         return [f"{name}\tno face found"]
     return [
-        "\t".join([name, str(number), face.emotion, f"{face.confidence:.3f}", *_doubts(face)])
+        "\t".join([name, str(number), face.emotion, f"{face.confidence:.3f}", *doubts(face)])
         for number, face in enumerate(result, start=1)
     ]
 
@@ -146,20 +146,25 @@ def bar(share: float) -> str:
     return EIGHTHS[8] * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
+def coloured_bar(emotion: str, share: float) -> Text:
+    """Return the bar of a share in the colour of its emotion, padded to its full length."""
+    colour = "rgb({},{},{})".format(*COLOURS[emotion]) if emotion in COLOURS else "default"
+    return Text(bar(share).ljust(BAR), style=colour)
+
+
 def _cells(face: Face) -> list[str | Text]:
     second = face.ranking[1]
-    colour = "rgb({},{},{})".format(*COLOURS[face.emotion]) if face.emotion in COLOURS else "default"
-    doubts = "".join(f" {doubt}" for doubt in _doubts(face))
+    reasons = "".join(f" {doubt}" for doubt in doubts(face))
     return [
         " ".join(f"{value:.0f}" for value in face.box),
         face.emotion,
-        Text(bar(face.confidence), style=colour),
-        (">99.9%" if face.confidence >= 0.9995 else f"{face.confidence:.1%}") + doubts,
+        coloured_bar(face.emotion, face.confidence),
+        (">99.9%" if face.confidence >= 0.9995 else f"{face.confidence:.1%}") + reasons,
         f"{second} {face.probabilities[second]:.1%}",
     ]
 
 
-def _doubts(face: Face) -> list[str]:
+def doubts(face: Face) -> list[str]:
     """Return why not to rely on a face's emotion, if there is a reason."""
     return [*(["uncertain"] if face.uncertain else []), *([face.quality] if face.quality != "good" else [])]
 
