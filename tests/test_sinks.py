@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import MienError, UsageError
 from mien.core.types import Result
 from mien.infer.document import picture_entry
+from mien.infer.moment import Moment
 from mien.infer.rows import Row, columns, rows
 from mien.infer.sinks import open_sink
 from small_results import MODEL, NAME, ONE, PICTURES, TWO, put, result_of
@@ -298,3 +300,32 @@ def test_a_parquet_file_of_several_groups_keeps_every_row(tmp_path: Path, monkey
     run(tmp_path / "out.parquet", PICTURES)
     assert pq.ParquetFile(tmp_path / "out.parquet").num_row_groups == 2
     assert read_table(tmp_path / "out.parquet") == table_of(PICTURES)
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_pictures_and_frames_of_a_video_do_not_mix(tmp_path: Path, timed: bool):
+    result = replace(ONE, frame=replace(ONE.frame, time_s=1.0))
+    moment = Moment(
+        **{field.name: getattr(result, field.name) for field in fields(result)},
+        model=MODEL,
+        raw=result.probs,
+        shown=("happiness",),
+    )
+    path = tmp_path / "out.jsonl"
+    with open_sink(path, MODEL, SEVEN, timed=timed) as sink:
+        sink.write("a", moment if timed else result)
+    with (
+        pytest.raises(UsageError, match=r"cannot go on with .*it holds"),
+        open_sink(path, MODEL, SEVEN, True, not timed),
+    ):
+        pass
+
+
+def test_a_video_that_came_to_its_end_is_known_as_finished(tmp_path: Path):
+    for resumed in (False, True, True):
+        with open_sink(tmp_path / "out.csv", MODEL, SEVEN, resumed, timed=True) as sink:
+            assert sink.finished == resumed
+            assert (list(sink.recorded), sink.entries) == ([], 0)
+            if not resumed:
+                sink.finish("clip", 1.5, 2)
+    assert read_lines(tmp_path / "out.csv.jsonl")[0]["damaged"] == 2
