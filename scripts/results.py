@@ -21,7 +21,7 @@ from mien.infer.classify import Classifier, default_model
 from mien.report.headline import headline
 from mien.report.scores import protocols_of
 
-RUNS = ("6-robust", "mien-s")
+RUNS = ("7-again", "mien-s")
 PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md")
 
 

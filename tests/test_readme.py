@@ -44,6 +44,7 @@ def test_the_commands_run_in_their_order(mien: Command, folder: Path, monkeypatc
         "marked/grace_hopper.mien.jpg",
         "data/train.npz",
         "runs/6-robust/report.html",
+        "runs/7-again/model.int8.onnx",
         "runs/mien-s/model.onnx",
         "short.onnx",
         "heads.mien.mp4",
