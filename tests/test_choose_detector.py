@@ -110,18 +110,29 @@ def test_equal_pictures_are_searched_once():
     assert len(seen) == 3
 
 
-def test_a_second_look_counts_with_the_first():
-    def near_224(image: np.ndarray) -> Faces:
-        return found((0, 0, 9, 9)) if image.shape[1] in (50, 224) else found()
+class SeesSome:
+    """Finds a face in pictures of some widths, in others only where doubtful ones count."""
 
-    shares = choose_detector.looks([np.zeros((50, 50, 3), np.uint8), np.zeros((60, 60, 3), np.uint8)], near_224)
-    assert shares == [0.5, 0.5, 0.5, 0.5, 1.0, 0.5, 0.5]
+    def __init__(self, min_score: float) -> None:
+        self.widths = (50, 224) if min_score > 0.65 else (50, 60, 224)
+
+    def once(self, image: np.ndarray) -> Faces:
+        return found((0, 0, 9, 9)) if image.shape[1] in self.widths else found()
+
+
+def test_another_look_counts_with_those_before_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(choose_detector, "YuNet", SeesSome)
+    monkeypatch.setattr(choose_detector, "LOOKS_PX", (128, 224))
+    pictures = [np.zeros((side, side, 3), np.uint8) for side in (50, 60, 70, 80)]
+    shares = choose_detector.looks(pictures, lambda image: found((0, 0, 9, 9)) if len(image) < 80 else found())
+    assert shares == [0.25, 0.5, 0.5, 1.0, 0.75]
 
 
 def test_the_command_writes_its_tables(folder: Path, monkeypatch: pytest.MonkeyPatch):
     save_split(synthetic(2, 0), folder / "valid.npz")
     out = folder / "detector.txt"
     monkeypatch.setattr(choose_detector, "CROPS_PX", (48,))
+    monkeypatch.setattr(choose_detector, "SMALL_PX", (36,))
     monkeypatch.setattr(choose_detector, "YuNet", FindsNothing)
     monkeypatch.setattr(choose_detector, "THRESHOLDS", (0.7,))
     arguments = [str(folder), str(folder), "--groups", "1", "--scenes", "1", "--crops", "2", "--out", str(out)]
@@ -132,5 +143,6 @@ def test_the_command_writes_its_tables(folder: Path, monkeypatch: pytest.MonkeyP
     assert lines[1].startswith("commit ")
     assert [line.split()[:2] for line in lines[4:7]] == [["plain", "0.7"], ["tiles", "0.7"], ["tiles", "0.7,"]]
     assert lines[4].split()[2] == "0.0%"
-    assert lines[-2].startswith("face of 48 px ")
+    assert lines[-3].startswith("face of 48 px ")
+    assert lines[-2].startswith("36 px in 320 px ")
     assert lines[-1].startswith("scene ")

@@ -180,6 +180,17 @@ def test_a_face_that_fills_its_picture_takes_a_second_look(picture: str, rows: s
     np.testing.assert_allclose(found.boxes[0] / side_px, [0.12, 0.03, 0.88, 0.97], atol=0.1)
 
 
+@pytest.mark.parametrize("side_px", [14, 18])
+def test_a_small_face_in_a_small_picture_takes_a_second_look(side_px: int):
+    image = np.full((200, 200, 3), 128, np.uint8)
+    face = cv2.resize(photo("grace_hopper.jpg")[120:332, 161:373], (side_px, side_px), interpolation=cv2.INTER_AREA)
+    image[80 : 80 + side_px, 60 : 60 + side_px] = face
+    yunet = YuNet()
+    assert len(yunet.once(image)) == 0
+    (box,) = yunet(image).boxes
+    np.testing.assert_allclose(box, [60, 80, 60 + side_px, 80 + side_px], atol=side_px / 4)
+
+
 class Given:
     """A detector that always sees the same."""
 
@@ -194,6 +205,25 @@ class Given:
 
 BLACK = np.zeros((90, 90, 3), np.uint8)
 THREE = Given((0, 0, 20, 30), (30, 30, 60, 60), (70, 0, 80, 10))
+
+
+@pytest.mark.parametrize(
+    ("min_score", "seen", "kept"),
+    [
+        (None, [0.65], [0.65]),
+        (None, [0.65, 0.9], [0.9]),
+        (0.7, [0.75, 0.9], [0.75, 0.9]),
+    ],
+)
+def test_a_doubtful_face_counts_where_there_is_no_sure_one(
+    min_score: float | None, seen: list[float], kept: list[float], monkeypatch: pytest.MonkeyPatch
+):
+    scores = np.array(seen, np.float32)
+    faces = Faces(np.ones((len(seen), 4), np.float32), np.ones((len(seen), 5, 2), np.float32), scores)
+    yunet = YuNet(min_score)
+    monkeypatch.setattr(yunet, "_search", lambda image, small: faces)
+    np.testing.assert_array_equal(yunet(BLACK).scores, np.array(kept, np.float32))
+    np.testing.assert_array_equal(yunet.once(BLACK).scores, scores[scores >= 0.7])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,10 @@ class Faces:
     def __len__(self) -> int:
         """Return N."""
         return len(self.boxes)
+
+    def take(self, rows: NDArray[np.integer[Any]] | Flags) -> Faces:
+        """Return the faces at indices (M,), in that order, or where (N,) is true."""
+        return Faces(self.boxes[rows], self.landmarks[rows], self.scores[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

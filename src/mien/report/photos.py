@@ -177,4 +177,4 @@ def _nearest(faces: Faces, box: Floats) -> Faces:
     inside = np.flatnonzero(np.all((centres >= box[:2]) & (centres <= box[2:]), axis=1))
     overlap = iou(box[None], faces.boxes)[0]
     best = inside[np.argsort(-overlap[inside], kind="stable")][:1]
-    return Faces(faces.boxes[best], faces.landmarks[best], faces.scores[best])
+    return faces.take(best)

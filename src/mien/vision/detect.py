@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,11 +34,14 @@ Faces found and pictures mistaken for one are 67.6 and 3.1 % at 0.6, 61.6 and 0.
 (docs/benchmarks/detector.txt).
 """
 
-SECOND_LOOK_PX = 224
-"""The longer side at which a picture is searched again in which nothing was found.
+MIN_SCORE_AGAIN = 0.6
+"""The same where nothing reaches the other at any look: then the look with the best face counts."""
 
-Of faces that fill a picture of 24 px one look finds 0.7 %, a second at this side too 96.0 %; of 48 px 74.7 and 98.7 %,
-of 640 px 38.7 and 99.3 % (docs/benchmarks/detector.txt has other sides).
+SECOND_LOOKS_PX = (224, 640)
+"""The longer sides at which a picture is searched again in which nothing was found.
+
+At the first a face that fills its picture is found, at the second a small one in a small picture. Shares found with
+one look, and with these: docs/benchmarks/detector.txt.
 """
 
 OVERLAP = 0.3
@@ -58,10 +61,11 @@ class YuNet:
 
     W. Wu, H. Peng and S. Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. It overlooks faces of more than
     about 300 px, so larger pictures are shrunk before it sees them. A picture in which it finds nothing is searched
-    once more at ``SECOND_LOOK_PX``, at which a face that fills it is found, be it a tiny crop or a close portrait.
+    once more at each of ``SECOND_LOOKS_PX``, until something is found.
 
     Args:
-        min_score: faces scored lower are dropped, 0 to 1.
+        min_score: faces scored lower are dropped, 0 to 1; None is ``MIN_SCORE``, and ``MIN_SCORE_AGAIN`` where nothing
+            reaches that.
         max_side_px: a picture's longer side is shrunk to this many pixels; more finds smaller faces and takes longer.
         threads: processor threads that one call uses.
 
@@ -69,7 +73,7 @@ class YuNet:
         DetectorError: the weights are not in the installed package.
     """
 
-    def __init__(self, min_score: float = MIN_SCORE, max_side_px: int = 640, threads: int = 2) -> None:
+    def __init__(self, min_score: float | None = None, max_side_px: int = 640, threads: int = 2) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -78,24 +82,40 @@ class YuNet:
         options.log_severity_level = 3  # errors only: its warnings are about the graph, not about the picture
         self._session = ort.InferenceSession(weights(), options, providers=["CPUExecutionProvider"])
         self._outputs = [f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")]
-        self._min_score = min_score
+        self._min_score = MIN_SCORE if min_score is None else min_score
+        self._min_score_again = MIN_SCORE_AGAIN if min_score is None else min_score
         self._max_side_px = max_side_px
 
     def __call__(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
-        found = self.once(image)
-        return found if len(found) else self._search(image, resize(image, SECOND_LOOK_PX))
+        doubtful: list[Faces] = []
+        for small in self._looks(image):
+            found = self._search(image, small)
+            sure = found.take(found.scores >= self._min_score)
+            if len(sure):
+                return sure
+            doubtful.append(found)
+        return max(doubtful, key=lambda found: found.scores.max(initial=0))
 
     def once(self, image: Image) -> Faces:
-        """Return the faces as a call does, without the second search where there are none."""
-        return self._search(image, shrink(image, self._max_side_px))
+        """Return the faces that reach the threshold at the first look."""
+        found = self._search(image, shrink(image, self._max_side_px))
+        return found.take(found.scores >= self._min_score)
+
+    def _looks(self, image: Image) -> Iterator[Image]:
+        """Yield image (H, W, 3) as it is searched first, then at the sizes of further looks."""
+        first = shrink(image, self._max_side_px)
+        yield first
+        for longer_px in SECOND_LOOKS_PX:
+            if longer_px != max(first.shape[:2]):
+                yield resize(image, longer_px)
 
     def _search(self, image: Image, small: Image) -> Faces:
-        """Return the faces of image (H, W, 3) that are seen in its reduction or enlargement (H', W', 3)."""
+        """Return the faces, doubtful ones too, of image (H, W, 3) that are seen in it at another size (H', W', 3)."""
         batch = to_batch(small)
         outputs: Any = self._session.run(self._outputs, {"input": batch})
         raw = np.vstack([np.hstack([head[0] for head in outputs[level : level + 4]]) for level in (0, 4, 8)])
-        found, landmarks, scores = decode(raw, anchor_grid(*batch.shape[2:]), self._min_score)
+        found, landmarks, scores = decode(raw, anchor_grid(*batch.shape[2:]), self._min_score_again)
         kept = boxes.nms(found, scores, OVERLAP)
         kept = kept[boxes.left_to_right(found[kept])]
         scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
@@ -236,7 +256,7 @@ class Chosen:
         rows = np.flatnonzero((found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0) >= self._min_face_px)
         if self._largest and len(rows):
             rows = rows[[boxes.area(found.boxes[rows]).argmax()]]
-        return Faces(found.boxes[rows], found.landmarks[rows], found.scores[rows])
+        return found.take(rows)
 
 
 DETECTORS: dict[str, Callable[[], Detector]] = {"yunet": YuNet, "haar": Haar, "none": WholeImage}
@@ -255,8 +275,8 @@ def load_detector(
 
     Args:
         name: a key of ``DETECTORS``.
-        min_score: faces scored lower are dropped, 0 to 1; None is ``MIN_SCORE``, in tiles ``MIN_SCORE_NEAR``. Only
-            "yunet" scores.
+        min_score: faces scored lower are dropped, 0 to 1; None is what each detector has of its own
+            (``MIN_SCORE``, ``MIN_SCORE_AGAIN``, in tiles ``MIN_SCORE_NEAR``). Only "yunet" scores.
         min_face_px: faces whose box has a shorter longer side are left out.
         largest: keep the largest face alone.
         small_faces: also search the picture enlarged (``mien.vision.tiles``), which takes some ten times as long.
@@ -280,7 +300,7 @@ def load_detector(
 
 
 def _yunet(min_score: float | None, small_faces: bool) -> Detector:
-    whole = YuNet(MIN_SCORE if min_score is None else min_score)
+    whole = YuNet(min_score)
     if not small_faces:
         return whole
     return Tiles(whole, YuNet(MIN_SCORE_NEAR if min_score is None else min_score).once)
