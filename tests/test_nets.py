@@ -36,6 +36,7 @@ print(keras.backend.backend())
         (["model=residual", "squeeze=true"], 2_845_663),
         (["squeeze=true"], 1_937_475),
         (["stem_stride=2"], 1_915_175),
+        (["model=dlib"], 4_402_343),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

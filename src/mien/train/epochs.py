@@ -73,15 +73,9 @@ class Epochs(keras.callbacks.Callback):
         self._truth = PROTOCOLS[self._protocol](valid.votes, valid.emotions)[rows]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Make the order and every random draw a function of seed and epoch."""
+        """Shuffle and seed."""
         self._started = time.monotonic()
-        self._batches.start(epoch)
-        # A seed in steps of a million leaves room for the draws of an epoch, which count upwards from it.
-        keras.utils.set_random_seed(self._recipe.seed * 10_000 + epoch)
-        for place, layer in enumerate(_layers(self.model)):
-            generator = getattr(layer, "seed_generator", None)
-            if generator is not None:
-                generator.state.assign([self._recipe.seed * 1_000 + place, epoch * 1_000_000])
+        begin_epoch(self.model, self._batches, self._recipe.seed, epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Score, then write history and checkpoint; ``logs`` gains the scores for those who come after."""
@@ -125,7 +119,18 @@ class Epochs(keras.callbacks.Callback):
         beside.replace(path)
 
 
-def _layers(model: keras.Model) -> list[keras.layers.Layer]:
+def begin_epoch(model: keras.Model, batches: Batches, seed: int, epoch: int) -> None:
+    """Make the order and every random draw a function of seed and epoch."""
+    batches.start(epoch)
+    keras.utils.set_random_seed(seed * 10_000 + epoch)
+    for place, layer in enumerate(layers_of(model)):
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            # Steps of a million leave room for the draws of an epoch, which count upwards.
+            generator.state.assign([seed * 1_000 + place, epoch * 1_000_000])
+
+
+def layers_of(model: keras.Model) -> list[keras.layers.Layer]:
     """Return the layers of a model and of the models inside it, in order."""
-    nested = [_layers(layer) if isinstance(layer, keras.Model) else [layer] for layer in model.layers]
+    nested = [layers_of(layer) if isinstance(layer, keras.Model) else [layer] for layer in model.layers]
     return [layer for layers in nested for layer in layers]

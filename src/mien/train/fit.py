@@ -20,14 +20,19 @@ from mien.train.augment import augment
 from mien.train.calibrate import calibrate
 from mien.train.checkpoint import CHECKPOINT, load_checkpoint
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
+from mien.train.dlib_weights import copy_dlib, describe_dlib, dlib_file
 from mien.train.epochs import Batches, Epochs
 from mien.train.finished import copy_weights, describe_runs, same_runs
 from mien.train.models import MODELS
 from mien.train.recipe import Recipe, read_recipe
+from mien.train.statistics import renew_statistics
 from mien.train.targets import LABELS, make_targets
 from mien.version import __version__
 
 Floats = NDArray[np.float32]
+
+STATISTICS = 512
+"""Faces from which batch normalisation takes its first statistics, where published weights lack them."""
 
 
 def train(
@@ -52,15 +57,17 @@ def train(
         run_dir: the run folder; made where missing.
         callbacks: more Keras callbacks, such as a progress bar.
         teachers: finished run folders whose nets answer for a share of the target, see ``train.distill``.
-        start: a finished run folder whose weights the net starts from; random ones without it.
+        start: a finished run folder whose weights the net starts from; without it random ones, or for the net
+            ``dlib`` those that dlib published.
 
     Raises:
         UsageError: the run folder holds another recipe, other data, teachers or start, a teacher or the start is not
-            finished or names other classes, or the start is another net.
+            finished or names other classes, the start is another net, or dlib's weights are not installed.
     """
+    published = recipe.model == "dlib" and not start
     origin = {
         "teachers": describe_runs(teachers, recipe, "teacher"),
-        "start": describe_runs([start] if start else [], recipe, "start"),
+        "start": [describe_dlib()] if published else describe_runs([start] if start else [], recipe, "start"),
     }
     run_dir.mkdir(parents=True, exist_ok=True)
     _claim(run_dir, recipe, train_split, origin)
@@ -72,6 +79,8 @@ def train(
     net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
     if start:
         copy_weights(start, net)
+    elif published:
+        copy_dlib(dlib_file(), net, train_split.images[rows[:STATISTICS]][..., None].astype(np.float32))
     model = augment(recipe, beside_teachers(net, teachers, recipe) if teachers else net)
     batches = Batches(train_split.images[rows][..., None], aims, recipe)
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))
@@ -88,6 +97,8 @@ def train(
         )
     # Keras does this behind the last epoch, but a run that was stopped after it has the raw weights again.
     model.optimizer.finalize_variable_values(model.trainable_variables)
+    if recipe.average:
+        renew_statistics(model, batches, recipe)
     keras.config.set_dtype_policy("float32")
     plain = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
     plain.set_weights(net.get_weights())

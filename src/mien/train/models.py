@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from mien.train.layers import BatchNormalization, Conv2D, MaxPooling2D, Standardize
 from mien.train.recipe import Recipe
@@ -73,6 +73,41 @@ def residual(recipe: Recipe, classes: int) -> keras.Model:
     return keras.Model(faces, layers.Dense(classes, dtype="float32")(x), name="net")
 
 
+def dlib(recipe: Recipe, classes: int) -> keras.Model:
+    """Give the layers of dlib's face recognition net (King, 2017) up to its last stage, with batch normalisation.
+
+    The face is enlarged to the scale of dlib's 150 px, which is 131 px as FER2013 frames it: at that side no stage
+    is cut off at its border. ``mien train`` gives the net dlib's weights (``mien.train.dlib_weights``).
+    """
+    faces = keras.Input((SIZE_PX, SIZE_PX, 1))
+    x = layers.Resizing(131, 131, interpolation="bilinear")(Standardize()(faces))
+    x = MaxPooling2D(3, 2)(layers.ReLU()(_named_conv_norm(x, 0, 32, kernel=7, stride=2)))
+    place = 1
+    for filters, blocks in ((32, 3), (64, 4), (128, 3), (256, 3)):
+        for block in range(blocks):
+            x = _dlib_block(x, place, filters, 2 if filters > 32 and not block else 1)
+            place += 2
+    x = layers.Dropout(recipe.dropout)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(faces, layers.Dense(classes, dtype="float32")(x), name="net")
+
+
+def _dlib_block(x: Any, place: int, filters: int, stride: int) -> Any:
+    """Add two convolutions to their input, which is halved by its mean and gets empty channels where they are more."""
+    inner = layers.ReLU()(_named_conv_norm(x, place, filters, stride=stride))
+    inner = _named_conv_norm(inner, place + 1, filters)
+    if stride > 1:
+        x = layers.AveragePooling2D(stride)(x)
+        x = ops.pad(x, ((0, 0), (0, 0), (0, 0), (0, filters - x.shape[-1])))
+    return layers.ReLU()(layers.Add()([inner, x]))
+
+
+def _named_conv_norm(x: Any, place: int, filters: int, kernel: int = 3, stride: int = 1) -> Any:
+    """Convolve and normalise in layers that can be found by their place in the net."""
+    padding = "same" if stride == 1 else "valid"
+    x = Conv2D(filters, kernel, strides=stride, padding=padding, use_bias=False, name=f"conv{place}")(x)
+    return BatchNormalization(name=f"norm{place}")(x)
+
+
 def _basic_block(x: Any, filters: int, stride: int, squeeze: bool) -> Any:
     inner = layers.ReLU()(_conv_norm(x, filters, stride))
     inner = _conv_norm(inner, filters)
@@ -134,5 +169,6 @@ MODELS: dict[str, Callable[[Recipe, int], keras.Model]] = {
     "regularised": regularised,
     "compact": compact,
     "residual": residual,
+    "dlib": dlib,
 }
 """Name to function: a recipe and the number of classes -> the net."""

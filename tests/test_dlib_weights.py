@@ -1,0 +1,118 @@
+"""dlib's face recognition net as a start: its file, what the net answers with it, and what stands in the run folder."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from mien.core.errors import DataError, UsageError
+from mien.data.synthetic import synthetic
+from mien.train import dlib_weights
+from mien.train.dlib_weights import LEVELS_PER_UNIT, copy_dlib, dlib_file
+from mien.train.fit import train
+from mien.train.layers import Standardize
+from mien.train.models import MODELS
+from mien.train.recipe import FIRST_TRY
+
+RECIPE = replace(FIRST_TRY, name="dlib", model="dlib", epochs=1, batch_size=16)
+
+BLOCKS = [(32, 32)] * 3 + [(32, 64)] + [(64, 64)] * 3 + [(64, 128)] + [(128, 128)] * 2 + [(128, 256)] + [(256, 256)] * 2
+"""Channels in and out of the blocks, as dlib's own definition of the net has them."""
+
+
+def integer(value: int) -> bytes:
+    """An integer above 0 as dlib writes it: how many bytes, then the bytes."""
+    content = value.to_bytes((value.bit_length() + 7) // 8, "little")
+    return bytes([len(content)]) + content
+
+
+def tensor(values: np.ndarray) -> bytes:
+    """A tensor as dlib writes it: version 2, four sizes, the values."""
+    return b"".join(map(integer, (2, values.size, 1, 1, 1))) + values.astype("<f4").tobytes()
+
+
+def layers(random: np.random.Generator) -> Iterator[np.ndarray]:
+    """The weights of each convolution with its biases, and scale and offset behind it, small as those of dlib."""
+    shapes = [(7, 3, 32)] + [shape for into, out in BLOCKS for shape in ((3, into, out), (3, out, out))]
+    for side, channels, filters in shapes:
+        inputs = side * side * channels
+        yield random.normal(0, 0.5 / np.sqrt(inputs), inputs * filters + filters).astype(np.float32)
+        yield random.uniform(0.5, 1.5, 2 * filters).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("dlib") / "net.dat"
+    path.write_bytes(b"net" + b"between".join(map(tensor, layers(np.random.default_rng(0)))))
+    return path
+
+
+@pytest.fixture(scope="module")
+def faces() -> np.ndarray:
+    return synthetic(16, seed=0).images[..., None].astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def net(file: Path, faces: np.ndarray) -> keras.Model:
+    made = MODELS["dlib"](RECIPE, 8)
+    copy_dlib(file, made, faces)
+    return made
+
+
+def test_the_first_layer_answers_as_dlib_does_on_a_grey_face(net: keras.Model, faces: np.ndarray):
+    weights = layers(np.random.default_rng(0))
+    convolution, affine = next(weights), next(weights)
+    standard = keras.Sequential([Standardize(), keras.layers.Resizing(131, 131)])(faces)
+    corner = np.asarray(standard)[:, 20:27, 40:47, 0] * LEVELS_PER_UNIT
+    filters = convolution[:-32].reshape(32, 3, 7, 7).sum(axis=1)
+    sums = np.einsum("nhw,fhw->nf", corner, filters) + convolution[-32:]
+    found = keras.Model(net.input, net.get_layer("norm0").output).predict(faces, verbose=0)
+    np.testing.assert_allclose(found[:, 10, 20], sums * affine[:32] + affine[32:], rtol=1e-3, atol=1e-3)
+
+
+def test_training_starts_from_what_the_net_answers(net: keras.Model, faces: np.ndarray):
+    last = keras.Model(net.input, net.get_layer("norm26").output)
+    np.testing.assert_allclose(last(faces, training=True), last(faces, training=False), atol=2e-2)
+    assert np.std(last(faces)) > 0.1
+
+
+def test_a_file_that_is_cut_short_is_refused(file: Path, faces: np.ndarray, tmp_path: Path):
+    (tmp_path / "short.dat").write_bytes(file.read_bytes()[:5000])
+    with pytest.raises(DataError, match=r"short\.dat holds no tensor of 4,736 values"):
+        copy_dlib(tmp_path / "short.dat", MODELS["dlib"](RECIPE, 8), faces)
+
+
+def test_the_run_names_the_weights_that_it_starts_from(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(dlib_weights, "dlib_file", lambda: file)
+    monkeypatch.setattr("mien.train.fit.dlib_file", lambda: file)
+    run = train(RECIPE, synthetic(16, seed=0), synthetic(16, seed=1), tmp_path / "run")
+    (start,) = json.loads((run / "env.json").read_text())["start"]
+    assert start["name"] == "net.dat"
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(dlib_weights, "distribution", missing)
+    with pytest.raises(UsageError, match="pip install face-recognition-models"):
+        dlib_file()
+
+
+def test_the_published_file_is_read():
+    try:
+        path = dlib_file()
+    except UsageError:
+        pytest.skip("face-recognition-models is not installed")
+    faces = synthetic(64, seed=2).images[..., None].astype(np.float32)
+    net = MODELS["dlib"](RECIPE, 8)
+    copy_dlib(path, net, faces)
+    # Each convolution was followed by batch normalisation when dlib was trained, so on any faces all are about 1.
+    outputs = keras.Model(net.input, [net.get_layer(f"norm{place}").output for place in range(27)])(faces)
+    deviations = [float(np.std(output)) for output in outputs]
+    assert 0.4 < min(deviations) <= max(deviations) < 2.5
