@@ -42,7 +42,7 @@ CROPS_PX = (24, 36, 48, 72, 96, 200, 400, 640)
 SMALL_PX = (36, 48, 72, 96, 144)
 """Sides at which a face lies in a small picture of one grey."""
 
-LOOKS_PX = (128, 160, 192, 224, 256, 320, 480, 640, 960)
+LOOKS_PX = (128, 160, 192, 224, 256, 320, 480, 640)
 """Sides at which a picture is searched again."""
 
 SEED = 1

@@ -1,16 +1,17 @@
 """Writes the tables of the shipped models' scores into the README and the docs.
 
-    python scripts/results.py [RUN ...] [--page FILE ...]
+    python scripts/results.py [RUN ...] [--steps RUN ...] [--page FILE ...]
 
 A run is a folder that holds the metrics.json of `mien evaluate MODEL --data DIR --speed --robustness --photos FOLDER`;
-the first is the packaged model's. A page may hold any of the tables, between marks: results-headline,
-results-protocols, results-powers.
+the first is the packaged model's. The steps are those that led to it, in their order. A page may hold any of the
+tables, between marks: results-headline, results-protocols, results-powers, results-steps.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ from mien.report.headline import headline
 from mien.report.scores import protocols_of
 
 RUNS = ("7-again", "mien-s")
-PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md")
+STEPS = ("5-compact", "6-robust", "7-again")
+PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "docs/LOG.md")
 
 
-def headlines(names: list[str], documents: list[dict[str, Any]]) -> str:
+def headlines(names: Sequence[str], documents: Sequence[dict[str, Any]]) -> str:
     """Return what counts of each model, a column a model; what only some have is empty in the others."""
     columns = [{row.measure: row for row in headline(document)} for document in documents]
     rows: list[list[str]] = []
@@ -64,28 +66,34 @@ def powers(card: ModelCard) -> str:
     return table(["prior", "uncertain below", "faces that are not uncertain"], rows)
 
 
-def parts(names: list[str], documents: list[dict[str, Any]], card: ModelCard) -> dict[str, str]:
-    """Return the name of each table -> the table."""
+def read_parts(runs: Sequence[Path], steps: Sequence[Path]) -> dict[str, str]:
+    """Return the name of each table -> the table, of run folders and of the packaged model."""
+    names, documents = [run.name for run in runs], [_metrics(run) for run in runs]
     return {
         "results-headline": headlines(names, documents),
         "results-protocols": protocols(documents[0]),
-        "results-powers": powers(card),
+        "results-powers": powers(Classifier(default_model()).card),
+        "results-steps": headlines([step.name for step in steps], [_metrics(step) for step in steps]),
     }
 
 
-def read_parts(runs: list[Path]) -> dict[str, str]:
-    """Return the tables of run folders and of the packaged model."""
-    documents = [json.loads((run / "metrics.json").read_text(encoding="utf-8")) for run in runs]
-    return parts([run.name for run in runs], documents, Classifier(default_model()).card)
+def folders(names: Sequence[str]) -> list[Path]:
+    """Return the run folders in docs."""
+    return [ROOT / "docs" / "runs" / name for name in names]
+
+
+def _metrics(run: Path) -> dict[str, Any]:
+    return json.loads((run / "metrics.json").read_text(encoding="utf-8"))
 
 
 def main() -> None:
     """Write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="*", type=Path, default=[ROOT / "docs" / "runs" / name for name in RUNS])
+    parser.add_argument("runs", nargs="*", type=Path, default=folders(RUNS))
+    parser.add_argument("--steps", nargs="*", type=Path, default=folders(STEPS))
     parser.add_argument("--page", nargs="*", type=Path, default=[ROOT / page for page in PAGES])
     arguments = parser.parse_args()
-    found = read_parts(arguments.runs)
+    found = read_parts(arguments.runs, arguments.steps)
     for page in arguments.page:
         fill(page, found)
 

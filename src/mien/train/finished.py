@@ -12,6 +12,7 @@ import keras
 from mien.core.errors import UsageError
 from mien.train.recipe import Recipe, read_recipe
 from mien.train.targets import LABELS
+from mien.train.widen import widen
 
 
 def describe_runs(runs: Sequence[Path], recipe: Recipe, role: str) -> list[dict[str, str]]:
@@ -41,14 +42,28 @@ def same_runs(some: Sequence[dict[str, str]], others: Sequence[dict[str, str]]) 
     return [run["sha256"] for run in some] == [run["sha256"] for run in others]
 
 
-def copy_weights(run: Path, net: keras.Model) -> None:
-    """Give a net the weights of a finished run.
+def copy_weights(run: Path, net: keras.Model, recipe: Recipe) -> None:
+    """Give a net the weights of a finished run; a wider ``compact`` answers almost as the run's net does.
+
+    Args:
+        run: the finished run.
+        net: what the recipe builds.
+        recipe: of the net.
 
     Raises:
         UsageError: the run's net has other layers.
     """
     saved: Any = keras.saving.load_model(run / "model.keras", compile=False)
     weights = saved.get_weights()
-    if [array.shape for array in weights] != [tuple(variable.shape) for variable in net.weights]:
+    shapes = [tuple(variable.shape) for variable in net.weights]
+    if _is_wider(recipe, read_recipe(run / "recipe.toml")):
+        weights = widen(weights, shapes, recipe.seed)
+    if [array.shape for array in weights] != shapes:
         raise UsageError(f"{run} holds another net than the recipe builds; compare model, width and their like")
     net.set_weights(weights)
+
+
+def _is_wider(recipe: Recipe, begun: Recipe) -> bool:
+    """Return whether the nets of two recipes are chains of the same layers, the first with more channels."""
+    chains = recipe.model == begun.model == "compact" and not recipe.squeeze and not begun.squeeze
+    return chains and recipe.width > begun.width

@@ -57,8 +57,8 @@ def train(
         run_dir: the run folder; made where missing.
         callbacks: more Keras callbacks, such as a progress bar.
         teachers: finished run folders whose nets answer for a share of the target, see ``train.distill``.
-        start: a finished run folder whose weights the net starts from; without it random ones, or for the net
-            ``dlib`` those that dlib published.
+        start: a finished run folder whose weights the net starts from, widened if it is a wider ``compact``; without it
+            random ones, or for the net ``dlib`` those that dlib published.
 
     Raises:
         UsageError: the run folder holds another recipe, other data, teachers or start, a teacher or the start is not
@@ -78,7 +78,7 @@ def train(
     rows, aims = make_targets(train_split, recipe.target, recipe.smoothing)
     net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
     if start:
-        copy_weights(start, net)
+        copy_weights(start, net, recipe)
     elif published:
         copy_dlib(dlib_file(), net, train_split.images[rows[:STATISTICS]][..., None].astype(np.float32))
     model = augment(recipe, beside_teachers(net, teachers, recipe) if teachers else net)
