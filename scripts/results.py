@@ -23,7 +23,7 @@ from mien.report.headline import headline
 from mien.report.scores import protocols_of
 
 RUNS = ("7-again", "mien-s")
-STEPS = ("5-compact", "6-robust", "7-again")
+STEPS = ("5-compact", "6-robust", "dlib", "7-again")
 PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "docs/LOG.md")
 
 
@@ -33,7 +33,7 @@ def headlines(names: Sequence[str], documents: Sequence[dict[str, Any]]) -> str:
     rows: list[list[str]] = []
     for measure in dict.fromkeys(measure for column in columns for measure in column):
         values = [column[measure].value if measure in column else "" for column in columns]
-        on = dict.fromkeys(column[measure].on for column in columns if measure in column)
+        on = dict.fromkeys(column[measure].on for column in columns if measure in column and column[measure].value)
         rows.append([measure, *values, "; ".join(on)])
     return table(["on PublicTest", *(f"`{name}`" for name in names), "measured on"], rows)
 

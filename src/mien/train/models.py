@@ -80,7 +80,7 @@ def dlib(recipe: Recipe, classes: int) -> keras.Model:
     is cut off at its border. ``mien train`` gives the net dlib's weights (``mien.train.dlib_weights``).
     """
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
-    x = layers.Resizing(131, 131, interpolation="bilinear")(Standardize()(faces))
+    x = ops.image.resize(Standardize()(faces), (131, 131), interpolation="bilinear")
     x = MaxPooling2D(3, 2)(layers.ReLU()(_named_conv_norm(x, 0, 32, kernel=7, stride=2)))
     place = 1
     for filters, blocks in ((32, 3), (64, 4), (128, 3), (256, 3)):
