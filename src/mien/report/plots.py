@@ -22,6 +22,7 @@ try:
     from matplotlib import rc_context
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patheffects import withStroke
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 except ImportError as error:
     raise MissingExtra("plots need matplotlib, which is not installed; run: pip install 'mien[train]'") from error
@@ -162,6 +163,9 @@ def _name_lines(axis: Axes, runs: Mapping[str, History]) -> None:
             va="center",
             weight="bold",
             annotation_clip=False,
+            # A longer line may pass behind the name.
+            path_effects=[withStroke(linewidth=3, foreground="white")],
+            zorder=5,
         )
 
 
