@@ -199,6 +199,7 @@ def test_a_film_that_was_stopped_ends_with_its_sound(tmp_path: Path) -> None:
     assert 0.35 < packets(tmp_path / "film.mp4")[-1][0] < 0.4
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_finishes_the_film_and_loses_no_frame(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", counting(30), sound="aac")
 

@@ -329,6 +329,7 @@ def test_a_terminal_shows_faces_figures_and_trouble():
         assert part in shown
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_ctrl_c_asks_and_the_second_interrupts(number: signal.Signals):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
