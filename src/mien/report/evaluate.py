@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import SEVEN
 from mien.core.errors import UsageError
-from mien.core.prior import rebalance
 from mien.core.protocols import PROTOCOLS, Labels
 from mien.data.split import Split, load_split
 from mien.report.coverage import coverage_block
@@ -20,7 +19,7 @@ from mien.report.photos import photos_block, read_photos
 from mien.report.prior import measure_tradeoff
 from mien.report.robustness import measure_robustness, robustness_block
 from mien.report.scorer import Probs, Scorer, crops_of, load_scorer
-from mien.report.scores import View, Viewer, protocol_blocks, seen_as
+from mien.report.scores import View, Viewer, protocol_blocks, shown_at
 from mien.report.speed import measure_speed
 from mien.vision.detect import YuNet
 
@@ -128,8 +127,8 @@ def _predict(
     """Return the model as the robustness suite wants it: faces (N, S, S) -> protocol -> predictions (N,)."""
 
     def predict(images: NDArray[np.uint8]) -> dict[str, Labels]:
-        probs = rebalance(scorer(crops_of(replace(faces, images=images), scorer.crop)), scorer.prior, power)
-        return {name: seen_as(probs, view.classes).argmax(axis=1) for name, view in views.items()}
+        probs = scorer(crops_of(replace(faces, images=images), scorer.crop))
+        return {name: shown_at(probs, scorer.prior, view.classes, power).argmax(axis=1) for name, view in views.items()}
 
     return predict
 
@@ -139,5 +138,5 @@ def _photos(folder: Path, scorer: Scorer, power: float) -> dict[str, Any]:
     found = read_photos(folder, [scorer.crop], YuNet())
     probs = scorer(found.crops[0])
     powers = sorted({0.0, 0.5, 1.0, power})
-    answers = {one: seen_as(rebalance(probs, scorer.prior, one), SEVEN) for one in powers}
+    answers = {one: shown_at(probs, scorer.prior, SEVEN, one) for one in powers}
     return photos_block(found, answers, power)

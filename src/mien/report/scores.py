@@ -85,13 +85,13 @@ class Viewer:
         counted = truth != UNCOUNTED
         if not counted.any():
             raise DataError(f"no face of the split counts under the protocol '{protocol}'; check the votes and labels")
-        _, prior = self._shown(self._probs, classes)
+        _, prior = shown(self._probs, self._prior, classes)
         # A model of seven labels has no prior for contempt, and counts it as neutral.
         known = np.where(truth < len(prior), truth, EIGHT.index("neutral"))
         weights = np.ones(len(truth))
         weights[counted] = importance(known[counted], prior, power)
-        raw = None if self._raw is None else self._at(self._raw, classes, power)
-        return View(classes, truth, self._at(self._probs, classes, power), raw, weights)
+        raw = None if self._raw is None else shown_at(self._raw, self._prior, classes, power)
+        return View(classes, truth, shown_at(self._probs, self._prior, classes, power), raw, weights)
 
     def answers(self, power: float) -> Probs:
         """Return the model's answers (N, K) at a power, over its own labels."""
@@ -105,13 +105,22 @@ class Viewer:
         votes = self._faces.votes[:, : len(EIGHT)].astype(np.float64)
         return metrics.jensen_shannon(self.answers(power), normalised(seen_as(votes, self._labels)))
 
-    def _at(self, probs: Probs, classes: tuple[str, ...], power: float) -> Probs:
-        """Return answers (N, K) over a protocol's classes at a power."""
-        return seen_as(rebalance(*self._shown(probs, classes), power), classes)
 
-    def _shown(self, probs: Probs, classes: tuple[str, ...]) -> tuple[Probs, Probs]:
-        """Return answers and prior over no more classes than are told apart; what is shown as one is raised as one."""
-        return (to_seven(probs), to_seven(self._prior)) if len(classes) < len(self._labels) else (probs, self._prior)
+def shown_at(probs: Probs, prior: Probs, classes: tuple[str, ...], power: float) -> Probs:
+    """Return answers (N, K) as they are shown over some classes at a power; what is shown as one is raised as one.
+
+    Args:
+        probs: (N, K) answers at power 0.
+        prior: (K,) share of each label in the training faces.
+        classes: the seven or the eight.
+        power: of the prior.
+    """
+    return seen_as(rebalance(*shown(probs, prior, classes), power), classes)
+
+
+def shown(probs: Probs, prior: Probs, classes: tuple[str, ...]) -> tuple[Probs, Probs]:
+    """Return answers (N, K) and prior (K,) over no more classes than are told apart."""
+    return (to_seven(probs), to_seven(prior)) if len(classes) < len(prior) else (probs, prior)
 
 
 def seen_as(probs: Probs, classes: tuple[str, ...]) -> Probs:
