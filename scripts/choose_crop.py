@@ -11,13 +11,12 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from mien.core.emotions import SEVEN
+from mien.core.emotions import SEVEN, seen_as
 from mien.core.prior import rebalance
 from mien.infer.classify import default_model
 from mien.report.photos import read_photos, score_photos
 from mien.report.scorer import load_scorer
-from mien.report.scores import seen_as
-from mien.vision.detect import YuNet
+from mien.vision.yunet import YuNet
 
 MARGINS = (0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.3)
 

@@ -26,8 +26,9 @@ from mien.core import boxes
 from mien.core.files import write_whole
 from mien.core.types import Faces, Floats, Image
 from mien.data.split import load_split
-from mien.vision.detect import MIN_SCORE, MIN_SCORE_AGAIN, MIN_SCORE_NEAR, Detector, YuNet, resize, weights
+from mien.vision.detect import Detector
 from mien.vision.tiles import Tiles
+from mien.vision.yunet import MIN_SCORE, MIN_SCORE_AGAIN, MIN_SCORE_NEAR, YuNet, resize, weights
 
 THRESHOLDS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8)
 SAME_FACE = 0.4

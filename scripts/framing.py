@@ -30,7 +30,8 @@ from mien.data.split import Split, load_split
 from mien.infer.classify import Classifier, default_model
 from mien.report.photos import read_photos
 from mien.report.plots import to_png
-from mien.vision.detect import Detector, YuNet, load_detector
+from mien.vision.detect import Detector, load_detector
+from mien.vision.yunet import YuNet
 
 TIMES = 4
 """How much a frame is enlarged before the detector looks for landmarks in it."""

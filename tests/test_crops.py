@@ -11,7 +11,8 @@ from PIL import Image as Pillow
 from mien.core.card import CropSpec
 from mien.core.types import Faces
 from mien.vision.crops import cut_faces
-from mien.vision.detect import WholeImage, YuNet
+from mien.vision.detect import WholeImage
+from mien.vision.yunet import YuNet
 
 COLOUR = CropSpec(channels=3)
 

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-import mien.vision.detect as module
+import mien.vision.yunet as module
 from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
 from mien.core.types import Faces
-from mien.vision.detect import DETECTORS, Chosen, Detector, WholeImage, YuNet, load_detector, shrink
+from mien.vision.detect import DETECTORS, Chosen, Detector, WholeImage, load_detector
+from mien.vision.yunet import YuNet, shrink
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"

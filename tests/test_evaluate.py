@@ -22,7 +22,7 @@ from mien.report.evaluate import evaluate
 from mien.report.files import write_report
 from mien.report.page import read_history, write_page
 from mien.report.plots import curves_figure, ladder_figure, to_png
-from mien.report.scores import protocols_of, seen_as, shown_at
+from mien.report.scores import protocols_of
 from tiny_net import SIZE_PX, tiny_card, tiny_net
 
 HEADLINE = [
@@ -141,25 +141,6 @@ def test_a_model_of_seven_labels_never_answers_contempt(tmp_path: Path, data: Pa
     assert confusion.shape == (8, 8)
     assert confusion[:, 7].sum() == 0
     assert document["protocols"]["seven"]["all"]["n"] == 5
-
-
-def test_views_keep_the_sum():
-    probs = np.random.default_rng(0).dirichlet(np.ones(8), size=5)
-    np.testing.assert_allclose(seen_as(probs, SEVEN).sum(axis=1), 1)
-    np.testing.assert_allclose(seen_as(probs, SEVEN)[:, 0], probs[:, 0] + probs[:, 7])
-    np.testing.assert_array_equal(seen_as(seen_as(probs, SEVEN), EIGHT)[:, 7], 0)
-    assert seen_as(probs, EIGHT) is probs
-
-
-def test_contempt_joins_neutral_before_the_prior_as_it_does_in_pictures():
-    probs = np.array([[0.4, 0.25, 0.0, 0.0, 0.0, 0.0, 0.0, 0.35], [0.3, 0.5, 0.0, 0.0, 0.1, 0.0, 0.0, 0.1]])
-    prior = np.array([0.3, 0.25, 0.12, 0.15, 0.09, 0.02, 0.05, 0.02])
-    odds = probs[:, :7] + np.pad(probs[:, 7:], ((0, 0), (0, 6)))
-    odds = odds / (prior[:7] + np.array([0.02, 0, 0, 0, 0, 0, 0]))
-    expected = odds / odds.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(shown_at(probs, prior, SEVEN, power=1.0), expected)
-    over_eight = shown_at(probs, prior, EIGHT, power=1.0)
-    assert over_eight[0].argmax() == 7
 
 
 def test_the_error_before_the_temperature_is_found_again(tmp_path: Path, data: Path):

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from mien.core.types import Faces
-from mien.vision.detect import Chosen, YuNet, without_landmarks
+from mien.vision.detect import Chosen, without_landmarks
 from mien.vision.images import read
 from mien.vision.near import GRID_PX, Near
+from mien.vision.yunet import YuNet
 
 
 class Bright:

@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from mien.core.emotions import EIGHT, SEVEN, seen_as
 from mien.core.errors import UsageError
 from mien.core.metrics import calibration, softmax
-from mien.core.prior import importance, parse_prior, rebalance
+from mien.core.prior import importance, parse_prior, rebalance, shown_at
 
 PRIOR = np.array([0.6, 0.3, 0.1])
 powers = st.floats(0, 1)
@@ -75,3 +76,22 @@ def test_a_prior_by_name_or_number(text: str, power: float):
 def test_other_priors_are_refused(text: str):
     with pytest.raises(UsageError, match="prior"):
         parse_prior(text)
+
+
+def test_views_keep_the_sum():
+    probs = np.random.default_rng(0).dirichlet(np.ones(8), size=5)
+    np.testing.assert_allclose(seen_as(probs, SEVEN).sum(axis=1), 1)
+    np.testing.assert_allclose(seen_as(probs, SEVEN)[:, 0], probs[:, 0] + probs[:, 7])
+    np.testing.assert_array_equal(seen_as(seen_as(probs, SEVEN), EIGHT)[:, 7], 0)
+    assert seen_as(probs, EIGHT) is probs
+
+
+def test_contempt_joins_neutral_before_the_prior_as_it_does_in_pictures():
+    probs = np.array([[0.4, 0.25, 0.0, 0.0, 0.0, 0.0, 0.0, 0.35], [0.3, 0.5, 0.0, 0.0, 0.1, 0.0, 0.0, 0.1]])
+    prior = np.array([0.3, 0.25, 0.12, 0.15, 0.09, 0.02, 0.05, 0.02])
+    odds = probs[:, :7] + np.pad(probs[:, 7:], ((0, 0), (0, 6)))
+    odds = odds / (prior[:7] + np.array([0.02, 0, 0, 0, 0, 0, 0]))
+    expected = odds / odds.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shown_at(probs, prior, SEVEN, power=1.0), expected)
+    over_eight = shown_at(probs, prior, EIGHT, power=1.0)
+    assert over_eight[0].argmax() == 7

@@ -108,6 +108,22 @@ def test_a_run_stopped_behind_its_last_epoch_keeps_the_averaged_weights(
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_the_best_epoch_is_kept_through_a_stop(faces: tuple[Split, Split], tmp_path: Path, average: float):
+    recipe = replace(TINY, schedule="constant", warmup_epochs=0, learning_rate=0.5, average=average, keep="best")
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, *faces, tmp_path / "run", [StopAfter(epoch=2)])
+    run = train(recipe, *faces, tmp_path / "run")
+    scores = [float(row["val_accuracy"]) for row in history_of(run)]
+    best = 1 + scores.index(max(scores))
+    assert best < recipe.epochs, "the last epoch shows nothing"
+    until = train(replace(recipe, keep="last", epochs=best), *faces, tmp_path / "until")
+    learnt, expected = (keras.saving.load_model(path / "model.keras", compile=False) for path in (run, until))
+    for one, other in zip(learnt.trainable_weights, expected.trainable_weights, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+    assert not list(run.glob("*.npz"))
+
+
 def test_a_finished_run_is_not_trained_again(run: Path, faces: tuple[Split, Split]):
     before = (run / "model.keras").read_bytes()
     train(TINY, *faces, run, [StopAfter(epoch=0)])

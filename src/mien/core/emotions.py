@@ -39,3 +39,15 @@ def to_seven(probs: Numbers) -> Numbers:
     seven: Any = probs[..., :7].copy()
     seven[..., 0] += probs[..., 7]
     return seven
+
+
+def seen_as(probs: Numbers, classes: tuple[str, ...]) -> Numbers:
+    """Return distributions (N, K) over the seven or the eight as distributions over the others.
+
+    Eight become seven by counting contempt as neutral; seven become eight by giving contempt nothing, so that a model
+    of seven misses each face of contempt where it is told apart.
+    """
+    if probs.shape[1] == len(classes):
+        return probs
+    seen: Any = to_seven(probs) if len(classes) == len(SEVEN) else np.pad(probs, ((0, 0), (0, 1)))
+    return seen

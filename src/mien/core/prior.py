@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.emotions import seen_as, to_seven
 from mien.core.errors import UsageError
 
 Floating = TypeVar("Floating", bound=NDArray[np.floating[Any]])
@@ -48,6 +49,26 @@ def rebalance(probs: Floating, prior: Prior, power: float) -> Floating:
         return probs
     odds: Any = probs * weights.astype(probs.dtype)
     return odds / odds.sum(axis=1, keepdims=True)
+
+
+def shown_at(probs: Floating, prior: Prior, classes: tuple[str, ...], power: float) -> Floating:
+    """Return probabilities as they are shown over some classes at a power; what is shown as one is raised as one.
+
+    Raised by its own small share, contempt would be shown as more neutral.
+
+    Args:
+        probs: (N, K) answers at power 0.
+        prior: (K,) share of each class in the faces that the net learnt from.
+        classes: the seven or the eight, or the K that the net has of its own.
+        power: 0 to 1.
+    """
+    return seen_as(rebalance(*joined(probs, prior, classes), power), classes)
+
+
+def joined(probs: Floating, prior: Prior, classes: tuple[str, ...]) -> tuple[Floating, NDArray[np.float64]]:
+    """Return answers (N, K) and prior (K,) over no more classes than are told apart."""
+    shares = np.asarray(prior, np.float64)
+    return (to_seven(probs), to_seven(shares)) if len(classes) < len(shares) else (probs, shares)
 
 
 def importance(truth: NDArray[np.integer[Any]], prior: Prior, power: float) -> NDArray[np.float64]:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.card import ModelCard
-from mien.core.emotions import EIGHT, SEVEN, to_seven
+from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import UsageError
-from mien.core.prior import checked_power, rebalance
+from mien.core.prior import checked_power, shown_at
 from mien.core.types import Face, Faces, Frame
 from mien.infer.analysis import Analysis
 from mien.infer.classify import Classifier, model_file
@@ -132,11 +132,7 @@ class Analyzer:
         """Return the probabilities (N, K) of the faces of all pictures, and which are uncertain (N,)."""
         card, spec = self.classifier.card, self.crop
         none = np.zeros((0, spec.size_px, spec.size_px, spec.channels), np.uint8)
-        probs, prior = self.classifier(np.concatenate([none, *crops])), np.array(card.prior)
-        if self.labels != card.labels:
-            # Before the prior: raised by its own, contempt would be shown as more neutral.
-            probs, prior = to_seven(probs), to_seven(prior)
-        probs = rebalance(probs, prior, self.power)
+        probs = shown_at(self.classifier(np.concatenate([none, *crops])), card.prior, self.labels, self.power)
         return probs, probs.max(axis=1) < self.certain_from()
 
 

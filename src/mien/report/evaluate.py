@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import SEVEN
 from mien.core.errors import UsageError
+from mien.core.prior import shown_at
 from mien.core.protocols import PROTOCOLS, Labels
 from mien.data.split import Split, load_split
 from mien.report.coverage import coverage_block
@@ -19,9 +20,9 @@ from mien.report.photos import photos_block, read_photos
 from mien.report.prior import measure_tradeoff
 from mien.report.robustness import measure_robustness, robustness_block
 from mien.report.scorer import Probs, Scorer, crops_of, load_scorer
-from mien.report.scores import View, Viewer, protocol_blocks, shown_at
+from mien.report.scores import View, Viewer, protocol_blocks
 from mien.report.speed import measure_speed
-from mien.vision.detect import YuNet
+from mien.vision.yunet import YuNet
 
 
 @dataclass(frozen=True, slots=True, eq=False)

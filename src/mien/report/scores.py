@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core import metrics
-from mien.core.emotions import EIGHT, SEVEN, to_seven
+from mien.core.emotions import EIGHT, seen_as
 from mien.core.errors import DataError
-from mien.core.prior import importance, rebalance
+from mien.core.prior import importance, joined, rebalance, shown_at
 from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
 from mien.core.temperature import untempered
 from mien.data.split import Split
@@ -85,7 +85,7 @@ class Viewer:
         counted = truth != UNCOUNTED
         if not counted.any():
             raise DataError(f"no face of the split counts under the protocol '{protocol}'; check the votes and labels")
-        _, prior = shown(self._probs, self._prior, classes)
+        _, prior = joined(self._probs, self._prior, classes)
         # A model of seven labels has no prior for contempt, and counts it as neutral.
         known = np.where(truth < len(prior), truth, EIGHT.index("neutral"))
         weights = np.ones(len(truth))
@@ -104,36 +104,6 @@ class Viewer:
         """
         votes = self._faces.votes[:, : len(EIGHT)].astype(np.float64)
         return metrics.jensen_shannon(self.answers(power), normalised(seen_as(votes, self._labels)))
-
-
-def shown_at(probs: Probs, prior: Probs, classes: tuple[str, ...], power: float) -> Probs:
-    """Return answers (N, K) as they are shown over some classes at a power; what is shown as one is raised as one.
-
-    Args:
-        probs: (N, K) answers at power 0.
-        prior: (K,) share of each label in the training faces.
-        classes: the seven or the eight.
-        power: of the prior.
-    """
-    return seen_as(rebalance(*shown(probs, prior, classes), power), classes)
-
-
-def shown(probs: Probs, prior: Probs, classes: tuple[str, ...]) -> tuple[Probs, Probs]:
-    """Return answers (N, K) and prior (K,) over no more classes than are told apart."""
-    return (to_seven(probs), to_seven(prior)) if len(classes) < len(prior) else (probs, prior)
-
-
-def seen_as(probs: Probs, classes: tuple[str, ...]) -> Probs:
-    """Return distributions over the seven or the eight as distributions over the others.
-
-    Eight labels become seven by counting contempt as neutral; seven become eight by giving contempt the probability
-    0, so that such a model misses each face of contempt under ``majority``.
-    """
-    if probs.shape[1] == len(classes):
-        return probs
-    if len(classes) == len(SEVEN):
-        return to_seven(probs)
-    return np.pad(probs, ((0, 0), (0, 1)))
 
 
 def protocol_blocks(view: View, distance: Probs, clean: NDArray[np.bool_]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.card import POWERS
-from mien.core.emotions import EIGHT, SEVEN, Numbers, to_seven
+from mien.core.emotions import EIGHT, SEVEN
 from mien.core.metrics import accuracy, fit_temperature
-from mien.core.prior import importance, rebalance
+from mien.core.prior import importance, joined, shown_at
 from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
 from mien.core.temperature import shown_logits, tempered
 from mien.data.split import Split
@@ -108,8 +108,8 @@ def choose_power(truths: Mapping[str, Labels], probs: Floats, prior: NDArray[np.
 
 def _accuracy(protocol: str, truth: Labels, probs: Floats, prior: NDArray[np.float64], power: float) -> float:
     counted = truth != UNCOUNTED
-    seen = seen_at(probs, prior, power) if len(CLASSES[protocol]) == len(SEVEN) else rebalance(probs, prior, power)
-    return accuracy(truth[counted], seen[counted].argmax(axis=1))
+    seen = shown_at(probs[counted], prior, CLASSES[protocol], power)
+    return accuracy(truth[counted], seen.argmax(axis=1))
 
 
 def uncertain_below(truth: Labels, probs: Floats, prior: NDArray[np.float64], power: float) -> tuple[float, float]:
@@ -124,8 +124,8 @@ def uncertain_below(truth: Labels, probs: Floats, prior: NDArray[np.float64], po
         prior: (K,) the share of each label.
         power: 0 to 1.
     """
-    seen = seen_at(probs, prior, power)
-    weights = importance(truth, _seven(prior), power)
+    seen = shown_at(probs, prior, SEVEN, power)
+    weights = importance(truth, joined(probs, prior, SEVEN)[1], power)
     right = seen.argmax(axis=1) == truth
     steps = np.arange(1001, dtype=np.float32) / np.float32(1000)
     reached = seen.max(axis=1) >= steps[:, None]
@@ -135,12 +135,3 @@ def uncertain_below(truth: Labels, probs: Floats, prior: NDArray[np.float64], po
         return NONE_CERTAIN, 0.0
     step = int(enough.argmax())
     return step / 1000, float(share[step])
-
-
-def seen_at(probs: Floats, prior: NDArray[np.float64], power: float) -> Floats:
-    """Return what a user sees at a power: the seven-class view (N, 7) of the answers (N, K)."""
-    return rebalance(_seven(probs), _seven(prior), power)
-
-
-def _seven(rows: Numbers) -> Numbers:
-    return to_seven(rows) if rows.shape[-1] == len(EIGHT) else rows

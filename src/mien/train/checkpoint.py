@@ -1,5 +1,7 @@
 """All that a run needs to go on: weights, optimizer state and the number of finished epochs, in one file.
 
+The weights of its best epoch, where they are to be kept, lie in another.
+
 Keras' own model file forgets which variables weight decay leaves out, so the model is rebuilt from its recipe and
 only arrays are kept.
 """
@@ -7,22 +9,22 @@ only arrays are kept.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.core.errors import UsageError
 
 CHECKPOINT = "checkpoint.npz"
+BEST = "best.npz"
 
 
 def save_checkpoint(net: keras.Model, optimizer: keras.Optimizer, run_dir: Path, epochs_done: int) -> None:
     """Write the state of a net and its optimizer; the file appears whole or not at all."""
     arrays = {f"v{i:04}": v.numpy() for i, v in enumerate([*net.weights, *optimizer.variables])}
-    beside = run_dir / (CHECKPOINT + ".part")
-    with beside.open("wb") as file:
-        np.savez(file, epochs_done=np.array(epochs_done), **arrays)
-    beside.replace(run_dir / CHECKPOINT)
+    _save(run_dir / CHECKPOINT, epochs_done=np.array(epochs_done), **arrays)
 
 
 def load_checkpoint(net: keras.Model, optimizer: keras.Optimizer, run_dir: Path) -> int:
@@ -42,3 +44,21 @@ def load_checkpoint(net: keras.Model, optimizer: keras.Optimizer, run_dir: Path)
         for variable, array in zip(variables, saved, strict=True):
             variable.assign(array)
         return int(arrays["epochs_done"])
+
+
+def save_best(net: keras.Model, run_dir: Path) -> None:
+    """Write the weights of a net as the best so far; the file appears whole or not at all."""
+    _save(run_dir / BEST, **{f"v{i:04}": variable.numpy() for i, variable in enumerate(net.weights)})
+
+
+def load_best(net: keras.Model, run_dir: Path) -> None:
+    """Give a net the best weights so far."""
+    with np.load(run_dir / BEST) as arrays:
+        net.set_weights([arrays[name] for name in sorted(arrays.files)])
+
+
+def _save(path: Path, **arrays: NDArray[Any]) -> None:
+    beside = path.with_suffix(".part")
+    with beside.open("wb") as file:
+        np.savez(file, **arrays)
+    beside.replace(path)

@@ -14,12 +14,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.emotions import seen_as
 from mien.core.metrics import softmax
 from mien.core.protocols import CLASSES, PROTOCOLS
 from mien.data.split import Split
-from mien.train.checkpoint import save_checkpoint
+from mien.train.checkpoint import save_best, save_checkpoint
 from mien.train.recipe import Recipe
-from mien.train.targets import PROTOCOL, as_classes, make_targets
+from mien.train.targets import PROTOCOL, make_targets
 
 HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 
@@ -80,17 +81,19 @@ class Epochs(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Score, then write history and checkpoint; ``logs`` gains the scores for those who come after."""
         logs = {} if logs is None else logs
-        logs.update(self._score())
+        with self._averaged_weights():
+            logs.update(self._score())
+            if self._recipe.keep == "best" and logs["val_accuracy"] > self._best_before(epoch):
+                save_best(self._net, self._run_dir)
         logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         logs["seconds"] = time.monotonic() - self._started
         self._append_history(epoch, logs)
         save_checkpoint(self._net, self.model.optimizer, self._run_dir, epoch + 1)
 
     def _score(self) -> dict[str, float]:
-        with self._averaged_weights():
-            logits = np.asarray(self._net.predict(self._faces, batch_size=256, verbose=0), np.float32)
+        logits = np.asarray(self._net.predict(self._faces, batch_size=256, verbose=0), np.float32)
         loss = -(self._aims * np.log(np.maximum(softmax(logits), 1e-7))).sum(axis=1).mean()
-        predicted = as_classes(logits, CLASSES[self._protocol]).argmax(axis=1)
+        predicted = seen_as(softmax(logits), CLASSES[self._protocol]).argmax(axis=1)
         return {"val_loss": float(loss), "val_accuracy": float((predicted == self._truth).mean())}
 
     @contextmanager
@@ -106,9 +109,18 @@ class Epochs(keras.callbacks.Callback):
         for variable, value in zip(variables, raw, strict=True):
             variable.assign(value)
 
+    def _earlier(self, epoch: int) -> list[str]:
+        """Return the lines of the history before an epoch, which a killed run may have written already."""
+        path = self._run_dir / "history.csv"
+        return path.read_text(encoding="utf-8").splitlines()[1 : epoch + 1] if path.is_file() and epoch else []
+
+    def _best_before(self, epoch: int) -> float:
+        place = HISTORY_COLUMNS.index("val_accuracy")
+        return max((float(line.split(",")[place]) for line in self._earlier(epoch)), default=-1.0)
+
     def _append_history(self, epoch: int, logs: dict[str, Any]) -> None:
         path = self._run_dir / "history.csv"
-        earlier = path.read_text(encoding="utf-8").splitlines()[1 : epoch + 1] if path.is_file() and epoch else []
+        earlier = self._earlier(epoch)
         values = [epoch + 1, *(f"{logs.get(key, math.nan):.6g}" for key in HISTORY_COLUMNS[1:])]
         beside = path.with_suffix(".part")
         with beside.open("w", newline="", encoding="utf-8") as file:

@@ -18,7 +18,7 @@ from mien.core.files import write_whole
 from mien.data.split import Split
 from mien.train.augment import augment
 from mien.train.calibrate import calibrate
-from mien.train.checkpoint import CHECKPOINT, load_checkpoint
+from mien.train.checkpoint import BEST, CHECKPOINT, load_best, load_checkpoint
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
 from mien.train.dlib_weights import copy_dlib, describe_dlib, dlib_file
 from mien.train.epochs import Batches, Epochs
@@ -95,8 +95,11 @@ def train(
             verbose=0,
             callbacks=[epochs, *callbacks],
         )
-    # Keras does this behind the last epoch, but a run that was stopped after it has the raw weights again.
-    model.optimizer.finalize_variable_values(model.trainable_variables)
+    if recipe.keep == "best":
+        load_best(net, run_dir)
+    else:
+        # Keras does this behind the last epoch, but a run that was stopped after it has the raw weights again.
+        model.optimizer.finalize_variable_values(model.trainable_variables)
     if recipe.average:
         renew_statistics(model, batches, recipe)
     keras.config.set_dtype_policy("float32")
@@ -187,9 +190,10 @@ class SoftmaxBinaryCrossentropy(keras.losses.Loss):
 
 
 def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, train_split: Split, valid_split: Split) -> None:
-    """Save the net and its calibration, then drop the checkpoint."""
+    """Save the net and its calibration, then drop what a run that is stopped goes on from."""
     net.save(run_dir / "model.part.keras")
     (run_dir / "model.part.keras").replace(run_dir / "model.keras")
     text = json.dumps(calibrate(net, recipe, train_split, valid_split), indent=1) + "\n"
     write_whole(run_dir / "calibration.json", text.encode())
-    (run_dir / CHECKPOINT).unlink(missing_ok=True)
+    for name in (CHECKPOINT, BEST):
+        (run_dir / name).unlink(missing_ok=True)

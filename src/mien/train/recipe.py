@@ -17,6 +17,7 @@ CHOICES = {
     "loss": ("categorical", "binary"),
     "optimizer": ("adam", "sgd"),
     "schedule": ("constant", "cosine"),
+    "keep": ("last", "best"),
     "precision": ("auto", "float32", "bfloat16", "float16"),
 }
 """The values that the keys of a recipe with a fixed choice can take."""
@@ -45,6 +46,7 @@ class Recipe:
         weight_decay: share of a kernel that a step takes away, over the learning rate; 0 is off. As it does not go
             through the momentum, 5e-3 here is what 5e-4 is where decay is added to the gradient of SGD.
         average: momentum of the running average of the weights, which is what is kept; 0 is off.
+        keep: the epoch whose weights are kept: the ``last``, or the one with the ``best`` validation accuracy.
         width: filters of the first stage of ``compact`` and ``residual``.
         stem_stride: stride of their first convolution; 2 quarters the cost.
         squeeze: whether they have squeeze-and-excitation.
@@ -78,6 +80,7 @@ class Recipe:
     warmup_epochs: float = 0.0
     weight_decay: float = 0.0
     average: float = 0.0
+    keep: str = "last"
     width: int = 32
     stem_stride: int = 1
     squeeze: bool = False

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, SEVEN, to_seven
-from mien.core.metrics import softmax
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
 from mien.data.split import Split
 
@@ -33,9 +32,3 @@ def make_targets(split: Split, target: str, smoothing: float) -> tuple[NDArray[n
     else:
         aims = np.eye(len(SEVEN), dtype=np.float32)[labels[rows]]
     return rows, (1 - smoothing) * aims + smoothing * aims.mean(axis=0)
-
-
-def as_classes(logits: NDArray[np.float32], classes: tuple[str, ...]) -> NDArray[np.float32]:
-    """Return the probabilities (N, K) of logits (N, 7 or 8) over a protocol's classes."""
-    probs = softmax(logits)
-    return to_seven(probs) if len(classes) < probs.shape[1] else probs

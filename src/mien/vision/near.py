@@ -6,8 +6,9 @@ import numpy as np
 
 from mien.core import boxes
 from mien.core.types import LANDMARKS, Faces, Floats, Image
-from mien.vision.detect import Chosen, Detector, shrink
+from mien.vision.detect import Chosen, Detector
 from mien.vision.tiles import merge
+from mien.vision.yunet import shrink
 
 AROUND = 2.0
 """The side of what is searched, as a multiple of the face's."""
