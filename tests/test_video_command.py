@@ -162,6 +162,13 @@ def test_what_mien_wrote_is_left_aside_among_others(mien: Command, clip: Path):
     assert not Path("old.mien.mien.csv").exists()
 
 
+def test_a_clip_that_is_named_twice_is_read_once(mien: Command, clip: Path):
+    outcome = mien("video", "--data", "jsonl", clip, clip)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert len(outcome.out.splitlines()) == 1
+    assert [file.name for file in Path().iterdir()] == ["walk.mien.jsonl"]
+
+
 def test_hidden_faces_are_hidden_in_film_and_page(mien: Command, clip: Path):
     assert mien("video", clip, "--film", "--blur").code == 0
     with open_video("walk.mien.mp4") as film, open_video(clip) as source:

@@ -80,13 +80,14 @@ def run_clips(clips: Sequence[Path], job: Job) -> bool:
     Raises:
         UsageError: the folder cannot be made, a file is there already, or it cannot be gone on with.
     """
+    named = list(dict.fromkeys(clips))
     # What mien wrote earlier is no clip, where a pattern named it along with others.
-    wanted = [clip for clip in clips if not clip.stem.endswith(OURS)] or list(clips)
+    wanted = [clip for clip in named if not clip.stem.endswith(OURS)] or named
     names = names_of(wanted)
     files = {clip: job.files(names[str(clip)]) for clip in wanted}
     _prepare(job, list(files.values()))
     with ClipScreen() as screen, stoppable() as stopped:
-        screen.skip(len(clips) - len(wanted))
+        screen.skip(len(named) - len(wanted))
         for clip in wanted:
             try:
                 run_clip(clip, files[clip], job, screen, stopped)
