@@ -34,8 +34,8 @@ def test_the_scored_files_are_the_packaged_ones(name: str, run: Path):
 
 def test_the_packaged_net_reaches_what_it_must():
     seven, majority = (METRICS["protocols"][name]["all"]["accuracy"] for name in ("seven", "majority"))
-    assert seven >= 0.835
-    assert majority >= 0.865
+    assert seven >= 0.84
+    assert majority >= 0.87
 
 
 def test_the_small_net_is_small_and_reaches_what_it_must():
