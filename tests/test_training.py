@@ -124,6 +124,21 @@ def test_the_best_epoch_is_kept_through_a_stop(faces: tuple[Split, Split], tmp_p
     assert not list(run.glob("*.npz"))
 
 
+def test_a_best_epoch_that_is_lost_is_said(faces: tuple[Split, Split], tmp_path: Path):
+    recipe = replace(TINY, keep="best", epochs=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, *faces, tmp_path / "run", [StopAfter(epoch=1)])
+    (tmp_path / "run" / "best.npz").unlink()
+    # An accuracy that no later epoch is above.
+    history = tmp_path / "run" / "history.csv"
+    header, row = history.read_text().splitlines()
+    cells = row.split(",")
+    cells[header.split(",").index("val_accuracy")] = "1"
+    history.write_text(f"{header}\n{','.join(cells)}\n")
+    with pytest.raises(UsageError, match=r"best\.npz is missing"):
+        train(recipe, *faces, tmp_path / "run")
+
+
 def test_a_finished_run_is_not_trained_again(run: Path, faces: tuple[Split, Split]):
     before = (run / "model.keras").read_bytes()
     train(TINY, *faces, run, [StopAfter(epoch=0)])

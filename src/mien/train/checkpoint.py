@@ -52,8 +52,15 @@ def save_best(net: keras.Model, run_dir: Path) -> None:
 
 
 def load_best(net: keras.Model, run_dir: Path) -> None:
-    """Give a net the best weights so far."""
-    with np.load(run_dir / BEST) as arrays:
+    """Give a net the best weights so far.
+
+    Raises:
+        UsageError: they are not there.
+    """
+    path = run_dir / BEST
+    if not path.is_file():
+        raise UsageError(f"{path} is missing, which held the best epoch's weights; delete {run_dir} to start afresh")
+    with np.load(path) as arrays:
         net.set_weights([arrays[name] for name in sorted(arrays.files)])
 
 
