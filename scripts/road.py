@@ -15,6 +15,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,8 @@ def steps(runs: Sequence[Run]) -> str:
             [
                 f"`{run.name}`",
                 str(len(run.history)),
-                f"{sum(row['seconds'] for row in run.history) / 3600:.1f}",
+                # Some epochs were paused for hours.
+                f"{len(run.history) * median(row['seconds'] for row in run.history) / 3600:.1f}",
                 *CLAIMS.get(run.name, ("", "")),
                 f"**{_percent(seven)}** [{100 * low:.1f}, {100 * high:.1f}]",
                 gain(seven, before and before.block("seven")),

@@ -42,7 +42,8 @@ def write_run(folder: Path, right: int, split: str = "valid", protocols: tuple[s
     with (folder / "history.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"])
-        writer.writerows([[1, 1.0, 0.5, 0.9, 0.6, 0.1, 1800], [2, 0.5, 0.9, 1.1, right / 10, 0.1, 1800]])
+        paused = [2, 0.7, 0.7, 1.0, 0.5, 0.1, 90000]
+        writer.writerows([[1, 1.0, 0.5, 0.9, 0.6, 0.1, 1800], paused, [3, 0.5, 0.9, 1.1, right / 10, 0.1, 1800]])
     return folder
 
 
@@ -54,10 +55,10 @@ def folders(tmp_path: Path) -> list[Path]:
 def test_the_steps_are_points_over_the_row_above(folders: list[Path]):
     lines = road.steps([road.read_run(folder) for folder in folders]).splitlines()
     assert lines[2:] == [
-        "| `2-deeper` | 2 | 1.0 |  | +14 | **60.0** [55.0, 65.0] |  | 50.0 |  | 0.60 | 60.0 | 50.0 |",
-        "| `4-regularised` | 2 | 1.0 | 84 % |  | **70.0** [65.0, 75.0] | +10.0 | 60.0 | +10.0 | 0.70 (0.80) "
+        "| `2-deeper` | 3 | 1.5 |  | +14 | **60.0** [55.0, 65.0] |  | 50.0 |  | 0.60 | 60.0 | 50.0 |",
+        "| `4-regularised` | 3 | 1.5 | 84 % |  | **70.0** [65.0, 75.0] | +10.0 | 60.0 | +10.0 | 0.70 (0.80) "
         "| 70.0 | 60.0 |",
-        "| `9-shipped` | 2 | 1.0 |  |  | **90.0** [85.0, 95.0] | +20.0 | 80.0 | +20.0 | 0.90 | 90.0 | 80.0 |",
+        "| `9-shipped` | 3 | 1.5 |  |  | **90.0** [85.0, 95.0] | +20.0 | 80.0 | +20.0 | 0.90 | 90.0 | 80.0 |",
     ]
 
 
