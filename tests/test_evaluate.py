@@ -280,7 +280,7 @@ def test_curves_of_no_epoch_and_of_one():
 
 def test_the_ladder_names_each_run_at_its_end_without_overlap():
     runs = {
-        name: [{"epoch": epoch, "val_accuracy": top * epoch / 3} for epoch in (1.0, 2.0, 3.0)]
+        name: [{"epoch": epoch, "val_accuracy": top * share} for epoch, share in ((1.0, 0.3), (2.0, 1.0), (3.0, 0.9))]
         for name, top in (("one", 0.5), ("two", 0.501), ("three", 0.9))
     }
     axis = ladder_figure({**runs, "not begun": []}).axes[0]

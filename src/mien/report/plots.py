@@ -101,12 +101,16 @@ def curves_figure(history: History) -> Figure:
         accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         loss.legend()
         if history:
-            best = max(history, key=lambda row: row["val_accuracy"])
+            best = _best(history)
             x, y = best["epoch"], best["val_accuracy"]
             accuracy.plot([x], [y], "o", color=ORANGE, markersize=8)
             accuracy.axhline(y, color=ORANGE, linewidth=1, linestyle=":")
             accuracy.set_title(f"Accuracy (best {100 * y:.1f} %, epoch {x:.0f})")
     return figure
+
+
+def _best(history: History) -> Mapping[str, float]:
+    return max(history, key=lambda row: row["val_accuracy"])
 
 
 def _pair(axis: Axes, history: History, key: str) -> None:
@@ -128,7 +132,7 @@ def _by_epoch(axis: Axes) -> None:
 
 
 def ladder_figure(runs: Mapping[str, History]) -> Figure:
-    """Draw the validation accuracy of several runs in one plot, each line named at its end with its last figure."""
+    """Draw the validation accuracy of several runs in one plot, each line named at its end with its best figure."""
     drawn = {name: history for name, history in runs.items() if history}
     with rc_context(STYLE):
         figure = Figure(figsize=(9, 5), layout="constrained")
@@ -136,8 +140,10 @@ def ladder_figure(runs: Mapping[str, History]) -> Figure:
         for place, history in enumerate(drawn.values()):
             colour = LADDER[place % len(LADDER)]
             accuracies = [row["val_accuracy"] for row in history]
-            axis.plot([row["epoch"] for row in history], accuracies, color=colour, marker="o", markersize=4)
-        axis.set_title("Accuracy on validation faces")
+            axis.plot([row["epoch"] for row in history], accuracies, color=colour, marker="o", markersize=3)
+            best = _best(history)
+            axis.plot([best["epoch"]], [best["val_accuracy"]], "o", color=colour, markersize=8)
+        axis.set_title("Accuracy on validation faces, the best epoch marked")
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         _by_epoch(axis)
         _name_lines(axis, drawn)
@@ -155,7 +161,7 @@ def _name_lines(axis: Axes, runs: Mapping[str, History]) -> None:
         heights[x] = max(y, heights.get(x, -np.inf) + gap)
         axis.set_ylim(low, max(high, max(heights.values()) + gap))
         axis.annotate(
-            f"{name}  {100 * y:.1f} %",
+            f"{name}  {100 * _best(history)['val_accuracy']:.1f} %",
             (x, heights[x]),
             xytext=(9, 0),
             textcoords="offset points",
