@@ -28,7 +28,7 @@ from mien.core.files import write_whole
 from mien.infer.classify import Classifier, default_model
 from mien.report.files import confusion_title
 from mien.report.page import read_history
-from mien.report.plots import History, confusion_figure, curves_figure, ladder_figure, to_png
+from mien.report.plots import History, best_epoch, confusion_figure, curves_figure, ladder_figure, to_png
 from mien.report.scores import protocols_of
 
 RUNS = ("1-baseline", "2-deeper", "3-augmented", "4-regularised", "5-compact", "6-robust", "7-again")
@@ -119,7 +119,7 @@ def fit(runs: Sequence[Run]) -> str:
     rows: list[list[str]] = []
     for run in runs:
         last = run.history[-1]
-        best = max(run.history, key=lambda row: row["val_accuracy"])
+        best = best_epoch(run.history)
         least = min(run.history, key=lambda row: row["val_loss"])
         rows.append(
             [

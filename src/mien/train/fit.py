@@ -20,10 +20,10 @@ from mien.train.augment import augment
 from mien.train.calibrate import calibrate
 from mien.train.checkpoint import BEST, CHECKPOINT, load_best, load_checkpoint
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
-from mien.train.dlib_weights import copy_dlib, describe_dlib, dlib_file
 from mien.train.epochs import Batches, Epochs
 from mien.train.finished import copy_weights, describe_runs, same_runs
 from mien.train.models import MODELS
+from mien.train.published import PUBLISHED
 from mien.train.recipe import Recipe, read_recipe
 from mien.train.statistics import renew_statistics
 from mien.train.targets import LABELS, make_targets
@@ -58,16 +58,16 @@ def train(
         callbacks: more Keras callbacks, such as a progress bar.
         teachers: finished run folders whose nets answer for a share of the target, see ``train.distill``.
         start: a finished run folder whose weights the net starts from, widened if it is a wider ``compact``; without it
-            random ones, or for the net ``dlib`` those that dlib published.
+            random ones, or published ones for a net of ``train.published``.
 
     Raises:
         UsageError: the run folder holds another recipe, other data, teachers or start, a teacher or the start is not
-            finished or names other classes, the start is another net, or dlib's weights are not installed.
+            finished or names other classes, the start is another net, or published weights are not installed.
     """
-    published = recipe.model == "dlib" and not start
+    published = None if start else PUBLISHED.get(recipe.model)
     origin = {
         "teachers": describe_runs(teachers, recipe, "teacher"),
-        "start": [describe_dlib()] if published else describe_runs([start] if start else [], recipe, "start"),
+        "start": [published.describe()] if published else describe_runs([start] if start else [], recipe, "start"),
     }
     run_dir.mkdir(parents=True, exist_ok=True)
     _claim(run_dir, recipe, train_split, origin)
@@ -80,7 +80,7 @@ def train(
     if start:
         copy_weights(start, net, recipe)
     elif published:
-        copy_dlib(dlib_file(), net, train_split.images[rows[:STATISTICS]][..., None].astype(np.float32))
+        published.copy(published.path(), net, train_split.images[rows[:STATISTICS]][..., None].astype(np.float32))
     model = augment(recipe, beside_teachers(net, teachers, recipe) if teachers else net)
     batches = Batches(train_split.images[rows][..., None], aims, recipe)
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))

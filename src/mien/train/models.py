@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from mien.train.facenet import inception_resnet
 from mien.train.layers import BatchNormalization, Conv2D, MaxPooling2D, Standardize
 from mien.train.recipe import Recipe
 
@@ -77,7 +78,7 @@ def dlib(recipe: Recipe, classes: int) -> keras.Model:
     """Give the layers of dlib's face recognition net (King, 2017) up to its last stage, with batch normalisation.
 
     The face is enlarged to the scale of dlib's 150 px, which is 131 px as FER2013 frames it: at that side no stage
-    is cut off at its border. ``mien train`` gives the net dlib's weights (``mien.train.dlib_weights``).
+    is cut off at its border. ``mien train`` gives the net dlib's weights (``mien.train.published``).
     """
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
     x = ops.image.resize(Standardize()(faces), (131, 131), interpolation="bilinear")
@@ -89,6 +90,11 @@ def dlib(recipe: Recipe, classes: int) -> keras.Model:
             place += 2
     x = layers.Dropout(recipe.dropout)(layers.GlobalAveragePooling2D()(x))
     return keras.Model(faces, layers.Dense(classes, dtype="float32")(x), name="net")
+
+
+def facenet(recipe: Recipe, classes: int) -> keras.Model:
+    """Inception-ResNet-v1 as FaceNet uses it, up to its last stage (``mien.train.facenet``)."""
+    return inception_resnet(keras.Input((SIZE_PX, SIZE_PX, 1)), recipe.dropout, classes)
 
 
 def _dlib_block(x: Any, place: int, filters: int, stride: int) -> Any:
@@ -170,5 +176,6 @@ MODELS: dict[str, Callable[[Recipe, int], keras.Model]] = {
     "compact": compact,
     "residual": residual,
     "dlib": dlib,
+    "facenet": facenet,
 }
 """Name to function: a recipe and the number of classes -> the net."""

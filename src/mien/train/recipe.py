@@ -12,7 +12,7 @@ from pathlib import Path
 from mien.core.errors import UsageError
 
 CHOICES = {
-    "model": ("baseline", "deeper", "regularised", "compact", "residual", "dlib"),
+    "model": ("baseline", "deeper", "regularised", "compact", "residual", "dlib", "facenet"),
     "target": ("fer", "seven", "seven-votes", "eight-votes"),
     "loss": ("categorical", "binary"),
     "optimizer": ("adam", "sgd"),
@@ -33,7 +33,8 @@ class Recipe:
 
     Attributes:
         name: the recipe's name; its run lands in ``runs/NAME``.
-        model: a name of ``train.models.MODELS``. ``dlib`` starts from published weights, the others from random ones.
+        model: a name of ``train.models.MODELS``. ``dlib`` and ``facenet`` start from published weights, the
+            others from random ones.
         target: what a face is trained on: the original label (``fer``), the seven-class label (``seven``), votes / 10
             over seven classes (``seven-votes``), or the distribution of the votes over eight (``eight-votes``).
         loss: cross-entropy over the softmax (``categorical``), or over each of its classes apart (``binary``).
