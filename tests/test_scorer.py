@@ -33,7 +33,7 @@ def test_an_ensemble_answers_with_the_mean(tmp_path: Path):
     both = load_scorer([cold, warm])
     np.testing.assert_allclose(both(SHADES), (one + other) / 2, atol=1e-7)
     assert np.abs(one - other).max() > 0.1
-    assert (both.name, both.single) == ("cold + warm", None)
+    assert (both.name, both.single) == (f"{tmp_path.name}/cold.onnx + {tmp_path.name}/warm.onnx", None)
     assert both.file_bytes == cold.stat().st_size + warm.stat().st_size
     assert both(SHADES[:0]).shape == (0, 8)
 
@@ -102,7 +102,8 @@ def test_faces_are_weighted_by_the_shares_of_the_emotions_that_are_told_apart():
 def test_averaged_answers_have_no_temperature_and_no_threshold(tmp_path: Path, data: Path):
     document = evaluate([file_with(tmp_path, "one"), file_with(tmp_path, "two")], data).document
     assert [member["model"] for member in document["members"]] == ["one.onnx", "two.onnx"]
-    assert (document["model"], document["sha256"], document["temperature"]) == ("one + two", None, None)
+    both = f"{tmp_path.name}/one.onnx + {tmp_path.name}/two.onnx"
+    assert (document["model"], document["sha256"], document["temperature"]) == (both, None, None)
     assert document["protocols"]["seven"]["all"]["ece_raw"] is None
     assert document["coverage"]["uncertain_below"] is document["coverage"]["accuracy"] is None
     flipped = evaluate(file_with(tmp_path, "one"), data, flip=True).document

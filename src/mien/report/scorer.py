@@ -59,10 +59,10 @@ class Scorer:
 
     @property
     def name(self) -> str:
-        """The name of the file; of several the names in their cards, since every run calls its file model.onnx."""
+        """The name of the file; of several with their folders, since every run calls its file model.onnx."""
         if len(self.models) == 1:
             return self.models[0].name
-        return " + ".join(classifier.card.name for classifier in self.classifiers)
+        return " + ".join(f"{model.resolve().parent.name}/{model.name}" for model in self.models)
 
     @property
     def labels(self) -> tuple[str, ...]:

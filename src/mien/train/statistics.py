@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
@@ -27,9 +28,19 @@ def renew_statistics(model: keras.Model, batches: Batches, recipe: Recipe) -> No
     begin_epoch(model, batches, recipe.seed, recipe.epochs)
     norms: list[Any] = [layer for layer in layers_of(model) if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
-    for seen in range(min(BATCHES, len(batches)) if norms else 0):
-        for norm in norms:
-            norm.momentum = seen / (seen + 1)
-        model(batches[seen][0], training=True)
+    with _without_gradients():
+        for seen in range(min(BATCHES, len(batches)) if norms else 0):
+            for norm in norms:
+                norm.momentum = seen / (seen + 1)
+            model(batches[seen][0], training=True)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+
+
+def _without_gradients() -> AbstractContextManager[object]:
+    """Keep torch, which records every call, from holding what each batch leaves for gradients that nobody asks for."""
+    if keras.backend.backend() != "torch":
+        return nullcontext()
+    import torch
+
+    return torch.no_grad()
