@@ -45,7 +45,7 @@ def inception_resnet(faces: Any, dropout: float, classes: int) -> keras.Model:
     x = _reduction(x)
     for place in range(1, 11):
         x = _block(x, f"Block17_{place}", BLOCK17, filters=128, share=0.1)
-    # What is pooled deviates by 0.2 only, and by a different amount in each place, so the head would learn slowly.
+    # The pooled values deviate by 0.2 only, so the head would learn slowly.
     x = layers.BatchNormalization(name="head_norm")(layers.GlobalAveragePooling2D()(x))
     x = layers.Dropout(dropout)(x)
     return keras.Model(faces, layers.Dense(classes, dtype="float32")(x), name="net")

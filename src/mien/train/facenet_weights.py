@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,6 @@ def copy_facenet(path: Path, net: keras.Model, faces: Floats) -> None:
     Raises:
         DataError: the file does not hold the layers of the net.
     """
-    import h5py
-
     with h5py.File(path) as file:
         for layer in net.layers:
             if "Conv2d" not in layer.name:
