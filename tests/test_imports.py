@@ -19,6 +19,7 @@ HEAVY = (
     "av",
     "scipy",
     "pygame",
+    "fastapi",
 )
 
 
@@ -33,8 +34,9 @@ RUN = "import sys; sys.argv = ['mien', *{arguments}]; from mien.apps.cli.main im
         RUN.format(arguments=["train", "--help"]),
         RUN.format(arguments=["video", "--help"]),
         RUN.format(arguments=["live", "--help"]),
+        RUN.format(arguments=["web", "--help"]),
     ],
-    ids=["import mien", "mien --help", "mien train --help", "mien video --help", "mien live --help"],
+    ids=["import mien", "mien --help", "mien train --help", "mien video --help", "mien live --help", "mien web --help"],
 )
 def test_nothing_heavy_is_loaded(code: str):
     tail = f"\nimport sys; print([name for name in {HEAVY!r} if name in sys.modules])"

@@ -28,7 +28,7 @@ def ahead(work: Callable[[T], R], things: Iterable[T], threads: int | None = Non
     Raises:
         ValueError: threads is less than 1.
     """
-    workers = _cores() if threads is None else threads
+    workers = cores() if threads is None else threads
     return _results(ThreadPoolExecutor(workers, thread_name_prefix="mien"), work, things, AHEAD * workers)
 
 
@@ -45,6 +45,6 @@ def _results(pool: ThreadPoolExecutor, work: Callable[[T], R], things: Iterable[
         pool.shutdown(cancel_futures=True)
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return how many cores this process may use, where the system says so."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,6 +14,7 @@ from mien.apps.cli.live import live
 from mien.apps.cli.prepare import prepare
 from mien.apps.cli.train import distill, export, train
 from mien.apps.cli.video import video
+from mien.apps.cli.web import web
 from mien.core.errors import MienError, UsageError
 from mien.version import __version__
 
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (image, video, live, prepare, train, distill, export, evaluate):
+for command in (image, video, live, web, prepare, train, distill, export, evaluate):
     app.command()(command)
 
 

@@ -1,0 +1,80 @@
+"""``mien web``: a page for pictures, videos and the camera in a browser, and the API behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from fastapi import FastAPI
+
+
+def web(
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: any that is free.", min=0, max=65535)] = 8000,
+    labels: Labels = LabelSet.seven,
+    prior: Prior = None,
+    detector: Detector = DetectorName.yunet,
+    model: Model = None,
+) -> None:
+    """Open a page for pictures, videos and the camera, and its API, until Ctrl-C.
+
+    It answers this machine alone unless --host says otherwise. There is no password, and nothing that is sent is kept.
+    """
+    from mien.core.errors import MissingExtra
+    from mien.core.prior import parse_prior
+    from mien.infer.analyze import load
+
+    try:
+        from mien.apps.web.app import create_app
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            f"the page needs {error.name}, which is not installed; run: pip install 'mien[web]'"
+        ) from error
+
+    power = None if prior is None else parse_prior(prior)
+    analyzer = load(model, detector.value, power, labels=labels.value)
+    everywhere = host in {"0.0.0.0", "::"}
+    with _listening(host, port) as listener:
+        place = f"[{host}]" if ":" in host else host
+        shown = "localhost" if everywhere else place
+        typer.echo(f"mien: the page is at http://{shown}:{listener.getsockname()[1]} (Ctrl-C ends)")
+        if everywhere:
+            typer.echo("mien: whoever reaches this machine can use it; there is no password", err=True)
+        hosts = None if everywhere else frozenset({"localhost", "127.0.0.1", "::1", host})
+        _serve(create_app(analyzer, hosts), listener)
+
+
+def _listening(host: str, port: int) -> socket:
+    """Return a socket that listens.
+
+    Raises:
+        UsageError: the address is not this machine's, or the port is taken.
+    """
+    import socket
+
+    from mien.core.errors import UsageError
+
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another --host or --port"
+        ) from error
+
+
+def _serve(app: FastAPI, listener: socket) -> None:
+    """Answer what comes until Ctrl-C."""
+    from contextlib import suppress
+
+    import uvicorn
+
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,132 @@
+"""The app: pictures and frames in, the documents of docs/SCHEMA.md out. It keeps nothing of what it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import FastAPI, HTTPException, Query, Request, WebSocket
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from mien.apps.web.feed import feed
+from mien.apps.web.guard import Guard
+from mien.core.emotions import EIGHT
+from mien.core.errors import ImageError, MienError, UsageError
+from mien.core.prior import parse_prior
+from mien.core.types import Frame
+from mien.infer.ahead import cores
+from mien.infer.analyze import Analyzer
+from mien.infer.document import SCHEMA
+from mien.infer.stream import TAU_S, Stream
+from mien.vision.images import decode_picture
+from mien.vision.strip import colours_of
+
+MOST_BYTES = 64 * 2**20
+"""The largest picture file that is taken."""
+
+STATIC = Path(__file__).parent / "static"
+
+STATUS: dict[type[MienError], int] = {UsageError: 400, ImageError: 422}
+"""Kind of error -> status of the answer; 500 for any other."""
+
+T = TypeVar("T")
+
+Prior = Annotated[str | None, Query(description="ferplus, balanced or 0..1; the server's own without it")]
+Labels = Annotated[str | None, Query(description="seven, or eight to show contempt apart; the server's own without it")]
+
+
+def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastAPI:
+    """Return the app, which answers with an analyzer and, where a request asks for it, at another prior.
+
+    Args:
+        analyzer: finds and names the faces; all requests share it.
+        hosts: the names by which browsers may call this machine; None allows any (``mien.apps.web.guard``).
+    """
+    # The pages that FastAPI makes of an API load scripts from elsewhere.
+    app = FastAPI(title="mien", docs_url=None, redoc_url=None)
+    app.add_middleware(Guard, hosts=hosts)
+    # As many as there are cores: more would only hold more pictures at once.
+    limiter = CapacityLimiter(cores())
+
+    async def in_thread(work: Callable[[], T]) -> T:
+        return await to_thread.run_sync(work, limiter=limiter)
+
+    @app.exception_handler(MienError)
+    async def explain(request: Request, error: MienError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, STATUS.get(type(error), 500))
+
+    @app.exception_handler(HTTPException)
+    async def refuse(request: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": error.detail}, error.status_code)
+
+    @app.get("/api/model")
+    async def model() -> dict[str, Any]:
+        """Tell the model, the emotions of its answers and their colours."""
+        return about(analyzer)
+
+    @app.post("/api/image", openapi_extra=_A_FILE)
+    async def image(request: Request, name: str = "picture", prior: Prior = None, labels: Labels = None) -> Any:
+        """Name what the faces of a picture show; the body is the file as it is."""
+        tuned = tune(analyzer, prior, labels)
+        data = await _body(request)
+        return await in_thread(partial(_analyze, tuned, data, name))
+
+    @app.websocket("/api/stream")
+    async def stream(socket: WebSocket, prior: Prior = None, labels: Labels = None, smooth: float = TAU_S) -> None:
+        """Follow the faces of a camera or a video, frame by frame (``mien.apps.web.feed``)."""
+        await feed(socket, lambda: Stream(tune(analyzer, prior, labels), smooth), in_thread)
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(STATIC / "index.html")
+
+    app.mount("/static", StaticFiles(directory=STATIC))
+    return app
+
+
+def about(analyzer: Analyzer) -> dict[str, Any]:
+    """Return what a page must know of an analyzer before the first answer: the answer of ``/api/model``."""
+    colours = colours_of(analyzer.classifier.card.labels)
+    return {
+        "schema": SCHEMA,
+        "model": analyzer.model,
+        "labels": list(analyzer.labels),
+        "colours": {label: f"rgb({red} {green} {blue})" for label, (red, green, blue) in colours.items()},
+        "tells_contempt": analyzer.classifier.card.labels == EIGHT,
+    }
+
+
+def tune(analyzer: Analyzer, prior: str | None, labels: str | None) -> Analyzer:
+    """Return an analyzer with the same detector and net, at another prior and with other labels where they are given.
+
+    Raises:
+        UsageError: no prior or labels of that name, or labels that the model does not know.
+    """
+    power = analyzer.power if prior is None else parse_prior(prior)
+    view = labels or ("eight" if analyzer.labels == EIGHT else "seven")
+    return Analyzer(analyzer.detector, analyzer.classifier, power, view)
+
+
+def _analyze(analyzer: Analyzer, data: bytes, name: str) -> dict[str, Any]:
+    """Return the document of a picture file."""
+    picture = decode_picture(data, name)
+    return analyzer(Frame(picture.image, path=name, size=(picture.width, picture.height))).to_dict()
+
+
+async def _body(request: Request) -> bytes:
+    """Return what a request sends, and stop reading where it is too much."""
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > MOST_BYTES:
+            raise HTTPException(413, f"the file is too large; expected at most {MOST_BYTES // 2**20} MiB")
+    return bytes(data)
+
+
+_A_FILE = {
+    "requestBody": {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
+}

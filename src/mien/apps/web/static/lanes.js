@@ -1,0 +1,82 @@
+// The last half minute of up to three people: their probabilities as stacked areas on one axis of time.
+import { sheet } from "./marks.js";
+
+const SPAN_S = 30, STEP_S = 0.05, LANES = 3, LANE_PX = 34, AXIS_PX = 18, NAME_PX = 30;
+// Where somebody was out of the picture for longer than the first, or no picture came for the second, an area ends.
+const AWAY_S = 0.5, STILL_S = 2;
+
+export class Lanes {
+  #moments = [];
+
+  add(entry) {
+    const last = this.#moments.at(-1);
+    if (last && entry.time_s - last.time_s < STEP_S) return;
+    this.#moments.push({ time_s: entry.time_s, shares: new Map(entry.faces.map((face) => [face.id, face.probabilities])) });
+    // One that lies just before the span stays, so that areas begin at its edge.
+    while (this.#moments.length > 1 && this.#moments[1].time_s < entry.time_s - SPAN_S) this.#moments.shift();
+  }
+
+  draw(canvas, colours) {
+    const people = this.#people();
+    canvas.style.height = `${Math.max(1, people.length) * LANE_PX + AXIS_PX}px`;
+    const context = sheet(canvas), width = canvas.clientWidth, style = getComputedStyle(canvas);
+    const now = this.#moments.at(-1)?.time_s ?? 0;
+    const at = (time_s) => width - (now - time_s) / SPAN_S * (width - NAME_PX);
+    context.font = "12px system-ui, sans-serif";
+    context.textBaseline = "middle";
+    for (let lane = 0; lane < Math.max(1, people.length); lane++) {
+      const top = lane * LANE_PX, height = LANE_PX - 4;
+      context.fillStyle = style.getPropertyValue("--tint");
+      context.fillRect(NAME_PX, top, width - NAME_PX, height);
+      if (!people.length) continue;
+      context.fillStyle = style.getPropertyValue("--soft");
+      context.textAlign = "left";
+      context.fillText(`#${people[lane]}`, 0, top + height / 2);
+      context.save();
+      context.beginPath();
+      context.rect(NAME_PX, top, width - NAME_PX, height);
+      context.clip();
+      for (const stretch of this.#stretches(people[lane])) areas(context, stretch, colours, at, top, height);
+      context.restore();
+    }
+    context.fillStyle = style.getPropertyValue("--soft");
+    for (let ago = 0; ago <= SPAN_S; ago += 10) {
+      context.textAlign = ago === 0 ? "right" : ago === SPAN_S ? "left" : "center";
+      const words = ago === 0 ? "now" : ago === SPAN_S ? `${ago} s ago` : `${ago} s`;
+      context.fillText(words, at(now - ago), canvas.clientHeight - AXIS_PX / 2);
+    }
+  }
+
+  #people() {
+    const seen = new Map();
+    for (const { shares } of this.#moments) for (const id of shares.keys()) seen.set(id, (seen.get(id) ?? 0) + 1);
+    return [...seen].filter(([id]) => id > 0).sort((a, b) => b[1] - a[1]).slice(0, LANES).map(([id]) => id).sort((a, b) => a - b);
+  }
+
+  #stretches(id) {
+    const found = [];
+    let longest = STILL_S;
+    for (const { time_s, shares } of this.#moments) {
+      if (!shares.has(id)) {
+        longest = AWAY_S;
+        continue;
+      }
+      if (!found.length || time_s - found.at(-1).at(-1).time_s > longest) found.push([]);
+      found.at(-1).push({ time_s, shares: shares.get(id) });
+      longest = STILL_S;
+    }
+    return found;
+  }
+}
+
+function areas(context, stretch, colours, at, top, height) {
+  const below = stretch.map(() => 0);
+  for (const label of Object.keys(stretch[0].shares)) {
+    context.beginPath();
+    stretch.forEach((moment, k) => context.lineTo(at(moment.time_s), top + height * (1 - below[k])));
+    stretch.forEach((moment, k) => { below[k] += moment.shares[label]; });
+    for (let k = stretch.length - 1; k >= 0; k--) context.lineTo(at(stretch[k].time_s), top + height * (1 - below[k]));
+    context.fillStyle = colours[label];
+    context.fill();
+  }
+}

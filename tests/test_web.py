@@ -1,0 +1,162 @@
+"""The API behind the page, and the command that serves it."""
+
+import re
+import signal
+import struct
+from io import BytesIO
+from pathlib import Path
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+from starlette.websockets import WebSocketDisconnect
+
+from command import Command
+from mien.apps.web import app as web
+from mien.core.emotions import EIGHT, SEVEN
+from serving import served
+from small_stream import analyzer, scene, walk
+
+HOSTS = frozenset({"localhost"})
+
+
+def png(image: np.ndarray) -> bytes:
+    file = BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+def at(time_s: float, picture: bytes) -> bytes:
+    return struct.pack("<d", time_s) + picture
+
+
+TWO = png(scene([(10, 10, "happiness"), (110, 70, "anger")]))
+
+
+@pytest.fixture
+def client() -> TestClient:
+    return TestClient(web.create_app(analyzer(), HOSTS), base_url="http://localhost")
+
+
+def test_a_picture_is_answered_by_its_document(client: TestClient):
+    answer = client.post("/api/image", params={"name": "two.png"}, content=TWO)
+    assert answer.status_code == 200
+    assert answer.json() == analyzer()(TWO).to_dict() | {"path": "two.png"}
+    assert [face["emotion"] for face in answer.json()["faces"]] == ["happiness", "anger"]
+
+
+def test_a_request_may_ask_for_another_prior_and_other_labels(client: TestClient):
+    answer = client.post("/api/image", params={"prior": "balanced", "labels": "eight"}, content=TWO).json()
+    assert answer["model"]["prior_power"] == 1
+    assert list(answer["faces"][0]["probabilities"]) == list(EIGHT)
+    assert client.get("/api/model").json()["labels"] == list(SEVEN)
+
+
+@pytest.mark.parametrize(
+    ("params", "content", "status", "says"),
+    [
+        ({}, b"", 422, "not a picture: picture (the file is empty)"),
+        ({"name": "notes.txt"}, b"hello, here is no picture", 422, "not a picture: notes.txt (got text"),
+        ({}, TWO[:300], 422, "damaged picture"),
+        ({"prior": "much"}, TWO, 400, "unknown prior 'much'; expected ferplus or balanced"),
+        ({"labels": "nine"}, TWO, 400, "unknown labels 'nine'; expected seven or eight"),
+    ],
+)
+def test_what_is_wrong_is_said(client: TestClient, params: dict[str, str], content: bytes, status: int, says: str):
+    answer = client.post("/api/image", params=params, content=content)
+    assert answer.status_code == status
+    assert answer.json()["error"].startswith(says)
+
+
+def test_a_file_that_is_too_large_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(web, "MOST_BYTES", 2**20)
+    answer = client.post("/api/image", content=bytes(2**20 + 1))
+    assert (answer.status_code, answer.json()) == (413, {"error": "the file is too large; expected at most 1 MiB"})
+
+
+def test_a_socket_follows_the_faces(client: TestClient):
+    with client.websocket_connect("ws://localhost/api/stream?smooth=0.5") as socket:
+        entries = []
+        for number, image in enumerate(walk(6)):
+            socket.send_bytes(at(number / 25, png(image)))
+            entries.append(socket.receive_json())
+    assert [entry["frame"] for entry in entries] == list(range(6))
+    assert all([face["id"] for face in entry["faces"]] == [1, 2] for entry in entries[1:3])
+    assert {tuple(sorted(face["id"] for face in entry["faces"])) for entry in entries} == {(1, 2)}
+    assert entries[-1]["time_s"] == 0.2
+    assert set(entries[-1]["faces"][0]) >= {"raw", "probabilities", "uncertain"}
+
+
+def test_a_bad_frame_is_named_and_the_stream_goes_on(client: TestClient):
+    with client.websocket_connect("ws://localhost/api/stream") as socket:
+        socket.send_bytes(at(1.0, TWO))
+        assert [face["id"] for face in socket.receive_json()["faces"]] == [1, 2]
+        for message, says in [
+            (at(1.1, b"noise"), "not a picture: the frame at 1.10 s"),
+            (at(1.0, TWO), "a frame at 1.0 s came after one at 1.0 s; send frames in their order"),
+            (at(float("nan"), TWO), "a frame at nan s came after one at 1.0 s"),
+            (b"short", "a frame is 8 bytes of time and a picture file; got 5 bytes"),
+        ]:
+            socket.send_bytes(message)
+            assert socket.receive_json()["error"].startswith(says)
+        socket.send_text("hello")
+        assert socket.receive_json()["error"].startswith("a frame is 8 bytes of time")
+        socket.send_bytes(at(1.2, TWO))
+        assert [face["id"] for face in socket.receive_json()["faces"]] == [1, 2]
+
+
+@pytest.mark.parametrize(("query", "says"), [("prior=2", "prior"), ("smooth=-1", "the time constant of smoothing")])
+def test_a_stream_that_cannot_be_meant_is_refused(client: TestClient, query: str, says: str):
+    with client.websocket_connect(f"ws://localhost/api/stream?{query}") as socket:
+        assert says in socket.receive_json()["error"]
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+
+
+@pytest.mark.parametrize(
+    "headers", [{"host": "other.example"}, {"origin": "http://other.example"}, {"origin": "null"}], ids=str
+)
+def test_other_sites_are_kept_out(client: TestClient, headers: dict[str, str]):
+    answer = client.post("/api/image", content=TWO, headers=headers)
+    assert answer.status_code == 403
+    assert "called" in answer.json()["error"]
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("ws://localhost/api/stream", headers=headers):
+        pass
+
+
+def test_its_own_page_and_programs_are_let_in(client: TestClient):
+    for headers in ({}, {"origin": "http://localhost"}):
+        assert client.post("/api/image", content=TWO, headers=headers).status_code == 200
+    anywhere = TestClient(web.create_app(analyzer()), base_url="http://other.example")
+    assert anywhere.post("/api/image", content=TWO).status_code == 200
+
+
+def test_the_page_loads_nothing_from_elsewhere(client: TestClient):
+    page = client.get("/")
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    files = re.findall(r'(?:href|src)="(/[^"]*)"', page.text)
+    assert len(files) >= 3
+    for file in files:
+        assert client.get(file).status_code == 200, file
+    for file in sorted(web.STATIC.iterdir()):
+        for address in re.findall(r"https?://[^\s\"'`]+", file.read_text(encoding="utf-8")):
+            assert address in {"http://www.w3.org/2000/svg", "http://localhost"}, (file, address)
+
+
+def test_the_command_serves_until_ctrl_c(examples: Path):
+    with served() as (process, address):
+        with urlopen(f"{address}/api/image", (examples / "astronaut.png").read_bytes(), timeout=60) as answer:
+            assert '"emotion":"happiness"' in answer.read().decode()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, "")
+
+
+def test_a_port_that_is_taken_is_named(mien: Command):
+    with served() as (_, address):
+        port = address.rsplit(":", 1)[1]
+        outcome = mien("web", "--port", port)
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"mien: cannot listen on 127.0.0.1:{port}: Address already in use")

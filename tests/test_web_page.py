@@ -1,0 +1,114 @@
+"""The page in a browser, as people use it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from browser import CHROMIUM, Page, browser
+from serving import served
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+
+COLOURS = """(() => {
+  const canvas = document.getElementById("ID"), seen = {};
+  const bytes = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  for (let k = 0; k < bytes.length; k += 4) if (bytes[k + 3] === 255) {
+    const colour = bytes.slice(k, k + 3).join(" ");
+    seen[colour] = (seen[colour] ?? 0) + 1;
+  }
+  return seen;
+})()"""
+HAPPINESS, NEUTRAL = "240 228 66", "200 200 200"
+
+
+def text(page: Page, selector: str) -> str:
+    return page.value(f"document.querySelector('{selector}').innerText")
+
+
+def said(page: Page, words: str) -> None:
+    page.wait(f"document.getElementById('status').innerText.includes({words!r})")
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served() as (_, address):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with browser(tmp_path_factory.mktemp("browser")) as page:
+        yield page
+
+
+@pytest.fixture
+def page(chromium: Page, address: str) -> Iterator[Page]:
+    chromium.complaints.clear()
+    chromium.open(address)
+    chromium.wait("document.getElementById('priorsays').textContent === 'raised by 0.1'")
+    yield chromium
+    assert chromium.complaints == []
+
+
+def test_a_picture_is_shown_with_its_faces(page: Page, examples: Path):
+    page.choose("#file", examples / "astronaut.png")
+    said(page, "astronaut.png: 1 face found")
+    assert text(page, "article h2") == "happiness"
+    assert text(page, "article tr.top").split() == ["happiness", ">99", "%"]
+    assert page.value(COLOURS.replace("ID", "marks"))[HAPPINESS] > 1000
+
+
+def test_a_picture_without_a_face_says_so(page: Page, examples: Path):
+    page.choose("#file", examples / "chelsea.png")
+    said(page, "chelsea.png: no face found")
+    assert text(page, "#faces") == "no face found"
+
+
+def test_settings_change_what_is_shown(page: Page, examples: Path):
+    page.choose("#file", examples / "grace_hopper.jpg")
+    said(page, "1 face found")
+    page.value("{ const box = document.getElementById('contempt'); box.checked = true; box.onchange(); }")
+    page.wait("document.querySelector('article').innerText.includes('contempt')")
+    first = text(page, "article table")
+    page.value("{ const range = document.getElementById('prior'); range.value = 1; range.onchange(); }")
+    page.wait(f"document.querySelector('article table').innerText !== {first!r}")
+    assert page.value("document.getElementById('priorsays').textContent") == "as common as the others"
+
+
+def test_a_file_that_is_no_picture_is_named(page: Page, tmp_path: Path):
+    file = tmp_path / "notes.txt"
+    file.write_text("hello, here is no picture")
+    page.choose("#file", file)
+    said(page, "not a picture: notes.txt")
+    page.complaints.clear()  # the browser notes each answer of 422
+
+
+def test_the_faces_of_a_film_are_followed(page: Page, examples: Path):
+    page.choose("#file", examples / "heads.mp4")
+    page.wait("document.querySelectorAll('article').length === 2")
+    page.wait("document.getElementById('pace').innerText.endsWith('ms behind')")
+    assert [text(page, f"article:nth-child({place}) span").split()[0] for place in (1, 2)] == ["#1", "#2"]
+    page.wait(f"{COLOURS.replace('ID', 'lanes')}['{NEUTRAL}'] > 100")
+    page.value("document.getElementById('film').pause()")
+    page.value("document.getElementById('film').currentTime = 0.5")
+    page.wait("document.querySelectorAll('article').length === 2 && document.getElementById('film').paused")
+
+
+def test_a_camera_is_followed_until_it_is_pressed_again(page: Page):
+    page.value("document.getElementById('camera').click()")
+    page.wait("document.getElementById('faces').innerText === 'no face found'")
+    page.wait("document.getElementById('pace').innerText.endsWith('ms behind')")
+    assert page.value("document.getElementById('view').className") == "mirrored"
+    page.value("document.getElementById('camera').click()")
+    page.wait("document.getElementById('film').srcObject === null && document.getElementById('view').hidden")
+
+
+def test_a_server_that_is_gone_is_named(chromium: Page, examples: Path, tmp_path: Path):
+    with served() as (process, address):
+        chromium.open(address)
+        chromium.wait("document.getElementById('priorsays').textContent")
+        process.kill()
+        process.communicate()
+    chromium.choose("#file", examples / "astronaut.png")
+    said(chromium, "the server is gone")
