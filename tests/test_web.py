@@ -116,7 +116,15 @@ def test_a_stream_that_cannot_be_meant_is_refused(client: TestClient, query: str
 
 
 @pytest.mark.parametrize(
-    "headers", [{"host": "other.example"}, {"origin": "http://other.example"}, {"origin": "null"}], ids=str
+    "headers",
+    [
+        {"host": "other.example"},
+        {"host": "[localhost"},
+        {"origin": "http://other.example"},
+        {"origin": "http://[localhost"},
+        {"origin": "null"},
+    ],
+    ids=str,
 )
 def test_other_sites_are_kept_out(client: TestClient, headers: dict[str, str]):
     answer = client.post("/api/image", content=TWO, headers=headers)

@@ -75,6 +75,14 @@ def _serve(app: FastAPI, listener: socket) -> None:
 
     import uvicorn
 
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        # Frames that wait are held in memory; those who send as they should have one on its way.
+        ws_max_size=8 * 2**20,
+        ws_max_queue=4,
+    )
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])

@@ -28,6 +28,9 @@ from mien.vision.strip import colours_of
 MOST_BYTES = 64 * 2**20
 """The largest picture file that is taken."""
 
+MOST_PIXELS = 100_000_000
+"""The largest picture that is taken: as many as there are cores are in memory at once, 300 MB each."""
+
 STATIC = Path(__file__).parent / "static"
 
 STATUS: dict[type[MienError], int] = {UsageError: 400, ImageError: 422}
@@ -113,7 +116,7 @@ def tune(analyzer: Analyzer, prior: str | None, labels: str | None) -> Analyzer:
 
 def _analyze(analyzer: Analyzer, data: bytes, name: str) -> dict[str, Any]:
     """Return the document of a picture file."""
-    picture = decode_picture(data, name)
+    picture = decode_picture(data, name, MOST_PIXELS)
     return analyzer(Frame(picture.image, path=name, size=(picture.width, picture.height))).to_dict()
 
 

@@ -40,12 +40,15 @@ class Guard:
 
     def _objection(self, headers: Headers) -> str:
         """Return why a call is refused; empty where it is not."""
-        called = headers.get("host", "")
-        name = urlsplit(f"//{called}").hostname or ""
+        called, origin = headers.get("host", ""), headers.get("origin")
+        try:
+            name = urlsplit(f"//{called}").hostname or ""
+            page = called if origin is None else urlsplit(origin).netloc
+        except ValueError:
+            return f"called by the name '{called}' from a page of {origin}, which are no names of machines"
         if self._hosts is not None and name not in self._hosts:
             return f"called by the name '{name}'; expected {', '.join(sorted(self._hosts))}"
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != called:
+        if page != called:
             return f"called from a page of {origin}; open the page of mien itself"
         return ""
 
