@@ -60,7 +60,9 @@ def confusion_figure(panels: Mapping[str, tuple[NDArray[np.int64], Sequence[str]
     number of faces stands beside the class.
     """
     with rc_context(STYLE):
-        figure = Figure(figsize=(5.8 * len(panels), 5.6), layout="constrained")
+        # Cells are square, so that a matrix with a column more than rows takes less height.
+        tallest = max(len(matrix) / matrix.shape[1] for matrix, _ in panels.values())
+        figure = Figure(figsize=(5.8 * len(panels), 1.6 + 4 * tallest), layout="constrained")
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for axis, (title, (matrix, names)) in zip(axes, panels.items(), strict=True):
             _confusion(axis, matrix, names)
