@@ -58,7 +58,7 @@ def test_the_snippets_of_a_page_run(
 
 
 def test_every_page_is_run():
-    assert sorted(PAGES) == ["live", "notebook", "own-detector", "own-model", "pandas", "web"]
+    assert sorted(PAGES) == ["batch", "live", "notebook", "own-detector", "own-model", "pandas", "web"]
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))

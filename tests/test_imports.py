@@ -20,6 +20,7 @@ HEAVY = (
     "scipy",
     "pygame",
     "fastapi",
+    "ray",
 )
 
 
@@ -35,8 +36,17 @@ RUN = "import sys; sys.argv = ['mien', *{arguments}]; from mien.apps.cli.main im
         RUN.format(arguments=["video", "--help"]),
         RUN.format(arguments=["live", "--help"]),
         RUN.format(arguments=["web", "--help"]),
+        RUN.format(arguments=["batch", "--help"]),
     ],
-    ids=["import mien", "mien --help", "mien train --help", "mien video --help", "mien live --help", "mien web --help"],
+    ids=[
+        "import mien",
+        "mien --help",
+        "mien train --help",
+        "mien video --help",
+        "mien live --help",
+        "mien web --help",
+        "mien batch --help",
+    ],
 )
 def test_nothing_heavy_is_loaded(code: str):
     tail = f"\nimport sys; print([name for name in {HEAVY!r} if name in sys.modules])"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 
@@ -49,7 +48,7 @@ def image(
     Prints a table a picture. Files named one by one, without --out, --annotate, --crops or --json, are also written as
     NAME.mien.png into the working directory, their faces marked.
     """
-    from mien.apps.cli.inputs import gather
+    from mien.apps.cli.inputs import gather, piped
     from mien.apps.cli.pictures import Pictures
     from mien.apps.cli.screen import Screen
     from mien.core.errors import ImageError, UsageError
@@ -65,7 +64,7 @@ def image(
     if blur and crops:
         raise UsageError("--crops writes faces and --blur hides them; leave one out")
     power = None if prior is None else parse_prior(prior)
-    inputs = gather(pictures or [], recursive, _piped(pictures or []))
+    inputs = gather(pictures or [], recursive, piped(pictures or []))
     analyzer = load(
         model,
         detector.value,
@@ -110,8 +109,3 @@ def image(
         typer.echo(json.dumps(document(analyzer.model, entries, screen.failures), indent=1))
     if screen.failures:
         raise typer.Exit(1)
-
-
-def _piped(names: list[str]) -> BinaryIO | None:
-    """Return standard input where something is piped into it, or where it is asked for by name."""
-    return sys.stdin.buffer if "-" in names or not sys.stdin.isatty() else None

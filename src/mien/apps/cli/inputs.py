@@ -6,6 +6,7 @@ import functools
 import glob
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +66,11 @@ def gather(arguments: Sequence[str], recursive: bool = False, stdin: BinaryIO | 
                 seen.add(place)
                 found.paths.append(Path(path))
     return found
+
+
+def piped(arguments: Sequence[str]) -> BinaryIO | None:
+    """Return standard input where something is piped into it, or where it is asked for by name."""
+    return sys.stdin.buffer if LIST in arguments or not sys.stdin.isatty() else None
 
 
 def natural(name: str) -> tuple[list[str | int], str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mien.apps.cli.batch import batch
 from mien.apps.cli.evaluate import evaluate
 from mien.apps.cli.image import image
 from mien.apps.cli.live import live
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (image, video, live, web, prepare, train, distill, export, evaluate):
+for command in (image, video, live, web, batch, prepare, train, distill, export, evaluate):
     app.command()(command)
 
 

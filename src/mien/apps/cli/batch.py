@@ -1,0 +1,69 @@
+"""``mien batch``: the emotions in more pictures than one machine should see, on Ray."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
+
+
+def batch(
+    pictures: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders or patterns; '-' or a pipe: names, one a line.", show_default=False),
+    ] = None,
+    *,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Write a row a face: .jsonl, .csv or .parquet.", show_default=False)
+    ],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the file of --out where it stopped.")] = False,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders in folders too.")] = False,
+    address: Annotated[
+        str | None,
+        typer.Option(help="A Ray cluster that runs; auto: that of this machine.", show_default="one is started here"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="At most so many.", show_default="one for each core of the cluster")
+    ] = None,
+    labels: Labels = LabelSet.seven,
+    prior: Prior = None,
+    detector: Detector = DetectorName.yunet,
+    model: Model = None,
+) -> None:
+    """Name the emotion on each face, on all machines of a Ray cluster.
+
+    They must see the same files at the same paths, and have mien installed. Pictures that fail are listed and stand in
+    the journal of --out; a picture that crashes a worker is one of them.
+    """
+    from contextlib import ExitStack, closing
+
+    from mien.apps.batch import Settings, spread
+    from mien.apps.cli.inputs import gather, piped
+    from mien.apps.cli.screen import Screen
+    from mien.core.prior import parse_prior
+    from mien.infer.sinks import open_sink
+
+    inputs = gather(pictures or [], recursive, piped(pictures or []))
+    power = None if prior is None else parse_prior(prior)
+    settings = Settings(model, detector.value, power, labels.value)
+    # Loaded here too, so that what is wrong with it is said before anything starts.
+    analyzer = settings.load()
+    with ExitStack() as stack:
+        sink = stack.enter_context(open_sink(out, analyzer.model, analyzer.labels, resume))
+        waiting = [path for path in inputs.paths if str(path) not in sink.done]
+        screen = stack.enter_context(Screen(len(waiting), tables=False, silent=False))
+        for name, why in inputs.refusals:
+            screen.fail(name, why)
+        for outcome in stack.enter_context(closing(spread(waiting, settings, address, workers))):
+            if outcome.result is None:
+                screen.fail(outcome.path, outcome.error)
+                sink.fail(outcome.path, outcome.error)
+            else:
+                sink.write(outcome.path, outcome.result)
+                screen.show(outcome, [])
+        screen.close(skipped=inputs.skipped, resumed=len(inputs.paths) - len(waiting), out=out)
+    if screen.failures:
+        raise typer.Exit(1)
