@@ -69,12 +69,16 @@ async function open(next) {
 }
 
 function close() {
-  for (const track of film.srcObject?.getTracks() ?? []) track.stop();
+  if (film.srcObject) stop(film.srcObject);
   for (const medium of [still, film]) if (medium.src) URL.revokeObjectURL(medium.src), medium.removeAttribute("src");
   film.srcObject = null;
   film.load();
   entry = null;
   say("");
+}
+
+function stop(camera) {
+  for (const track of camera.getTracks()) track.stop();
 }
 
 function openFile(file) {
@@ -95,16 +99,18 @@ async function openPicture(mine) {
   redraw();
 }
 
-async function begin() {
+async function begin(mine) {
   if (film.src || film.srcObject) return;
   if (source.kind === "video") {
     film.src = URL.createObjectURL(source.file);
   } else {
     // Browsers know cameras only on pages from this machine, or over https.
     if (!navigator.mediaDevices) throw new Error("no camera: open the page as http://localhost or over https");
-    film.srcObject = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: LONGEST_PX } } }).catch((error) => {
+    const camera = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: LONGEST_PX } } }).catch((error) => {
       throw new Error(`no camera: ${error.message}; allow it in the browser, or close what else uses it`);
     });
+    if (mine === turn) film.srcObject = camera;
+    else return stop(camera); // the button was pressed again before it was there
   }
   await film.play().catch(() => {});
   if (film.error) throw new Error(`the browser cannot play ${source.file.name}; try it with 'mien video'`);
@@ -113,7 +119,7 @@ async function begin() {
 /** Send the newest frame, wait for the answer, show it, and so on. */
 async function follow(mine) {
   say("looking…");
-  await begin();
+  await begin(mine);
   if (mine !== turn) return;
   feed = new Feed(settings());
   let shown_s = -1, rate = 0, last = performance.now();
