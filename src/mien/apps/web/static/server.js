@@ -50,6 +50,7 @@ export class Feed {
     const message = new Uint8Array(8 + picture.size);
     new DataView(message.buffer).setFloat64(0, time_s, true);
     message.set(new Uint8Array(await picture.arrayBuffer()), 8);
+    if (this.#socket.readyState !== WebSocket.OPEN) throw new Error(GONE);
     return new Promise((done, failed) => {
       this.#settle = { done, failed };
       this.#socket.send(message);
