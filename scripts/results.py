@@ -23,7 +23,7 @@ from mien.report.headline import headline
 from mien.report.scores import protocols_of
 
 RUNS = ("7-again", "mien-s")
-STEPS = ("5-compact", "6-robust", "dlib", "facenet", "7-again", "8-wide")
+STEPS = ("5-compact", "6-robust", "dlib", "facenet", "facenet-taught", "7-again", "8-wide")
 PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "docs/LOG.md")
 
 
