@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien.core.errors import MienError
-from mien.core.types import Frame
 from mien.infer.ahead import ahead
 from mien.infer.analysis import Analysis
 from mien.infer.analyze import Analyzer
@@ -58,8 +57,7 @@ def pipeline(
 def _outcome(analyzer: Analyzer, read: Callable[[Path], Picture], path: str | Path) -> Outcome:
     try:
         picture = read(Path(path))
-        frame = Frame(picture.image, path=str(path), size=(picture.width, picture.height))
-        return Outcome(str(path), analyzer(frame), note=picture.note)
+        return Outcome(str(path), analyzer(picture.frame(str(path))), note=picture.note)
     except MienError as error:
         return Outcome(str(path), None, str(error))
     except MemoryError:

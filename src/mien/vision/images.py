@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 from PIL.ImageFile import ImageFile
 
 from mien.core.errors import ImageError, UsageError
-from mien.core.types import Image
+from mien.core.types import Frame, Image
 from mien.vision.formats import EXPECTED, frames_note, load, looks_like, open_picture
 from mien.vision.modes import to_rgb
 
@@ -75,6 +75,10 @@ class Picture:
     """1, or 2, 4 or 8 where image is reduced."""
     note: str = ""
     """Such as "animated: first of 12 frames; read at 1/2 of its size", or nothing."""
+
+    def frame(self, path: str) -> Frame:
+        """Return the picture as the one frame of a source that is called so."""
+        return Frame(self.image, path=path, size=(self.width, self.height))
 
 
 def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:

@@ -17,7 +17,6 @@ from mien.apps.web.guard import Guard
 from mien.core.emotions import EIGHT
 from mien.core.errors import ImageError, MienError, UsageError
 from mien.core.prior import parse_prior
-from mien.core.types import Frame
 from mien.infer.ahead import cores
 from mien.infer.analyze import Analyzer
 from mien.infer.document import SCHEMA
@@ -116,8 +115,7 @@ def tune(analyzer: Analyzer, prior: str | None, labels: str | None) -> Analyzer:
 
 def _analyze(analyzer: Analyzer, data: bytes, name: str) -> dict[str, Any]:
     """Return the document of a picture file."""
-    picture = decode_picture(data, name, MOST_PIXELS)
-    return analyzer(Frame(picture.image, path=name, size=(picture.width, picture.height))).to_dict()
+    return analyzer(decode_picture(data, name, MOST_PIXELS).frame(name)).to_dict()
 
 
 async def _body(request: Request) -> bytes:
