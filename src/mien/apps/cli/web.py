@@ -47,7 +47,7 @@ def web(
         typer.echo(f"mien: the page is at http://{shown}:{listener.getsockname()[1]} (Ctrl-C ends)")
         if everywhere:
             typer.echo("mien: whoever reaches this machine can use it; there is no password", err=True)
-        hosts = None if everywhere else frozenset({"localhost", "127.0.0.1", "::1", host})
+        hosts = None if everywhere else frozenset({"localhost", "127.0.0.1", "::1", host.lower()})
         _serve(create_app(analyzer, hosts), listener)
 
 
