@@ -33,7 +33,7 @@ Batch = dict[str, NDArray[Any]]
 PATH, OUTCOME = "path", "outcome"
 
 PICTURES = 32
-"""Pictures that a worker takes at once: about a second of work, and what a worker that dies loses."""
+"""Pictures that a worker takes at once, and what a worker that dies loses."""
 
 KNOCK_S = 5.0
 """How long a cluster may take to answer at all."""
