@@ -12,7 +12,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -29,12 +29,8 @@ MOST_PIXELS = 4096 * 2304
 POLICY_VIOLATION = 1008
 
 
-class InThread(Protocol):
-    """Runs a function in a thread."""
-
-    def __call__(self, work: Callable[[], dict[str, Any]]) -> Awaitable[dict[str, Any]]:
-        """Return what the function returns."""
-        ...
+InThread = Callable[[Callable[[], dict[str, Any]]], Awaitable[dict[str, Any]]]
+"""Runs a function in a thread and returns what it returns."""
 
 
 class Feed:
