@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mien.core.emotions import COLOURS, EIGHT, SEVEN
+from mien.core.emotions import COLOURS, EIGHT, SEVEN, colours_of
 from mien.core.types import Faces, Frame, Result
 from mien.vision import images
 from mien.vision.draw import BLACK, WHITE, Rect, Tag, _contrast, _cover, _labels, _layout, _visible, draw
@@ -117,12 +117,12 @@ def test_the_label_of_an_uncertain_face_asks():
     assert _labels(asking) == ("fear? 93 %", "fear?")
 
 
-def test_an_emotion_of_ones_own_is_drawn_in_white():
+def test_an_emotion_of_ones_own_is_drawn_in_the_colour_that_it_has_elsewhere():
     faces = Faces(np.array([[9, 30, 90, 90]], np.float32), np.zeros((1, 5, 2), np.float32), np.ones(1, np.float32))
     certain = np.array([False])
     probs = np.array([[1.0]], np.float32)
     result = Result(Frame(blank(200, 100)), faces, np.array([-1]), probs, ("boredom",), certain, ("good",))
-    assert (draw(result) == 255).all(axis=-1).any()
+    assert (draw(result) == colours_of(("boredom",))["boredom"]).all(axis=-1).any()
 
 
 @pytest.mark.parametrize("x", [-20, 260, 540])

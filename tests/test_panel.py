@@ -9,7 +9,7 @@ from mien.infer.moment import Moment
 from mien.vision.draw import Rect
 from mien.vision.panel import RED, SMALLEST, Panel, Status, mirrored, places, scaled
 from mien.vision.sheet import GROUND, TRACK, Lettering, Sheet
-from mien.vision.strip import SPAN_S, History, colours_of, draw_strip
+from mien.vision.strip import SPAN_S, History, draw_strip
 from small_moments import PICTURE, moment
 
 BOXES = np.array([[10, 20, 50, 70], [100, 30, 150, 90]], np.float32)
@@ -170,7 +170,7 @@ def test_a_person_who_was_away_leaves_a_gap_and_a_program_that_was_busy_does_not
 def strip(past: History, width: int = 600, height: int = 100) -> tuple[Image, int]:
     """Draw a strip of a width and return it with the height of its lanes."""
     sheet = Sheet((width, height), Lettering())
-    draw_strip(sheet, Rect(0, 0, width, height), past, list(colours_of(SEVEN).values()), 10)
+    draw_strip(sheet, Rect(0, 0, width, height), past, [COLOURS[label] for label in SEVEN], 10)
     return sheet.image, height - sheet.height_px(10)
 
 
@@ -191,12 +191,6 @@ def test_the_areas_lie_at_their_times_and_are_as_high_as_probabilities():
 def test_without_anyone_the_strip_is_empty():
     image, high = strip(History())
     assert pixels(image[: high - 4], TRACK) == 600 * (high - 4)
-
-
-def test_labels_of_ones_own_get_different_colours():
-    colours = colours_of(("calm", "tense", "fear"))
-    assert colours["fear"] == COLOURS["fear"]
-    assert len(set(colours.values())) == 3
 
 
 def test_recording_and_trouble_are_seen():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,7 +22,10 @@ VOTE_COLUMNS = (*EIGHT, "unknown", "NF")
 FER2013_CODES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """The emotion that each code 0..6 of the ``emotion`` column in ``fer2013.csv`` stands for."""
 
-COLOURS = {
+Colour = tuple[int, int, int]
+"""Red, green and blue, 0 to 255."""
+
+COLOURS: dict[str, Colour] = {
     "neutral": (200, 200, 200),
     "happiness": (240, 228, 66),
     "surprise": (230, 159, 0),
@@ -32,6 +36,14 @@ COLOURS = {
     "contempt": (86, 180, 233),
 }
 """RGB colours that colour-blind people tell apart, in every output: Okabe and Ito, 2008, but for a lighter grey."""
+
+
+def colours_of(labels: Sequence[str]) -> dict[str, Colour]:
+    """Return label -> colour; labels that are none of the eight emotions take colours that none of these labels has."""
+    free = [colour for label, colour in COLOURS.items() if label not in labels] or list(COLOURS.values())
+    unknown = [label for label in labels if label not in COLOURS]
+    chosen = COLOURS | {label: free[place % len(free)] for place, label in enumerate(unknown)}
+    return {label: chosen[label] for label in labels}
 
 
 def to_seven(probs: Numbers) -> Numbers:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mien.core.emotions import COLOURS
+from mien.core.emotions import colours_of
 from mien.core.types import Ids
 from mien.infer.people import Person
 from mien.infer.timeline import Summary
@@ -34,11 +34,8 @@ def left_out(summary: Summary) -> str:
 
 
 def palette(labels: Sequence[str]) -> dict[str, str]:
-    """Return label -> colour as #rrggbb; labels of other models than mien's take colours that are free."""
-    free = [colour for label, colour in COLOURS.items() if label not in labels] or list(COLOURS.values())
-    unknown = [label for label in labels if label not in COLOURS]
-    chosen = COLOURS | {label: free[place % len(free)] for place, label in enumerate(unknown)}
-    return {label: "#{:02x}{:02x}{:02x}".format(*chosen[label]) for label in labels}
+    """Return label -> colour as #rrggbb."""
+    return {label: "#{:02x}{:02x}{:02x}".format(*colour) for label, colour in colours_of(labels).items()}
 
 
 def runs(bins: Ids) -> list[Ids]:

@@ -51,16 +51,19 @@ def timeline_page(
         notes: what else the reader must know, such as frames that were skipped; a line each.
     """
     room = resources.files("mien.report")
-    parts = {name: room.joinpath(f"timeline.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
-    return Template(parts["html"]).substitute(
+    html, theme, style, script = (
+        room.joinpath(name).read_text(encoding="utf-8")
+        for name in ("timeline.html", "theme.css", "timeline.css", "timeline.js")
+    )
+    return Template(html).substitute(
         title=escape(clip),
-        style=parts["css"],
+        style=theme + style,
         facts=escape(_facts(summary)),
         notes="".join(f"<p>{escape(note)}</p>" for note in notes),
         content=_content(summary, film),
         footer=f"What a net reads in faces need not be what people feel. Model: {escape(model)}.",
         data=_json(page_data(summary, film_start_s)),
-        script=parts["js"],
+        script=script,
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from mien.core.emotions import Colour
 from mien.core.types import Face
-from mien.vision.draw import WHITE, Colour, Rect
+from mien.vision.draw import WHITE, Rect
 from mien.vision.sheet import FAINT, TRACK, Sheet
 
 TITLE = 1.2

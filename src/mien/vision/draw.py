@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from mien.core.emotions import COLOURS
+from mien.core.emotions import Colour, colours_of
 from mien.core.types import Face, Floats, Image, Result
-
-Colour = tuple[int, int, int]
 
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
@@ -109,7 +107,8 @@ def draw(result: Result) -> Image:
     line_px = max(1, round(text_px / 7))
     picture = Rect(0, 0, width, height)
     boxes = [_within(box.grown(line_px), picture) for box, _ in shown]
-    colours = [COLOURS.get(face.emotion, WHITE) for _, face in shown]
+    colour_of = colours_of(result.labels)
+    colours = [colour_of[face.emotion] for _, face in shown]
     for box, colour in zip(boxes, colours, strict=True):
         _ring(canvas, box, line_px, colour)
     labels = [_labels(face) for _, face in shown]

@@ -9,11 +9,12 @@ from typing import NamedTuple, TypeVar
 import cv2
 import numpy as np
 
+from mien.core.emotions import Colour, colours_of
 from mien.core.types import Face, Faces, Image, Result
 from mien.vision.cards import draw_cards
-from mien.vision.draw import WHITE, Colour, Rect, draw
+from mien.vision.draw import WHITE, Rect, draw
 from mien.vision.sheet import TRACK, Lettering, Sheet
-from mien.vision.strip import History, colours_of, draw_strip
+from mien.vision.strip import History, draw_strip
 
 SMALLEST = (320, 240)
 """No panel is smaller, in pixels; a smaller window shows its top left corner."""

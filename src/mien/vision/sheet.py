@@ -7,8 +7,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from mien.core.emotions import Colour
 from mien.core.types import Flags, Image
-from mien.vision.draw import Colour, Rect, Style
+from mien.vision.draw import Rect, Style
 
 GROUND: Colour = (20, 22, 26)
 TRACK: Colour = (44, 48, 56)

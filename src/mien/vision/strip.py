@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from mien.core.emotions import COLOURS
+from mien.core.emotions import Colour
 from mien.core.types import Floats, Image, Result
-from mien.vision.draw import Colour, Rect
+from mien.vision.draw import Rect
 from mien.vision.sheet import FAINT, TRACK, Sheet
 
 SPAN_S = 30.0
@@ -71,12 +71,6 @@ class History:
             found[-1].append((time_s, probs))
             longest_s = STILL_S
         return found
-
-
-def colours_of(labels: Sequence[str]) -> dict[str, Colour]:
-    """Return a colour for each label; those of a model's own labels are lent from the emotions."""
-    spare = list(COLOURS.values())
-    return {label: COLOURS.get(label, spare[place % len(spare)]) for place, label in enumerate(labels)}
 
 
 def draw_strip(sheet: Sheet, area: Rect, history: History, colours: Sequence[Colour], text_px: float) -> None:

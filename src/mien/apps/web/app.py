@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, HTTPException, Query, Request, WebSocket
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from mien.apps.web.feed import feed
 from mien.apps.web.guard import Guard
-from mien.core.emotions import EIGHT
+from mien.core.emotions import EIGHT, colours_of
 from mien.core.errors import ImageError, MienError, UsageError
 from mien.core.prior import parse_prior
 from mien.infer.ahead import cores
@@ -22,7 +23,6 @@ from mien.infer.analyze import Analyzer
 from mien.infer.document import SCHEMA
 from mien.infer.stream import TAU_S, Stream
 from mien.vision.images import decode_picture
-from mien.vision.strip import colours_of
 
 MOST_BYTES = 64 * 2**20
 """The largest picture file that is taken."""
@@ -31,6 +31,7 @@ MOST_PIXELS = 100_000_000
 """The largest picture that is taken: as many as there are cores are in memory at once, 300 MB each."""
 
 STATIC = Path(__file__).parent / "static"
+
 
 STATUS: dict[type[MienError], int] = {UsageError: 400, ImageError: 422}
 """Kind of error -> status of the answer; 500 for any other."""
@@ -85,6 +86,11 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(STATIC / "index.html")
+
+    @app.get("/theme.css", include_in_schema=False)
+    async def theme() -> Response:
+        """Send the colours that the page shares with the page of a video."""
+        return Response(resources.files("mien.report").joinpath("theme.css").read_text("utf-8"), media_type="text/css")
 
     app.mount("/static", StaticFiles(directory=STATIC))
     return app
