@@ -22,7 +22,6 @@ try:
     from matplotlib import rc_context
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.patheffects import withStroke
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 except ImportError as error:
     raise MissingExtra("plots need matplotlib, which is not installed; run: pip install 'mien[train]'") from error
@@ -135,47 +134,24 @@ def _by_epoch(axis: Axes) -> None:
 
 
 def ladder_figure(runs: Mapping[str, History]) -> Figure:
-    """Draw the validation accuracy of several runs in one plot, each line named at its end with its best figure."""
+    """Draw the validation accuracy of several runs in one plot, with the best figure of each."""
     drawn = {name: history for name, history in runs.items() if history}
     with rc_context(STYLE):
         figure = Figure(figsize=(9, 5), layout="constrained")
         axis = figure.subplots()
-        for place, history in enumerate(drawn.values()):
+        for place, (name, history) in enumerate(drawn.items()):
             colour = LADDER[place % len(LADDER)]
             accuracies = [row["val_accuracy"] for row in history]
-            axis.plot([row["epoch"] for row in history], accuracies, color=colour, marker="o", markersize=3)
             best = best_epoch(history)
+            label = f"{name}  {100 * best['val_accuracy']:.1f} %"
+            axis.plot([row["epoch"] for row in history], accuracies, "o-", color=colour, markersize=3, label=label)
             axis.plot([best["epoch"]], [best["val_accuracy"]], "o", color=colour, markersize=8)
         axis.set_title("Accuracy on validation faces, the best epoch marked")
-        axis.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         _by_epoch(axis)
-        _name_lines(axis, drawn)
+        if drawn:
+            axis.legend(loc="lower right")
     return figure
-
-
-def _name_lines(axis: Axes, runs: Mapping[str, History]) -> None:
-    """Write each line's name right of its end, moved up where two that end together would overlap."""
-    low, high = axis.get_ylim()
-    gap = 0.06 * (high - low)
-    heights: dict[float, float] = {}
-    places = {name: place for place, name in enumerate(runs)}
-    for name, history in sorted(runs.items(), key=lambda run: run[1][-1]["val_accuracy"]):
-        x, y = history[-1]["epoch"], history[-1]["val_accuracy"]
-        heights[x] = max(y, heights.get(x, -np.inf) + gap)
-        axis.set_ylim(low, max(high, max(heights.values()) + gap))
-        axis.annotate(
-            f"{name}  {100 * best_epoch(history)['val_accuracy']:.1f} %",
-            (x, heights[x]),
-            xytext=(9, 0),
-            textcoords="offset points",
-            color=LADDER[places[name] % len(LADDER)],
-            va="center",
-            weight="bold",
-            annotation_clip=False,
-            # A longer line may pass behind the name.
-            path_effects=[withStroke(linewidth=3, foreground="white")],
-            zorder=5,
-        )
 
 
 def reliability_figure(panels: Mapping[str, Mapping[str, Calibration]]) -> Figure:
