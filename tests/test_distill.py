@@ -93,6 +93,17 @@ def test_student_and_teachers_answer_side_by_side(teachers: list[Path], faces: t
     assert [id(each) for each in model.trainable_variables] == [id(each) for each in net.trainable_variables]
 
 
+def test_no_weight_of_the_student_has_the_name_of_a_teachers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def named(recipe: Recipe, classes: int) -> keras.Model:
+        faces = keras.Input((48, 48, 1))
+        return keras.Model(faces, keras.layers.Dense(classes, name="head")(keras.layers.Flatten()(faces)))
+
+    monkeypatch.setitem(MODELS, STUDENT.model, named)
+    teacher = finished_run(STUDENT, tmp_path / "teacher")
+    model = beside_teachers(named(STUDENT, 8), [teacher, teacher], STUDENT)
+    assert len({variable.path for variable in model.variables}) == len(model.variables) == 6
+
+
 @pytest.mark.parametrize("share", [0.0, 0.7, 1.0])
 def test_the_target_is_a_mixture_of_teachers_and_votes(share: float):
     random = np.random.default_rng(0)

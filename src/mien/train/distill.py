@@ -23,7 +23,7 @@ def beside_teachers(student: keras.Model, runs: Sequence[Path], recipe: Recipe) 
 
     The teachers compute under the dtype policy that is set now.
     """
-    teachers = Teachers([_frozen(run) for run in runs], recipe.teacher_temperature)
+    teachers = Teachers([_frozen(run, place) for place, run in enumerate(runs)], recipe.teacher_temperature)
     faces = keras.Input(student.input_shape[1:])
     return keras.Model(faces, keras.layers.Concatenate(dtype="float32")([student(faces), teachers(faces)]))
 
@@ -77,10 +77,12 @@ def student_accuracy(y_true: Any, y_pred: Any) -> Any:
     return keras.metrics.categorical_accuracy(y_true, y_pred[:, : y_true.shape[-1]])
 
 
-def _frozen(run: Path) -> keras.Model:
+def _frozen(run: Path, place: int) -> keras.Model:
     """Return a teacher's net, rebuilt so that it computes in the precision of the student's training."""
     recipe = read_recipe(run / "recipe.toml")
-    net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+    # Torch knows weights by their names: those that a student shared with its teacher would keep their old gradients.
+    with keras.name_scope(f"teacher_{place}"):
+        net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
     saved: Any = keras.saving.load_model(run / "model.keras", compile=False)
     net.set_weights(saved.get_weights())
     return net
