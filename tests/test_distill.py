@@ -83,8 +83,8 @@ def net_of(run: Path) -> keras.Model:
 
 def test_student_and_teachers_answer_side_by_side(teachers: list[Path], faces: tuple[Split, Split]):
     net = MODELS["compact"](STUDENT, 8)
-    model = beside_teachers(net, teachers, STUDENT)
     pictures = faces[1].images[..., None].astype(np.float32)
+    model = beside_teachers(net, teachers, STUDENT, pictures)
     answered = keras.ops.convert_to_numpy(model(pictures, training=True))
     each = [softmax(net_of(run).predict(pictures, verbose=0) / 0.5) for run in teachers]
     np.testing.assert_allclose(answered[:, 8:], np.mean(each, axis=0), atol=1e-5)
@@ -99,8 +99,8 @@ def test_no_weight_of_the_student_has_the_name_of_a_teachers(tmp_path: Path, mon
         return keras.Model(faces, keras.layers.Dense(classes, name="head")(keras.layers.Flatten()(faces)))
 
     monkeypatch.setitem(MODELS, STUDENT.model, named)
-    teacher = finished_run(STUDENT, tmp_path / "teacher")
-    model = beside_teachers(named(STUDENT, 8), [teacher, teacher], STUDENT)
+    teacher, pictures = finished_run(STUDENT, tmp_path / "teacher"), np.zeros((1, 48, 48, 1), np.float32)
+    model = beside_teachers(named(STUDENT, 8), [teacher, teacher], STUDENT, pictures)
     assert len({variable.path for variable in model.variables}) == len(model.variables) == 6
 
 

@@ -11,21 +11,33 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
+from mien.train.finished import recipe_of, weights_of
 from mien.train.models import MODELS
-from mien.train.recipe import Recipe, read_recipe
+from mien.train.recipe import Recipe
 from mien.train.targets import LABELS
 
+Floats = NDArray[np.float32]
 
-def beside_teachers(student: keras.Model, runs: Sequence[Path], recipe: Recipe) -> keras.Model:
+
+def beside_teachers(student: keras.Model, sources: Sequence[Path], recipe: Recipe, faces: Floats) -> keras.Model:
     """Return a model from faces to the student's logits and the teachers' mean probabilities, (N, 2K).
 
     The teachers compute under the dtype policy that is set now.
+
+    Args:
+        student: from faces to logits (N, K).
+        sources: finished runs or exported files, see ``train.finished``.
+        recipe: of the student.
+        faces: (N, S, S, 1), grey levels; some hundreds.
     """
-    teachers = Teachers([_frozen(run, place) for place, run in enumerate(runs)], recipe.teacher_temperature)
-    faces = keras.Input(student.input_shape[1:])
-    return keras.Model(faces, keras.layers.Concatenate(dtype="float32")([student(faces), teachers(faces)]))
+    nets = [_frozen(source, place, faces) for place, source in enumerate(sources)]
+    inputs = keras.Input(student.input_shape[1:])
+    teachers = Teachers(nets, recipe.teacher_temperature)(inputs)
+    return keras.Model(inputs, keras.layers.Concatenate(dtype="float32")([student(inputs), teachers]))
 
 
 class Teachers(keras.layers.Layer):
@@ -77,12 +89,11 @@ def student_accuracy(y_true: Any, y_pred: Any) -> Any:
     return keras.metrics.categorical_accuracy(y_true, y_pred[:, : y_true.shape[-1]])
 
 
-def _frozen(run: Path, place: int) -> keras.Model:
+def _frozen(source: Path, place: int, faces: Floats) -> keras.Model:
     """Return a teacher's net, rebuilt so that it computes in the precision of the student's training."""
-    recipe = read_recipe(run / "recipe.toml")
+    recipe = recipe_of(source)
     # Torch knows weights by their names: those that a student shared with its teacher would keep their old gradients.
     with keras.name_scope(f"teacher_{place}"):
         net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
-    saved: Any = keras.saving.load_model(run / "model.keras", compile=False)
-    net.set_weights(saved.get_weights())
+    net.set_weights(weights_of(source, faces))
     return net

@@ -8,13 +8,13 @@ in the order of the layers, each a version, four sizes as integers of the fewest
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import DataError
+from mien.train.statistics import set_first_statistics
 
 LEVELS_PER_UNIT = 65 / 256
 """dlib divides grey levels by 256; our nets standardise each face, and FER2013's levels deviate by 65."""
@@ -50,18 +50,8 @@ def copy_dlib(path: Path, net: keras.Model, faces: Floats) -> None:
         kernel = convolution[:-filters].reshape(filters, channels, side, side).transpose(2, 3, 1, 0) * scale
         layer.set_weights([kernel if place else kernel.sum(axis=2, keepdims=True) * LEVELS_PER_UNIT])
         offsets.append(convolution[-filters:] * scale + offset)
-    for place in places:
-        norm = net.get_layer(f"norm{place}")
-        _set_statistics(norm, offsets[place], np.zeros_like(offsets[place]), np.ones_like(offsets[place]))
-    seen = keras.Model(net.input, [net.get_layer(f"conv{place}").output for place in places])
-    for place, values in enumerate(seen.predict(faces, batch_size=128, verbose=0)):
-        levels = np.asarray(values, np.float32)
-        _set_statistics(net.get_layer(f"norm{place}"), offsets[place], levels.mean((0, 1, 2)), levels.var((0, 1, 2)))
-
-
-def _set_statistics(norm: Any, offset: Floats, mean: Floats, variance: Floats) -> None:
-    """Let a batch normalisation add an offset and change nothing else on values of this mean and variance."""
-    norm.set_weights([np.sqrt(variance + norm.epsilon), offset + mean, mean, variance])
+    convolutions, norms = ([net.get_layer(f"{kind}{place}") for place in places] for kind in ("conv", "norm"))
+    set_first_statistics(net, convolutions, norms, offsets, faces)
 
 
 def _tensor(data: bytes, count: int, at: int, path: Path) -> tuple[Floats, int]:

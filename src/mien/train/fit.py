@@ -32,7 +32,7 @@ from mien.version import __version__
 Floats = NDArray[np.float32]
 
 STATISTICS = 512
-"""Faces from which batch normalisation takes its first statistics, where published weights lack them."""
+"""Faces from which batch normalisation takes its first statistics, where published or exported weights lack them."""
 
 
 def train(
@@ -56,9 +56,10 @@ def train(
         valid_split: the faces whose accuracy is watched and on which the temperature is fitted.
         run_dir: the run folder; made where missing.
         callbacks: more Keras callbacks, such as a progress bar.
-        teachers: finished run folders whose nets answer for a share of the target, see ``train.distill``.
-        start: a finished run folder whose weights the net starts from, widened if it is a wider ``compact``; without it
-            random ones, or published ones for a net of ``train.published``.
+        teachers: finished nets that answer for a share of the target, see ``train.distill``: run folders, or exported
+            files.
+        start: a finished net, likewise, whose weights the net starts from, widened if it is a wider ``compact``;
+            without it random ones, or published ones for a net of ``train.published``.
 
     Raises:
         UsageError: the run folder holds another recipe, other data, teachers or start, a teacher or the start is not
@@ -77,11 +78,12 @@ def train(
     keras.config.set_dtype_policy(_policy(recipe.precision))
     rows, aims = make_targets(train_split, recipe.target, recipe.smoothing)
     net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+    some = train_split.images[rows[:STATISTICS]][..., None].astype(np.float32)
     if start:
-        copy_weights(start, net, recipe)
+        copy_weights(start, net, recipe, some)
     elif published:
-        published.copy(published.path(), net, train_split.images[rows[:STATISTICS]][..., None].astype(np.float32))
-    model = augment(recipe, beside_teachers(net, teachers, recipe) if teachers else net)
+        published.copy(published.path(), net, some)
+    model = augment(recipe, beside_teachers(net, teachers, recipe, some) if teachers else net)
     batches = Batches(train_split.images[rows][..., None], aims, recipe)
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))
     epochs = Epochs(recipe, net, batches, valid_split, run_dir)

@@ -1,17 +1,48 @@
-"""Batch normalisation behind averaged weights: statistics of the average, not of the weights that it is made of."""
+"""Statistics of batch normalisation: the first of a net whose weights came without, and those of averaged weights."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from mien.train.epochs import Batches, begin_epoch, layers_of
 from mien.train.recipe import Recipe
 
 BATCHES = 32
 """How many batches the statistics are the mean of."""
+
+Floats = NDArray[np.float32]
+
+
+def set_first_statistics(
+    net: keras.Model, convolutions: Sequence[Any], norms: Sequence[Any], offsets: Sequence[Floats], faces: Floats
+) -> None:
+    """Let each batch normalisation add an offset and, on the given faces, change nothing else.
+
+    So a net whose convolutions have taken their normalisation in answers the same while it trains and at rest.
+
+    Args:
+        net: with the weights of its convolutions.
+        convolutions: its layers.
+        norms: the layer behind each of them.
+        offsets: what each of those adds, one value a channel.
+        faces: (N, S, S, 1), grey levels; some hundreds.
+    """
+    for norm, offset in zip(norms, offsets, strict=True):
+        _set_statistics(norm, offset, np.zeros_like(offset), np.ones_like(offset))
+    seen = keras.Model(net.input, [convolution.output for convolution in convolutions])
+    for norm, offset, values in zip(norms, offsets, seen.predict(faces, batch_size=128, verbose=0), strict=True):
+        levels = np.asarray(values, np.float32)
+        _set_statistics(norm, offset, levels.mean((0, 1, 2)), levels.var((0, 1, 2)))
+
+
+def _set_statistics(norm: Any, offset: Floats, mean: Floats, variance: Floats) -> None:
+    norm.set_weights([np.sqrt(variance + norm.epsilon), offset + mean, mean, variance])
 
 
 def renew_statistics(model: keras.Model, batches: Batches, recipe: Recipe) -> None:

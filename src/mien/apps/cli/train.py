@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 SYNTHETIC = "synthetic"
 
+A_NET = "a finished run folder, a file of 'mien export --int8', or a packaged net, 'mien' or 'mien-s'"
+
 
 RecipeFile = Annotated[
     Path | None, typer.Argument(help="A recipe file; without it, the one that made the packaged net.")
 ]
 Data = Annotated[str, typer.Option(help="A folder of 'mien prepare', or 'synthetic': drawn faces.")]
 RunFolder = Annotated[Path | None, typer.Option(help="The run folder; runs/NAME without it.")]
-Start = Annotated[Path | None, typer.Option("--from", metavar="RUN", help="A finished run folder to start from.")]
+Start = Annotated[Path | None, typer.Option("--from", metavar="NET", help=f"What to start from: {A_NET}.")]
 Changes = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")]
 
 
@@ -42,7 +44,7 @@ def distill(
     recipe: RecipeFile = None,
     *,
     teacher: Annotated[
-        list[Path], typer.Option(metavar="RUN", help="A finished run folder; give the option once a teacher.")
+        list[Path], typer.Option(metavar="NET", help=f"{A_NET[0].upper()}{A_NET[1:]}; give the option once a teacher.")
     ],
     data: Data,
     run: RunFolder = None,
