@@ -17,7 +17,7 @@ from mien.infer.classify import Classifier
 from mien.train import export as exporting
 from mien.train import fit as fitting
 from mien.train.export import export
-from mien.train.fit import train
+from mien.train.fit import spread, train
 from mien.train.models import MODELS
 from mien.train.recipe import FIRST_TRY
 
@@ -31,6 +31,7 @@ TINY = replace(
     warmup_epochs=1,
     weight_decay=1e-3,
     average=0.9,
+    side_px=56,
     width=2,
     rotation_deg=10,
     zoom=0.1,
@@ -185,6 +186,18 @@ def test_the_nets_have_the_size_of_their_description(model: str, parameters: int
     assert net.input_shape == (None, 48, 48, 1)
     assert net.output_shape == (None, 7)
     assert net.count_params() == parameters
+
+
+def test_faces_are_enlarged_before_the_first_stage():
+    net = MODELS["compact"](TINY, 7)
+    first = next(layer for layer in net.layers if isinstance(layer, keras.layers.Conv2D))
+    assert first.output.shape == (None, 56, 56, 2)
+    assert net.count_params() == MODELS["compact"](replace(TINY, side_px=48), 7).count_params()
+
+
+def test_first_statistics_come_from_rows_at_even_distances():
+    assert spread(np.arange(1000) * 2, 4).tolist() == [0, 500, 1000, 1500]
+    assert spread(np.array([7, 9]), 4).tolist() == [7, 7, 9, 9]
 
 
 @pytest.fixture(autouse=True)

@@ -78,7 +78,7 @@ def train(
     keras.config.set_dtype_policy(_policy(recipe.precision))
     rows, aims = make_targets(train_split, recipe.target, recipe.smoothing)
     net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
-    some = train_split.images[rows[:STATISTICS]][..., None].astype(np.float32)
+    some = train_split.images[spread(rows, STATISTICS)][..., None].astype(np.float32)
     if start:
         copy_weights(start, net, recipe, some)
     elif published:
@@ -109,6 +109,11 @@ def train(
     plain.set_weights(net.get_weights())
     _finish(run_dir, recipe, plain, train_split, valid_split)
     return run_dir
+
+
+def spread(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return count of the rows at even distances, since class folders come one class after another."""
+    return rows[np.linspace(0, len(rows), count, endpoint=False, dtype=np.int64)]
 
 
 def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, list[dict[str, str]]]) -> None:
