@@ -16,6 +16,7 @@ from mien.data.synthetic import synthetic
 from mien.train.fit import train
 from mien.train.recipe import FIRST_TRY
 from mien.train.warp import warp
+from runs import net_of
 
 TINY = replace(FIRST_TRY, name="tiny", epochs=1, batch_size=16, width=4, average=0.9, weight_decay=1e-3)
 
@@ -50,7 +51,7 @@ def test_another_backend_answers_alike_trains_and_exports(backend: str, tmp_path
     faces = synthetic(48, seed=0)
     save_split(faces, tmp_path / "valid.npz")
     run = train(TINY, faces, faces, tmp_path / "tiny")
-    expected = keras.saving.load_model(run / "model.keras", compile=False).predict(faces.images[..., None], verbose=0)
+    expected = net_of(run).predict(faces.images[..., None], verbose=0)
     pictures = faces.images[:4, ..., None].astype(np.float32)
     transform = (
         np.random.default_rng(0).normal([1, 0, 0, 0, 1, 0], [0.1, 0.1, 3, 0.1, 0.1, 3], (4, 6)).astype(np.float32)

@@ -1,6 +1,5 @@
 """Distillation: what the student aims at, what is left alone, and resuming, on drawn faces and the default backend."""
 
-import csv
 import json
 import shutil
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from mien.train.distill import DistillationLoss, beside_teachers, student_accura
 from mien.train.fit import train
 from mien.train.models import MODELS
 from mien.train.recipe import FIRST_TRY, Recipe
+from runs import history_of, net_of
 
 STUDENT = replace(
     FIRST_TRY,
@@ -70,15 +70,6 @@ class CopyAfterFirstEpoch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if epoch == 0:
             shutil.copytree(self.folder / "student", self.folder / "stopped")
-
-
-def history_of(run: Path) -> list[dict[str, str]]:
-    with (run / "history.csv").open(newline="", encoding="utf-8") as file:
-        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
-
-
-def net_of(run: Path) -> keras.Model:
-    return keras.saving.load_model(run / "model.keras", compile=False)
 
 
 def test_student_and_teachers_answer_side_by_side(teachers: list[Path], faces: tuple[Split, Split]):

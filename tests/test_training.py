@@ -1,6 +1,5 @@
 """Nets, augmentation, training, resuming and export, on drawn faces and the default backend."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from mien.train.export import export
 from mien.train.fit import spread, train
 from mien.train.models import MODELS
 from mien.train.recipe import FIRST_TRY
+from runs import history_of, net_of
 
 TINY = replace(
     FIRST_TRY,
@@ -49,15 +49,6 @@ def faces() -> tuple[Split, Split]:
 @pytest.fixture(scope="module")
 def run(faces: tuple[Split, Split], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(TINY, *faces, tmp_path_factory.mktemp("runs") / "tiny")
-
-
-def weights_of(run: Path) -> list[np.ndarray]:
-    return keras.saving.load_model(run / "model.keras", compile=False).get_weights()
-
-
-def history_of(run: Path) -> list[dict[str, str]]:
-    with (run / "history.csv").open(newline="", encoding="utf-8") as file:
-        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
 
 
 class StopAfter(keras.callbacks.Callback):
@@ -90,7 +81,7 @@ def test_a_stopped_run_resumes_to_the_same_result(run: Path, faces: tuple[Split,
     assert [row["epoch"] for row in history_of(tmp_path / "run")] == ["1"]
     resumed = train(TINY, *faces, tmp_path / "run")
     assert history_of(resumed) == history_of(run)
-    for one, other in zip(weights_of(resumed), weights_of(run), strict=True):
+    for one, other in zip(net_of(resumed).get_weights(), net_of(run).get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -105,7 +96,7 @@ def test_a_run_stopped_behind_its_last_epoch_keeps_the_averaged_weights(
         with pytest.raises(KeyboardInterrupt):
             train(TINY, *faces, tmp_path / "run")
     resumed = train(TINY, *faces, tmp_path / "run")
-    for one, other in zip(weights_of(resumed), weights_of(run), strict=True):
+    for one, other in zip(net_of(resumed).get_weights(), net_of(run).get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -119,7 +110,7 @@ def test_the_best_epoch_is_kept_through_a_stop(faces: tuple[Split, Split], tmp_p
     best = 1 + scores.index(max(scores))
     assert best < recipe.epochs, "the last epoch shows nothing"
     until = train(replace(recipe, keep="last", epochs=best), *faces, tmp_path / "until")
-    learnt, expected = (keras.saving.load_model(path / "model.keras", compile=False) for path in (run, until))
+    learnt, expected = (net_of(path) for path in (run, until))
     for one, other in zip(learnt.trainable_weights, expected.trainable_weights, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
     assert not list(run.glob("*.npz"))
@@ -157,7 +148,7 @@ def test_the_exported_file_answers_as_the_net_does(run: Path, faces: tuple[Split
     path = export(run, tmp_path / "model.onnx")
     classifier = Classifier(path)
     crops = faces[1].images[..., None]
-    net = keras.saving.load_model(run / "model.keras", compile=False)
+    net = net_of(run)
     expected = tempered(net.predict(crops, verbose=0), classifier.card.temperature)
     np.testing.assert_allclose(classifier(crops), expected, atol=1e-4)
     assert classifier(crops[:0]).shape == (0, 8)

@@ -43,8 +43,8 @@ def compact(recipe: Recipe, classes: int) -> keras.Model:
     """VGG13 with batch normalisation and global pooling, each face standardised inside the graph.
 
     The face is enlarged to ``side_px``. Stages of 2, 2, 3 and 3 convolutions of ``width`` x 1, 2, 4 and 8 filters, the
-    first with ``stem_stride``; with ``squeeze`` a squeeze-and-excitation ends each stage. Dropout comes behind the pooling, where a quarter of the
-    random numbers does, and rises to ``recipe.dropout`` before the head.
+    first with ``stem_stride``; with ``squeeze`` a squeeze-and-excitation ends each stage. Dropout comes behind the
+    pooling, where a quarter of the random numbers does, and rises to ``recipe.dropout`` before the head.
     """
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
     x = _enlarged(Standardize()(faces), recipe.side_px)
