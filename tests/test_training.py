@@ -31,7 +31,6 @@ TINY = replace(
     warmup_epochs=1,
     weight_decay=1e-3,
     average=0.9,
-    side_px=56,
     width=2,
     rotation_deg=10,
     zoom=0.1,
@@ -177,13 +176,6 @@ def test_the_nets_have_the_size_of_their_description(model: str, parameters: int
     assert net.input_shape == (None, 48, 48, 1)
     assert net.output_shape == (None, 7)
     assert net.count_params() == parameters
-
-
-def test_faces_are_enlarged_before_the_first_stage():
-    net = MODELS["compact"](TINY, 7)
-    first = next(layer for layer in net.layers if isinstance(layer, keras.layers.Conv2D))
-    assert first.output.shape == (None, 56, 56, 2)
-    assert net.count_params() == MODELS["compact"](replace(TINY, side_px=48), 7).count_params()
 
 
 def test_first_statistics_come_from_rows_at_even_distances():

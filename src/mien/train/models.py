@@ -42,12 +42,12 @@ def regularised(recipe: Recipe, classes: int) -> keras.Model:
 def compact(recipe: Recipe, classes: int) -> keras.Model:
     """VGG13 with batch normalisation and global pooling, each face standardised inside the graph.
 
-    The face is enlarged to ``side_px``. Stages of 2, 2, 3 and 3 convolutions of ``width`` x 1, 2, 4 and 8 filters, the
-    first with ``stem_stride``; with ``squeeze`` a squeeze-and-excitation ends each stage. Dropout comes behind the
-    pooling, where a quarter of the random numbers does, and rises to ``recipe.dropout`` before the head.
+    Stages of 2, 2, 3 and 3 convolutions of ``width`` x 1, 2, 4 and 8 filters, the first with ``stem_stride``; with
+    ``squeeze`` a squeeze-and-excitation ends each stage. Dropout comes behind the pooling, where a quarter of the
+    random numbers does, and rises to ``recipe.dropout`` before the head.
     """
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
-    x = _enlarged(Standardize()(faces), recipe.side_px)
+    x = Standardize()(faces)
     for stage, depth in enumerate((2, 2, 3, 3)):
         for place in range(depth):
             stride = recipe.stem_stride if stage == place == 0 else 1
@@ -81,7 +81,7 @@ def dlib(recipe: Recipe, classes: int) -> keras.Model:
     is cut off at its border. ``mien train`` gives the net dlib's weights (``mien.train.published``).
     """
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
-    x = _enlarged(Standardize()(faces), 131)
+    x = ops.image.resize(Standardize()(faces), (131, 131), interpolation="bilinear")
     x = MaxPooling2D(3, 2)(layers.ReLU()(_named_conv_norm(x, 0, 32, kernel=7, stride=2)))
     place = 1
     for filters, blocks in ((32, 3), (64, 4), (128, 3), (256, 3)):
@@ -95,10 +95,6 @@ def dlib(recipe: Recipe, classes: int) -> keras.Model:
 def facenet(recipe: Recipe, classes: int) -> keras.Model:
     """Inception-ResNet-v1 as FaceNet uses it, up to its last stage (``mien.train.facenet``)."""
     return inception_resnet(keras.Input((SIZE_PX, SIZE_PX, 1)), recipe.dropout, classes)
-
-
-def _enlarged(x: Any, side_px: int) -> Any:
-    return x if side_px == SIZE_PX else ops.image.resize(x, (side_px, side_px), interpolation="bilinear")
 
 
 def _dlib_block(x: Any, place: int, filters: int, stride: int) -> Any:

@@ -48,7 +48,6 @@ class Recipe:
             through the momentum, 5e-3 here is what 5e-4 is where decay is added to the gradient of SGD.
         average: momentum of the running average of the weights, which is what is kept; 0 is off.
         keep: the epoch whose weights are kept: the ``last``, or the one with the ``best`` validation accuracy.
-        side_px: to what side ``compact`` enlarges faces of 48 px before its first stage; 64 is 1.8 times the cost.
         width: filters of the first stage of ``compact`` and ``residual``.
         stem_stride: stride of their first convolution; 2 quarters the cost.
         squeeze: whether they have squeeze-and-excitation.
@@ -83,7 +82,6 @@ class Recipe:
     weight_decay: float = 0.0
     average: float = 0.0
     keep: str = "last"
-    side_px: int = 48
     width: int = 32
     stem_stride: int = 1
     squeeze: bool = False
@@ -108,7 +106,7 @@ class Recipe:
         for key, known in CHOICES.items():
             if getattr(self, key) not in known:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)!r}; expected one of {', '.join(known)}")
-        for key in ("epochs", "batch_size", "side_px", "width", "stem_stride"):
+        for key in ("epochs", "batch_size", "width", "stem_stride"):
             if getattr(self, key) < 1:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected 1 or more")
         for key in SHARES:
