@@ -203,6 +203,7 @@ def test_pictures_beyond_the_limit_are_refused(mien: Command, examples: Path):
     outcome = mien("image", examples / "astronaut.png", "--max-megapixels", "0.1")
     assert outcome.code == 1
     assert "too large" in outcome.err
+    assert "--max-megapixels" in outcome.err
 
 
 def test_a_large_picture_is_marked_in_its_full_size(mien: Command, tmp_path: Path):

@@ -181,7 +181,8 @@ def _decode(stream: IO[bytes], name: str, max_pixels: int, reduce_to_px: int | N
         if width * height > max_pixels:
             raise ImageError(
                 f"too large: {name} declares {width} x {height} pixels, {width * height / 1e6:,.1f} million; "
-                f"the limit is {max_pixels / 1e6:,.1f} million; make it smaller, or raise max_pixels if you trust it"
+                f"the limit is {max_pixels / 1e6:,.1f} million; make it smaller, or raise the limit if you trust it "
+                "('mien image --max-megapixels', 'max_pixels' in Python)"
             )
         return _picture(opened, reduce_to_px)
     except ImageError:
