@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -66,6 +67,14 @@ def test_faces_come_from_left_to_right(detector: Detector):
     found = detector(crowd())
     check(found)
     assert (np.diff(found.boxes[:, 0] + found.boxes[:, 2]) >= 0).all()
+
+
+def test_threads_may_share_a_detector(detector: Detector):
+    pictures = [photo("astronaut.png"), crowd(), photo("chelsea.png")] * 4
+    alone = [detector(picture).boxes for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        for found, expected in zip(pool.map(detector, pictures), alone, strict=True):
+            np.testing.assert_array_equal(found.boxes, expected)
 
 
 def check(found: Faces) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import cv2
@@ -42,11 +43,13 @@ class Haar:
                 "run \"pip install 'opencv-python-headless<5'\", or use '--detector yunet'"
             )
         self._cascade = classifier(str(path))
+        self._one_at_a_time = Lock()  # a cascade keeps the pyramid of the picture it works on
 
     def __call__(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        found = self._cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(24, 24))
+        with self._one_at_a_time:
+            found = self._cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(24, 24))
         corners = np.array(found, np.float32).reshape(-1, 4)
         corners[:, 2:] += corners[:, :2]
         return without_landmarks(corners[boxes.left_to_right(corners)])
