@@ -1,6 +1,7 @@
-"""What a run folder holds, for tests that train."""
+"""What a run folder holds, and held behind each epoch, for tests that train."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import keras
@@ -14,3 +15,19 @@ def history_of(run: Path) -> list[dict[str, str]]:
     """The rows of the history, less the seconds, which no two runs share."""
     with (run / "history.csv").open(newline="", encoding="utf-8") as file:
         return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+def behind(run: Path, epoch: int) -> Path:
+    """The copy of a run folder as it was behind an epoch, the first of which is 1."""
+    return run.with_name(f"{run.name}-behind-{epoch}")
+
+
+class Copies(keras.callbacks.Callback):
+    """Copies a run folder behind each epoch, as if the run had been stopped there."""
+
+    def __init__(self, run: Path) -> None:
+        super().__init__()
+        self.run = run
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        shutil.copytree(self.run, behind(self.run, epoch + 1))

@@ -1,7 +1,6 @@
 """Distillation: what the student aims at, what is left alone, and resuming, on drawn faces and the default backend."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from mien.train.distill import DistillationLoss, beside_teachers, student_accura
 from mien.train.fit import train
 from mien.train.models import MODELS
 from mien.train.recipe import FIRST_TRY, Recipe
-from runs import history_of, net_of
+from runs import Copies, behind, history_of, net_of
 
 STUDENT = replace(
     FIRST_TRY,
@@ -48,9 +47,8 @@ def teachers(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def run(faces: tuple[Split, Split], teachers: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A distilled run; beside it lies ``stopped``, the folder as it was behind the first epoch."""
-    folder = tmp_path_factory.mktemp("runs")
-    return train(STUDENT, *faces, folder / "student", [CopyAfterFirstEpoch(folder)], teachers=teachers)
+    folder = tmp_path_factory.mktemp("runs") / "student"
+    return train(STUDENT, *faces, folder, [Copies(folder)], teachers=teachers)
 
 
 def finished_run(recipe: Recipe, folder: Path) -> Path:
@@ -60,16 +58,6 @@ def finished_run(recipe: Recipe, folder: Path) -> Path:
     (folder / "calibration.json").write_text("{}")
     MODELS[recipe.model](recipe, 8).save(folder / "model.keras")
     return folder
-
-
-class CopyAfterFirstEpoch(keras.callbacks.Callback):
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if epoch == 0:
-            shutil.copytree(self.folder / "student", self.folder / "stopped")
 
 
 def test_student_and_teachers_answer_side_by_side(teachers: list[Path], faces: tuple[Split, Split]):
@@ -121,7 +109,7 @@ def test_a_distilled_run_keeps_the_student_alone_and_names_its_teachers(run: Pat
 
 
 def test_a_stopped_distillation_resumes_to_the_same_result(run: Path, teachers: list[Path], faces: tuple[Split, Split]):
-    stopped = run.with_name("stopped")
+    stopped = behind(run, epoch=1)
     assert [row["epoch"] for row in history_of(stopped)] == ["1"]
     with np.load(stopped / "checkpoint.npz") as arrays:
         kept = sum(arrays[name].size for name in arrays.files)

@@ -14,12 +14,11 @@ from mien.data.split import Split
 from mien.data.synthetic import synthetic
 from mien.infer.classify import Classifier
 from mien.train import export as exporting
-from mien.train import fit as fitting
 from mien.train.export import export
 from mien.train.fit import spread, train
 from mien.train.models import MODELS
 from mien.train.recipe import FIRST_TRY
-from runs import history_of, net_of
+from runs import Copies, behind, history_of, net_of
 
 TINY = replace(
     FIRST_TRY,
@@ -47,7 +46,8 @@ def faces() -> tuple[Split, Split]:
 
 @pytest.fixture(scope="module")
 def run(faces: tuple[Split, Split], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(TINY, *faces, tmp_path_factory.mktemp("runs") / "tiny")
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    return train(TINY, *faces, folder, [Copies(folder)])
 
 
 class StopAfter(keras.callbacks.Callback):
@@ -74,27 +74,12 @@ def test_a_run_leaves_what_it_promises(run: Path):
     assert [row["epoch"] for row in history_of(run)] == ["1", "2", "3"]
 
 
-def test_a_stopped_run_resumes_to_the_same_result(run: Path, faces: tuple[Split, Split], tmp_path: Path):
-    with pytest.raises(KeyboardInterrupt):
-        train(TINY, *faces, tmp_path / "run", [StopAfter(epoch=1)])
-    assert [row["epoch"] for row in history_of(tmp_path / "run")] == ["1"]
-    resumed = train(TINY, *faces, tmp_path / "run")
+@pytest.mark.parametrize("epoch", [1, TINY.epochs])
+def test_a_stopped_run_resumes_to_the_same_result(run: Path, faces: tuple[Split, Split], epoch: int):
+    stopped = behind(run, epoch)
+    assert len(history_of(stopped)) == epoch
+    resumed = train(TINY, *faces, stopped)
     assert history_of(resumed) == history_of(run)
-    for one, other in zip(net_of(resumed).get_weights(), net_of(run).get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_a_run_stopped_behind_its_last_epoch_keeps_the_averaged_weights(
-    run: Path, faces: tuple[Split, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(fitting, "calibrate", stop)
-        with pytest.raises(KeyboardInterrupt):
-            train(TINY, *faces, tmp_path / "run")
-    resumed = train(TINY, *faces, tmp_path / "run")
     for one, other in zip(net_of(resumed).get_weights(), net_of(run).get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -115,19 +100,11 @@ def test_the_best_epoch_is_kept_through_a_stop(faces: tuple[Split, Split], tmp_p
     assert not list(run.glob("*.npz"))
 
 
-def test_a_best_epoch_that_is_lost_is_said(faces: tuple[Split, Split], tmp_path: Path):
-    recipe = replace(TINY, keep="best", epochs=2)
-    with pytest.raises(KeyboardInterrupt):
-        train(recipe, *faces, tmp_path / "run", [StopAfter(epoch=1)])
-    (tmp_path / "run" / "best.npz").unlink()
-    # An accuracy that no later epoch is above.
-    history = tmp_path / "run" / "history.csv"
-    header, row = history.read_text().splitlines()
-    cells = row.split(",")
-    cells[header.split(",").index("val_accuracy")] = "1"
-    history.write_text(f"{header}\n{','.join(cells)}\n")
+def test_a_best_epoch_that_is_lost_is_said_before_training(run: Path, faces: tuple[Split, Split]):
+    recipe, stopped = replace(TINY, keep="best"), behind(run, epoch=2)
+    (stopped / "recipe.toml").write_text(recipe.to_toml())
     with pytest.raises(UsageError, match=r"best\.npz is missing"):
-        train(recipe, *faces, tmp_path / "run")
+        train(recipe, *faces, stopped, [StopAfter(epoch=0)])
 
 
 def test_a_finished_run_is_not_trained_again(run: Path, faces: tuple[Split, Split]):

@@ -51,16 +51,20 @@ def save_best(net: keras.Model, run_dir: Path) -> None:
     _save(run_dir / BEST, **{f"v{i:04}": variable.numpy() for i, variable in enumerate(net.weights)})
 
 
-def load_best(net: keras.Model, run_dir: Path) -> None:
-    """Give a net the best weights so far.
+def need_best(run_dir: Path) -> None:
+    """Check that the best weights so far are there.
 
     Raises:
-        UsageError: they are not there.
+        UsageError: they are not.
     """
     path = run_dir / BEST
     if not path.is_file():
         raise UsageError(f"{path} is missing, which held the best epoch's weights; delete {run_dir} to start afresh")
-    with np.load(path) as arrays:
+
+
+def load_best(net: keras.Model, run_dir: Path) -> None:
+    """Give a net the best weights so far, which must be there."""
+    with np.load(run_dir / BEST) as arrays:
         net.set_weights([arrays[name] for name in sorted(arrays.files)])
 
 

@@ -18,7 +18,7 @@ from mien.core.files import write_whole
 from mien.data.split import Split
 from mien.train.augment import augment
 from mien.train.calibrate import calibrate
-from mien.train.checkpoint import BEST, CHECKPOINT, load_best, load_checkpoint
+from mien.train.checkpoint import BEST, CHECKPOINT, load_best, load_checkpoint, need_best
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
 from mien.train.epochs import Batches, Epochs
 from mien.train.finished import copy_weights, describe_runs, same_runs
@@ -63,7 +63,8 @@ def train(
 
     Raises:
         UsageError: the run folder holds another recipe, other data, teachers or start, a teacher or the start is not
-            finished or names other classes, the start is another net, or published weights are not installed.
+            finished or names other classes, the start is another net, published weights are not installed, or the
+            best epoch's weights of a run that keeps them are gone.
     """
     published = None if start else PUBLISHED.get(recipe.model)
     origin = {
@@ -88,6 +89,8 @@ def train(
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))
     epochs = Epochs(recipe, net, batches, valid_split, run_dir)
     done = load_checkpoint(net, model.optimizer, run_dir)
+    if done and recipe.keep == "best":
+        need_best(run_dir)
     if done < recipe.epochs:
         model.fit(
             batches,
