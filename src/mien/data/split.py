@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,11 @@ class Split:
             digest.update(f"{array.shape}{array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+
+def join_splits(splits: Sequence[Split]) -> Split:
+    """Return the faces of all splits, one split's behind the other's."""
+    return Split(*(np.concatenate([getattr(split, field.name) for split in splits]) for field in fields(Split)))
 
 
 def save_split(split: Split, path: Path) -> None:

@@ -97,15 +97,26 @@ class RandomErase(SometimesLayer):
 
 def augment(recipe: Recipe, net: keras.Model) -> keras.Model:
     """Return the net with the recipe's augmentation before it; its input is (N, H, W, 1) uint8."""
+    return frame(recipe, harm(recipe, net))
+
+
+def frame(recipe: Recipe, net: keras.Model) -> keras.Model:
+    """Return the net with what the recipe does to framing and light before it; its input is (N, H, W, 1) uint8."""
     faces = keras.Input(net.input_shape[1:], dtype="uint8")
     x = keras.layers.Rescaling(1.0, dtype="float32")(faces)
     if recipe.flip or recipe.rotation_deg or recipe.zoom or recipe.shift or recipe.stray:
         x = RandomAffine(recipe.flip, recipe.rotation_deg, recipe.zoom, recipe.shift, recipe.stray)(x)
     if recipe.light or recipe.gamma:
         x = RandomLight(recipe.light, recipe.gamma)(x)
+    return keras.Model(faces, net(x))
+
+
+def harm(recipe: Recipe, net: keras.Model) -> keras.Model:
+    """Return the net with what the recipe hides and degrades before it; its input is (N, H, W, 1) float32."""
+    faces = x = keras.Input(net.input_shape[1:])
     if recipe.erase:
         x = RandomErase(recipe.erase)(x)
     if recipe.degrade:
         for layer in (RandomSoften, RandomNoise, RandomJpeg):
             x = layer(recipe.degrade)(x)
-    return keras.Model(faces, net(x))
+    return net if x is faces else keras.Model(faces, net(x))

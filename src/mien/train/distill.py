@@ -34,10 +34,15 @@ def beside_teachers(student: keras.Model, sources: Sequence[Path], recipe: Recip
         recipe: of the student.
         faces: (N, S, S, 1), grey levels; some hundreds.
     """
-    nets = [_frozen(source, place, faces) for place, source in enumerate(sources)]
     inputs = keras.Input(student.input_shape[1:])
-    teachers = Teachers(nets, recipe.teacher_temperature)(inputs)
-    return keras.Model(inputs, keras.layers.Concatenate(dtype="float32")([student(inputs), teachers]))
+    taught = teachers_of(sources, recipe, faces)(inputs)
+    return keras.Model(inputs, keras.layers.Concatenate(dtype="float32")([student(inputs), taught]))
+
+
+def teachers_of(sources: Sequence[Path], recipe: Recipe, faces: Floats) -> Teachers:
+    """Return finished nets, frozen, as one layer; see ``beside_teachers``."""
+    nets = [_frozen(source, place, faces) for place, source in enumerate(sources)]
+    return Teachers(nets, recipe.teacher_temperature)
 
 
 class Teachers(keras.layers.Layer):

@@ -19,6 +19,7 @@ from mien.core.metrics import softmax
 from mien.core.protocols import CLASSES, PROTOCOLS
 from mien.data.split import Split
 from mien.train.checkpoint import save_best, save_checkpoint
+from mien.train.mix import mix
 from mien.train.recipe import Recipe
 from mien.train.targets import PROTOCOL, make_targets
 
@@ -31,17 +32,18 @@ class Batches(keras.utils.PyDataset):
     Args:
         images: (N, S, S, 1) uint8.
         aims: (N, K) float32.
-        recipe: gives the batch size and the seed.
+        recipe: gives the batch size, the seed and the share of mixed faces.
     """
 
     def __init__(self, images: NDArray[np.uint8], aims: NDArray[np.float32], recipe: Recipe) -> None:
         super().__init__()
         self._images, self._aims = images, aims
-        self._batch_size, self._seed = recipe.batch_size, recipe.seed
+        self._batch_size, self._seed, self._mix = recipe.batch_size, recipe.seed, recipe.mix
         self.start(epoch=0)
 
     def start(self, epoch: int) -> None:
         """Shuffle for an epoch."""
+        self._epoch = epoch
         self._order = np.random.default_rng([self._seed, epoch]).permutation(len(self._images))
 
     def __len__(self) -> int:
@@ -51,7 +53,10 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Return the faces and targets of one batch."""
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        return self._images[rows], self._aims[rows]
+        if not self._mix:
+            return self._images[rows], self._aims[rows]
+        random = np.random.default_rng([self._seed, self._epoch, index])
+        return mix(self._images[rows], self._aims[rows], self._mix, random)
 
 
 class Epochs(keras.callbacks.Callback):

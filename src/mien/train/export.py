@@ -92,6 +92,7 @@ def make_card(run_dir: Path) -> ModelCard:
         notes={
             "recipe": recipe.to_toml(),
             **({"teachers": ", ".join(teacher["name"] for teacher in env["teachers"])} if env.get("teachers") else {}),
+            **({"owes": recipe.owes} if recipe.owes else {}),
             "for": "naming the emotion that people would see on a face, with a probability that means what it says",
             "not for": "judging what a person feels, intends or is; decisions about people; emotion recognition at "
             "work or in education, which the EU's AI Act forbids (Regulation 2024/1689, article 5)",

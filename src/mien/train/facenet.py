@@ -20,6 +20,9 @@ Kernel = int | tuple[int, int]
 Chain = Sequence[tuple[str, Kernel]]
 """Convolutions behind each other: how the name of each ends, and its kernel."""
 
+FIRST_LAYERS = ("Conv2d_1a", "Conv2d_2a", "Conv2d_2b")
+"""Their convolutions and normalisation stay as published: edges are edges, and the largest maps cost most to train."""
+
 BLOCK35: Sequence[Chain] = (
     [("Conv2d_1x1", 1)],
     [("Conv2d_0a_1x1", 1), ("Conv2d_0b_3x3", 3)],
@@ -75,5 +78,6 @@ def _reduction(x: Any) -> Any:
 def _unit(x: Any, filters: int, kernel: Kernel, name: str, *, stride: int = 1, padding: str = "same") -> Any:
     """Convolve, normalise and rectify; a stride leaves no room for padding."""
     padding = "valid" if stride > 1 else padding
-    x = Conv2D(filters, kernel, strides=stride, padding=padding, use_bias=False, name=name)(x)
-    return layers.ReLU()(BatchNormalization(name=f"{name}_BatchNorm")(x))
+    learns = not name.startswith(FIRST_LAYERS)
+    x = Conv2D(filters, kernel, strides=stride, padding=padding, use_bias=False, name=name, trainable=learns)(x)
+    return layers.ReLU()(BatchNormalization(name=f"{name}_BatchNorm", trainable=learns)(x))

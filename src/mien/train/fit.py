@@ -44,6 +44,7 @@ def train(
     *,
     teachers: Sequence[Path] = (),
     start: Path | None = None,
+    asked: Sequence[dict[str, str]] = (),
 ) -> Path:
     """Train a net by a recipe; the same call resumes after a kill and ends with the same weights.
 
@@ -60,6 +61,7 @@ def train(
             files.
         start: a finished net, likewise, whose weights the net starts from, widened if it is a wider ``compact``;
             without it random ones, or published ones for a net of ``train.published``.
+        asked: the nets whose answers are the votes of ``train_split`` (``train.answers.read_teachers``).
 
     Raises:
         UsageError: the run folder holds another recipe, other data, teachers or start, a teacher or the start is not
@@ -68,7 +70,7 @@ def train(
     """
     published = None if start else PUBLISHED.get(recipe.model)
     origin = {
-        "teachers": describe_runs(teachers, recipe, "teacher"),
+        "teachers": [*asked, *describe_runs(teachers, recipe, "teacher")],
         "start": [published.describe()] if published else describe_runs([start] if start else [], recipe, "start"),
     }
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -76,7 +78,7 @@ def train(
     if (run_dir / "calibration.json").is_file():
         return run_dir
     keras.utils.set_random_seed(recipe.seed)
-    keras.config.set_dtype_policy(_policy(recipe.precision))
+    keras.config.set_dtype_policy(policy_of(recipe.precision))
     rows, aims = make_targets(train_split, recipe.target, recipe.smoothing)
     net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
     some = train_split.images[spread(rows, STATISTICS)][..., None].astype(np.float32)
@@ -139,7 +141,7 @@ def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, list[d
     packages = ("keras", "numpy", backend)
     env = {
         "backend": backend,
-        "precision": _policy(recipe.precision),
+        "precision": policy_of(recipe.precision),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
@@ -153,7 +155,7 @@ def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, list[d
     write_whole(recipe_path, recipe.to_toml().encode())
 
 
-def _policy(precision: str) -> str:
+def policy_of(precision: str) -> str:
     """Return the dtype policy: bfloat16 pays on torch and jax, and brings nothing with TensorFlow on a processor."""
     if precision == "auto":
         precision = "float32" if keras.backend.backend() == "tensorflow" else "bfloat16"

@@ -23,7 +23,10 @@ CHOICES = {
 """The values that the keys of a recipe with a fixed choice can take."""
 
 
-SHARES = ("average", "dropout", "smoothing", "teacher_share", "zoom", "shift", "stray", "light", "erase", "degrade")
+SHARES = (
+    *("average", "dropout", "smoothing", "teacher_share", "mix"),
+    *("zoom", "shift", "stray", "light", "erase", "degrade"),
+)
 """The keys of which each is a share, 0 to 1."""
 
 
@@ -56,6 +59,7 @@ class Recipe:
         teacher_share: for ``mien distill``: share of the teachers' mean answer in the target; the votes are the rest.
         teacher_temperature: for ``mien distill``: the teachers' logits are divided by it. 1 leaves the distribution
             that they were trained on; the temperature of their cards is fitted on the taggers' first choice instead.
+        mix: share of the faces that are blended with another one, or get its lower half (``train.mix``).
         flip: whether faces are mirrored at random.
         rotation_deg: largest rotation either way, in degrees.
         zoom: largest change of scale either way, as a share.
@@ -67,6 +71,7 @@ class Recipe:
         degrade: probability of each of these: blur or low resolution, noise, marks of JPEG.
         precision: the type in which layers compute; ``auto`` is bfloat16 where it pays. Weights are always float32.
         seed: of the initial weights, the order and every random draw.
+        owes: what the net owes to other faces or weights than the ones it is trained on, for its card.
     """
 
     name: str
@@ -89,6 +94,7 @@ class Recipe:
     smoothing: float = 0.0
     teacher_share: float = 0.7
     teacher_temperature: float = 1.0
+    mix: float = 0.0
     flip: bool = False
     rotation_deg: float = 0.0
     zoom: float = 0.0
@@ -100,6 +106,7 @@ class Recipe:
     degrade: float = 0.0
     precision: str = "auto"
     seed: int = 0
+    owes: str = ""
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be meant."""

@@ -13,7 +13,7 @@ from mien.apps.cli.evaluate import evaluate
 from mien.apps.cli.image import image
 from mien.apps.cli.live import live
 from mien.apps.cli.prepare import prepare
-from mien.apps.cli.train import distill, export, train
+from mien.apps.cli.train import answer, distill, export, train
 from mien.apps.cli.video import video
 from mien.apps.cli.web import web
 from mien.core.errors import MienError, UsageError
@@ -26,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (image, video, live, web, batch, prepare, train, distill, export, evaluate):
+for command in (image, video, live, web, batch, prepare, train, distill, answer, export, evaluate):
     app.command()(command)
 
 

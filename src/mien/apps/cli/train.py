@@ -1,7 +1,8 @@
-"""``mien train``, ``mien distill`` and ``mien export``: from prepared faces to a model file."""
+"""``mien train``, ``distill``, ``answer`` and ``export``: from prepared faces to a model file."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,10 @@ RecipeFile = Annotated[
 ]
 Data = Annotated[str, typer.Option(help="A folder of 'mien prepare', or 'synthetic': drawn faces.")]
 RunFolder = Annotated[Path | None, typer.Option(help="The run folder; runs/NAME without it.")]
+Teachers = Annotated[
+    list[Path],
+    typer.Option("--teacher", metavar="NET", help=f"{A_NET[0].upper()}{A_NET[1:]}; give the option once a teacher."),
+]
 Start = Annotated[Path | None, typer.Option("--from", metavar="NET", help=f"What to start from: {A_NET}.")]
 Changes = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")]
 
@@ -43,16 +48,48 @@ def train(
 def distill(
     recipe: RecipeFile = None,
     *,
-    teacher: Annotated[
-        list[Path], typer.Option(metavar="NET", help=f"{A_NET[0].upper()}{A_NET[1:]}; give the option once a teacher.")
-    ],
+    teachers: Teachers,
     data: Data,
     run: RunFolder = None,
     start: Start = None,
     changes: Changes = None,
 ) -> None:
     """Train a net on the answers of finished ones and the votes, export and score it; resumes as 'mien train' does."""
-    _run_recipe(recipe, data, run, changes or [], teachers=teacher, start=start)
+    _run_recipe(recipe, data, run, changes or [], teachers=teachers, start=start)
+
+
+def answer(
+    recipe: Annotated[Path, typer.Argument(help="A recipe file: how the faces are changed.", show_default=False)],
+    *,
+    teachers: Teachers,
+    data: Annotated[Path, typer.Option(help="A folder of 'mien prepare'.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The folder to write, which 'mien train' takes.", show_default=False)],
+    views: Annotated[int, typer.Option(min=1, help="How often each face is asked about, changed anew each time.")] = 20,
+    changes: Changes = None,
+) -> None:
+    """Let finished nets vote on changed faces, for small ones to learn from: asked once, learnt from often."""
+    _quiet_backends()
+    _need_training()
+    from rich.console import Console
+    from rich.progress import track
+
+    from mien.core.files import write_whole
+    from mien.data.split import join_splits, load_split, save_split
+    from mien.train.answers import ANSWERS, describe_answers
+    from mien.train.answers import answer as views_of
+    from mien.train.recipe import override, read_recipe
+
+    console = Console()
+    chosen = override(read_recipe(recipe), changes or [])
+    split, valid = load_split(data, "train"), load_split(data, "valid")
+    description = json.dumps(describe_answers(chosen, split, teachers, views), indent=1) + "\n"
+    answered = track(views_of(chosen, split, teachers, views), "asking", views, console=console)
+    joined = join_splits(list(answered))
+    out.mkdir(parents=True, exist_ok=True)
+    save_split(joined, out / "train.npz")
+    save_split(valid, out / "valid.npz")
+    write_whole(out / ANSWERS, description.encode())
+    console.print(f"wrote {out / 'train.npz'}; learn from it with 'mien train RECIPE --data {out}'", markup=False)
 
 
 def export(
@@ -115,6 +152,7 @@ def _train(recipe: Recipe, folder: Path, run_dir: Path, teachers: Sequence[Path]
     from mien.report.evaluate import evaluate
     from mien.report.files import write_report
     from mien.report.page import write_page
+    from mien.train.answers import read_teachers
     from mien.train.export import export as export_run
     from mien.train.fit import train as fit
     from mien.train.progress import ProgressBar
@@ -122,7 +160,7 @@ def _train(recipe: Recipe, folder: Path, run_dir: Path, teachers: Sequence[Path]
     console = Console()
     splits = load_split(folder, "train"), load_split(folder, "valid")
     with ProgressBar(console) as bar:
-        fit(recipe, *splits, run_dir, [bar], teachers=teachers, start=start)
+        fit(recipe, *splits, run_dir, [bar], teachers=teachers, start=start, asked=read_teachers(folder))
     model = export_run(run_dir)
     report = evaluate(model, folder, "valid", list(PROTOCOLS))
     write_report(report, run_dir)
