@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import lzma
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -161,19 +159,10 @@ def files_of(job: Job) -> Iterator[Path]:
     yield from (path for path in sorted(job.run.glob("*")) if path.suffix not in {".onnx", ".part"} and path.is_file())
 
 
-def unpack(data: Path) -> None:
-    """Unpack the splits that were carried along as NAME.npz.xz."""
-    for packed in data.glob("*.npz.xz"):
-        with lzma.open(packed) as source, packed.with_suffix(".part").open("wb") as target:
-            shutil.copyfileobj(source, target)
-        packed.with_suffix(".part").replace(packed.with_suffix(""))
-        packed.unlink()
-
-
 def main() -> None:
     """Parse, run, pack and print where each run stands."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of 'mien prepare', splits as .npz or .npz.xz")
+    parser.add_argument("--data", type=Path, required=True, help="folder of 'mien prepare'")
     parser.add_argument("--runs", type=Path, required=True, help="where the run folders are, or will be")
     parser.add_argument("--seconds", type=float, required=True, help="when to stop; packing takes a few more")
     parser.add_argument("--out", type=Path, required=True, help="where the packed results go")
@@ -185,7 +174,6 @@ def main() -> None:
     arguments = parser.parse_args()
     deadline = time.monotonic() + arguments.seconds
     arguments.runs.mkdir(parents=True, exist_ok=True)
-    unpack(arguments.data)
     jobs = jobs_of(arguments.stages, arguments.runs)
     work(jobs, arguments, deadline)
     pack(jobs, arguments)

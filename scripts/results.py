@@ -23,7 +23,17 @@ from mien.report.headline import headline
 from mien.report.scores import protocols_of
 
 RUNS = ("12-patient", "12-patient-s")
-STEPS = ("5-compact", "6-robust", "7-again", "8-wide", "facenet", "facenet-taught", "facenet-best", "13-wide", "12-patient")
+STEPS = (
+    "5-compact",
+    "6-robust",
+    "7-again",
+    "8-wide",
+    "facenet",
+    "facenet-taught",
+    "facenet-best",
+    "13-wide",
+    "12-patient",
+)
 PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "docs/LOG.md")
 
 

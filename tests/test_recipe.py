@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.core.errors import UsageError
-from mien.train.recipe import FIRST_TRY, Recipe, override, parse_recipe, read_recipe
+from mien.train.recipe import FIRST_TRY, STANDARD, Recipe, override, parse_recipe, read_recipe
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "recipes").rglob("*.toml"))
@@ -21,6 +21,10 @@ def test_a_recipe_file_is_named_after_itself_and_survives_the_way_to_toml(path: 
     recipe = read_recipe(path)
     assert recipe.name == path.stem
     assert parse_recipe(recipe.to_toml(), "copy") == recipe
+
+
+def test_the_standard_recipe_is_that_of_the_file():
+    assert read_recipe(ROOT / "recipes" / "5-compact.toml") == STANDARD
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

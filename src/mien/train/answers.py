@@ -96,7 +96,7 @@ def _view(framed: keras.Model, batches: Batches) -> tuple[Bytes, Floats]:
     aims: list[Floats] = []
     for place in range(len(batches)):
         pictures, targets = batches[place]
-        changed = keras.ops.convert_to_numpy(framed(pictures, training=True))
+        changed = np.asarray(keras.ops.convert_to_numpy(framed(pictures, training=True)), np.float32)
         faces.append(np.rint(changed).astype(np.uint8))
         aims.append(targets)
     return np.concatenate(faces), np.concatenate(aims)

@@ -20,9 +20,7 @@ SYNTHETIC = "synthetic"
 A_NET = "a finished run folder, a file of 'mien export --int8', or a packaged net, 'mien' or 'mien-s'"
 
 
-RecipeFile = Annotated[
-    Path | None, typer.Argument(help="A recipe file; without it, the one that made the packaged net.")
-]
+RecipeFile = Annotated[Path | None, typer.Argument(help="A recipe file; without it, that of recipes/5-compact.toml.")]
 Data = Annotated[str, typer.Option(help="A folder of 'mien prepare', or 'synthetic': drawn faces.")]
 RunFolder = Annotated[Path | None, typer.Option(help="The run folder; runs/NAME without it.")]
 Teachers = Annotated[
@@ -125,13 +123,10 @@ def _run_recipe(
     teachers: Sequence[Path] = (),
     start: Path | None = None,
 ) -> None:
-    from mien.train.recipe import FIRST_TRY, override, read_recipe
+    from mien.train.recipe import FIRST_TRY, STANDARD, override, read_recipe
 
-    if recipe is None and data == SYNTHETIC:
-        chosen = FIRST_TRY
-    else:
-        chosen = read_recipe(recipe) if recipe else _packaged_recipe()
-    chosen = override(chosen, changes)
+    unnamed = FIRST_TRY if data == SYNTHETIC else STANDARD
+    chosen = override(read_recipe(recipe) if recipe else unnamed, changes)
     run_dir = run or Path("runs") / chosen.name
     folder = _drawn_faces(run_dir) if data == SYNTHETIC else Path(data)
     try:
@@ -166,13 +161,6 @@ def _train(recipe: Recipe, folder: Path, run_dir: Path, teachers: Sequence[Path]
     write_report(report, run_dir)
     print_scores(console, report.document)
     console.print(f"wrote {model} and {write_page(run_dir)}", markup=False, highlight=False)
-
-
-def _packaged_recipe() -> Recipe:
-    from mien.infer.classify import Classifier, default_model
-    from mien.train.recipe import parse_recipe
-
-    return parse_recipe(Classifier(default_model()).card.notes["recipe"], "the packaged model's recipe")
 
 
 def _drawn_faces(run_dir: Path) -> Path:
