@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,18 @@ PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "docs/LOG.md"
 
 def headlines(names: Sequence[str], documents: Sequence[dict[str, Any]]) -> str:
     """Return what counts of each model, a column a model; what only some have is empty in the others."""
-    columns = [{row.measure: row for row in headline(document)} for document in documents]
+    columns = [{_shared(row.measure): row for row in headline(document)} for document in documents]
     rows: list[list[str]] = []
     for measure in dict.fromkeys(measure for column in columns for measure in column):
         values = [column[measure].value if measure in column else "" for column in columns]
         on = dict.fromkeys(column[measure].on for column in columns if measure in column and column[measure].value)
         rows.append([measure, *values, "; ".join(on)])
     return table(["on PublicTest", *(f"`{name}`" for name in names), "measured on"], rows)
+
+
+def _shared(measure: str) -> str:
+    """Return the name of a measure without the power of one model's card, so that all models have one row for it."""
+    return re.sub(r"prior [\d.]+$", "the shipped prior", measure)
 
 
 def protocols(document: dict[str, Any]) -> str:
