@@ -1,11 +1,11 @@
 """Packing for another machine: faces come back as they were, nets nearly."""
 
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from mien.data.split import load_split, save_split
 from mien.data.synthetic import synthetic
@@ -13,10 +13,16 @@ from mien.train.models import MODELS
 from mien.train.recipe import FIRST_TRY
 from runs import net_of
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "carry.py"
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+import carry
 
 
-def test_what_is_packed_is_unpacked(tmp_path: Path):
+def test_what_is_packed_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def call(*words: str | Path) -> None:
+        monkeypatch.setattr(sys, "argv", ["carry.py", *map(str, words)])
+        carry.main()
+
     data, run = tmp_path / "data", tmp_path / "runs" / "small"
     data.mkdir()
     run.mkdir(parents=True)
@@ -36,7 +42,3 @@ def test_what_is_packed_is_unpacked(tmp_path: Path):
         exact = one.ndim != 4
         np.testing.assert_allclose(one, other, atol=0 if exact else np.abs(one).max() / 500)
     assert (home / "runs" / "small" / "recipe.toml").read_text() == recipe.to_toml()
-
-
-def call(*words: str | Path) -> None:
-    subprocess.run([sys.executable, SCRIPT, *words], check=True, capture_output=True)

@@ -39,7 +39,7 @@ def test_the_commands_run_in_their_order(mien: Command, folder: Path, monkeypatc
     assert len(commands) >= 9
     # In the place of a camera, and of a clip that is played in its own time.
     short = ["--source", write_clip(folder / "short.mp4", counting(5))]
-    added = {"train": SMALL, "distill": SMALL, "live": short}
+    added = {"train": SMALL, "distill": SMALL, "answer": ["--views", "1"], "live": short}
     for command in commands:
         outcome = mien(*command, *added.get(command[0], []))
         assert outcome.code == 0, (command, outcome.err)
