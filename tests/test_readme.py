@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 LINES = [line for language, block in BLOCKS if language == "bash" for line in block.splitlines()]
-SMALL = ["--set", "epochs=1", "--set", "width=2", "--set", "batch_size=8", "--set", "warmup_epochs=0"]
+SMALL = ["--set", "epochs=1", "--set", "width=2", "--set", "batch_size=64", "--set", "warmup_epochs=0"]
 """Makes any training short; the commands are otherwise run as they stand."""
 
 

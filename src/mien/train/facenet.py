@@ -23,6 +23,9 @@ Chain = Sequence[tuple[str, Kernel]]
 FIRST_LAYERS = ("Conv2d_1a", "Conv2d_2a", "Conv2d_2b")
 """Their convolutions and normalisation stay as published: edges are edges, and the largest maps cost most to train."""
 
+REPEATS_35, REPEATS_17 = 5, 10
+"""How many blocks of each kind stand behind each other."""
+
 BLOCK35: Sequence[Chain] = (
     [("Conv2d_1x1", 1)],
     [("Conv2d_0a_1x1", 1), ("Conv2d_0b_3x3", 3)],
@@ -43,10 +46,10 @@ def inception_resnet(faces: Any, dropout: float, classes: int) -> keras.Model:
     x = _unit(x, 80, 1, "Conv2d_3b_1x1")
     x = _unit(x, 192, 3, "Conv2d_4a_3x3", padding="valid")
     x = _unit(x, 256, 3, "Conv2d_4b_3x3", stride=2)
-    for place in range(1, 6):
+    for place in range(1, REPEATS_35 + 1):
         x = _block(x, f"Block35_{place}", BLOCK35, filters=32, share=0.17)
     x = _reduction(x)
-    for place in range(1, 11):
+    for place in range(1, REPEATS_17 + 1):
         x = _block(x, f"Block17_{place}", BLOCK17, filters=128, share=0.1)
     # The pooled values deviate by 0.2 only, so the head would learn slowly.
     x = layers.BatchNormalization(name="head_norm")(layers.GlobalAveragePooling2D()(x))
