@@ -4,7 +4,7 @@
     python scripts/carry.py unpack .carry --data data --runs runs
 
 Faces come over as they are: what the median edge detector of LOCO-I (Weinberger et al., 2000) leaves to say of each
-pixel, compressed. FER2013 takes 48.5 MB. The kernels of a net are rounded to 511 levels a filter, which takes a byte a
+pixel, compressed. FER2013 takes 48.4 MB. The kernels of a net are rounded to 511 levels a filter, which takes a byte a
 weight; nets that train on do not notice.
 """
 

@@ -71,7 +71,7 @@ def answer(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -
         answers = np.asarray(taught.predict(faces, batch_size=recipe.batch_size, verbose=0), np.float32)
         if not np.isfinite(answers).all():
             raise DataError("a teacher answers no numbers; train it again, with --set precision=float32")
-        yield _split(faces, recipe.teacher_share * answers + (1 - recipe.teacher_share) * targets, split)
+        yield _split(faces, recipe.teacher_share * answers + (1 - recipe.teacher_share) * targets)
 
 
 def describe_answers(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _view(framed: keras.Model, batches: Batches) -> tuple[Bytes, Floats]:
     return np.concatenate(faces), np.concatenate(aims)
 
 
-def _split(faces: Bytes, shares: Floats, source: Split) -> Split:
+def _split(faces: Bytes, shares: Floats) -> Split:
     """Return faces (N, S, S, 1) with shares (N, 8) as votes; which face of the source each was is not kept."""
     count = len(faces)
     votes = np.zeros((count, len(VOTE_COLUMNS)), np.uint8)
@@ -110,7 +110,7 @@ def _split(faces: Bytes, shares: Floats, source: Split) -> Split:
     return Split(
         images=faces[..., 0],
         votes=votes,
-        emotions=np.full(count, -1, source.emotions.dtype),
+        emotions=np.full(count, -1, np.int8),
         rows=np.arange(count),
         clean=np.ones(count, np.bool_),
     )

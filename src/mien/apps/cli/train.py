@@ -84,9 +84,10 @@ def answer(
     answered = track(views_of(chosen, split, teachers, views), "asking", views, console=console)
     joined = join_splits(list(answered))
     out.mkdir(parents=True, exist_ok=True)
+    # Before the answers, so that none lie there without saying whose they are.
+    write_whole(out / ANSWERS, description.encode())
     save_split(joined, out / "train.npz")
     save_split(valid, out / "valid.npz")
-    write_whole(out / ANSWERS, description.encode())
     console.print(f"wrote {out / 'train.npz'}; learn from it with 'mien train RECIPE --data {out}'", markup=False)
 
 
