@@ -35,6 +35,7 @@ HEADLINE = [
     "ece_weighted",
     "ece_raw",
     "jsd",
+    "jsd_shown",
 ]
 BLOCK = ["n", *HEADLINE, "per_class", "confusion"]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -158,6 +159,15 @@ def test_votes_that_name_no_emotion_do_not_reach_the_divergence(tmp_path: Path):
     block = evaluate(model_file(tmp_path), tmp_path, protocols=["fer"]).document["all"]
     assert block["n"] == 2
     assert 0 < block["jsd"] < 0.03  # the first face alone: the net is nearly sure of happiness, as its taggers are
+
+
+def test_the_divergence_as_shown_counts_contempt_as_neutral(tmp_path: Path):
+    faces = [("contempt", {"neutral": 10}, "neutral", True), ("happiness", {"happiness": 10}, "happiness", True)]
+    save_split(made_split(faces), tmp_path / "valid.npz")
+    blocks = {name: one["all"] for name, one in evaluate(model_file(tmp_path), tmp_path).document["protocols"].items()}
+    assert blocks["majority"]["jsd_shown"] == blocks["majority"]["jsd"] > 0.3
+    assert blocks["seven"]["jsd"] == blocks["majority"]["jsd"]
+    assert 0 < blocks["seven"]["jsd_shown"] < 0.03
 
 
 def test_no_clean_face_gives_nulls_not_nan(tmp_path: Path):

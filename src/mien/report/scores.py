@@ -27,6 +27,7 @@ SCORES = (
     "ece_weighted",
     "ece_raw",
     "jsd",
+    "jsd_shown",
 )
 """The headline figures of a block, beside ``n``, ``per_class`` and ``confusion``."""
 
@@ -44,6 +45,8 @@ class View:
         probs: (N, K) float64, what the model answers.
         raw: (N, K) float64, what it would answer at temperature 1; None where no one temperature made the answers.
         weights: (N,) float64, for how many faces each counts where emotions are as common as the power supposes.
+        distance: (N,) float64, the Jensen-Shannon divergence in nats of the answers from the votes over the same
+            classes. Votes for "unknown" and "not a face" are set aside; NaN where no others are left.
     """
 
     classes: tuple[str, ...]
@@ -51,6 +54,7 @@ class View:
     probs: Probs
     raw: Probs | None
     weights: Probs
+    distance: Probs
 
     @property
     def counted(self) -> NDArray[np.bool_]:
@@ -91,19 +95,20 @@ class Viewer:
         weights = np.ones(len(truth))
         weights[counted] = importance(known[counted], prior, power)
         raw = None if self._raw is None else shown_at(self._raw, self._prior, classes, power)
-        return View(classes, truth, shown_at(self._probs, self._prior, classes, power), raw, weights)
+        probs = shown_at(self._probs, self._prior, classes, power)
+        return View(classes, truth, probs, raw, weights, self._distance(probs, classes))
 
     def answers(self, power: float) -> Probs:
         """Return the model's answers (N, K) at a power, over its own labels."""
         return rebalance(self._probs, self._prior, power)
 
     def distance(self, power: float) -> Probs:
-        """Return (N,) the Jensen-Shannon divergence in nats between the answers and the votes, over the model's labels.
+        """Return (N,) the divergence as in ``View``, over the model's labels."""
+        return self._distance(self.answers(power), self._labels)
 
-        Votes for "unknown" and "not a face" are set aside; NaN where no others are left.
-        """
+    def _distance(self, probs: Probs, classes: tuple[str, ...]) -> Probs:
         votes = self._faces.votes[:, : len(EIGHT)].astype(np.float64)
-        return metrics.jensen_shannon(self.answers(power), normalised(seen_as(votes, self._labels)))
+        return metrics.jensen_shannon(probs, normalised(seen_as(votes, classes)))
 
 
 def protocol_blocks(view: View, distance: Probs, clean: NDArray[np.bool_]) -> dict[str, Any]:
@@ -111,7 +116,7 @@ def protocol_blocks(view: View, distance: Probs, clean: NDArray[np.bool_]) -> di
 
     Args:
         view: the N faces under the protocol.
-        distance: (N,) divergence to the votes, NaN where there are none.
+        distance: (N,) divergence from the votes over the model's own labels.
         clean: (N,) bool.
     """
     chosen = {"all": view.counted, "clean": view.counted & clean}
@@ -126,7 +131,6 @@ def _block(view: View, distance: Probs, chosen: NDArray[np.bool_]) -> dict[str, 
     predicted = probs.argmax(axis=1)
     confusion = metrics.confusion_matrix(truth, predicted, len(view.classes))
     scores = metrics.class_scores(confusion)
-    known = distance[chosen][~np.isnan(distance[chosen])]
     raw = None if view.raw is None else metrics.calibration(truth, view.raw[chosen]).error
     return {
         "n": len(truth),
@@ -138,10 +142,17 @@ def _block(view: View, distance: Probs, chosen: NDArray[np.bool_]) -> dict[str, 
         "ece": rounded(metrics.calibration(truth, probs).error),
         "ece_weighted": rounded(metrics.calibration(truth, probs, weights=weights).error),
         "ece_raw": None if raw is None else rounded(raw),
-        "jsd": rounded(known.mean()) if len(known) else None,
+        "jsd": _mean(distance[chosen]),
+        "jsd_shown": _mean(view.distance[chosen]),
         "per_class": per_class(view.classes, scores),
         "confusion": confusion.tolist(),
     }
+
+
+def _mean(numbers: Probs) -> float | None:
+    """Return the mean of the numbers (N,) that are not NaN, None without any."""
+    known = numbers[~np.isnan(numbers)]
+    return rounded(known.mean()) if len(known) else None
 
 
 def per_class(classes: tuple[str, ...], scores: metrics.ClassScores) -> dict[str, dict[str, Any]]:
