@@ -1,8 +1,10 @@
 """What a finished net's calibration says: the shipped power, the thresholds, and that a card can be made of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from mien.core.card import POWERS
 from mien.core.errors import UsageError
 from mien.data.synthetic import synthetic
 from mien.train import calibrate as calibrating
-from mien.train.calibrate import NONE_CERTAIN, calibrate, choose_power, fit_prior, uncertain_below
+from mien.train.calibrate import NONE_CERTAIN, calibrate, choose_power, fit_prior, settle_head, uncertain_below
 from mien.train.export import make_card
 from mien.train.recipe import FIRST_TRY
 
@@ -115,3 +117,27 @@ def test_a_card_is_made_of_the_calibration_and_not_of_an_earlier_one(tmp_path: P
     (tmp_path / "calibration.json").write_text(json.dumps(found), encoding="utf-8")
     with pytest.raises(UsageError, match="written by an earlier mien and holds no prior; train again"):
         make_card(tmp_path)
+
+
+def mean_brightness_net() -> keras.Model:
+    """Eight logits, all but equal whatever the face."""
+    faces = keras.Input((48, 48, 1))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(faces))
+    return keras.Model(faces, keras.layers.Dense(8, kernel_initializer="zeros", dtype="float32")(x))
+
+
+def test_the_head_is_settled_on_what_is_chosen_first():
+    split = synthetic(400, seed=2)
+    split = replace(split, votes=np.where(np.arange(10) == 3, 6, np.where(np.arange(10) == 0, 4, 0)) + 0 * split.votes)
+    net = mean_brightness_net()
+    settle_head(net, FIRST_TRY, split)
+    biases = net.layers[-1].get_weights()[1]
+    # Sadness has most votes of each face; neutral, which has the others, stays with those that have none.
+    assert biases.argmax() == 3
+    np.testing.assert_allclose(np.delete(biases, 3), biases[0], atol=1e-6)
+
+
+def test_a_head_of_other_targets_stays_as_it_is():
+    net = mean_brightness_net()
+    settle_head(net, replace(FIRST_TRY, target="seven"), synthetic(60, seed=0))
+    assert (net.layers[-1].get_weights()[1] == 0).all()

@@ -154,6 +154,45 @@ def test_a_known_temperature_is_found(temperature: float):
     assert metrics.fit_temperature(logits.astype(np.float32), truth) == pytest.approx(temperature, rel=0.05)
 
 
+def test_known_offsets_are_found_at_any_temperature():
+    rng = np.random.default_rng(3)
+    offsets = np.linspace(-0.6, 0.6, CLASSES)
+    logits = rng.normal(0, 3, size=(30_000, CLASSES))
+    wanted = metrics.softmax((logits + offsets) / 0.5)
+    np.testing.assert_allclose(metrics.fit_offsets(logits, wanted), offsets, atol=0.01)
+    truth = (wanted.cumsum(axis=1) < rng.random((len(wanted), 1))).sum(axis=1)
+    np.testing.assert_allclose(metrics.fit_offsets(logits.astype(np.float32), truth), offsets, atol=0.1)
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=20)
+def test_offsets_make_no_fit_worse(seed: int):
+    truth, probs = drawn(seed)
+    logits = np.log(np.maximum(probs, 1e-6))
+    offsets = metrics.fit_offsets(logits, truth)
+    assert np.isfinite(offsets).all()
+    assert offsets.mean() == pytest.approx(0, abs=1e-9)
+
+    def loss(shifted: np.ndarray) -> float:
+        temperature = metrics.fit_temperature(shifted, truth)
+        return metrics.negative_log_likelihood(truth, metrics.softmax(shifted / temperature))
+
+    # The prior on the offsets may cost a little of what they fit.
+    assert loss(logits + offsets) <= loss(logits) + 0.01
+
+
+def test_a_class_that_nobody_names_stays_near_its_place():
+    logits = np.random.default_rng(4).normal(0, 1, size=(200, CLASSES))
+    truth = np.where(logits[:, 0] > logits[:, 1], 0, 1)
+    assert np.abs(metrics.fit_offsets(logits, truth)).max() < 5
+
+
+def test_logits_that_say_the_contrary_get_no_offsets():
+    logits = np.eye(CLASSES).repeat(50, axis=0)
+    truth = (logits.argmax(axis=1) + 1) % CLASSES
+    assert (metrics.fit_offsets(logits, truth) == 0).all()
+
+
 @given(SEEDS)
 @settings(deadline=None, max_examples=20)
 def test_no_other_temperature_is_better(seed: int):

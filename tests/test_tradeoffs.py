@@ -23,7 +23,7 @@ def view(confidences, right, weights=None) -> View:
     probs = np.zeros((n + 1, len(SEVEN)))
     probs[np.arange(n), np.where(right, 1, 6)] = confidences
     truth = np.append(np.ones(n, np.int64), UNCOUNTED)
-    return View(SEVEN, truth, probs, None, np.append(np.ones(n) if weights is None else weights, 1.0))
+    return View(SEVEN, truth, probs, None, np.append(np.ones(n) if weights is None else weights, 1.0), np.zeros(n + 1))
 
 
 def test_golden_coverage():

@@ -17,7 +17,7 @@ from mien.core.errors import UsageError
 from mien.core.files import write_whole
 from mien.data.split import Split
 from mien.train.augment import augment
-from mien.train.calibrate import calibrate
+from mien.train.calibrate import calibrate, settle_head
 from mien.train.checkpoint import BEST, CHECKPOINT, load_best, load_checkpoint, need_best
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
 from mien.train.epochs import Batches, Epochs
@@ -54,7 +54,7 @@ def train(
     Args:
         recipe: every choice.
         train_split: the faces to learn from.
-        valid_split: the faces whose accuracy is watched and on which the temperature is fitted.
+        valid_split: the faces whose accuracy is watched and on which the head's biases and the temperature are fitted.
         run_dir: the run folder; made where missing.
         callbacks: more Keras callbacks, such as a progress bar.
         teachers: finished nets that answer for a share of the target, see ``train.distill``: run folders, or exported
@@ -202,7 +202,8 @@ class SoftmaxBinaryCrossentropy(keras.losses.Loss):
 
 
 def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, train_split: Split, valid_split: Split) -> None:
-    """Save the net and its calibration, then drop what a run that is stopped goes on from."""
+    """Settle and save the net, and its calibration, then drop what a run that is stopped goes on from."""
+    settle_head(net, recipe, valid_split)
     net.save(run_dir / "model.part.keras")
     (run_dir / "model.part.keras").replace(run_dir / "model.keras")
     text = json.dumps(calibrate(net, recipe, train_split, valid_split), indent=1) + "\n"
