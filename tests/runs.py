@@ -5,6 +5,11 @@ import shutil
 from pathlib import Path
 
 import keras
+import pytest
+
+from mien.data.split import Split
+from mien.train.fit import train
+from mien.train.recipe import Recipe
 
 
 def net_of(run: Path) -> keras.Model:
@@ -31,3 +36,10 @@ class Copies(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         shutil.copytree(self.run, behind(self.run, epoch + 1))
+
+
+def train_unsettled(recipe: Recipe, train_split: Split, valid_split: Split, run_dir: Path) -> Path:
+    """Train a net of few epochs: all but undecided once its head is settled, it would answer otherwise in 8 bits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mien.train.fit.settle_head", lambda *_: None)
+        return train(recipe, train_split, valid_split, run_dir)
