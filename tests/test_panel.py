@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mien.core.emotions import COLOURS, SEVEN
@@ -68,6 +68,7 @@ def test_scaled_faces_stay_on_their_place():
     note=st.text(max_size=80),
     picture=st.tuples(st.integers(1, 400), st.integers(1, 400)),
 )
+@example(size=(1, 1), people=0, paused=False, note=" ", picture=(1, 1))
 @settings(max_examples=60)
 def test_any_window_gets_a_panel_of_its_size(
     size: tuple[int, int], people: int, paused: bool, note: str, picture: tuple[int, int]

@@ -126,7 +126,7 @@ class Panel:
             draw_cards(sheet, where.side, faces, colours, where.text_px)
         draw_strip(sheet, where.strip, history, list(colours.values()), max(9.0, 0.8 * where.text_px))
         _draw_status(sheet, where, status)
-        trouble = status.trouble or ("waiting for the first picture" if result is None else "")
+        trouble = status.trouble.strip() or ("waiting for the first picture" if result is None else "")
         if lines := [*([("", trouble)] if trouble else []), *status.help]:
             _draw_box(sheet, where, lines)
         return sheet.image
