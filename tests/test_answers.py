@@ -62,7 +62,7 @@ def test_without_a_share_of_the_teachers_they_are_the_taggers(teacher: Path):
 def test_views_are_framed_and_mixed_but_not_harmed(teacher: Path):
     harmed = replace(PLAIN, erase=1.0, degrade=1.0)
     np.testing.assert_array_equal(asked(harmed, teacher)[0].images, asked(PLAIN, teacher)[0].images)
-    for change in ({"rotation_deg": 20.0}, {"mix": 1.0}):
+    for change in ({"flip": True}, {"rotation_deg": 20.0}, {"light": 0.3}, {"mix": 1.0}):
         first, second = asked(replace(PLAIN, **change), teacher, views=2)
         assert not np.array_equal(first.images, asked(PLAIN, teacher)[0].images), change
         assert not np.array_equal(first.images, second.images), change
