@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from docpage import ROOT
@@ -77,7 +76,7 @@ def mien(*arguments: str | Path) -> None:
 def mark_pictures(folder: Path) -> None:
     """Write the marked photos, and the first frame of a film marked as a picture."""
     with open_video(CLASSROOM) as video:
-        first = next(islice(video, 1))
+        first = next(iter(video))
     write(first.image, folder / "classroom.png")
     mien("image", *(EXAMPLES / name for name in PHOTOS), folder / "classroom.png", "--annotate", IMAGES)
 

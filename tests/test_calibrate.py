@@ -15,6 +15,7 @@ from mien.train import calibrate as calibrating
 from mien.train.calibrate import NONE_CERTAIN, calibrate, choose_power, fit_prior, settle_head, uncertain_below
 from mien.train.export import make_card
 from mien.train.recipe import FIRST_TRY
+from mien.train.targets import make_targets
 
 EVEN = np.full(7, 1 / 7)
 PRIOR = np.array([0.64, 0.06, 0.06, 0.06, 0.06, 0.06, 0.06])
@@ -95,15 +96,11 @@ def test_a_label_that_no_face_shows_has_a_share_all_the_same():
     np.testing.assert_allclose(prior, [0.5 / 43] * 3 + [40 / 43] + [0.5 / 43] * 3)
 
 
-class Bright:
-    """Answers by the first pixels of a face: a net as far as ``calibrate`` knows one."""
-
-    def predict(self, faces: np.ndarray, **_: object) -> np.ndarray:
-        return faces[:, 20:28, 24, 0].astype(np.float32) / 64
-
-
 def test_a_card_is_made_of_the_calibration_and_not_of_an_earlier_one(tmp_path: Path):
-    found = calibrate(Bright(), FIRST_TRY, synthetic(60, seed=0), synthetic(40, seed=1))
+    valid = synthetic(40, seed=1)
+    rows, _ = make_targets(valid, FIRST_TRY.target, smoothing=0.0)
+    logits = valid.images[rows, 20:28, 24].astype(np.float32) / 64
+    found = calibrate(logits, FIRST_TRY, synthetic(60, seed=0), valid)
     assert set(found["metrics"]) == {"valid/majority/accuracy", "valid/seven/accuracy"}
     assert len(found["uncertain_below"]) == len(found["certain_share"]) == len(POWERS)
     assert found["power"] in calibrating.CANDIDATES
@@ -130,7 +127,8 @@ def test_the_head_is_settled_on_what_is_chosen_first():
     split = synthetic(400, seed=2)
     split = replace(split, votes=np.where(np.arange(10) == 3, 6, np.where(np.arange(10) == 0, 4, 0)) + 0 * split.votes)
     net = mean_brightness_net()
-    settle_head(net, FIRST_TRY, split)
+    logits = settle_head(net, FIRST_TRY, split)
+    np.testing.assert_allclose(logits, net.predict(split.images[..., None], verbose=0), atol=1e-5)
     biases = net.layers[-1].get_weights()[1]
     # Sadness has most votes of each face; neutral, which has the others, stays with those that have none.
     assert biases.argmax() == 3

@@ -20,7 +20,7 @@ from mien.train.fit import train
 from mien.train.models import MODELS
 from mien.train.quantize import quantize
 from mien.train.recipe import FIRST_TRY, Recipe
-from runs import net_of, train_unsettled
+from runs import net_of, unsettled
 from tiny_net import tiny_card, tiny_net
 
 SMALL = replace(FIRST_TRY, name="small", epochs=4, batch_size=16, width=8, dropout=0.0)
@@ -33,8 +33,8 @@ def faces() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("runs") / "small"
-    return train_unsettled(SMALL, synthetic(160, seed=0), synthetic(32, seed=1), folder)
+    with unsettled():
+        return train(SMALL, synthetic(160, seed=0), synthetic(32, seed=1), tmp_path_factory.mktemp("runs") / "small")
 
 
 @pytest.fixture(scope="module")

@@ -17,10 +17,11 @@ from mien.infer.classify import CARD_KEY, Classifier
 from mien.train import export as exporting
 from mien.train import quantize as quantizing
 from mien.train.export import export
+from mien.train.fit import train
 from mien.train.models import MODELS
 from mien.train.quantize import calibration_faces, quantize
 from mien.train.recipe import FIRST_TRY
-from runs import train_unsettled
+from runs import unsettled
 
 SMALL = replace(FIRST_TRY, name="small", epochs=4, batch_size=16, width=8, average=0.5, rotation_deg=0, zoom=0, shift=0)
 
@@ -34,8 +35,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("runs") / "small"
-    return train_unsettled(SMALL, synthetic(160, seed=0), synthetic(32, seed=1), folder)
+    with unsettled():
+        return train(SMALL, synthetic(160, seed=0), synthetic(32, seed=1), tmp_path_factory.mktemp("runs") / "small")
 
 
 @pytest.fixture(scope="module")

@@ -76,12 +76,9 @@ def _figures(measure: str, seven: dict[str, Any] | None, *keys: str) -> Row:
 
 def _divergence(seven: dict[str, Any] | None) -> Row:
     """Return the divergence from the votes; some documents in docs/runs hold that over the model's labels alone."""
-    measure = "JSD to the votes, nats"
-    if seven is None:
-        return Row(measure, "", NEEDS_SEVEN)
-    values = [seven[key] for key in ("jsd", "jsd_shown") if key in seven]
-    shown = " / ".join("none" if value is None else f"{value:.3f}" for value in values)
-    return Row(measure, shown, f"over its labels / as seven, {seven['n']:,} faces")
+    keys = [key for key in ("jsd", "jsd_shown") if seven is None or key in seven]
+    row = _figures("JSD to the votes, nats", seven, *keys)
+    return row if seven is None else row._replace(on=f"over its labels / as seven, {seven['n']:,} faces")
 
 
 def _certain(document: dict[str, Any]) -> Row:

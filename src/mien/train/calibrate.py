@@ -34,32 +34,32 @@ NONE_CERTAIN = 1.001
 """The threshold of a net whose surest answers are right less often than that: above every probability."""
 
 
-def settle_head(net: keras.Model, recipe: Recipe, valid_split: Split) -> None:
+def settle_head(net: keras.Model, recipe: Recipe, valid_split: Split) -> Floats:
     """Shift the biases of a net of ``eight-votes`` to what the validation faces' first choices say.
 
     Shares of votes are what it learns, and the first choice is what it is asked for: four of ten faces are neutral, but
     a third of the votes. No temperature makes up for that, see ``metrics.fit_offsets``.
 
     Args:
-        net: ends with its head, a dense layer with biases.
+        net: (N, S, S, 1) uint8 -> logits (N, K) over the labels of the recipe's target; ends with a dense layer.
         recipe: how it was trained; a net with another target is left as it is.
         valid_split: the faces on which it is fitted.
+
+    Returns:
+        The logits (N, K) of those of its faces that count under the target, as the net answers now.
     """
+    rows, aims = make_targets(valid_split, recipe.target, smoothing=0.0)
+    logits = np.asarray(net.predict(valid_split.images[rows][..., None], batch_size=256, verbose=0), np.float32)
     if recipe.target != "eight-votes":
-        return
-    rows, shares = make_targets(valid_split, recipe.target, smoothing=0.0)
-    offsets = fit_offsets(_logits(net, valid_split, rows), shares.argmax(axis=1))
+        return logits
+    offsets = fit_offsets(logits, aims.argmax(axis=1)).astype(np.float32)
     head = net.layers[-1]
     kernel, biases = head.get_weights()
     head.set_weights([kernel, biases + offsets])
+    return logits + offsets
 
 
-def _logits(net: keras.Model, split: Split, rows: NDArray[np.int64]) -> Floats:
-    """Return the logits (N, K) of rows (N,) of a split."""
-    return np.asarray(net.predict(split.images[rows][..., None], batch_size=256, verbose=0), np.float32)
-
-
-def calibrate(net: keras.Model, recipe: Recipe, train_split: Split, valid_split: Split) -> dict[str, Any]:
+def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: Split) -> dict[str, Any]:
     """Return the content of ``calibration.json``, fitted on the validation faces by the protocol of the target.
 
     The temperature is the one that fits the taggers' first choice best: then a probability is the chance that the
@@ -70,14 +70,12 @@ def calibrate(net: keras.Model, recipe: Recipe, train_split: Split, valid_split:
     and ``uncertain_below``. The accuracies under "metrics" are those of the net's own answers, at power 0.
 
     Args:
-        net: (N, S, S, 1) uint8 -> logits (N, K) over the labels of the recipe's target, fitted to the shares that they
-            have in ``train_split``.
-        recipe: how it was trained.
-        train_split: the faces that it learnt from.
+        logits: (N, K) over the labels of the recipe's target, of the validation faces that count (``settle_head``).
+        recipe: how the net was trained.
+        train_split: the faces that it learnt from, whose shares of the labels are the prior.
         valid_split: the faces on which everything else is fitted.
     """
     rows, _ = make_targets(valid_split, recipe.target, smoothing=0.0)
-    logits = _logits(net, valid_split, rows)
     protocols = [PROTOCOL[recipe.target], *(["majority"] if logits.shape[1] == len(EIGHT) else [])]
     truths = {name: PROTOCOLS[name](valid_split.votes[rows], valid_split.emotions[rows]) for name in protocols}
     truth = truths[PROTOCOL[recipe.target]]

@@ -203,10 +203,10 @@ class SoftmaxBinaryCrossentropy(keras.losses.Loss):
 
 def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, train_split: Split, valid_split: Split) -> None:
     """Settle and save the net, and its calibration, then drop what a run that is stopped goes on from."""
-    settle_head(net, recipe, valid_split)
+    logits = settle_head(net, recipe, valid_split)
     net.save(run_dir / "model.part.keras")
     (run_dir / "model.part.keras").replace(run_dir / "model.keras")
-    text = json.dumps(calibrate(net, recipe, train_split, valid_split), indent=1) + "\n"
+    text = json.dumps(calibrate(logits, recipe, train_split, valid_split), indent=1) + "\n"
     write_whole(run_dir / "calibration.json", text.encode())
     for name in (CHECKPOINT, BEST):
         (run_dir / name).unlink(missing_ok=True)

@@ -57,8 +57,8 @@ class Recipe:
         dropout: their highest dropout rate.
         smoothing: share of the target that goes to the mean target of the split.
         teacher_share: for ``mien distill``: share of the teachers' mean answer in the target; the votes are the rest.
-        teacher_temperature: for ``mien distill``: the teachers' logits are divided by it. 1 leaves the distribution
-            that they were trained on; the temperature of their cards is fitted on the taggers' first choice instead.
+        teacher_temperature: for ``mien distill``: the teachers' logits are divided by it. 1 leaves them as
+            sharp as what they learnt; the temperature of their cards is fitted on the taggers' first choice instead.
         mix: share of the faces that are blended with another one, or get its lower half (``train.mix``).
         flip: whether faces are mirrored at random.
         rotation_deg: largest rotation either way, in degrees.
