@@ -69,3 +69,12 @@ def test_the_pictures_mark_the_shipped_point(tmp_path: Path, data: Path):
     nothing = replace(curve, threshold=curve.threshold * 0)
     unmarked = {**report.document["coverage"], "accuracy": None}
     assert not any("that remain" in text.get_text() for text in coverage_figure(nothing, unmarked).axes[0].texts)
+
+
+def test_the_labels_of_the_axis_are_its_values():
+    measures = ("accuracy", "balanced_accuracy", "macro_f1")
+    rows = [{"power": power, **dict.fromkeys(measures, share)} for power, share in ((0.0, 0.86), (1.0, 0.71))]
+    axis = prior_figure({"shipped": None, "powers": rows}).axes[0]
+    ticks = axis.get_yticks()
+    labels = axis.yaxis.get_major_formatter().format_ticks(ticks)
+    assert [float(label.removesuffix(" %")) for label in labels] == pytest.approx((100 * ticks).tolist())

@@ -10,7 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from mien.report.coverage import Coverage
-from mien.report.plots import BLUE, FAINT, INK, LADDER, ORANGE, STYLE, Axes, Figure, PercentFormatter, rc_context
+from mien.report.plots import (
+    BLUE,
+    FAINT,
+    INK,
+    LADDER,
+    ORANGE,
+    STYLE,
+    Axes,
+    Figure,
+    MaxNLocator,
+    PercentFormatter,
+    rc_context,
+)
 
 LINES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
 
@@ -92,6 +104,8 @@ def coverage_figure(curve: Coverage, block: Mapping[str, Any]) -> Figure:
 
 def _percent(axis: Axes) -> None:
     """Label the vertical axis in percent, with faint lines across."""
+    # Steps of 2.5 would be labelled as if they were 2 and 3.
+    axis.yaxis.set_major_locator(MaxNLocator(steps=(1, 2, 5, 10)))
     axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     axis.grid(axis="y", color=FAINT, linewidth=0.8)
     axis.set_axisbelow(True)
