@@ -28,7 +28,7 @@ from mien.core.types import Faces, Floats, Image
 from mien.data.split import load_split
 from mien.vision.detect import Detector
 from mien.vision.tiles import Tiles
-from mien.vision.yunet import MIN_SCORE, MIN_SCORE_AGAIN, MIN_SCORE_NEAR, YuNet, resize, weights
+from mien.vision.yunet import MIN_SCORE, MIN_SCORE_NEAR, SECOND_LOOKS_PX, YuNet, resize, weights
 
 THRESHOLDS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8)
 SAME_FACE = 0.4
@@ -115,22 +115,22 @@ def beside_a_face(found: Floats, truth: Floats) -> NDArray[np.bool_]:
     return beyond.min(axis=1, initial=np.inf) < 0
 
 
-def share(hits: NDArray[np.bool_]) -> float:
+def share(hits: NDArray[np.bool_] | list[bool]) -> float:
     """Return the share that is true, not a number of nothing."""
-    return float(hits.mean()) if len(hits) else float("nan")
+    return float(np.mean(hits)) if len(hits) else float("nan")
 
 
 def looks(images: list[Image], ships: Detector) -> list[float]:
     """Return the share of pictures in which a face is found.
 
-    That is at one look; where doubtful faces count too if there is no other; with a second look at each size besides;
-    and as the detector ships, with all its second looks.
+    That is at one look; with a second look at each size; with all those that the detector takes; and as it ships, with
+    its closer looks at doubtful faces.
     """
-    sure, doubtful = YuNet(MIN_SCORE).once, YuNet(MIN_SCORE_AGAIN).once
+    sure = YuNet(MIN_SCORE).once
     first = np.array([len(sure(image)) > 0 for image in images])
-    again = first | [len(doubtful(image)) > 0 for image in images]
-    seconds = [again | [len(doubtful(resize(image, px))) > 0 for image in images] for px in LOOKS_PX]
-    return [share(hits) for hits in (first, again, *seconds, np.array([len(ships(image)) > 0 for image in images]))]
+    seconds = {px: first | [len(sure(resize(image, px))) > 0 for image in images] for px in LOOKS_PX}
+    every = np.any([seconds[px] for px in SECOND_LOOKS_PX], axis=0)
+    return [share(hits) for hits in (first, *seconds.values(), every, [len(ships(image)) > 0 for image in images])]
 
 
 def text(rows: list[Row], found: dict[str, list[float]], faces: int) -> str:
@@ -145,12 +145,12 @@ def text(rows: list[Row], found: dict[str, list[float]], faces: int) -> str:
         lines += [f"{start}{shares}{row.false_faces:13.3f}{row.mistaken_scenes:8.1%}"]
     lines += [
         "",
-        f"share of pictures with a face: at {MIN_SCORE:g}; at {MIN_SCORE_AGAIN:g} where nothing reaches that; with one "
-        "more look (px); as it ships",
+        "share of pictures with a face: at one look; with one more (px); with those at "
+        f"{' and '.join(map(str, SECOND_LOOKS_PX))} px; as it ships",
     ]
-    lines += [f"{'picture':22}{'one':>8}{'doubtful':>10}{''.join(f'{px:8}' for px in LOOKS_PX)}{'ships':>8}"]
-    for name, (first, again, *rest) in found.items():
-        lines += [f"{name:22}{first:8.1%}{again:10.1%}{''.join(f'{one:8.1%}' for one in rest)}"]
+    lines += [f"{'picture':22}{'one':>8}{''.join(f'{px:8}' for px in LOOKS_PX)}{'both':>8}{'ships':>8}"]
+    for name, shares in found.items():
+        lines += [f"{name:22}{''.join(f'{one:8.1%}' for one in shares)}"]
     return "\n".join(lines) + "\n"
 
 

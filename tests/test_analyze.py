@@ -7,7 +7,7 @@ import mien
 from mien.core.card import POWERS, CropSpec, ModelCard
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
-from mien.core.types import Faces, Frame, Result
+from mien.core.types import NO_FACES, Faces, Frame, Result
 from mien.infer.analyze import Analyzer, load
 
 PRIOR = (0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.02, 0.08)
@@ -46,7 +46,7 @@ def two_faces(image: np.ndarray) -> Faces:
 
 
 def no_faces(image: np.ndarray) -> Faces:
-    return Faces(np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, np.float32))
+    return NO_FACES
 
 
 FRAME = Frame(np.zeros((60, 80, 3), np.uint8))

@@ -111,21 +111,22 @@ def test_equal_pictures_are_searched_once():
 
 
 class SeesSome:
-    """Finds a face in pictures of some widths, in others only where doubtful ones count."""
+    """Finds a face in pictures of some widths."""
 
     def __init__(self, min_score: float) -> None:
-        self.widths = (50, 224) if min_score > 0.65 else (50, 60, 224)
+        self.min_score = min_score
 
     def once(self, image: np.ndarray) -> Faces:
-        return found((0, 0, 9, 9)) if image.shape[1] in self.widths else found()
+        return found((0, 0, 9, 9)) if image.shape[1] in (50, 224) else found()
 
 
 def test_another_look_counts_with_those_before_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(choose_detector, "YuNet", SeesSome)
     monkeypatch.setattr(choose_detector, "LOOKS_PX", (128, 224))
+    monkeypatch.setattr(choose_detector, "SECOND_LOOKS_PX", (128,))
     pictures = [np.zeros((side, side, 3), np.uint8) for side in (50, 60, 70, 80)]
     shares = choose_detector.looks(pictures, lambda image: found((0, 0, 9, 9)) if len(image) < 80 else found())
-    assert shares == [0.25, 0.5, 0.5, 1.0, 0.75]
+    assert shares == [0.25, 0.25, 1.0, 0.25, 0.75]
 
 
 def test_the_command_writes_its_tables(folder: Path, monkeypatch: pytest.MonkeyPatch):

@@ -213,27 +213,74 @@ class Given:
         return self.faces
 
 
-BLACK = np.zeros((90, 90, 3), np.uint8)
 THREE = Given((0, 0, 20, 30), (30, 30, 60, 60), (70, 0, 80, 10))
 
 
+def small_face(side_px: int) -> np.ndarray:
+    """The astronaut's face, cut at its box, in the middle of 320 px of grey."""
+    picture = np.full((320, 320, 3), 128, np.uint8)
+    face = cv2.resize(photo("astronaut.png")[68:172, 173:277], (side_px, side_px), interpolation=cv2.INTER_AREA)
+    picture[100 : 100 + side_px, 100 : 100 + side_px] = face
+    return picture
+
+
+def test_a_face_that_no_look_shows_is_found_by_a_closer_one(monkeypatch: pytest.MonkeyPatch):
+    picture, yunet = small_face(12), YuNet()
+    (box,) = yunet(picture).boxes
+    assert boxes.iou(box[None], np.array([[101, 101, 111, 111]], np.float32)) > 0.5
+    assert len(yunet.once(picture)) == 0
+    monkeypatch.setattr(module, "CLOSER_LOOKS", 0)
+    assert len(yunet(picture)) == 0
+
+
+BLACK = np.zeros((90, 90, 3), np.uint8)
+
+
 @pytest.mark.parametrize(
-    ("min_score", "seen", "kept"),
+    ("min_score", "first", "closer", "kept"),
     [
-        (None, [0.65], [0.65]),
-        (None, [0.65, 0.9], [0.9]),
-        (0.7, [0.75, 0.9], [0.75, 0.9]),
+        (None, (0.1, 0.2), 0.75, [0.75, 0.75]),
+        (None, (0.1, 0.6), 0.25, [0.25]),
+        (None, (0.1, 0.6), 0.15, []),
+        (None, (0.1, 0.9), 0.75, [0.9]),
+        (0.7, (0.1, 0.2), 0.6, []),
+        (0.3, (0.1, 0.2), 0.4, [0.4, 0.4]),
     ],
 )
-def test_a_doubtful_face_counts_where_there_is_no_sure_one(
-    min_score: float | None, seen: list[float], kept: list[float], monkeypatch: pytest.MonkeyPatch
+def test_doubtful_faces_count_where_none_is_sure_and_a_closer_look_finds_them(
+    min_score: float | None,
+    first: tuple[float, float],
+    closer: float,
+    kept: list[float],
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    scores = np.array(seen, np.float32)
-    faces = Faces(np.ones((len(seen), 4), np.float32), np.ones((len(seen), 5, 2), np.float32), scores)
+    places = np.array([[10, 10, 30, 30], [40, 40, 80, 80]], np.float32)
+
+    def search(image: np.ndarray, small: np.ndarray) -> Faces:
+        if image is BLACK:
+            return Faces(places, np.ones((2, 5, 2), np.float32), np.array(first, np.float32))
+        assert small.shape == (module.CLOSER_PX, module.CLOSER_PX, 3)
+        around = {22: 1, 44: 2}[len(image)]
+        return Faces(
+            np.array([[around, around, 21 * around, 21 * around], [-40, -40, -20, -20]], np.float32),
+            np.zeros((2, 5, 2), np.float32),
+            np.array([closer, 1], np.float32),
+        )
+
     yunet = YuNet(min_score)
-    monkeypatch.setattr(yunet, "_search", lambda image, small: faces)
-    np.testing.assert_array_equal(yunet(BLACK).scores, np.array(kept, np.float32))
-    np.testing.assert_array_equal(yunet.once(BLACK).scores, scores[scores >= 0.7])
+    monkeypatch.setattr(yunet, "_search", search)
+    found = yunet(BLACK)
+    np.testing.assert_array_equal(found.scores, np.array(kept, np.float32))
+    if len(kept) == 2:
+        np.testing.assert_array_equal(found.boxes, places)
+        np.testing.assert_array_equal(found.landmarks[1], np.full((5, 2), 38, np.float32))
+
+
+def test_a_doubtful_face_beyond_the_picture_is_left_out(monkeypatch: pytest.MonkeyPatch):
+    beyond = Faces(np.array([[95, 95, 120, 120]], np.float32), np.ones((1, 5, 2), np.float32), np.ones(1, np.float32))
+    yunet = YuNet(min_score=1.0)
+    monkeypatch.setattr(yunet, "_search", lambda image, small: Faces(beyond.boxes, beyond.landmarks, beyond.scores / 2))
+    assert len(yunet(BLACK)) == 0
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,9 @@ class Faces:
         return Faces(self.boxes[rows], self.landmarks[rows], self.scores[rows])
 
 
+NO_FACES = Faces(np.zeros((0, 4), np.float32), np.zeros((0, len(LANDMARKS), 2), np.float32), np.zeros(0, np.float32))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """One face of a result: a row of its arrays.

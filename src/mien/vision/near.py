@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mien.core import boxes
-from mien.core.types import LANDMARKS, Faces, Floats, Image
+from mien.core.types import NO_FACES, Faces, Floats, Image
 from mien.vision.detect import Chosen, Detector
 from mien.vision.tiles import merge
 from mien.vision.yunet import shrink
@@ -28,8 +28,6 @@ So a face is seen in the same pixels, and from the same anchors, as in a search 
 
 SAME_IOU = 0.2
 """What a face must share with the known one to be taken for it."""
-
-NONE = Faces(np.zeros((0, 4), np.float32), np.zeros((0, len(LANDMARKS), 2), np.float32), np.zeros(0, np.float32))
 
 
 class Near:
@@ -60,14 +58,14 @@ class Near:
         if boxes.area(areas).sum() >= width * height:
             return self._detector(image)
         found = [self._follow(small, *pair) for pair in zip(known, areas.astype(int).tolist(), strict=True)]
-        whole = merge([NONE, *found])
+        whole = merge([NO_FACES, *found])
         return Faces(whole.boxes * np.tile(times, 2), whole.landmarks * times, whole.scores)
 
     def _follow(self, image: Image, known: Floats, area: list[int]) -> Faces:
         """Return the one face near a known box (4,), if there is one, in pixels of image."""
         x1, y1, x2, y2 = area
         if x2 <= x1 or y2 <= y1:
-            return NONE
+            return NO_FACES
         seen = self._detector(np.ascontiguousarray(image[y1:y2, x1:x2]))
         corner = np.array([x1, y1], np.float32)
         places = seen.boxes + np.tile(corner, 2)

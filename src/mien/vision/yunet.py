@@ -12,7 +12,8 @@ import onnxruntime as ort
 
 from mien.core import boxes
 from mien.core.errors import DetectorError
-from mien.core.types import LANDMARKS, Faces, Floats, Image
+from mien.core.types import LANDMARKS, NO_FACES, Faces, Floats, Image
+from mien.vision.tiles import merge
 
 STRIDES = (8, 16, 32)
 """Pixels between neighbouring anchors on each of YuNet's three levels; a picture's sides are multiples of the last."""
@@ -32,9 +33,6 @@ Faces found and pictures mistaken for one are 67.6 and 3.1 % at 0.6, 61.6 and 0.
 (docs/benchmarks/detector.txt).
 """
 
-MIN_SCORE_AGAIN = 0.6
-"""The same where nothing reaches the other at any look: then the look with the best face counts."""
-
 SECOND_LOOKS_PX = (224, 640)
 """The longer sides at which a picture is searched again in which nothing was found.
 
@@ -42,6 +40,21 @@ At the first a face that fills its picture is found, at the second a small one i
 a picture of 48 px one look finds 74.7 %, all of them 99.3 %; of faces of 48 px in 320 px 53.3 and 93.3 %, and in none
 of 160 pictures without a face one is seen (docs/benchmarks/detector.txt).
 """
+
+DOUBTFUL = 0.07
+"""The score from which a face is looked at closer where nothing reaches the threshold at any look."""
+
+CLOSER_LOOKS = 6
+"""How many doubtful faces are looked at closer, the best first."""
+
+CLOSER_MARGIN = 1.1
+"""The side of the square that is looked at, as a multiple of the doubtful face's."""
+
+CLOSER_PX = 176
+"""The side at which the square is searched."""
+
+MIN_SCORES = 0.8
+"""What the scores of a doubtful face and of its closer look must come to together, unless a threshold is given."""
 
 OVERLAP = 0.3
 """The intersection over union above which two of YuNet's boxes stand for one face."""
@@ -52,11 +65,11 @@ class YuNet:
 
     W. Wu, H. Peng and S. Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. It overlooks faces of more than
     about 300 px, so larger pictures are shrunk before it sees them. A picture in which it finds nothing is searched
-    once more at each of ``SECOND_LOOKS_PX``, until something is found.
+    once more at each of ``SECOND_LOOKS_PX``, until something is found. Where nothing is, each doubtful face is cut out
+    and searched alone, and counts if it is found again.
 
     Args:
-        min_score: faces scored lower are dropped, 0 to 1; None is ``MIN_SCORE``, and ``MIN_SCORE_AGAIN`` where nothing
-            reaches that.
+        min_score: faces scored lower are dropped, 0 to 1; None is ``MIN_SCORE``, and ``MIN_SCORES`` at a closer look.
         max_side_px: a picture's longer side is shrunk to this many pixels; more finds smaller faces and takes longer.
         threads: processor threads that one call uses.
 
@@ -74,19 +87,22 @@ class YuNet:
         self._session = ort.InferenceSession(weights(), options, providers=["CPUExecutionProvider"])
         self._outputs = [f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")]
         self._min_score = MIN_SCORE if min_score is None else min_score
-        self._min_score_again = MIN_SCORE_AGAIN if min_score is None else min_score
+        self._given = min_score is not None
         self._max_side_px = max_side_px
 
     def __call__(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
-        doubtful: list[Faces] = []
+        looks: list[Faces] = []
         for small in self._looks(image):
             found = self._search(image, small)
             sure = found.take(found.scores >= self._min_score)
             if len(sure):
                 return sure
-            doubtful.append(found)
-        return max(doubtful, key=lambda found: found.scores.max(initial=0))
+            looks.append(found)
+        doubtful = np.vstack([look.boxes for look in looks])
+        scores = np.concatenate([look.scores for look in looks])
+        best = boxes.nms(doubtful, scores, OVERLAP)[:CLOSER_LOOKS]
+        return merge([NO_FACES, *(self._closer(image, doubtful[row], float(scores[row])) for row in best)])
 
     def once(self, image: Image) -> Faces:
         """Return the faces that reach the threshold at the first look."""
@@ -101,12 +117,27 @@ class YuNet:
             if longer_px != max(first.shape[:2]):
                 yield resize(image, longer_px)
 
+    def _closer(self, image: Image, box: Floats, score: float) -> Faces:
+        """Return the doubtful face at box (4,) of image (H, W, 3) as it is found when cut out, if it is."""
+        height, width = image.shape[:2]
+        area = boxes.clip(boxes.square(box[None], CLOSER_MARGIN), width, height)[0]
+        x1, y1, x2, y2 = np.rint(area).astype(int).tolist()
+        if x2 <= x1 or y2 <= y1:
+            return NO_FACES
+        part = image[y1:y2, x1:x2]
+        found = self._search(part, resize(part, CLOSER_PX))
+        corner = np.array([x1, y1], np.float32)
+        places = found.boxes + np.tile(corner, 2)
+        least = self._min_score if self._given else MIN_SCORES - score
+        same = (boxes.iou(box[None], places)[0] > OVERLAP) & (found.scores >= least)
+        return Faces(places[same], found.landmarks[same] + corner, found.scores[same])
+
     def _search(self, image: Image, small: Image) -> Faces:
         """Return the faces, doubtful ones too, of image (H, W, 3) that are seen in it at another size (H', W', 3)."""
         batch = to_batch(small)
         outputs: Any = self._session.run(self._outputs, {"input": batch})
         raw = np.vstack([np.hstack([head[0] for head in outputs[level : level + 4]]) for level in (0, 4, 8)])
-        found, landmarks, scores = decode(raw, anchor_grid(*batch.shape[2:]), self._min_score_again)
+        found, landmarks, scores = decode(raw, anchor_grid(*batch.shape[2:]), min(DOUBTFUL, self._min_score))
         kept = boxes.nms(found, scores, OVERLAP)
         kept = kept[boxes.left_to_right(found[kept])]
         scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
