@@ -110,7 +110,7 @@ def load_detector(
     Args:
         name: a key of ``DETECTORS``.
         min_score: faces scored lower are dropped, 0 to 1; None is what each detector has of its own
-            (``MIN_SCORE``, ``MIN_SCORE_AGAIN``, in tiles ``MIN_SCORE_NEAR``). Only "yunet" scores.
+            (``MIN_SCORE``, ``MIN_SCORE_CLOSER``, in tiles ``MIN_SCORE_NEAR``). Only "yunet" scores.
         min_face_px: faces whose box has a shorter longer side are left out.
         largest: keep the largest face alone.
         small_faces: also search the picture enlarged (``mien.vision.tiles``), which takes some ten times as long.

@@ -29,7 +29,7 @@ scripts/choose_detector.py).
 MIN_SCORE_NEAR = 0.75
 """The same in tiles, which are many, so that each has to be mistaken less often.
 
-Faces found and pictures mistaken for one are 67.6 and 3.1 % at 0.6, 61.6 and 0.6 % at 0.7, 59.5 and 0.6 % with this
+Faces found and pictures mistaken for one are 67.6 and 3.1 % at 0.6, 61.6 and 0.6 % at 0.7, 58.8 and 0.6 % at 0.75
 (docs/benchmarks/detector.txt).
 """
 
@@ -37,12 +37,16 @@ SECOND_LOOKS_PX = (224, 640)
 """The longer sides at which a picture is searched again in which nothing was found.
 
 At the first a face that fills its picture is found, at the second a small one in a small picture: of faces that fill
-a picture of 48 px one look finds 74.7 %, all of them 99.3 %; of faces of 48 px in 320 px 53.3 and 93.3 %, and in none
-of 160 pictures without a face one is seen (docs/benchmarks/detector.txt).
+a picture of 48 px one look finds 74.7 %, all of them 98.7 %; of faces of 48 px in 320 px 53.3 and 90.0 %
+(docs/benchmarks/detector.txt).
 """
 
 DOUBTFUL = 0.07
-"""The score from which a face is looked at closer where nothing reaches the threshold at any look."""
+"""The score from which a face is looked at closer where nothing reaches the threshold at any look.
+
+With closer looks 98.0 % of faces of 48 px in 320 px are found where all others find 90.0 %, and a face is seen in one
+of 160 pictures without one (docs/benchmarks/detector.txt). This and the four below were chosen by hand (docs/LOG.md).
+"""
 
 CLOSER_LOOKS = 6
 """How many doubtful faces are looked at closer, the best first."""
@@ -53,8 +57,8 @@ CLOSER_MARGIN = 1.1
 CLOSER_PX = 176
 """The side at which the square is searched."""
 
-MIN_SCORES = 0.8
-"""What the scores of a doubtful face and of its closer look must come to together, unless a threshold is given."""
+MIN_SCORE_CLOSER = 0.4
+"""The threshold for the mean of a doubtful face's score and that of its closer look, unless another is given."""
 
 OVERLAP = 0.3
 """The intersection over union above which two of YuNet's boxes stand for one face."""
@@ -66,10 +70,10 @@ class YuNet:
     W. Wu, H. Peng and S. Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. It overlooks faces of more than
     about 300 px, so larger pictures are shrunk before it sees them. A picture in which it finds nothing is searched
     once more at each of ``SECOND_LOOKS_PX``, until something is found. Where nothing is, each doubtful face is cut out
-    and searched alone, and counts if it is found again.
+    and searched alone, and counts with the mean of its two scores.
 
     Args:
-        min_score: faces scored lower are dropped, 0 to 1; None is ``MIN_SCORE``, and ``MIN_SCORES`` at a closer look.
+        min_score: faces scored lower are dropped, 0 to 1; None is ``MIN_SCORE``, at a closer look ``MIN_SCORE_CLOSER``.
         max_side_px: a picture's longer side is shrunk to this many pixels; more finds smaller faces and takes longer.
         threads: processor threads that one call uses.
 
@@ -87,7 +91,7 @@ class YuNet:
         self._session = ort.InferenceSession(weights(), options, providers=["CPUExecutionProvider"])
         self._outputs = [f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")]
         self._min_score = MIN_SCORE if min_score is None else min_score
-        self._given = min_score is not None
+        self._min_score_closer = MIN_SCORE_CLOSER if min_score is None else min_score
         self._max_side_px = max_side_px
 
     def __call__(self, image: Image) -> Faces:
@@ -128,9 +132,9 @@ class YuNet:
         found = self._search(part, resize(part, CLOSER_PX))
         corner = np.array([x1, y1], np.float32)
         places = found.boxes + np.tile(corner, 2)
-        least = self._min_score if self._given else MIN_SCORES - score
-        same = (boxes.iou(box[None], places)[0] > OVERLAP) & (found.scores >= least)
-        return Faces(places[same], found.landmarks[same] + corner, found.scores[same])
+        scores: Floats = (found.scores + np.float32(score)) * np.float32(0.5)
+        same = (boxes.iou(box[None], places)[0] > OVERLAP) & (scores >= self._min_score_closer)
+        return Faces(places[same], found.landmarks[same] + corner, scores[same])
 
     def _search(self, image: Image, small: Image) -> Faces:
         """Return the faces, doubtful ones too, of image (H, W, 3) that are seen in it at another size (H', W', 3)."""
