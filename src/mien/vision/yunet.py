@@ -22,7 +22,7 @@ MIN_SCORE = 0.7
 """YuNet's threshold unless another is given.
 
 Of 160 pictures without a face it mistakes none at 0.6 or above, 1.9 % at 0.5; of small faces pasted into larger
-pictures it finds 28.9 % at 0.6, 25.4 % at 0.7, 18.7 % at 0.8 (docs/benchmarks/detector.txt, by
+pictures it finds 29.6 % at 0.6, 25.7 % at 0.7, 19.4 % at 0.8 (docs/benchmarks/detector.txt, by
 scripts/choose_detector.py).
 """
 
