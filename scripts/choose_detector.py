@@ -20,7 +20,7 @@ from docpage import ROOT, commit, cores
 from framing import evenly
 from numpy.typing import NDArray
 from pasted import PICTURE_PX, Scene, as_rgb, enlarged, paste
-from standins import SURROUNDINGS, Standin, group, photographs, read_faces, scene
+from standins import SURROUNDINGS, Standin, faceless, group, photographs, read_faces, scene
 
 from mien.core import boxes
 from mien.core.files import write_whole
@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("data", type=Path)
     parser.add_argument("--groups", type=int, default=60, help="pictures with pasted faces (default 60)")
-    parser.add_argument("--scenes", type=int, default=160, help="pictures without a face (default 160)")
+    parser.add_argument("--scenes", type=int, default=160, help="pictures without a face, of two kinds (default 160)")
     parser.add_argument("--crops", type=int, default=150, help="PublicTest faces (default 150)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks" / "detector.txt")
     given = parser.parse_args()
@@ -176,6 +176,8 @@ def main() -> None:
         pictures = [paste(crop, px, Scene(None), random)[0] for crop in crops]
         found[f"{px} px in {PICTURE_PX} px"] = looks(pictures, ships)
     found["scene"] = looks([one.image for one in scenes], ships)
+    chosen = [faces[row] for row in evenly(np.arange(len(faces)), given.scenes)]
+    found["photo, faces hidden"] = looks([faceless(face, YuNet(min(THRESHOLDS)).once) for face in chosen], ships)
     command = f"--groups {given.groups} --scenes {given.scenes} --crops {given.crops}"
     model = f"YuNet's sha256 {hashlib.sha256(weights()).hexdigest()}"
     head = f"$ python scripts/choose_detector.py FOLDER DATA {command}\ncommit {commit()}, {cores()} cores, {model}\n"

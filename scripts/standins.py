@@ -23,7 +23,7 @@ from mien.core.errors import DataError
 from mien.core.types import Floats, Image
 from mien.report.photos import LABELS
 from mien.vision.crops import cut_faces
-from mien.vision.detect import without_landmarks
+from mien.vision.detect import Detector, without_landmarks
 from mien.vision.images import read
 
 FACE_PX = (12.0, 48.0)
@@ -31,6 +31,9 @@ FACE_PX = (12.0, 48.0)
 
 SURROUNDINGS = 2.0
 """How much of the picture around a face is pasted with it, as a multiple of its box."""
+
+HIDDEN = 1.25
+"""How much of a face's surroundings is blurred with it, as a multiple of its box."""
 
 TEXTURE_PX = (480, 640)
 """Rows and columns of a drawn texture."""
@@ -158,6 +161,22 @@ def group(faces: list[Labelled], photos: list[Image], random: np.random.Generato
         placed = np.vstack([placed, patch])
         paste(picture[top : top + side_px, left : left + side_px], faces[random.integers(len(faces))])
     return Standin(aged(picture, random), boxes.square(placed, 1 / SURROUNDINGS))
+
+
+def faceless(face: Labelled, detect: Detector) -> Image:
+    """Return a labelled photo (H, W, 3) uint8 in which its face is blurred, and what a detector takes for others.
+
+    Heads, ears, hands and clothes stay, which are taken for faces more readily than what has nothing to do with people.
+    """
+    picture = read(face.path).copy()
+    height, width = picture.shape[:2]
+    places = face.box[None]
+    for _ in range(3):
+        for x1, y1, x2, y2 in boxes.clip(boxes.square(places, HIDDEN), width, height).astype(int).tolist():
+            if x1 < x2 and y1 < y2:
+                picture[y1:y2, x1:x2] = cv2.GaussianBlur(picture[y1:y2, x1:x2], (0, 0), max(3, (x2 - x1) / 5))
+        places = detect(picture).boxes
+    return picture
 
 
 def paste(place: Image, face: Labelled) -> None:

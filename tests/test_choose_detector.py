@@ -62,6 +62,17 @@ def test_pictures_are_the_same_for_the_same_seed_and_scenes_have_no_face(folder:
     assert 360 <= first.image.shape[1] < 1000
 
 
+def test_a_photo_without_its_faces_is_blurred_where_they_were(folder: Path):
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    Image.fromarray(noise).save(folder / "0.png")
+    hidden = standins.faceless(standins.read_faces(folder)[0], lambda image: found((80, 80, 120, 120)))
+    changed = (hidden != noise).any(axis=2)
+    assert changed[20:76, 20:76].mean() > 0.95
+    assert changed[80:, 80:].mean() > 0.95
+    assert not changed[:15].any()
+    assert not changed[:60, 80:].any()
+
+
 @pytest.mark.parametrize("texture", standins.TEXTURES)
 def test_a_texture_is_a_grey_picture_with_something_in_it(texture):
     picture = texture(np.random.default_rng(0))
@@ -144,6 +155,7 @@ def test_the_command_writes_its_tables(folder: Path, monkeypatch: pytest.MonkeyP
     assert lines[1].startswith("commit ")
     assert [line.split()[:2] for line in lines[4:7]] == [["plain", "0.7"], ["tiles", "0.7"], ["tiles", "0.7,"]]
     assert lines[4].split()[2] == "0.0%"
-    assert lines[-3].startswith("face of 48 px ")
-    assert lines[-2].startswith("36 px in 320 px ")
-    assert lines[-1].startswith("scene ")
+    assert lines[-4].startswith("face of 48 px ")
+    assert lines[-3].startswith("36 px in 320 px ")
+    assert lines[-2].startswith("scene ")
+    assert lines[-1].startswith("photo, faces hidden ")

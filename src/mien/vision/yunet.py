@@ -41,7 +41,7 @@ a picture of 48 px one look finds 74.7 %, all of them 98.7 %; of faces of 48 px 
 (docs/benchmarks/detector.txt).
 """
 
-DOUBTFUL = 0.07
+DOUBTFUL = 0.2
 """The score from which a face is looked at closer where nothing reaches the threshold at any look.
 
 With closer looks 98.0 % of faces of 48 px in 320 px are found where all others find 90.0 %, and a face is seen in one
@@ -57,7 +57,7 @@ CLOSER_MARGIN = 1.1
 CLOSER_PX = 176
 """The side at which the square is searched."""
 
-MIN_SCORE_CLOSER = 0.4
+MIN_SCORE_CLOSER = 0.5
 """The threshold for the mean of a doubtful face's score and that of its closer look, unless another is given."""
 
 OVERLAP = 0.3
