@@ -255,17 +255,16 @@ def test_doubtful_faces_count_where_none_is_sure_and_a_closer_look_finds_them(
     monkeypatch: pytest.MonkeyPatch,
 ):
     places = np.array([[10, 10, 30, 30], [40, 40, 80, 80]], np.float32)
+    landmarks = places[:, None, :2] + np.float32(5) * np.ones((2, 5, 2), np.float32)
 
     def search(image: np.ndarray, small: np.ndarray) -> Faces:
         if image is BLACK:
-            return Faces(places, np.ones((2, 5, 2), np.float32), np.array(first, np.float32))
+            return Faces(places, landmarks, np.array(first, np.float32))
         assert small.shape == (module.CLOSER_PX, module.CLOSER_PX, 3)
-        around = {22: 1, 44: 2}[len(image)]
-        return Faces(
-            np.array([[around, around, 21 * around, 21 * around], [-40, -40, -20, -20]], np.float32),
-            np.zeros((2, 5, 2), np.float32),
-            np.array([closer, 1], np.float32),
-        )
+        around, moved_px = {22: (1, 0), 44: (2, 4)}[len(image)]
+        box = np.array([around, around, 21 * around, 21 * around], np.float32)
+        marks = np.full((5, 2), around + 5 + moved_px, np.float32)
+        return Faces(np.stack([box, box]), np.stack([marks, marks + 9]), np.array([closer, 1], np.float32))
 
     yunet = YuNet(min_score)
     monkeypatch.setattr(yunet, "_search", search)
@@ -273,7 +272,7 @@ def test_doubtful_faces_count_where_none_is_sure_and_a_closer_look_finds_them(
     np.testing.assert_array_equal(found.scores, np.array(kept, np.float32))
     if len(kept) == 2:
         np.testing.assert_array_equal(found.boxes, places)
-        np.testing.assert_array_equal(found.landmarks[1], np.full((5, 2), 38, np.float32))
+        np.testing.assert_array_equal(found.landmarks[1], landmarks[1] + 4)
 
 
 def test_a_doubtful_face_beyond_the_picture_is_left_out(monkeypatch: pytest.MonkeyPatch):

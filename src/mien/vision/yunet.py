@@ -45,7 +45,7 @@ DOUBTFUL = 0.2
 """The score from which a face is looked at closer where nothing reaches the threshold at any look.
 
 With closer looks 98.0 % of faces of 48 px in 320 px are found where all others find 90.0 %, and a face is seen in one
-of 160 pictures without one (docs/benchmarks/detector.txt). This and the four below were chosen by hand (docs/LOG.md).
+of 160 pictures without one (docs/benchmarks/detector.txt). This and the five below were chosen by hand (docs/LOG.md).
 """
 
 CLOSER_LOOKS = 6
@@ -59,6 +59,9 @@ CLOSER_PX = 176
 
 MIN_SCORE_CLOSER = 0.5
 """The threshold for the mean of a doubtful face's score and that of its closer look, unless another is given."""
+
+MOST_AWAY = 0.15
+"""How far apart the landmarks of both looks may lie in the mean, in sides of the face; in hands they lie anywhere."""
 
 OVERLAP = 0.3
 """The intersection over union above which two of YuNet's boxes stand for one face."""
@@ -103,10 +106,13 @@ class YuNet:
             if len(sure):
                 return sure
             looks.append(found)
-        doubtful = np.vstack([look.boxes for look in looks])
-        scores = np.concatenate([look.scores for look in looks])
-        best = boxes.nms(doubtful, scores, OVERLAP)[:CLOSER_LOOKS]
-        return merge([NO_FACES, *(self._closer(image, doubtful[row], float(scores[row])) for row in best)])
+        doubtful = Faces(
+            np.concatenate([look.boxes for look in looks]),
+            np.concatenate([look.landmarks for look in looks]),
+            np.concatenate([look.scores for look in looks]),
+        )
+        best = boxes.nms(doubtful.boxes, doubtful.scores, OVERLAP)[:CLOSER_LOOKS]
+        return merge([NO_FACES, *(self._closer(image, doubtful.take(best[[row]])) for row in range(len(best)))])
 
     def once(self, image: Image) -> Faces:
         """Return the faces that reach the threshold at the first look."""
@@ -121,20 +127,21 @@ class YuNet:
             if longer_px != max(first.shape[:2]):
                 yield resize(image, longer_px)
 
-    def _closer(self, image: Image, box: Floats, score: float) -> Faces:
-        """Return the doubtful face at box (4,) of image (H, W, 3) as it is found when cut out, if it is."""
+    def _closer(self, image: Image, face: Faces) -> Faces:
+        """Return one doubtful face of image (H, W, 3) as it is found when cut out, if it is."""
         height, width = image.shape[:2]
-        area = boxes.clip(boxes.square(box[None], CLOSER_MARGIN), width, height)[0]
+        area = boxes.clip(boxes.square(face.boxes, CLOSER_MARGIN), width, height)[0]
         x1, y1, x2, y2 = np.rint(area).astype(int).tolist()
         if x2 <= x1 or y2 <= y1:
             return NO_FACES
         part = image[y1:y2, x1:x2]
         found = self._search(part, resize(part, CLOSER_PX))
         corner = np.array([x1, y1], np.float32)
-        places = found.boxes + np.tile(corner, 2)
-        scores: Floats = (found.scores + np.float32(score)) * np.float32(0.5)
-        same = (boxes.iou(box[None], places)[0] > OVERLAP) & (scores >= self._min_score_closer)
-        return Faces(places[same], found.landmarks[same] + corner, scores[same])
+        landmarks = found.landmarks + corner
+        away = np.linalg.norm(landmarks - face.landmarks, axis=2).mean(axis=1) / np.sqrt(boxes.area(face.boxes))
+        scores: Floats = (found.scores + face.scores) * np.float32(0.5)
+        same = (away <= MOST_AWAY) & (scores >= self._min_score_closer)
+        return Faces(found.boxes[same] + np.tile(corner, 2), landmarks[same], scores[same])
 
     def _search(self, image: Image, small: Image) -> Faces:
         """Return the faces, doubtful ones too, of image (H, W, 3) that are seen in it at another size (H', W', 3)."""
