@@ -60,7 +60,7 @@ CLOSER_PX = 176
 MIN_SCORE_CLOSER = 0.5
 """The threshold for the mean of a doubtful face's score and that of its closer look, unless another is given."""
 
-MOST_AWAY = 0.15
+MOST_AWAY = 0.2
 """How far apart the landmarks of both looks may lie in the mean, in sides of the face; in hands they lie anywhere."""
 
 OVERLAP = 0.3
