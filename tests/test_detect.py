@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 import mien.vision.yunet as module
 from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
-from mien.core.types import Faces
+from mien.core.types import NO_FACES, Faces, join_faces
 from mien.vision.detect import DETECTORS, Chosen, Detector, WholeImage, load_detector
 from mien.vision.yunet import YuNet, shrink
 
@@ -297,6 +297,15 @@ def test_small_faces_are_left_out_and_the_largest_is_chosen(options: dict[str, o
     np.testing.assert_array_equal(found.boxes, THREE.faces.boxes[rows])
     np.testing.assert_array_equal(found.landmarks, THREE.faces.landmarks[rows])
     np.testing.assert_array_equal(found.scores, THREE.faces.scores[rows])
+
+
+def test_faces_are_joined_in_their_order_and_no_part_has_none():
+    joined = join_faces(iter([THREE.faces, NO_FACES, THREE.faces.take(np.array([1]))]))
+    np.testing.assert_array_equal(joined.boxes, THREE.faces.boxes[[0, 1, 2, 1]])
+    np.testing.assert_array_equal(joined.landmarks, THREE.faces.landmarks[[0, 1, 2, 1]])
+    np.testing.assert_array_equal(joined.scores, THREE.faces.scores[[0, 1, 2, 1]])
+    assert {array.dtype for array in (joined.boxes, joined.landmarks, joined.scores)} == {np.dtype(np.float32)}
+    assert len(join_faces([])) == 0
 
 
 def test_without_faces_none_is_the_largest():

@@ -58,7 +58,7 @@ class Near:
         if boxes.area(areas).sum() >= width * height:
             return self._detector(image)
         found = [self._follow(small, *pair) for pair in zip(known, areas.astype(int).tolist(), strict=True)]
-        whole = merge([NO_FACES, *found])
+        whole = merge(found)
         return Faces(whole.boxes * np.tile(times, 2), whole.landmarks * times, whole.scores)
 
     def _follow(self, image: Image, known: Floats, area: list[int]) -> Faces:

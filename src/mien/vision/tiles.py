@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core import boxes
-from mien.core.types import Faces, Floats, Image
+from mien.core.types import Faces, Image, join_faces
 
 Find = Callable[[Image], Faces]
 """(H, W, 3) uint8 RGB -> its faces, in pixels of it."""
@@ -101,12 +101,9 @@ def _stretches(length: int, scale: float) -> list[tuple[int, int]]:
     return [(start, start + tile) for start in starts.tolist()]
 
 
-def merge(views: list[Faces]) -> Faces:
+def merge(views: Iterable[Faces]) -> Faces:
     """Return the faces of several views of one picture, each face once and as it scored best, from left to right."""
-    found = np.vstack([view.boxes for view in views])
-    landmarks = np.vstack([view.landmarks for view in views])
-    scores: Floats = np.concatenate([view.scores for view in views])
-    kept = boxes.nms(found, scores, SAME_IOU)
-    kept = kept[boxes.nms(found[kept], scores[kept], SAME_INSIDE, boxes.inside)]
-    kept = kept[boxes.left_to_right(found[kept])]
-    return Faces(found[kept], landmarks[kept], scores[kept])
+    seen = join_faces(views)
+    faces = seen.take(boxes.nms(seen.boxes, seen.scores, SAME_IOU))
+    faces = faces.take(boxes.nms(faces.boxes, faces.scores, SAME_INSIDE, boxes.inside))
+    return faces.take(boxes.left_to_right(faces.boxes))

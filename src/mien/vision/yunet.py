@@ -12,7 +12,7 @@ import onnxruntime as ort
 
 from mien.core import boxes
 from mien.core.errors import DetectorError
-from mien.core.types import LANDMARKS, NO_FACES, Faces, Floats, Image
+from mien.core.types import LANDMARKS, NO_FACES, Faces, Floats, Image, join_faces
 from mien.vision.tiles import merge
 
 STRIDES = (8, 16, 32)
@@ -107,13 +107,9 @@ class YuNet:
             if len(sure):
                 return sure
             looks.append(found)
-        doubtful = Faces(
-            np.concatenate([look.boxes for look in looks]),
-            np.concatenate([look.landmarks for look in looks]),
-            np.concatenate([look.scores for look in looks]),
-        )
+        doubtful = join_faces(looks)
         best = boxes.nms(doubtful.boxes, doubtful.scores, OVERLAP)[:CLOSER_LOOKS]
-        return merge([NO_FACES, *(self._closer(image, doubtful.take(best[[row]])) for row in range(len(best)))])
+        return merge(self._closer(image, doubtful.take(best[[row]])) for row in range(len(best)))
 
     def once(self, image: Image) -> Faces:
         """Return the faces that reach the threshold at the first look."""
