@@ -176,8 +176,8 @@ def main() -> None:
         pictures = [paste(crop, px, Scene(None), random)[0] for crop in crops]
         found[f"{px} px in {PICTURE_PX} px"] = looks(pictures, ships)
     found["scene"] = looks([one.image for one in scenes], ships)
-    chosen = [faces[row] for row in evenly(np.arange(len(faces)), given.scenes)]
-    found["photo, faces hidden"] = looks([faceless(face, YuNet(min(THRESHOLDS)).once) for face in chosen], ships)
+    chosen, doubtful = evenly(np.arange(len(faces)), given.scenes), YuNet(min(THRESHOLDS)).once
+    found["photo, faces hidden"] = looks([faceless(faces[row], doubtful) for row in chosen], ships)
     command = f"--groups {given.groups} --scenes {given.scenes} --crops {given.crops}"
     model = f"YuNet's sha256 {hashlib.sha256(weights()).hexdigest()}"
     head = f"$ python scripts/choose_detector.py FOLDER DATA {command}\ncommit {commit()}, {cores()} cores, {model}\n"

@@ -257,7 +257,7 @@ def test_doubtful_faces_count_where_none_is_sure_and_a_closer_look_finds_them(
     places = np.array([[10, 10, 30, 30], [40, 40, 80, 80]], np.float32)
     landmarks = places[:, None, :2] + np.float32(5) * np.ones((2, 5, 2), np.float32)
 
-    def search(image: np.ndarray, small: np.ndarray) -> Faces:
+    def search(image: np.ndarray, small: np.ndarray, least: float) -> Faces:
         if image is BLACK:
             return Faces(places, landmarks, np.array(first, np.float32))
         assert small.shape == (module.CLOSER_PX, module.CLOSER_PX, 3)
@@ -275,10 +275,29 @@ def test_doubtful_faces_count_where_none_is_sure_and_a_closer_look_finds_them(
         np.testing.assert_array_equal(found.landmarks[1], landmarks[1] + 4)
 
 
+@pytest.mark.parametrize(
+    ("min_score", "seen", "kept"),
+    [
+        (None, [0.65, 0.9], [0.9]),
+        (0.7, [0.75, 0.9], [0.75, 0.9]),
+    ],
+)
+def test_doubtful_faces_do_not_count_beside_a_sure_one(
+    min_score: float | None, seen: list[float], kept: list[float], monkeypatch: pytest.MonkeyPatch
+):
+    scores = np.array(seen, np.float32)
+    faces = Faces(np.ones((len(seen), 4), np.float32), np.ones((len(seen), 5, 2), np.float32), scores)
+    yunet = YuNet(min_score)
+    monkeypatch.setattr(yunet, "_search", lambda image, small, least: faces.take(scores >= least))
+    np.testing.assert_array_equal(yunet(BLACK).scores, np.array(kept, np.float32))
+    np.testing.assert_array_equal(yunet.once(BLACK).scores, scores[scores >= 0.7])
+
+
 def test_a_doubtful_face_beyond_the_picture_is_left_out(monkeypatch: pytest.MonkeyPatch):
     beyond = Faces(np.array([[95, 95, 120, 120]], np.float32), np.ones((1, 5, 2), np.float32), np.ones(1, np.float32))
     yunet = YuNet(min_score=1.0)
-    monkeypatch.setattr(yunet, "_search", lambda image, small: Faces(beyond.boxes, beyond.landmarks, beyond.scores / 2))
+    seen = Faces(beyond.boxes, beyond.landmarks, beyond.scores / 2)
+    monkeypatch.setattr(yunet, "_search", lambda image, small, least: seen)
     assert len(yunet(BLACK)) == 0
 
 

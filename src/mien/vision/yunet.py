@@ -102,7 +102,7 @@ class YuNet:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
         looks: list[Faces] = []
         for small in self._looks(image):
-            found = self._search(image, small)
+            found = self._search(image, small, min(DOUBTFUL, self._min_score))
             sure = found.take(found.scores >= self._min_score)
             if len(sure):
                 return sure
@@ -113,8 +113,7 @@ class YuNet:
 
     def once(self, image: Image) -> Faces:
         """Return the faces that reach the threshold at the first look."""
-        found = self._search(image, shrink(image, self._max_side_px))
-        return found.take(found.scores >= self._min_score)
+        return self._search(image, shrink(image, self._max_side_px), self._min_score)
 
     def _looks(self, image: Image) -> Iterator[Image]:
         """Yield image (H, W, 3) as it is searched first, then at the sizes of further looks."""
@@ -132,7 +131,7 @@ class YuNet:
         if x2 <= x1 or y2 <= y1:
             return NO_FACES
         part = image[y1:y2, x1:x2]
-        found = self._search(part, resize(part, CLOSER_PX))
+        found = self._search(part, resize(part, CLOSER_PX), min(DOUBTFUL, self._min_score))
         corner = np.array([x1, y1], np.float32)
         landmarks = found.landmarks + corner
         away = np.linalg.norm(landmarks - face.landmarks, axis=2).mean(axis=1) / np.sqrt(boxes.area(face.boxes))
@@ -140,12 +139,12 @@ class YuNet:
         same = (away <= MOST_AWAY) & (scores >= self._min_score_closer)
         return Faces(found.boxes[same] + np.tile(corner, 2), landmarks[same], scores[same])
 
-    def _search(self, image: Image, small: Image) -> Faces:
-        """Return the faces, doubtful ones too, of image (H, W, 3) that are seen in it at another size (H', W', 3)."""
+    def _search(self, image: Image, small: Image, min_score: float) -> Faces:
+        """Return the faces of image (H, W, 3) that score min_score or more in it at another size (H', W', 3)."""
         batch = to_batch(small)
         outputs: Any = self._session.run(self._outputs, {"input": batch})
         raw = np.vstack([np.hstack([head[0] for head in outputs[level : level + 4]]) for level in (0, 4, 8)])
-        found, landmarks, scores = decode(raw, anchor_grid(*batch.shape[2:]), min(DOUBTFUL, self._min_score))
+        found, landmarks, scores = decode(raw, anchor_grid(*batch.shape[2:]), min_score)
         kept = boxes.nms(found, scores, OVERLAP)
         kept = kept[boxes.left_to_right(found[kept])]
         scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
