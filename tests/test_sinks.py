@@ -327,5 +327,6 @@ def test_a_video_that_came_to_its_end_is_known_as_finished(tmp_path: Path):
             assert sink.finished == resumed
             assert (list(sink.recorded), sink.entries) == ([], 0)
             if not resumed:
-                sink.finish("clip", 1.5, 2)
-    assert read_lines(tmp_path / "out.csv.jsonl")[0]["damaged"] == 2
+                sink.finish("clip", 1.5, 2, ["cut off"])
+    end = read_lines(tmp_path / "out.csv.jsonl")[0]
+    assert (end["end_s"], end["damaged"], end["notes"]) == (1.5, 2, ["cut off"])

@@ -33,7 +33,7 @@ def test_frames_come_in_order_with_their_times(clip: Path) -> None:
         assert (video.clip.width, video.clip.height, video.clip.fps) == (64, 48, 10)
         assert (video.clip.duration_s, video.clip.frames, video.clip.sound) == (3.0, 30, False)
         frames = list(video)
-        assert (video.end_s, video.damaged) == (3.0, 0)
+        assert (video.end_s, video.damaged, video.notes) == (3.0, 0, [])
     assert [frame.index for frame in frames] == list(range(30))
     assert [number(frame.image) for frame in frames] == list(range(30))
     assert [frame.time_s for frame in frames] == [index / 10 for index in range(30)]
@@ -187,6 +187,7 @@ def test_damaged_frames_are_skipped_and_counted(tmp_path: Path, capfd: pytest.Ca
     with open_video(path) as video:
         times = [frame.time_s for frame in video]
         assert 1 <= video.damaged <= 5
+        assert [note.split(" damaged")[0] for note in video.notes] == [str(video.damaged)]
     assert len(times) == 40 - video.damaged
     assert times[-1] == 39 / 25
     assert capfd.readouterr() == ("", "")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from itertools import chain, islice
@@ -68,14 +68,14 @@ class Sink:
         with explained(self._path):
             self._keep({"path": path, "error": error})
 
-    def finish(self, path: str, end_s: float, damaged: int) -> None:
-        """Keep that a video came to its end, when, and how many of its frames were damaged.
+    def finish(self, path: str, end_s: float, damaged: int, notes: Sequence[str] = ()) -> None:
+        """Keep that a video came to its end, when, how many of its frames were damaged, and what else to know of it.
 
         Raises:
             MienError: the file cannot be written.
         """
         with explained(self._path):
-            self._keep({"path": path, "end_s": round(end_s, 6), "damaged": damaged})
+            self._keep({"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)})
 
     def _keep(self, entry: dict[str, Any]) -> dict[str, Any]:
         entry = entry | {"schema": SCHEMA, "model": self._model}

@@ -179,6 +179,13 @@ class Video:
                 break
         return found or self._first_of(self._decoded())
 
+    @property
+    def notes(self) -> list[str]:
+        """What whoever uses the results should know of the file, as far as it was read; empty where all is well."""
+        if not self.damaged:
+            return []
+        return [f"{self.damaged:,} damaged frame{'' if self.damaged == 1 else 's'} skipped"]
+
     @staticmethod
     def _first_of(frames: Iterator[VideoFrame]) -> tuple[VideoFrame | None, Iterator[VideoFrame]]:
         return next(frames, None), frames

@@ -140,8 +140,8 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
         if film:
             film.end_at(end_s, stopped())
         if sink and not stopped() and not sink.finished:
-            sink.finish(str(clip), end_s, video.damaged)
-    notes = _notes(video, film)
+            sink.finish(str(clip), end_s, video.damaged, video.notes)
+    notes = [*([film.note] if film and film.note else []), *video.notes]
     summary = timeline.close(end_s)
     _write(files, summary, clip, job, notes)
     screen.show(clip, summary, list(files.values()), notes, stopped())
@@ -172,13 +172,6 @@ def _film(path: Path, video: Video, first: Frame, job: Job) -> Film:
 
 def _hidden(moment: Moment) -> Moment:
     return replace(moment, frame=replace(moment.frame, image=blur_faces(moment.frame.image, seen(moment))))
-
-
-def _notes(video: Video, film: Film | None) -> list[str]:
-    notes = [film.note] if film and film.note else []
-    if video.damaged:
-        notes.append(f"{video.damaged:,} damaged frame{'' if video.damaged == 1 else 's'} skipped")
-    return notes
 
 
 def _write(files: Files, summary: Summary, clip: Path, job: Job, notes: list[str]) -> None:
