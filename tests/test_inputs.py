@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.apps.cli.inputs import gather, natural
+from mien.apps.cli.inputs import VIDEOS, gather, natural
 from mien.core.errors import UsageError
 
 
@@ -140,6 +140,37 @@ def test_names_on_standard_input():
 
 def test_names_ended_by_nul_may_hold_anything_else():
     assert names("-", stdin=b"two\nlines.jpg\0caf\xe9.jpg\0") == ["two\nlines.jpg", os.fsdecode(b"caf\xe9.jpg")]
+
+
+def test_videos_are_found_as_pictures_are(tmp_path: Path):
+    for name in ("b10.MKV", "b2.mp4", "b2.mien.mp4", "cover.jpg", "in/c.avi"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = gather([str(tmp_path)], recursive=True, kind=VIDEOS)
+    assert [path.name for path in found.paths] == ["b2.mp4", "b10.MKV", "c.avi"]
+    assert (found.skipped, found.refusals) == (2, [])
+    with pytest.raises(UsageError, match="no videos named"):
+        gather([], kind=VIDEOS)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\0\0\0 ftypisom",
+        b"\x1aE\xdf\xa3\x9f",
+        b"RIFF\x10\n\n\nAVI LIST",
+        b"G@\0\x10\0",
+        b"\0\0\0\x01g",
+        b"\0\0\x01\xba",
+    ],
+)
+def test_a_video_on_standard_input_is_no_list(head: bytes):
+    stdin = BytesIO(head.ljust(100))
+    found = gather(["-"], stdin=stdin, kind=VIDEOS)
+    assert [reason for _, reason in found.refusals] == [
+        "standard input holds a video, not names; save it and name the file"
+    ]
+    assert stdin.tell() < 100, "a camera's stream has no end"
 
 
 def test_standard_input_that_is_no_list():

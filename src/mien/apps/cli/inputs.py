@@ -1,4 +1,4 @@
-"""What people name on the command line, to the picture files that they mean."""
+"""What people name on the command line, to the pictures or videos that they mean."""
 
 from __future__ import annotations
 
@@ -20,12 +20,40 @@ LIST = "-"
 """The argument that stands for the names on standard input."""
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF87a", b"GIF89a")
+_CONTENTS = {
+    "picture": re.compile(rb"\xff\xd8\xff|\x89PNG\r\n|GIF8[79]a|RIFF....WEBP", re.DOTALL),
+    "video": re.compile(
+        rb"\0...(ftyp|moov|mdat|wide|free)|\x1aE\xdf\xa3|RIFF....AVI |FLV\x01|OggS\0|0&\xb2u|\0\0\0?\x01|G@[\0-\x1f]",
+        re.DOTALL,
+    ),
+}
+"""How a file begins whose content, not its name, was piped in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a command reads.
+
+    Attributes:
+        name: of one file of this kind.
+        suffixes: how the names of those in folders end, in small letters.
+    """
+
+    name: str
+    suffixes: frozenset[str]
+
+
+PICTURES = Kind("picture", PICTURE_SUFFIXES)
+VIDEOS = Kind(
+    "video",
+    frozenset([".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".divx", ".flv", ".f4v"])
+    | {".wmv", ".asf", ".mpg", ".mpeg", ".m2v", ".vob", ".ts", ".mts", ".m2ts", ".ogv", ".mxf", ".gif"},
+)
 
 
 @dataclass(slots=True)
 class Inputs:
-    """The pictures to read, and what came of the other arguments.
+    """The files to read, and what came of the other arguments.
 
     A list, not a stream, since a progress bar wants its length.
     """
@@ -35,17 +63,21 @@ class Inputs:
     refusals: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """The arguments in which there is nothing to read, and why."""
     skipped: int = 0
-    """Files in folders that are hidden, have no picture's suffix or were written by mien."""
+    """Files in folders that are hidden, have the suffix of another kind or were written by mien."""
 
 
-def gather(arguments: Sequence[str], recursive: bool = False, stdin: BinaryIO | None = None) -> Inputs:
-    """Find the pictures that arguments name. No file is opened: a path may lead to something else, or nowhere.
+def gather(
+    arguments: Sequence[str], recursive: bool = False, stdin: BinaryIO | None = None, kind: Kind = PICTURES
+) -> Inputs:
+    """Find the files that arguments name. None is opened: a path may lead to something else, or nowhere.
 
     Args:
-        arguments: files, which are taken whatever they are called; folders, for the pictures in them; patterns such as
-            ``*.jpg`` that the shell left alone, for what it would have made of them; "-" for names on standard input.
+        arguments: files, which are taken whatever they are called; folders, for those of the kind in them; patterns
+            such as ``*.jpg`` that the shell left alone, for what it would have made of them; "-" for names on standard
+            input.
         recursive: whether to look into folders in folders too, but for hidden ones and links.
         stdin: one name a line, or ended by NUL as ``find -print0`` does. It is read for "-", or without arguments.
+        kind: what to look for in folders.
 
     Raises:
         UsageError: there are no arguments, and no standard input in their place.
@@ -57,8 +89,8 @@ def gather(arguments: Sequence[str], recursive: bool = False, stdin: BinaryIO | 
     def real(folder: str) -> str:
         return os.path.realpath(folder)
 
-    for name in _names(arguments or [LIST], stdin, found):
-        for path in _meant(name, recursive, found):
+    for name in _names(arguments or [LIST], stdin, kind, found):
+        for path in _meant(name, recursive, kind, found):
             # A link to a file is a name of its own, as it is for the shell; two ways to a folder are not.
             folder, last = os.path.split(path)
             place = os.path.normcase(f"{real(folder)}/{last}")
@@ -79,32 +111,34 @@ def natural(name: str) -> tuple[list[str | int], str]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.casefold())], name
 
 
-def _names(arguments: Sequence[str], stdin: BinaryIO | None, found: Inputs) -> Iterator[str]:
+def _names(arguments: Sequence[str], stdin: BinaryIO | None, kind: Kind, found: Inputs) -> Iterator[str]:
     """Yield the arguments, with the names on standard input in the place of "-"."""
     for argument in arguments:
         if argument != LIST:
             yield argument
             continue
         if stdin is None:
-            raise UsageError("no pictures named; give files, folders or patterns, or pipe a list of names in")
-        data = stdin.read()
-        if data.startswith(_PICTURES):
-            found.refusals.append((LIST, "standard input holds a picture, not names; save it and name the file"))
+            raise UsageError(f"no {kind.name}s named; give files, folders or patterns, or pipe a list of names in")
+        data = stdin.read(16)
+        if content := next((name for name, sign in _CONTENTS.items() if sign.match(data)), None):
+            # The rest stays unread: a camera may send more and more.
+            found.refusals.append((LIST, f"standard input holds a {content}, not names; save it and name the file"))
             continue
+        data += stdin.read()
         lines = data.split(b"\0") if b"\0" in data else data.splitlines()
         # As the system writes names, which need not be UTF-8.
         listed = [os.fsdecode(line) for line in lines if line.strip()]
         if not listed:
-            found.refusals.append((LIST, "standard input names no picture; expected one name a line"))
+            found.refusals.append((LIST, f"standard input names no {kind.name}; expected one name a line"))
         yield from listed
 
 
-def _meant(name: str, recursive: bool, found: Inputs) -> Iterator[str]:
+def _meant(name: str, recursive: bool, kind: Kind, found: Inputs) -> Iterator[str]:
     """Yield the files that name means."""
     if not name.strip():
         found.refusals.append((name, "an empty name; is a variable unset?"))
     elif _is_folder(name):
-        yield from _inside(name, recursive, found)
+        yield from _inside(name, recursive, kind, found)
     elif os.path.lexists(name):
         yield name
     elif _ADDRESS.match(name):
@@ -114,14 +148,14 @@ def _meant(name: str, recursive: bool, found: Inputs) -> Iterator[str]:
         if not matches:
             found.refusals.append((name, f"nothing matches {name}; check the folder and the spelling"))
         for match in matches:
-            yield from _inside(match, recursive, found) if _is_folder(match) else [match]
+            yield from _inside(match, recursive, kind, found) if _is_folder(match) else [match]
     else:
         yield name  # whoever reads it says what is wrong, as with a file that vanishes
 
 
-def _inside(top: str, recursive: bool, found: Inputs) -> Iterator[str]:
-    """Yield the pictures in the folder top, each folder's own before those of the folders in it."""
-    pictures = others = unseen = 0
+def _inside(top: str, recursive: bool, kind: Kind, found: Inputs) -> Iterator[str]:
+    """Yield the files of a kind in the folder top, each folder's own before those of the folders in it."""
+    wanted = others = unseen = 0
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -139,24 +173,24 @@ def _inside(top: str, recursive: bool, found: Inputs) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and _is_folder(entry.path)):
                 if not hidden and not entry.is_symlink():
                     below.append(entry.path)
-            elif hidden or not _is_picture(Path(entry.name)):
+            elif hidden or not _is_a(kind, Path(entry.name)):
                 others += 1
             else:
-                pictures += 1
+                wanted += 1
                 yield entry.path
         if recursive:
             waiting += reversed(below)
         else:
             unseen = len(below)
     found.skipped += others
-    if not pictures:
+    if not wanted:
         depth = f"; add --recursive to look into its {unseen} folders" if unseen else ""
-        found.refusals.append((top, f"no pictures in {top} ({others} files of other kinds){depth}"))
+        found.refusals.append((top, f"no {kind.name}s in {top} ({others} files of other kinds){depth}"))
 
 
-def _is_picture(name: Path) -> bool:
-    """Return whether a file in a folder is called like a picture, and not like one that mien wrote (NAME.mien.png)."""
-    return name.suffix.lower() in PICTURE_SUFFIXES and Path(name.stem).suffix != ".mien"
+def _is_a(kind: Kind, name: Path) -> bool:
+    """Return whether a file in a folder is called like one of a kind, and not like one of mien's (NAME.mien.png)."""
+    return name.suffix.lower() in kind.suffixes and Path(name.stem).suffix != ".mien"
 
 
 def _is_folder(name: str) -> bool:
