@@ -239,6 +239,14 @@ def test_names_that_look_like_addresses(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(seen(Path("http:clip %03d.mp4"))) == 30
 
 
+def test_tags_in_any_encoding(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", counting(8), codec="mpeg4")
+    software = b"Lavf"
+    assert software in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(software, b"caf\xe9"))
+    assert [index for index, _ in seen(path)] == list(range(8))
+
+
 def test_without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("mien.vision.video", "mien.vision.containers", "mien.vision.pyav"):
         monkeypatch.delitem(sys.modules, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mien.core.errors import VideoError
 from mien.vision.pyav import Disposition, FFmpegError, InvalidDataError, av
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 EXPECTED = "mp4, mov, mkv, webm, avi, an animated GIF or another video that FFmpeg reads"
 
+# PyAV 19 takes any tag; 17 and 18 refuse a file for one that is no UTF-8, unless told otherwise.
+_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 _MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free")
 
 
@@ -34,7 +36,7 @@ def open_container(path: Path) -> InputContainer:
         if not head:
             raise VideoError(f"not a video: {path} (the file is empty); copy or download it again")
         # Named as a file, since FFmpeg takes what stands before a colon for a protocol.
-        return av.open(f"file:{path}", "r", metadata_errors="replace")
+        return av.open(f"file:{path}", "r", **_TAGS)
     except FileNotFoundError as error:
         raise VideoError(f"no such file: {path}") from error
     except InvalidDataError as error:
