@@ -283,6 +283,12 @@ class TestClassFolders:
         with pytest.raises(DataError, match=r"unknown class folder .*hapiness; did you mean 'happiness'"):
             read_source([tmp_path])
 
+    @pytest.mark.parametrize("name", ["Angst", "mad", "unhappy"])
+    def test_another_word_is_not_taken_for_a_slip(self, tmp_path: Path, name: str):
+        save(tmp_path / name / "a.png", faces(1)[0])
+        with pytest.raises(DataError, match=rf"unknown class folder .*{name}; expected one of neutral, happiness"):
+            read_source([tmp_path])
+
     def test_no_picture_at_all(self, tmp_path: Path):
         (tmp_path / "happy").mkdir()
         with pytest.raises(DataError, match="no readable picture in"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError
+from mien.core.spelling import did_you_mean, near
 from mien.data.faces import Cutter, Detector
 from mien.data.rules import UNREADABLE
 from mien.data.samples import PANEL, SIZE_PX, Drop, Samples
@@ -182,10 +182,9 @@ def _plain(name: str) -> str:
 def _class_of(folder: Path) -> str:
     plain = re.sub("[^a-z]", "", folder.name.lower())
     if plain not in _CLASS_OF:
-        near = difflib.get_close_matches(plain, _CLASS_OF, n=1)
+        meant = did_you_mean(dict.fromkeys(_CLASS_OF[name] for name in near(plain, _CLASS_OF)))
         raise DataError(
-            f"unknown class folder {folder}; "
-            + (f"did you mean '{_CLASS_OF[near[0]]}'? " if near else "")
-            + f"Expected one of {', '.join(EIGHT)} or unknown; rename or move it"
+            f"unknown class folder {folder}; {meant and meant + ' '}"
+            f"expected one of {', '.join(EIGHT)} or unknown; rename or move it"
         )
     return _CLASS_OF[plain]

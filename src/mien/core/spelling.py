@@ -1,0 +1,33 @@
+"""Names that a person may have meant: better none than a wrong one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+SHORTEST = 4
+"""Letters of the shortest names that are compared: among shorter ones another letter makes another word."""
+
+
+def near(word: str, known: Iterable[str]) -> list[str]:
+    """Return the known names from which a word differs by one slip of the finger, in their order.
+
+    A slip is a letter too many, missing or wrong, or two that are swapped, but never the first letter: "hapiness" is
+    near "happiness", while neither "Angst" is near "anger" nor "mad" near "sad". Large and small letters are alike.
+    """
+    return [name for name in known if _one_slip(word.casefold(), name.casefold())]
+
+
+def did_you_mean(names: Iterable[str]) -> str:
+    """Return the question of whether one of the names was meant, to be put behind a message; empty without names."""
+    listed = " or ".join(f"'{name}'" for name in names)
+    return f"did you mean {listed}?" if listed else ""
+
+
+def _one_slip(word: str, name: str) -> bool:
+    same = len(os.path.commonprefix([word, name]))
+    if not same or min(len(word), len(name)) < SHORTEST:
+        return False
+    rest, wanted = word[same:], name[same:]
+    swapped = rest[1:2] + rest[:1] + rest[2:]
+    return wanted in (rest[1:], swapped) or wanted[1:] in (rest, rest[1:])
