@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
+from itertools import takewhile
 
 SHORTEST = 4
 """Letters of the shortest names that are compared: among shorter ones another letter makes another word."""
@@ -25,7 +25,7 @@ def did_you_mean(names: Iterable[str]) -> str:
 
 
 def _one_slip(word: str, name: str) -> bool:
-    same = len(os.path.commonprefix([word, name]))
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, name, strict=False)))
     if not same or min(len(word), len(name)) < SHORTEST:
         return False
     rest, wanted = word[same:], name[same:]
