@@ -1,5 +1,6 @@
 """What people write in Python: every kind of picture in, every form of result out."""
 
+import base64
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -31,12 +32,14 @@ def astronaut(examples: Path) -> Path:
 
 def test_every_kind_of_picture_gives_the_same(analyzer: mien.Analyzer, astronaut: Path):
     array = read(astronaut)
-    sources = [str(astronaut), astronaut, astronaut.read_bytes(), array, Image.open(astronaut), Frame(array)]
+    data = astronaut.read_bytes()
+    sources = [str(astronaut), astronaut, data, bytearray(data), memoryview(data)]
+    sources += [array, Image.open(astronaut), Frame(array)]
     results = [analyzer(source) for source in sources]
     for result in (*results, *analyzer(sources)):
         np.testing.assert_array_equal(result.faces.boxes, results[0].faces.boxes)
         np.testing.assert_allclose(result.probs, results[0].probs, atol=1e-6)
-    assert [result.frame.path for result in results] == [str(astronaut)] * 2 + [""] * 4
+    assert [result.frame.path for result in results] == [str(astronaut)] * 2 + [""] * 6
     (face,) = results[0]
     assert face.emotion == "happiness"
     assert face.probabilities["happiness"] == face.confidence > 0.9
@@ -72,6 +75,26 @@ def test_what_is_no_picture_is_explained(analyzer: mien.Analyzer, source: mien.A
         analyzer(source)
     with pytest.raises(ImageError, match=what):
         analyzer([source])
+
+
+@pytest.mark.parametrize(
+    ("before", "part"), [("", "decode it first"), ("data:image/png;base64,", "decode what follows its comma first")]
+)
+def test_a_picture_in_base64_is_told_and_not_echoed(analyzer: mien.Analyzer, astronaut: Path, before: str, part: str):
+    text = before + base64.b64encode(astronaut.read_bytes()).decode()
+    with pytest.raises(ImageError, match=rf"a string of {len(text):,} characters that looks like base64") as caught:
+        analyzer(text)
+    assert part in str(caught.value)
+    assert "pass the bytes: base64.b64decode" in str(caught.value)
+    assert len(str(caught.value)) < 250
+    with pytest.raises(ImageError, match=r"a picture in (base64|a data URL): decode"):
+        analyzer(text.encode())
+
+
+def test_a_file_with_a_name_like_base64_is_read(analyzer: mien.Analyzer, astronaut: Path, tmp_path: Path):
+    path = tmp_path / ("a" * 120)
+    path.write_bytes(astronaut.read_bytes())
+    assert len(analyzer(str(path))) == 1
 
 
 def test_a_damaged_pil_image_is_explained(analyzer: mien.Analyzer, astronaut: Path):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Protocol, overload
+from typing import Protocol, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,8 @@ class FaceClassifier(Protocol):
 class Analyzer:
     """Finds the faces of pictures and names what they show.
 
-    It keeps nothing between pictures, so any number of threads may share one.
+    It keeps nothing between pictures, so any number of threads may share one. Pickled or copied, it carries its
+    settings and loads its nets again.
 
     Args:
         detector: (H, W, 3) uint8 RGB -> Faces.
@@ -93,8 +94,8 @@ class Analyzer:
         Raises:
             ImageError: a picture cannot be read.
         """
-        if isinstance(source, str | bytes) or not isinstance(source, Sequence):
-            return self._analyze([to_frame(source)])[0]
+        if isinstance(source, str | bytes | bytearray | memoryview) or not isinstance(source, Sequence):
+            return self._analyze([to_frame(cast("Source", source))])[0]
         return self._analyze([to_frame(one) for one in source])
 
     def look(self, frame: Frame, detector: Detector) -> Analysis:

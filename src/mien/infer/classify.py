@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -87,6 +88,11 @@ class Classifier:
             )
         self.card = _card(name, self._session)
         self.sha256 = hashlib.sha256(content).hexdigest()
+        self._settings = _lasting(source), threads, device
+
+    def __reduce__(self) -> tuple[Callable[..., Classifier], tuple[str | Path | bytes | int | None, ...]]:
+        """Let copies, in this process or another, load the file again; a copy of a file that changed is refused."""
+        return _reloaded, (self.sha256, *self._settings)
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify faces.
@@ -110,6 +116,23 @@ class Classifier:
             chunk = np.ascontiguousarray(crops[start : start + CHUNK])
             (probs[start : start + CHUNK],) = self._session.run([OUTPUT], {INPUT: chunk})
         return probs
+
+
+def _lasting(source: Path | bytes) -> str | Path | bytes:
+    """Return what another process finds a model by: the name of a packaged one, else the whole path, or the bytes."""
+    if isinstance(source, bytes):
+        return source
+    return next((name for name in PACKAGED if packaged_model(name) == source), source.absolute())
+
+
+def _reloaded(sha256: str, source: str | Path | bytes, threads: int | None, device: str) -> Classifier:
+    copied = Classifier(packaged_model(source) if isinstance(source, str) else source, threads, device)
+    if copied.sha256 != sha256:
+        raise ModelError(
+            f"the model of a copied analyzer is another now: expected sha256 {sha256[:12]}, got {copied.sha256[:12]} "
+            f"in {source if isinstance(source, Path) else 'the packaged file'}; load it again"
+        )
+    return copied
 
 
 def _read(source: Path | bytes) -> tuple[str, bytes]:

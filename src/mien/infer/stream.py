@@ -62,6 +62,23 @@ class Stream:
         self._key: Future[Floats] = Future()
         self._planned = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies go on from.
+
+        Raises:
+            UsageError: a frame is being looked at.
+        """
+        if self._planned and not self._key.done():
+            raise UsageError("a stream cannot be copied while it looks at a frame; wait for the result of the frame")
+        return self.__dict__ | {"_key": self._key.result() if self._planned else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what a copy goes on from."""
+        self.__dict__ |= state
+        self._key = Future()
+        if self._planned:
+            self._key.set_result(state["_key"])
+
     def __call__(self, frame: Frame) -> Moment:
         """Return what the faces of the next frame show; its ``time_s`` must be later than that of the one before."""
         return self.follow(self.plan(frame)())

@@ -45,6 +45,10 @@ class Haar:
         self._cascade = classifier(str(path))
         self._one_at_a_time = Lock()  # a cascade keeps the pyramid of the picture it works on
 
+    def __reduce__(self) -> tuple[type[Haar], tuple[()]]:
+        """Let copies, in this process or another, load the cascade again."""
+        return Haar, ()
+
     def __call__(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

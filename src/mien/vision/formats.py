@@ -20,6 +20,8 @@ _SIGNS = (
     (b"%!PS", "a PostScript document"),
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"\x1aE\xdf\xa3", "a video"),
+    *((sign, "a picture in base64: decode it first") for sign in (b"/9j/", b"iVBORw0KGgo", b"R0lGOD", b"UklGR")),
+    (b"data:image/", "a picture in a data URL: decode the base64 behind its comma first"),
 )
 """How files begin that people take for pictures."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +17,29 @@ from mien.core.types import Frame, Image
 from mien.vision.images import decode, read
 from mien.vision.modes import to_rgb
 
-Source = str | Path | bytes | NDArray[Any] | Pillow.Image | Frame
+Source = str | Path | bytes | bytearray | memoryview | NDArray[Any] | Pillow.Image | Frame
 """A picture: a file's name, its bytes, (H, W, 3) uint8 RGB, (H, W) uint8 grey, one of Pillow's, or a frame."""
+
+_BASE64 = re.compile(r"data:.*|[A-Za-z0-9+/_=\s-]{100,}", re.DOTALL)
+"""Strings that are no file's name, where no file is called so."""
 
 
 def to_frame(source: Source) -> Frame:
     """Return a picture in full size, upright where it says how it lies.
 
     Raises:
-        ImageError: the file or its bytes cannot be read, or the array is no picture.
+        ImageError: the file or its bytes cannot be read, the array is no picture, or a string is one in base64.
         TypeError: source is none of the kinds of ``Source``.
     """
     match source:
         case Frame():
             return source
         case str() | Path():
+            _refuse_base64(str(source))
             return Frame(read(Path(source)), path=str(source))
-        case bytes():
-            return Frame(decode(source, f"{len(source)} bytes"))
+        case bytes() | bytearray() | memoryview():
+            data = bytes(source)
+            return Frame(decode(data, f"{len(data)} bytes"))
         case Pillow.Image():
             return Frame(_from_pillow(source))
         case np.ndarray():
@@ -47,6 +54,15 @@ def to_frame(source: Source) -> Frame:
 def to_pillow(image: Image) -> Pillow.Image:
     """Return image (H, W, 3) uint8 RGB as one of Pillow's."""
     return Pillow.fromarray(image)
+
+
+def _refuse_base64(name: str) -> None:
+    if _BASE64.fullmatch(name) and not os.path.exists(name):  # noqa: PTH110, Path.exists fails for long names
+        part = "what follows its comma" if name.startswith("data:") else "it"
+        raise ImageError(
+            f"not a picture: a string of {len(name):,} characters that looks like base64 ({name[:24]!r}...); decode "
+            f"{part} first, and pass the bytes: base64.b64decode(...)"
+        )
 
 
 def _from_array(array: NDArray[Any]) -> Image:

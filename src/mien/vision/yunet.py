@@ -97,6 +97,11 @@ class YuNet:
         self._min_score = MIN_SCORE if min_score is None else min_score
         self._min_score_closer = MIN_SCORE_CLOSER if min_score is None else min_score
         self._max_side_px = max_side_px
+        self._settings = min_score, max_side_px, threads
+
+    def __reduce__(self) -> tuple[type[YuNet], tuple[float | None, int, int]]:
+        """Let copies, in this process or another, start the net again."""
+        return YuNet, self._settings
 
     def __call__(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
