@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
+from PIL import features
 
 from mien.core.errors import DataError, UsageError
 from mien.core.types import Faces
 from mien.data.faces import CUT_ALREADY, MORE_FACES, NO_FACE, one_face
-from mien.data.fer2013 import read_fer2013
+from mien.data.fer2013 import NO_USAGE, read_fer2013
 from mien.data.folders import DRAWN, MOVED, NO_PICTURE, draw_splits
 from mien.data.pixels import parse_block, parse_row
 from mien.data.samples import Drop
@@ -114,11 +115,23 @@ class TestFER2013:
 
     def test_a_missing_column(self, tmp_path: Path):
         path = tmp_path / "fer2013.csv"
-        path.write_text("emotion,pixels\n3,0\n")
+        path.write_text("pixels,Usage\n0,Training\n")
         with pytest.raises(
-            DataError, match="no column 'Usage' in the first line; expected emotion, pixels, Usage; got"
+            DataError, match="no column 'emotion' in the first line; expected emotion, pixels, Usage; got"
         ):
             read_fer2013(path)
+
+    def test_a_picture_is_no_table_and_is_not_shown(self, tmp_path: Path):
+        path = tmp_path / "photo.jpg"
+        Pillow.fromarray(faces(1)[0]).save(path)
+        with pytest.raises(DataError, match=r"photo.jpg is no CSV file: got unknown data, expected text in UTF-8$"):
+            read_source([path])
+
+    def test_nothing_unprintable_is_shown(self, tmp_path: Path):
+        path = tmp_path / "fer2013.csv"
+        path.write_text("emotion,\x9b31mred\n")
+        with pytest.raises(DataError, match="got emotion, \N{REPLACEMENT CHARACTER}31mred"):
+            read_source([path])
 
     @pytest.mark.parametrize("content", ["", "emotion,pixels,Usage\n"])
     def test_an_empty_file(self, tmp_path: Path, content: str):
@@ -135,6 +148,35 @@ class TestFER2013:
             path.write_bytes(head + junk)
             with pytest.raises(DataError, match=r"junk\.csv"):
                 read_fer2013(path)
+
+
+class TestCompetition:
+    """Kaggle's ``train.csv``: the Training rows, without the column Usage."""
+
+    @pytest.fixture
+    def train(self, tmp_path: Path) -> Path:
+        path = tmp_path / "train.csv"
+        rows = [f"{place % 2 + 3},{text(face)}" for place, face in enumerate(faces(40))]
+        path.write_text("\n".join(["emotion,pixels", *rows]))
+        return path
+
+    def test_is_drawn_by_lot(self, train: Path):
+        for paths in ([train], [train.parent]):
+            got = read_source(paths)
+            np.testing.assert_array_equal(got.images, faces(40))
+            assert np.bincount(got.splits).tolist() == [32, 4, 4]
+            assert np.bincount(got.emotions[got.splits == 2], minlength=4).tolist() == [0, 2, 0, 2]
+            assert got.notes == ((NO_USAGE, 40),)
+
+    def test_has_nothing_to_pair_with_votes(self, train: Path, pair: tuple[Path, Path]):
+        with pytest.raises(DataError, match=r"train.csv has no column 'Usage', by which .* take fer2013.csv or icml"):
+            read_source([train, pair[1]])
+
+    def test_labels_of_that_name_beside_class_folders_are_not_faces(self, tmp_path: Path):
+        (tmp_path / "train.csv").write_text("file,label\na.png,happy\n")
+        for split in ("train", "val"):
+            save(tmp_path / split / "happy" / "a.png", faces(1)[0])
+        assert len(read_source([tmp_path])) == 2
 
 
 class TestVotes:
@@ -289,6 +331,25 @@ class TestClassFolders:
         with pytest.raises(DataError, match=rf"unknown class folder .*{name}; expected one of neutral, happiness"):
             read_source([tmp_path])
 
+    def test_folders_around_the_data(self, tmp_path: Path):
+        for place, split in enumerate(("train", "validation")):
+            save(tmp_path / "archive" / "images" / split / "happy" / "a.jfif", faces(2)[place])
+        (tmp_path / "archive" / "README.txt").write_text("hm")
+        (tmp_path / "__MACOSX").mkdir()
+        assert read_source([tmp_path]).splits.tolist() == [0, 1]
+
+    def test_one_class_or_one_split_is_no_folder_around_the_data(self, tmp_path: Path):
+        save(tmp_path / "one class" / "happy" / "sad" / "a.png", faces(1)[0])
+        save(tmp_path / "one split" / "train" / "happy" / "a.png", faces(1)[0])
+        assert read_source([tmp_path / "one class"]).votes.argmax(axis=1).tolist() == [1]
+        assert read_source([tmp_path / "one split"]).splits.tolist() == [0]
+
+    @pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+    def test_pictures_of_every_name(self, tmp_path: Path):
+        for suffix in (".jfif", ".avif", ".JPE", ".apng"):
+            save(tmp_path / "happy" / f"a{suffix}", faces(1)[0])
+        assert len(read_source([tmp_path])) == 4
+
     def test_no_picture_at_all(self, tmp_path: Path):
         (tmp_path / "happy").mkdir()
         with pytest.raises(DataError, match="no readable picture in"):
@@ -328,8 +389,13 @@ class TestClassFolders:
 class TestDispatch:
     def test_paths_that_are_no_source(self, tmp_path: Path, pair: tuple[Path, Path]):
         for paths in ([], [tmp_path, pair[0]], [*pair, pair[0]]):
-            with pytest.raises(UsageError, match="expected one folder, or"):
+            with pytest.raises(UsageError, match="expected one folder or archive, or"):
                 read_source(paths)
+
+    def test_a_pipe(self, tmp_path: Path):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(DataError, match="pipe is not a regular file; name the file itself"):
+            read_source([tmp_path / "pipe"])
 
     def test_a_path_that_is_not_there(self, tmp_path: Path):
         with pytest.raises(DataError, match=r"no such file or folder: .*gone.csv"):

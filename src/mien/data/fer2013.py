@@ -10,10 +10,17 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import FER2013_CODES, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError
+from mien.data.folders import SHARES, draw_splits
 from mien.data.pixels import parse_block, parse_row
 from mien.data.samples import PANEL, SIZE_PX, Samples
 from mien.data.split import COLUMNS, SPLITS
-from mien.data.table import fault, place, read_table
+from mien.data.table import columns_of, fault, place, read_table
+from mien.data.twins import pixel_keys
+
+FACE_COLUMNS = {"emotion", "pixels"}
+"""What a table of faces has, in small letters, and besides them ``Usage`` in all but the competition's."""
+
+NO_USAGE = "rows drawn by lot into train, valid or test, for the file has no column Usage: all are of Training"
 
 USAGES = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}
 BLOCK_ROWS = 256  # two megabytes of text: small enough for the caches
@@ -25,27 +32,37 @@ def read_fer2013(faces: Path, votes: Path | None = None) -> Samples:
     """Read ``fer2013.csv`` and, row by row beside it, ``fer2013new.csv``.
 
     Row i of one file is row i of the other. The number in FER+'s image names is not the row and is not used. Without
-    FER+ all ten votes stand on the original emotion.
+    FER+ all ten votes stand on the original emotion. A file without the column ``Usage``, Kaggle's ``train.csv``, is
+    drawn by lot into the splits: 80:10:10 in each class, the same picture never in two of them.
 
     Raises:
         DataError: a file that breaks its layout, by file and row, or two files that do not belong together.
     """
-    images, emotions, splits = _read_faces(faces)
+    drawn = "usage" not in columns_of(faces)
+    if drawn and votes is not None:
+        raise DataError(
+            f"{faces} has no column 'Usage', by which its rows would pair up with those of {votes}; "
+            "take fer2013.csv or icml_face_data.csv, or leave the votes out"
+        )
+    images, emotions, splits = _read_faces(faces, drawn)
+    if drawn:
+        splits = draw_splits(emotions.astype(np.int64), pixel_keys(images), SHARES, seed=0)
     if votes is None:
         panel = np.zeros((len(images), COLUMNS), np.uint8)
         panel[np.arange(len(images)), emotions] = PANEL
         nameless = np.zeros(len(images), np.bool_)
     else:
         panel, nameless = _read_votes(votes, faces, splits)
-    return Samples(images, panel, emotions, np.arange(len(images)), splits, nameless)
+    notes = ((NO_USAGE, len(images)),) if drawn else ()
+    return Samples(images, panel, emotions, np.arange(len(images)), splits, nameless, notes=notes)
 
 
-def _read_faces(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int8]]:
+def _read_faces(path: Path, drawn: bool) -> tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int8]]:
     """Return images (N, 48, 48), emotions (N,) as indices into ``SEVEN`` and splits (N,)."""
     blocks: list[NDArray[np.uint8]] = []
     emotions: list[int] = []
     splits: list[int] = []
-    for texts in _blocks(path, emotions, splits):
+    for texts in _blocks(path, drawn, emotions, splits):
         first = len(emotions) - len(texts) + 1
         images = parse_block(texts)
         blocks.append(_slowly(path, texts, first) if images is None else images)
@@ -54,14 +71,16 @@ def _read_faces(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int8], NDArra
     return np.concatenate(blocks), np.array(emotions, np.int8), np.array(splits, np.int8)
 
 
-def _blocks(path: Path, emotions: list[int], splits: list[int]) -> Iterator[list[str]]:
+def _blocks(path: Path, drawn: bool, emotions: list[int], splits: list[int]) -> Iterator[list[str]]:
     """Yield the pixels' text, ``BLOCK_ROWS`` rows at a time; emotions and splits grow beside it."""
     texts: list[str] = []
-    for row, (emotion, pixels, usage) in enumerate(read_table(path, ("emotion", "pixels", "Usage")), start=1):
+    columns = ("emotion", "pixels") if drawn else ("emotion", "pixels", "Usage")
+    for row, cells in enumerate(read_table(path, columns), start=1):
+        emotion, pixels = cells[:2]
         if emotion not in _CODES:
             raise fault(path, row, f"emotion is {emotion[:20]!r}, expected a code from 0 to 6")
         emotions.append(_CODES[emotion])
-        splits.append(_split_of(usage, path, row))
+        splits.append(0 if drawn else _split_of(cells[2], path, row))
         texts.append(pixels)
         if len(texts) == BLOCK_ROWS:
             yield texts

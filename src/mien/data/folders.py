@@ -19,6 +19,7 @@ from mien.data.rules import UNREADABLE
 from mien.data.samples import PANEL, SIZE_PX, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
 from mien.data.twins import pixel_keys
+from mien.vision.formats import PICTURE_SUFFIXES
 
 SPLIT_NAMES = {
     "train": ("train", "training"),
@@ -40,8 +41,10 @@ CLASS_NAMES = {
 }
 """What people call the classes, in small letters."""
 
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 TENTH = 0.1
+SHARES = {"test": TENTH, "valid": TENTH}
+"""What is drawn by lot where nothing says which split a face belongs to; the rest goes to train."""
+
 UNSPLIT = "any"
 
 NO_PICTURE = "files that are no pictures by their suffix"
@@ -81,7 +84,7 @@ def read_folders(folder: Path, detector: Detector | None = None, seed: int = 0) 
     if not kept.any():
         raise DataError(
             f"no readable picture in {folder}; expected folders such as {folder / 'happiness'} with "
-            f"{', '.join(sorted(SUFFIXES))} files, or fer2013.csv"
+            "JPEG, PNG, WebP or other pictures, or fer2013.csv"
         )
     columns = np.array([picture.column for picture in pictures])[kept]
     named = np.array([picture.split for picture in pictures])[kept]
@@ -106,7 +109,7 @@ def _draw_missing(
     """Return the split (N,) int8 of each picture, drawn where its folders named none or left valid empty."""
     splits = np.array([SPLITS.index(name) if name != UNSPLIT else -1 for name in named.tolist()], np.int8)
     drawn = splits < 0
-    splits[drawn] = draw_splits(columns[drawn], keys[drawn], {"test": TENTH, "valid": TENTH}, seed)
+    splits[drawn] = draw_splits(columns[drawn], keys[drawn], SHARES, seed)
     counts[DRAWN] = int(drawn.sum())
     train = splits == SPLITS.index("train")
     if not drawn.any() and SPLITS.index("valid") not in splits:
@@ -157,30 +160,39 @@ def _cut_all(
 
 def _pictures(folder: Path, counts: Counter[str]) -> Iterator[_Picture]:
     """Yield the pictures in the order of their paths; counts the files that are none."""
-    for top in _folders(folder):
+    for top in folders_in(folder):
         split = _SPLIT_OF.get(_plain(top.name))
-        for below in _folders(top) if split else [top]:
+        for below in folders_in(top) if split else [top]:
             column = VOTE_COLUMNS.index(_class_of(below))
             for path in sorted(below.rglob("*")):
                 if path.is_dir() or path.name.startswith("."):
                     continue
-                if path.suffix.lower() in SUFFIXES:
+                if path.suffix.lower() in PICTURE_SUFFIXES:
                     yield _Picture(path, split or UNSPLIT, column)
                 else:
                     counts[NO_PICTURE] += 1
 
 
-def _folders(folder: Path) -> list[Path]:
+def folders_in(folder: Path) -> list[Path]:
     """Return the folders in a folder by name, without the hidden ones that systems and archives leave behind."""
     return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._")
+
+
+def is_known(folder: Path) -> bool:
+    """Return whether a folder is called as a split or a class is."""
+    return _plain(folder.name) in _SPLIT_OF or _letters(folder.name) in _CLASS_OF
 
 
 def _plain(name: str) -> str:
     return re.sub("[^a-z0-9]", "", name.lower())
 
 
+def _letters(name: str) -> str:
+    return re.sub("[^a-z]", "", name.lower())
+
+
 def _class_of(folder: Path) -> str:
-    plain = re.sub("[^a-z]", "", folder.name.lower())
+    plain = _letters(folder.name)
     if plain not in _CLASS_OF:
         meant = did_you_mean(dict.fromkeys(_CLASS_OF[name] for name in near(plain, _CLASS_OF)))
         raise DataError(

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from mien.core.errors import DataError, UsageError
+from mien.data.archives import is_archive, unpack
 from mien.data.faces import Detector
-from mien.data.fer2013 import read_fer2013
+from mien.data.fer2013 import FACE_COLUMNS, read_fer2013
 from mien.data.ferplus import is_ferplus, read_ferplus
-from mien.data.folders import read_folders
+from mien.data.folders import folders_in, is_known, read_folders
 from mien.data.samples import Samples
+from mien.data.table import columns_of
 
-FACES_FILES = ("fer2013.csv", "icml_face_data.csv")
+FACES_FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
+"""FER2013, the fullest first: Kaggle's competition has all but the first in one folder."""
+
 VOTES_FILE = "fer2013new.csv"
+WRAPPINGS = 8  # folders around the data, one in the other
 
 
 def read_source(paths: Sequence[Path], detector: Detector | None = None) -> Samples:
@@ -21,7 +27,8 @@ def read_source(paths: Sequence[Path], detector: Detector | None = None) -> Samp
 
     Args:
         paths: ``fer2013.csv`` and ``fer2013new.csv`` (without the second, all votes stand on the original label), or
-            one folder: with these files in it, with FER+'s folders of PNG files, or with a folder a class.
+            one folder: with these files in it, with FER+'s folders of PNG files, or with a folder a class. Each may
+            be packed (ZIP, tar, gzip), and a folder may lie in others that hold nothing else.
         detector: finds the face in the pictures of class folders; None takes them whole.
 
     Raises:
@@ -31,21 +38,68 @@ def read_source(paths: Sequence[Path], detector: Detector | None = None) -> Samp
     gone = [path for path in paths if not path.exists()]
     if gone:
         raise DataError(f"no such file or folder: {gone[0]}")
-    folders = [path for path in paths if path.is_dir()]
-    if not 1 <= len(paths) <= 2 or (folders and len(paths) > 1):
-        raise UsageError(
-            f"expected one folder, or fer2013.csv and fer2013new.csv; got {' '.join(map(str, paths)) or 'nothing'}"
+    streams = [path for path in paths if not (path.is_file() or path.is_dir())]
+    if streams:
+        raise DataError(
+            f"{streams[0]} is not a regular file; name the file itself, which may be packed (.csv.gz, .zip)"
         )
-    if not folders:
-        return read_fer2013(*paths)
-    return _read_folder(folders[0], detector)
+    if not 1 <= len(paths) <= 2 or (len(paths) > 1 and any(path.is_dir() for path in paths)):
+        raise UsageError(
+            "expected one folder or archive, or fer2013.csv and fer2013new.csv; "
+            f"got {' '.join(map(str, paths)) or 'nothing'}"
+        )
+    with tempfile.TemporaryDirectory(prefix="mien-") as made:
+        places = [Path(made, str(number)) for number in range(len(paths))]
+        try:
+            opened = [
+                unpack(path, place) if is_archive(path) else path for path, place in zip(paths, places, strict=True)
+            ]
+            return _read(opened, detector)
+        except DataError as error:
+            message = str(error)
+            for path, place in zip(paths, places, strict=True):
+                message = message.replace(str(place), str(path))  # the user knows the archive
+            raise DataError(message) from error
+
+
+def _read(paths: list[Path], detector: Detector | None) -> Samples:
+    if len(paths) == 2:
+        return read_fer2013(_table(paths[0], FACES_FILES), _table(paths[1], (VOTES_FILE,)))
+    return _read_folder(_unwrapped(paths[0]), detector) if paths[0].is_dir() else read_fer2013(paths[0])
 
 
 def _read_folder(folder: Path, detector: Detector | None) -> Samples:
-    for name in FACES_FILES:
-        if (folder / name).is_file():
-            votes = folder / VOTES_FILE
-            return read_fer2013(folder / name, votes if votes.is_file() else None)
+    faces = _find(folder, FACES_FILES)
+    if faces:
+        return read_fer2013(faces, _find(folder, (VOTES_FILE,)))
     if is_ferplus(folder):
         return read_ferplus(folder)
     return read_folders(folder, detector)
+
+
+def _table(path: Path, names: tuple[str, ...]) -> Path:
+    """Return the path of a table, which may lie in a folder that was an archive."""
+    found = _find(_unwrapped(path), names) if path.is_dir() else path
+    if found is None:
+        raise DataError(f"no {' or '.join(names)} in {path}; name the file")
+    return found
+
+
+def _find(folder: Path, names: tuple[str, ...]) -> Path | None:
+    """Return the first of the names that the folder holds; a ``train.csv`` only where it has faces in it."""
+    for path in (folder / name for name in names):
+        if path.is_file() and (path.name != "train.csv" or set(columns_of(path)) >= FACE_COLUMNS):
+            return path
+    return None
+
+
+def _unwrapped(folder: Path) -> Path:
+    """Return the folder that the data lies in: archives and people put folders around it that hold nothing else."""
+    for _ in range(WRAPPINGS):
+        inner = folders_in(folder)
+        if len(inner) != 1 or is_known(inner[0]) or is_ferplus(folder) or any(folder.glob("*.csv")):
+            break
+        if not (folders_in(inner[0]) or any(inner[0].glob("*.csv"))):
+            break
+        folder = inner[0]
+    return folder

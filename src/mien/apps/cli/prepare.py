@@ -17,7 +17,8 @@ def prepare(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            help="fer2013.csv and fer2013new.csv; or one folder: FER+'s folders of PNG files, or a folder a class.",
+            help="fer2013.csv and fer2013new.csv; or one folder: FER+'s folders of PNG files, or a folder a class. "
+            "Each may be packed: .csv.gz, .zip, .tar.gz.",
             show_default=False,
         ),
     ],
@@ -35,15 +36,16 @@ def prepare(
     from mien.vision.detect import load_detector
 
     console = Console()
-    # Published files hold faces that are cut already: no detector is loaded for them.
-    find = load_detector(detector) if detector != "none" and sources[0].is_dir() else None
+    find = None if detector == "none" else load_detector(detector)
     with console.status("reading"):
         samples = read_source(sources, find)
     with console.status(f"comparing {len(samples):,} faces"):
         found = write(samples, out)
     for table in tables(found):
         console.print(table)
-    console.print(f"{', '.join(f'{name}.npz' for name in found.kept)}, audit.json and montage.png are in {out}")
+    console.print(
+        f"{', '.join(f'{name}.npz' for name in found.kept)}, audit.json and montage.png are in {out}", markup=False
+    )
 
 
 def tables(found: Audit) -> list[RichTable]:
