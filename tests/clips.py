@@ -36,6 +36,8 @@ def write_clip(
     pix_fmt: str = "yuv420p",
     pixel: Fraction | None = None,
     sound: str = "",
+    hear: tuple[int, str] = (48000, "stereo"),
+    begins_s: float = 0.0,
     rotation: int = 0,
     options: dict[str, str] | None = None,
 ) -> Path:
@@ -47,13 +49,19 @@ def write_clip(
         times_ms: one time a frame, for a variable rate.
         pixel: the width of a pixel over its height, where it is not square.
         sound: a codec such as "aac" for two tones, as long as the pictures, or nothing.
+        hear: samples a second of the sound, and its channels.
+        begins_s: at what time a transport stream begins.
         rotation: of the picture by the player, clockwise, in degrees; for MP4.
         options: of the codec.
     """
     base = Fraction(1, 1000) if times_ms else Fraction(1, fps)
-    with av.open(str(path), "w") as film:
+    with av.open(str(path), "w", options={"output_ts_offset": str(begins_s)}) as film:
         stream = film.add_stream(codec, rate=fps, options=options or {})
-        track = film.add_stream(sound, rate=48000, layout="stereo") if sound else None
+        track = film.add_stream(sound, rate=hear[0], layout=hear[1]) if sound else None
+        if sound.startswith("wma"):
+            track.bit_rate = 128_000
+        if sound == "vorbis":
+            track.options = {"strict": "-2"}
         stream.pix_fmt = pix_fmt
         stream.time_base = stream.codec_context.time_base = base
         if pixel:
@@ -116,13 +124,16 @@ def packets(path: Path, kind: str = "audio") -> list[tuple[float, bytes]]:
 
 
 def _tones(track: av.AudioStream, length_s: float) -> list[av.Packet]:
-    """Return two tones, one that rises, encoded."""
+    """Return two tones, one that rises, encoded; mono and further channels have the one that rises."""
     time = np.arange(round(length_s * track.rate)) / track.rate
-    wave = 8000 * np.stack([np.sin(2 * np.pi * 440 * time), np.sin(2 * np.pi * (300 + 200 * time) * time)])
-    frame = av.AudioFrame.from_ndarray(wave.astype(np.int16), "s16p", "stereo")
+    rising = np.sin(2 * np.pi * (300 + 200 * time) * time)
+    wave = np.stack([rising] * track.channels)
+    if track.channels > 1:
+        wave[0] = np.sin(2 * np.pi * 440 * time)
+    frame = av.AudioFrame.from_ndarray((8000 * wave).astype(np.int16), "s16p", track.layout.name)
     frame.rate = track.rate
     frame.pts = 0
-    shape = av.AudioResampler(track.format, "stereo", track.rate, track.frame_size or 1024)
+    shape = av.AudioResampler(track.format, track.layout.name, track.rate, track.frame_size or 1024)
     return [packet for part in [*shape.resample(frame), *shape.resample(None), None] for packet in track.encode(part)]
 
 

@@ -43,8 +43,7 @@ class Film:
     the pictures. Any other error removes it. Encoding runs in a thread of its own, one picture behind, so that Ctrl-C
     loses none; a picture must not be changed once it has been written.
 
-    Attributes:
-        note: what there is to say about the sound, such as that it had to be encoded anew; else empty.
+    Sound that cannot be kept leaves the film without it, and a note.
     """
 
     def __init__(  # noqa: PLR0917, half of them are seldom given
@@ -80,6 +79,7 @@ class Film:
         self._failed: VideoError | None = None
         self._sound: Sound | None = None
         self._job: Future[None] | None = None
+        self._silenced: list[str] = []
         self._convert = VideoReformatter().reformat
         if not path.parent.is_dir():
             raise VideoError(f"cannot write {path}: no folder {path.parent}; make it first")
@@ -90,7 +90,6 @@ class Film:
             except BaseException:
                 self._part.unlink()
                 raise
-        self.note = self._sound.note if self._sound else ""
         self._worker = ThreadPoolExecutor(1, "film")
 
     def __enter__(self) -> Self:
@@ -112,6 +111,11 @@ class Film:
                 self._worker.submit(self._discard).result()
         finally:
             self._worker.shutdown()
+
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say, at the end, about what differs from the video's sound and subtitles."""
+        return [*self._silenced, *(self._sound.notes if self._sound else ())]
 
     def write(self, image: Image, time_s: float) -> None:
         """Add a picture, to be shown until the next one.
@@ -137,6 +141,18 @@ class Film:
         self._until, self._stopped = exact(time_s), stopped
 
     def _open(self, sound_of: Path | None) -> None:
+        """Begin the file, without sound where MP4 cannot hold it."""
+        try:
+            self._begin(sound_of)
+        except FFmpegError as error:
+            if sound_of is None or isinstance(error, OSError):
+                raise
+            self._close()
+            self._sound = None
+            self._silenced = [f"the film is without the sound, which MP4 cannot hold ({error.strerror})"]
+            self._begin(None)
+
+    def _begin(self, sound_of: Path | None) -> None:
         # In its usual milliseconds the beginning of a stream would be rounded.
         options = {"movflags": "+faststart", "movie_timescale": str(max(1000, self._base.denominator))}
         self._container = av.open(f"file:{self._part}", "w", format="mp4", options=options)
@@ -150,6 +166,7 @@ class Film:
         codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
         if sound_of is not None:
             self._sound = Sound(sound_of, self._container, self._start, self._end)
+        self._container.start_encoding()
 
     def _add(self, image: Image, time_s: float) -> None:
         """Encode a picture and the sound until then; runs in the film's thread, as all that follows does."""
@@ -199,11 +216,14 @@ class Film:
             self._part.replace(self._path)
 
     def _discard(self) -> None:
-        with suppress(FFmpegError):
+        self._close()
+        self._part.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        with suppress(FFmpegError):  # of what is thrown away
             self._container.close()
         if self._sound:
             self._sound.close()
-        self._part.unlink(missing_ok=True)
 
     @contextmanager
     def _explained(self) -> Generator[None]:
@@ -214,5 +234,6 @@ class Film:
             yield
         except (FFmpegError, OSError) as error:
             why = getattr(error, "strerror", None) or error
-            self._failed = VideoError(f"cannot write {self._path}: {why}; free some space or choose another place")
+            advice = "free some space or choose another place" if isinstance(error, OSError) else "do without the film"
+            self._failed = VideoError(f"cannot write {self._path}: {why}; {advice}")
             raise self._failed from error

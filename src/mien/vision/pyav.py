@@ -11,8 +11,8 @@ from mien.core.errors import MissingExtra
 try:
     import av
     from av.audio.frame import AudioFrame
+    from av.audio.resampler import AudioResampler
     from av.error import FFmpegError, InvalidDataError
-    from av.filter import Graph
     from av.stream import Disposition
     from av.video.frame import VideoFrame
     from av.video.reformatter import VideoReformatter
@@ -21,9 +21,9 @@ except ImportError as error:
 
 __all__ = [
     "AudioFrame",
+    "AudioResampler",
     "Disposition",
     "FFmpegError",
-    "Graph",
     "InvalidDataError",
     "VideoFrame",
     "VideoReformatter",

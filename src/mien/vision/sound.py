@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator
 from fractions import Fraction
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.vision.containers import beginning, open_container, picture_stream
-from mien.vision.pyav import AudioFrame, FFmpegError, Graph
+from mien.vision.pyav import FFmpegError
+from mien.vision.tracks import Copied, Encoded
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
-    from av.packet import Packet as PacketOf
-    from av.stream import Stream
 
-    Packet = PacketOf[Stream]
+    from mien.vision.tracks import Packet
 
 PLAYABLE = {"aac", "alac", "ac3", "eac3", "flac", "mp3", "opus"}
 """Codecs that players and browsers, most of them, take in MP4."""
 
-_AAC_RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
-_AAC_FRAME = 1024
+LEAST_LOST_S = 0.5
+"""Overlaps of less in all are not spoken of."""
 
 
 class Sound:
-    """All sound tracks of a video, written into a film as far as its pictures have come.
-
-    Attributes:
-        note: which codecs had to be encoded anew, or nothing.
-    """
+    """All sound tracks of a video, written into a film as far as its pictures have come."""
 
     def __init__(self, path: Path, film: OutputContainer, start: Fraction, end: Fraction | None) -> None:
         """Open the video and add a stream to the film for each of its tracks.
@@ -46,42 +40,90 @@ class Sound:
         Raises:
             VideoError: path cannot be opened.
         """
-        self._film = film
+        self._path, self._film = path, film
         self._container = open_container(path)
-        zero = beginning(self._container, picture_stream(path, self._container)) + start
-        lasts = inf if end is None else end - start
-        self._tracks: dict[int, _Copied | _Encoded] = {}
-        anew: list[str] = []
-        for stream in self._container.streams.audio:
-            codec = stream.codec_context.codec.canonical_name
-            if codec in PLAYABLE:
-                self._tracks[stream.index] = _Copied(film, stream, zero, start > 0, lasts)
-            else:
-                self._tracks[stream.index] = _Encoded(film, stream, zero, lasts)
-                anew.append(codec)
-        self.note = (
-            f"the sound was encoded anew as AAC, since MP4 players do not take {', '.join(anew)}" if anew else ""
-        )
+        self._zero = beginning(self._container, picture_stream(path, self._container)) + start
+        self._cut, self._lasts = start > 0, inf if end is None else end - start
+        self._tracks: dict[int, Copied | Encoded] = {}
+        self._notes: list[str] = []
+        self._refused = 0
+        self._choose()
+        if self._container.streams.subtitles:
+            self._notes.append("the video's subtitles are not in the film")
         self._packets = self._read()
         self._ahead = next(self._packets, None)
 
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say: of tracks that were changed or could not be kept, and of damage met so far."""
+        notes = list(self._notes)
+        for track in self._tracks.values():
+            if track.damaged and not track.kept:
+                notes.append(f"the sound ({track.codec}) cannot be decoded and is left out")
+            elif track.damaged:
+                notes.append(f"{track.damaged:,} damaged packets of the sound left out")
+            if track.lost_s >= LEAST_LOST_S:
+                notes.append(f"{track.lost_s:.1f} s of the sound left out, whose times lie before what came first")
+        if self._refused:
+            notes.append(f"{self._refused:,} packets of the sound left out, which MP4 cannot hold")
+        return notes
+
     def write(self, until: Fraction | float) -> None:
-        """Write what begins before a time of the film, in seconds."""
+        """Write what begins before a time of the film, in seconds.
+
+        Raises:
+            FFmpegError: the disk refuses it.
+        """
         while self._ahead is not None and self._ahead[0] < until:
-            self._film.mux(self._ahead[1])
+            try:
+                self._film.mux(self._ahead[1])
+            except FFmpegError as error:
+                if isinstance(error, OSError):
+                    raise
+                self._refused += 1  # by the container, such as one that is damaged; the film can go on without it
             self._ahead = next(self._packets, None)
 
     def close(self) -> None:
         """Close the video."""
         self._container.close()
 
+    def _choose(self) -> None:
+        """Make the tracks of the film, and note which of them are not copies, and why."""
+        reasons: dict[str, list[str]] = {}
+        for stream in self._container.streams.audio:
+            if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
+                self._notes.append("a sound track of a codec that FFmpeg does not know is left out")
+                continue
+            codec = stream.codec_context.codec.canonical_name
+            if codec not in PLAYABLE:
+                reasons.setdefault("MP4 players do not take {}", []).append(codec)
+            elif not (stream.rate and stream.channels) or (codec == "aac" and _changes(self._path, stream)):
+                reasons.setdefault("its sample rate or channels change", []).append(codec)
+            else:
+                self._tracks[stream.index] = Copied(self._film, stream, self._zero, self._cut, self._lasts)
+                continue
+            self._tracks[stream.index] = Encoded(self._film, stream, self._zero, self._lasts)
+        for reason, codecs in reasons.items():
+            why = reason.format(", ".join(dict.fromkeys(codecs)))
+            self._notes.append(f"the sound was encoded anew as AAC, since {why}")
+
     def _read(self) -> Generator[tuple[Fraction, Packet]]:
-        """Yield the packets for the film with their times; damage between the packets ends the sound."""
-        packets = self._container.demux(*self._container.streams.audio) if self._tracks else iter(())
-        with suppress(FFmpegError):
-            for packet in packets:
-                if packet.size:
-                    yield from map(_timed, self._tracks[packet.stream_index].take(packet))
+        """Yield the packets for the film with their times; damage between the packets ends the sound, which is said."""
+        packets = self._container.demux(*(self._container.streams[index] for index in self._tracks))
+        waiting = set(self._tracks)
+        while waiting:
+            try:
+                packet = next(packets, None)
+            except FFmpegError as error:
+                self._notes.append(f"the sound ends where the video is damaged ({error.strerror})")
+                packet = None
+            if packet is None:
+                break
+            if packet.size and packet.stream_index in waiting:
+                track = self._tracks[packet.stream_index]
+                yield from map(_timed, track.take(packet))
+                if track.ended:
+                    waiting.discard(packet.stream_index)
         for track in self._tracks.values():
             yield from map(_timed, track.rest())
 
@@ -90,89 +132,20 @@ def _timed(packet: Packet) -> tuple[Fraction, Packet]:
     return (packet.pts or 0) * packet.time_base, packet
 
 
-class _Copied:
-    """A track whose packets are taken as they are; only their times move."""
+def _changes(path: Path, stream: AudioStream) -> bool:
+    """Return whether AAC with a header before each packet, as in transport streams, changes rate or channels.
 
-    def __init__(
-        self, film: OutputContainer, stream: AudioStream, zero: Fraction, cut: bool, lasts: Fraction | float
-    ) -> None:
-        self._stream = film.add_stream_from_template(stream)
-        self._base = stream.time_base or Fraction(1, stream.rate)
-        self._rate = stream.rate
-        self._frame = stream.codec_context.frame_size
-        self._zero, self._cut, self._lasts = zero, cut, lasts
-        self._last: int | None = None
-        self._due: int | None = None
-
-    def take(self, packet: Packet) -> Iterable[Packet]:
-        """Return the packet for the film, or nothing if it lies outside or has no time of its own."""
-        stamp = packet.dts if packet.pts is None else packet.pts
-        if stamp is None:
-            return ()
-        at = round((stamp * self._base - self._zero) * self._rate)
-        # A container may round times to more than a sample; within a tick of its clock the sound goes on seamlessly.
-        if self._due is not None and abs(at - self._due) <= self._base * self._rate:
-            at = self._due
-        lasts = self._frame or round((packet.duration or 0) * self._base * self._rate)
-        outside = (self._cut and at + lasts <= 0) or at >= self._lasts * self._rate
-        if outside or (self._last is not None and at <= self._last):
-            return ()
-        self._last, self._due = at, at + lasts
-        packet.stream = self._stream
-        packet.time_base = Fraction(1, self._rate)
-        packet.pts = packet.dts = at
-        packet.duration = lasts
-        return (packet,)
-
-    def rest(self) -> Iterable[Packet]:
-        """Return nothing: no packet is held back."""
-        return ()
-
-
-class _Encoded:
-    """A track that is decoded and encoded as AAC, mono or stereo; gaps are filled with silence."""
-
-    def __init__(self, film: OutputContainer, stream: AudioStream, zero: Fraction, lasts: Fraction | float) -> None:
-        self._rate = stream.rate if stream.rate in _AAC_RATES else 48000
-        layout = "mono" if stream.channels == 1 else "stereo"
-        self._stream = film.add_stream("aac", rate=self._rate)
-        self._stream.codec_context.layout = layout
-        self._stream.codec_context.bit_rate = 96_000 * self._stream.codec_context.channels
-        self._zero = zero
-        self._source = stream
-        until = "" if lasts == inf else f":end={float(zero + Fraction(lasts)):.6f}"
-        self._graph = Graph()
-        self._graph.link_nodes(
-            self._graph.add_abuffer(template=stream),
-            self._graph.add("atrim", f"start={float(zero):.6f}{until}"),
-            self._graph.add("aresample", f"{self._rate}:async=1"),
-            self._graph.add("aformat", f"sample_fmts=fltp:channel_layouts={layout}"),
-            self._graph.add("asetnsamples", f"n={_AAC_FRAME}:p=0"),
-            self._graph.add("abuffersink"),
-        ).configure()
-
-    def take(self, packet: Packet | None) -> Iterable[Packet]:
-        """Yield what becomes of the packet, if anything; one that cannot be decoded becomes silence."""
-        with suppress(FFmpegError):
-            for frame in self._source.decode(packet):
-                self._graph.push(frame)
-        return self._encoded()
-
-    def rest(self) -> Iterable[Packet]:
-        """Yield what decoder, filters and encoder still hold."""
-        yield from self.take(None)
-        with suppress(FFmpegError):  # the filters may have seen their end already
-            self._graph.push(None)
-        yield from self._encoded()
-        yield from self._stream.encode(None)
-
-    def _encoded(self) -> Iterator[Packet]:
-        while True:
-            try:
-                frame = self._graph.pull()
-            except (BlockingIOError, EOFError):  # nothing yet, or nothing more
-                return
-            if isinstance(frame, AudioFrame):
-                frame.pts = round(((frame.pts or 0) * (frame.time_base or 0) - self._zero) * self._rate)
-                frame.time_base = Fraction(1, self._rate)
-                yield from self._stream.encode(frame)
+    MP4 has one header for the whole track.
+    """
+    if stream.codec_context.extradata:
+        return False
+    with open_container(path) as container:
+        formats: set[bytes] = set()
+        try:
+            for packet in container.demux(container.streams[stream.index]):
+                if packet.size >= 4:
+                    _, _, profile, channels = bytes(memoryview(packet)[:4])
+                    formats.add(bytes([profile & 0xFD, channels & 0xC0]))
+        except FFmpegError:  # damage between the packets, at which the sound will end as well
+            return len(formats) > 1
+    return len(formats) > 1

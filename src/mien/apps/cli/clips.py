@@ -141,7 +141,7 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
             film.end_at(end_s, stopped())
         if sink and not stopped() and not sink.finished:
             sink.finish(str(clip), end_s, video.damaged, video.notes)
-    notes = [*([film.note] if film and film.note else []), *video.notes]
+    notes = [*(film.notes if film else []), *video.notes]
     summary = timeline.close(end_s)
     _write(files, summary, clip, job, notes)
     screen.show(clip, summary, list(files.values()), notes, stopped())
