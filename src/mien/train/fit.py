@@ -25,6 +25,7 @@ from mien.train.finished import copy_weights, describe_runs, same_runs
 from mien.train.models import MODELS
 from mien.train.published import PUBLISHED
 from mien.train.recipe import Recipe, read_recipe
+from mien.train.schedule import learning_rate
 from mien.train.statistics import renew_statistics
 from mien.train.targets import LABELS, make_targets
 from mien.version import __version__
@@ -163,17 +164,8 @@ def policy_of(precision: str) -> str:
 
 
 def _compile(model: keras.Model, recipe: Recipe, steps: int, taught: bool) -> None:
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = recipe.learning_rate
-    if recipe.schedule == "cosine":
-        warmup = int(recipe.warmup_epochs * steps)
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else recipe.learning_rate,
-            decay_steps=recipe.epochs * steps - warmup,
-            warmup_target=recipe.learning_rate if warmup else None,
-            warmup_steps=warmup,
-        )
     shared = {
-        "learning_rate": rate,
+        "learning_rate": learning_rate(recipe, steps),
         "weight_decay": recipe.weight_decay or None,
         "use_ema": recipe.average > 0,
         "ema_momentum": recipe.average or 0.99,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
@@ -23,11 +24,39 @@ CHOICES = {
 """The values that the keys of a recipe with a fixed choice can take."""
 
 
-SHARES = (
-    *("average", "dropout", "smoothing", "teacher_share", "mix"),
-    *("zoom", "shift", "stray", "light", "erase", "degrade"),
-)
-"""The keys of which each is a share, 0 to 1."""
+LIMITS: dict[str, tuple[float, float]] = {
+    # Epochs and seeds number the draws, which the backends count in 32 bits (``train.epochs.begin_epoch``).
+    "epochs": (1, 2_000),
+    "seed": (0, 400_000),
+    "batch_size": (1, 16_384),
+    "width": (1, 1_024),
+    "stem_stride": (1, 8),
+    "learning_rate": (0, 10),
+    "warmup_epochs": (0, 2_000),
+    "weight_decay": (0, 1),
+    "teacher_temperature": (0.01, 100),
+    "rotation_deg": (0, 180),
+    "gamma": (0, 8),
+    **dict.fromkeys(("teacher_share", "mix", "shift", "stray", "light", "erase", "degrade"), (0, 1)),
+    # All of it would leave nothing to learn from, or to divide by.
+    **dict.fromkeys(("average", "smoothing", "dropout"), (0, 0.9999)),
+    "zoom": (0, 0.9),
+}
+"""The least and the largest value of each key that is a number."""
+
+OTHER_NAMES = {
+    "lr": "learning_rate",
+    "rate": "learning_rate",
+    "bs": "batch_size",
+    "wd": "weight_decay",
+    "decay": "weight_decay",
+    "ema": "average",
+    "label_smoothing": "smoothing",
+    "mixup": "mix",
+    "scheduler": "schedule",
+    "warmup": "warmup_epochs",
+}
+"""What others call some of the keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +75,7 @@ class Recipe:
         optimizer: ``adam`` or ``sgd`` (Nesterov momentum 0.9).
         learning_rate: the peak.
         schedule: ``constant``, or ``cosine`` down to zero.
-        warmup_epochs: epochs of linear rise to the peak, for ``cosine``.
+        warmup_epochs: epochs of linear rise to the peak, for ``cosine``; at most half of the run.
         weight_decay: share of a kernel that a step takes away, over the learning rate; 0 is off. As it does not go
             through the momentum, 5e-3 here is what 5e-4 is where decay is added to the gradient of SGD.
         average: momentum of the running average of the weights, which is what is kept; 0 is off.
@@ -113,20 +142,12 @@ class Recipe:
         for key, known in CHOICES.items():
             if getattr(self, key) not in known:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)!r}; expected one of {', '.join(known)}")
-        for key in ("epochs", "batch_size", "width", "stem_stride"):
-            if getattr(self, key) < 1:
-                raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected 1 or more")
-        for key in SHARES:
-            if not 0 <= getattr(self, key) <= 1:
-                raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected a share, 0 to 1")
-        for key in ("learning_rate", "warmup_epochs", "weight_decay", "rotation_deg", "gamma", "seed"):
-            if getattr(self, key) < 0:
-                raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected 0 or more")
-        if not self.teacher_temperature > 0:
-            raise UsageError(f"recipe key 'teacher_temperature' is {self.teacher_temperature}; expected more than 0")
-        if self.schedule == "cosine" and self.warmup_epochs >= self.epochs:
+        for key, (least, most) in LIMITS.items():
+            if not least <= getattr(self, key) <= most:  # which no NaN is
+                raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected {least:,g} to {most:,g}")
+        if not re.fullmatch(r"\w[\w .+-]{0,99}", self.name):
             raise UsageError(
-                f"recipe key 'warmup_epochs' is {self.warmup_epochs:g} of {self.epochs} epochs; expected fewer"
+                f"recipe key 'name' is {self.name[:120]!r}; expected the name of a folder: of letters, digits and .+-_"
             )
 
     def to_toml(self) -> str:
@@ -142,7 +163,11 @@ def read_recipe(path: Path) -> Recipe:
     """
     if not path.is_file():
         raise UsageError(f"no such recipe: {path}; expected a TOML file such as recipes/5-compact.toml")
-    return parse_recipe(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path} as a recipe, which is a text in UTF-8: {error}") from error
+    return parse_recipe(text, str(path))
 
 
 def parse_recipe(text: str, name: str) -> Recipe:
@@ -182,8 +207,9 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
 def _check_key(key: str) -> None:
     known = [field.name for field in fields(Recipe)]
     if key not in known:
-        near = difflib.get_close_matches(key, known, n=3) or known
-        raise UsageError(f"unknown recipe key '{key}'; did you mean {' or '.join(repr(name) for name in near)}?")
+        near = [OTHER_NAMES[key]] if key in OTHER_NAMES else difflib.get_close_matches(key, known, n=3)
+        told = f"did you mean {' or '.join(map(repr, near))}?" if near else f"expected one of {', '.join(known)}"
+        raise UsageError(f"unknown recipe key {key[:120]!r}; {told}")
 
 
 def _convert(key: str, value: object) -> object:
@@ -196,7 +222,7 @@ def _convert(key: str, value: object) -> object:
             return int(str(value))
         return float(str(value)) if kind == "float" else str(value)
     except (KeyError, ValueError) as error:
-        raise UsageError(f"recipe key '{key}' is {value!r}; expected a value of type {kind}") from error
+        raise UsageError(f"recipe key '{key}' is {str(value)[:120]!r}; expected a value of type {kind}") from error
 
 
 FIRST_TRY = Recipe(
