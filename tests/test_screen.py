@@ -24,7 +24,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> StringIO:
     """What a terminal of 100 columns shows."""
     shown = StringIO()
     monkeypatch.setattr(
-        "mien.apps.cli.screen.Console",
+        "mien.apps.cli.voice.console",
         lambda stderr=False: Console(
             file=StringIO() if stderr else shown, force_terminal=True, width=100, no_color=True
         ),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mien.apps.cli import details, voice
 from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
 
 
@@ -51,6 +52,7 @@ def batch(
     settings = Settings(model, detector.value, power, labels.value)
     # Loaded here too, so that what is wrong with it is said before anything starts.
     analyzer = settings.load()
+    voice.detail(details.model(analyzer))
     with ExitStack() as stack:
         sink = stack.enter_context(open_sink(out, analyzer.model, analyzer.labels, resume))
         waiting = [path for path in inputs.paths if str(path) not in sink.done]

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from mien.apps.cli import voice
 from mien.apps.cli.screen import coloured_bar
 from mien.infer.people import Person
 from mien.infer.timeline import Summary
@@ -32,8 +31,8 @@ class ClipScreen:
 
     def __init__(self) -> None:
         self.failed = 0
-        self._console = Console()
-        beside = self._console if self._console.is_terminal else Console(stderr=True)
+        self._console = voice.console()
+        beside = self._console if self._console.is_terminal else voice.console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -61,7 +60,7 @@ class ClipScreen:
     def skip(self, count: int) -> None:
         """Say that some of the arguments are files that mien wrote."""
         if count:
-            typer.echo(f"mien: {count} of the files left aside, as mien wrote them (NAME.mien.*)", err=True)
+            voice.note(f"{count} of the files left aside, as mien wrote them (NAME.mien.*)")
 
     def was_done(self, clip: Path) -> None:
         """Say that an earlier run came to the end of a clip."""
@@ -69,6 +68,9 @@ class ClipScreen:
 
     def begin(self, clip: Path, facts: Clip, start_s: float, end_s: float | None) -> None:
         """Show that a clip is begun."""
+        length = "of unknown length" if facts.duration_s is None else f"{facts.duration_s:.2f} s"
+        sound = "sound" if facts.sound else "no sound"
+        voice.detail(f"{clip}: {facts.width} x {facts.height} pixels, {facts.fps:.4g} frames/s, {length}, {sound}")
         last_s = min((one for one in (facts.duration_s, end_s) if one is not None), default=None)
         self._frames, self._since, self._start_s = 0, time.monotonic(), start_s
         self._progress.reset(
@@ -94,11 +96,14 @@ class ClipScreen:
         """Say why a clip could not be done."""
         self.failed += 1
         self._progress.update(self._task, visible=False, refresh=True)
-        typer.echo(f"mien: {why}", err=True)
+        voice.complain(why)
 
     def show(self, clip: Path, summary: Summary, files: Sequence[Path], notes: Sequence[str], stopped: bool) -> None:
         """Show who was seen in a clip and what they showed, and what was written."""
         self._progress.update(self._task, visible=False, refresh=True)
+        spent_s = time.monotonic() - self._since
+        people = len(summary.people)
+        voice.detail(f"{clip}: {self._frames:,} frames and {people} people in {spent_s:.2f} s; wrote {_listed(files)}")
         if not summary.people:
             self._say(f"{clip}: no face found in {summary.moments:,} frames")
         elif self._console.is_terminal:
@@ -106,17 +111,21 @@ class ClipScreen:
             if more := left_out(summary):
                 self._console.print(more)
         else:
-            typer.echo("\n".join(plain_lines(clip, summary)))
+            voice.say("\n".join(plain_lines(clip, summary)))
         for note in notes:
-            typer.echo(f"mien: {clip}: {note}", err=True)
+            voice.note(f"{clip}: {note}")
         if stopped:
-            typer.echo(f"mien: {clip}: stopped at {clock(summary.end_s)}; --resume goes on from its data", err=True)
+            voice.note(f"{clip}: stopped at {clock(summary.end_s)}; --resume goes on from its data")
         if self._console.is_terminal:
-            self._console.print(f"wrote {', '.join(map(str, files))}", markup=False, highlight=False, soft_wrap=True)
+            self._console.print(f"wrote {_listed(files)}", markup=False, highlight=False, soft_wrap=True)
 
     def _say(self, text: str) -> None:
         self._progress.update(self._task, visible=False, refresh=True)
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _listed(files: Sequence[Path]) -> str:
+    return ", ".join(map(str, files))
 
 
 def plain_lines(clip: Path, summary: Summary) -> list[str]:

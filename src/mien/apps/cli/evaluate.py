@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mien.apps.cli import voice
 from mien.apps.cli.choices import Prior
 
 
@@ -58,14 +59,12 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score a model: metrics.json, predictions.csv, and pictures of all that was measured."""
-    from rich.console import Console
-
     from mien.core.prior import parse_prior
     from mien.infer.classify import model_file
     from mien.report.evaluate import evaluate as score
     from mien.report.files import write_report
 
-    console, models = Console(), [model_file(model) for model in models]
+    console, models = voice.console(), [model_file(model) for model in models]
     with console.status(f"scoring {', '.join(model.name for model in models)} on {split.value}"):
         report = score(
             models,

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mien.apps.cli import details, voice
 from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
 
 
@@ -75,6 +76,7 @@ def image(
         min_score=min_score,
         largest=largest,
     )
+    voice.detail(details.model(analyzer))
     if not (annotate or out or crops or as_json) and all(Path(name).is_file() for name in pictures or ["-"]):
         annotate = Path()
     # A reduced picture has lost the faces that are small in it, and is not what people want to have marked.

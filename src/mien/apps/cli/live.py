@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mien.apps.cli import details, voice
 from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def live(
     place = find_source(source)
     power = None if prior is None else parse_prior(prior)
     analyzer = load(model, detector.value, power, labels=labels.value)
+    voice.detail(details.model(analyzer))
     stream = Stream(analyzer, smooth, detect_every)
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
@@ -88,22 +90,20 @@ def live(
     files = [*([out] if out else []), *recorder.files]
     written = f"; wrote {', '.join(map(str, files))}" if files else ""
     count = f"{run.frames:,} frame{'' if run.frames == 1 else 's'}"
-    typer.echo(f"mien: {count} of {place.name}{written}", err=True)
+    voice.note(f"{count} of {place.name}{written}")
 
 
 def _view(window: bool, name: str, stack: ExitStack) -> View:
     """Open what shows the source of a name; the stack closes it."""
-    from rich.console import Console
-
     from mien.apps.views import LineView, TerminalView, WindowView
     from mien.apps.window import Window
 
     if window:
         return WindowView(stack.enter_context(Window(f"mien live: {name}")))
-    console = Console()
+    console = voice.console()
     if console.is_terminal:
         return stack.enter_context(TerminalView(console))
-    return LineView(typer.echo, lambda text: typer.echo(f"mien: {text}", err=True))
+    return LineView(voice.say, voice.note)
 
 
 def _check_film(path: Path) -> None:

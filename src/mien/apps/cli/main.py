@@ -8,11 +8,16 @@ from typing import Annotated
 
 import typer
 
+from mien.apps.cli import voice
 from mien.apps.cli.batch import batch
+from mien.apps.cli.commands import command
 from mien.apps.cli.evaluate import evaluate
+from mien.apps.cli.examples import shown
 from mien.apps.cli.image import image
 from mien.apps.cli.live import live
+from mien.apps.cli.parsing import Command, Group
 from mien.apps.cli.prepare import prepare
+from mien.apps.cli.streams import with_streams
 from mien.apps.cli.train import answer, distill, export, train
 from mien.apps.cli.video import video
 from mien.apps.cli.web import web
@@ -21,13 +26,19 @@ from mien.version import __version__
 
 app = typer.Typer(
     name="mien",
+    cls=Group,
     help="Recognise the emotion on each face.",
+    epilog=shown("mien"),
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for command in (image, video, live, web, batch, prepare, train, distill, answer, export, evaluate):
-    app.command()(command)
+for panel, commands in (
+    ("Recognition", (image, video, live, web, batch)),
+    ("Training", (prepare, train, distill, answer, export, evaluate)),
+):
+    for one in commands:
+        app.command(cls=Command, rich_help_panel=panel, epilog=shown(one.__name__))(command(one))
 
 
 def _show_version(wanted: bool) -> None:
@@ -46,11 +57,18 @@ def main(
 
 
 def run() -> None:
-    """Run the command line; exit with 0 when done, 1 when some inputs failed, 2 on wrong usage."""
+    """Run the command line; exit with 0 when done, 1 when something failed, 2 on wrong usage."""
     # Pillow warns about damaged metadata of pictures that it reads all the same.
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    sys.exit(with_streams(_run))
+
+
+def _run() -> int:
     try:
-        app()
+        app(prog_name="mien")
     except MienError as error:
-        typer.echo(f"mien: {error}", err=True)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+        voice.complain(str(error))
+        return 2 if isinstance(error, UsageError) else 1
+    except SystemExit as end:  # as Typer ends, whatever came of it
+        return end.code if isinstance(end.code, int) else 0
+    return 0

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mien.apps.cli import voice
+
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
@@ -29,13 +31,11 @@ def prepare(
     ] = "yunet",
 ) -> None:
     """Turn FER2013 and FER+, or a folder of pictures, into one file a split, and print an audit."""
-    from rich.console import Console
-
     from mien.data.prepare import prepare as write
     from mien.data.sources import read_source
     from mien.vision.detect import load_detector
 
-    console = Console()
+    console = voice.console()
     find = None if detector == "none" else load_detector(detector)
     with console.status("reading"):
         samples = read_source(sources, find)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from mien.apps.cli import voice
 from mien.core.emotions import COLOURS
 from mien.core.types import Face, Result
 from mien.infer.pipeline import Outcome
@@ -42,11 +42,12 @@ class Screen:
 
     def __init__(self, count: int, *, tables: bool, silent: bool) -> None:
         self.failures: list[tuple[str, str]] = []
-        self._console = Console()
+        self._console = voice.console()
         self._tables, self._silent = tables, silent
         self._pictures, self._emotions, self._files = 0, Counter[str](), list[Path]()
+        self._since_s = time.monotonic()
         # On one terminal tables and the bar must go through one console, or they would write into each other.
-        beside = self._console if self._console.is_terminal else Console(stderr=True)
+        beside = self._console if self._console.is_terminal else voice.console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -74,7 +75,7 @@ class Screen:
         """Say why there is no result for a picture or an argument."""
         self.failures.append((name, why))
         self._advance()
-        typer.echo(f"mien: {why}", err=True)
+        voice.complain(why)
 
     def show(self, outcome: Outcome, files: Sequence[Path]) -> None:
         """Show a result, and what was written of it."""
@@ -83,12 +84,13 @@ class Screen:
         self._emotions.update(face.emotion for face in outcome.result)
         self._files += files
         self._advance()
+        voice.detail(f"{outcome.path}: {_facts(outcome)}, after {time.monotonic() - self._since_s:.2f} s")
         if self._silent or not self._tables:
             return
         if self._console.is_terminal:
             self._console.print(table(outcome) if len(outcome.result) else f"{outcome.path}: no face found")
         else:
-            typer.echo("\n".join(plain_lines(outcome.path, outcome.result)))
+            voice.say("\n".join(plain_lines(outcome.path, outcome.result)))
 
     def close(self, *, skipped: int, resumed: int, out: Path | None) -> None:
         """Print the summary on a terminal."""
@@ -138,6 +140,15 @@ def plain_lines(path: str, result: Result) -> list[str]:
         "\t".join([name, str(number), face.emotion, f"{face.confidence:.3f}", *doubts(face)])
         for number, face in enumerate(result, start=1)
     ]
+
+
+def _facts(outcome: Outcome) -> str:
+    """Return what a result rests on: the size of the picture, how it was read, and how sure each face is to be one."""
+    assert outcome.result is not None
+    width, height = outcome.result.frame.size
+    scores = ", ".join(f"{face.score:.2f}" for face in outcome.result)
+    facts = [f"{width} x {height} pixels", outcome.note, _count(len(outcome.result), "face")]
+    return ", ".join(fact for fact in facts if fact) + (f" (score {scores})" if scores else "")
 
 
 def bar(share: float) -> str:

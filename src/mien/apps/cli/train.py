@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mien.apps.cli import voice
 from mien.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +69,6 @@ def answer(
     """Let finished nets vote on changed faces, for small ones to learn from: asked once, learnt from often."""
     _quiet_backends()
     _need_training()
-    from rich.console import Console
     from rich.progress import track
 
     from mien.core.files import write_whole
@@ -77,7 +77,7 @@ def answer(
     from mien.train.answers import answer as views_of
     from mien.train.recipe import override, read_recipe
 
-    console = Console()
+    console = voice.console()
     chosen = override(read_recipe(recipe), changes or [])
     split, valid = load_split(data, "train"), load_split(data, "valid")
     description = json.dumps(describe_answers(chosen, split, teachers, views), indent=1) + "\n"
@@ -112,7 +112,7 @@ def export(
     from mien.train.export import export as export_run
     from mien.train.quantize import export_int8
 
-    typer.echo(f"wrote {export_int8(run, data, out) if data else export_run(run, out)}")
+    voice.say(f"wrote {export_int8(run, data, out) if data else export_run(run, out)}")
 
 
 def _run_recipe(
@@ -133,15 +133,13 @@ def _run_recipe(
     try:
         _train(chosen, folder, run_dir, teachers, start)
     except KeyboardInterrupt:
-        typer.echo(f"stopped; finished epochs are kept in {run_dir}, and the same command goes on from there", err=True)
+        voice.note(f"stopped; finished epochs are kept in {run_dir}, and the same command goes on from there")
         raise typer.Exit(1) from None
 
 
 def _train(recipe: Recipe, folder: Path, run_dir: Path, teachers: Sequence[Path], start: Path | None) -> None:
     _quiet_backends()
     _need_training()
-    from rich.console import Console
-
     from mien.apps.cli.evaluate import print_scores
     from mien.core.protocols import PROTOCOLS
     from mien.data.split import load_split
@@ -153,7 +151,7 @@ def _train(recipe: Recipe, folder: Path, run_dir: Path, teachers: Sequence[Path]
     from mien.train.fit import train as fit
     from mien.train.progress import ProgressBar
 
-    console = Console()
+    console = voice.console()
     splits = load_split(folder, "train"), load_split(folder, "valid")
     with ProgressBar(console) as bar:
         fit(recipe, *splits, run_dir, [bar], teachers=teachers, start=start, asked=read_teachers(folder))

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mien.apps.cli import details, voice
 from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
 
 
@@ -86,6 +87,7 @@ def video(
         min_score=min_score,
         largest=largest,
     )
+    voice.detail(details.model(analyzer))
     suffixes = {
         "film": ".mp4" if film else None,
         "data": data and f".{data.value}",

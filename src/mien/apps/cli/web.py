@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mien.apps.cli import details, voice
 from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
 
 if TYPE_CHECKING:
@@ -40,13 +41,14 @@ def web(
 
     power = None if prior is None else parse_prior(prior)
     analyzer = load(model, detector.value, power, labels=labels.value)
+    voice.detail(details.model(analyzer))
     everywhere = host in {"0.0.0.0", "::"}
     with _listening(host, port) as listener:
         place = f"[{host}]" if ":" in host else host
         shown = "localhost" if everywhere else place
-        typer.echo(f"mien: the page is at http://{shown}:{listener.getsockname()[1]} (Ctrl-C ends)")
+        voice.say(f"mien: the page is at http://{shown}:{listener.getsockname()[1]} (Ctrl-C ends)")
         if everywhere:
-            typer.echo("mien: whoever reaches this machine can use it; there is no password", err=True)
+            voice.note("whoever reaches this machine can use it; there is no password")
         hosts = None if everywhere else frozenset({"localhost", "127.0.0.1", "::1", host.lower()})
         _serve(create_app(analyzer, hosts), listener)
 

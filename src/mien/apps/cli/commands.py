@@ -1,0 +1,61 @@
+"""What all commands have in common: ``--quiet`` and ``--verbose``, and ``~`` in paths."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from mien.apps.cli import details, voice
+from mien.apps.cli.paths import at_home
+from mien.core.errors import UsageError
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also say with what, from what and how fast.")]
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a command as the command line calls it: with --quiet and --verbose, and with ~ in its paths expanded."""
+
+    @wraps(function)
+    def called(*, quiet: bool, verbose: bool, **given: Any) -> None:
+        if quiet and verbose:
+            raise UsageError("--quiet and --verbose are opposites; leave one out")
+        with voice.speaking(voice.Level.QUIET if quiet else voice.Level.VERBOSE if verbose else voice.Level.NORMAL):
+            given = {name: at_home(value) for name, value in given.items()}
+            with _accounted(function.__name__, given):
+                function(**given)
+
+    signature = inspect.signature(function, eval_str=True)
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+        for name, kind in (("quiet", Quiet), ("verbose", Verbose))
+    ]
+    called.__doc__ = _flowing(function)  # Typer keeps the ends of the lines
+    called.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *added])  # type: ignore[attr-defined]
+    return called
+
+
+def _flowing(function: Callable[..., None]) -> str:
+    """Return what a function's documentation says, a line a paragraph."""
+    return "\n\n".join(part.replace("\n", " ") for part in (inspect.getdoc(function) or "").split("\n\n"))
+
+
+@contextmanager
+def _accounted(name: str, given: dict[str, Any]) -> Generator[None]:
+    """Tell where a command runs and with what settings, and in the end how long it took."""
+    if not voice.is_verbose():
+        yield
+        return
+    begun_s = time.monotonic()
+    voice.detail(details.environment())
+    voice.detail(f"{name} with {details.settings(given)}")
+    try:
+        yield
+    finally:
+        voice.detail(f"took {time.monotonic() - begun_s:.2f} s")

@@ -1,0 +1,34 @@
+"""Examples at the end of each command's help; a test runs them through its options."""
+
+from __future__ import annotations
+
+EXAMPLES = {
+    "mien": ("mien image photo.jpg", "mien video clip.mp4", "mien live", "mien image --help"),
+    "image": ("mien image photo.jpg", "mien image photos -r --out faces.csv", "mien image '*.jpg' --annotate marked"),
+    "video": ("mien video clip.mp4", "mien video clip.mp4 --start 1:30 --end 2:00 --film --captions srt --out marked"),
+    "live": ("mien live", "mien live --source rtsp://192.168.1.9/stream --no-window --out faces.csv"),
+    "web": ("mien web", "mien web --host 0.0.0.0 --port 80"),
+    "batch": ("mien batch photos -r --out faces.parquet", "mien batch photos --out faces.csv --address auto --resume"),
+    "prepare": (
+        "mien prepare fer2013.csv fer2013new.csv --out data",
+        "mien prepare my-faces --out data --detector none",
+    ),
+    "train": (
+        "mien train --data synthetic",
+        "mien train recipes/5-compact.toml --data data",
+        "mien train recipes/5-compact.toml --data data --set epochs=10 --run runs/short",
+    ),
+    "distill": ("mien distill recipes/7-again.toml --data data --teacher runs/6-robust --teacher mien",),
+    "answer": ("mien answer recipes/views.toml --data data --teacher runs/7-again --out taught",),
+    "export": ("mien export runs/5-compact", "mien export runs/5-compact --int8 --data data --out small.onnx"),
+    "evaluate": (
+        "mien evaluate mien --data data",
+        "mien evaluate runs/5-compact/model.onnx --data data --speed --robustness",
+    ),
+}
+"""Command -> how people call it."""
+
+
+def shown(name: str) -> str:
+    """Return the examples of a command, as Typer prints them: a line each."""
+    return "\n\n".join(["Examples:", *EXAMPLES[name]])

@@ -1,0 +1,102 @@
+"""How the command line is taken apart and explained: help in panels, and names that may have been meant."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+from mien.apps.cli import voice
+from mien.core.spelling import did_you_mean, near
+
+PANELS = {
+    "Input": (
+        *("--recursive", "--max-megapixels", "--source", "--start", "--end", "--fps"),
+        *("evaluate --data", "train --data", "distill --data", "answer --data", "export --data"),
+        *("--split", "--protocol", "--photos", "--limit"),
+    ),
+    "Output": (
+        *("--json", "--out", "--resume", "--force", "--annotate", "--crops", "--blur", "--film", "--data", "--page"),
+        *("--timeline", "--captions", "--record", "--run", "--int8"),
+    ),
+    "Window": ("--window", "--mirror"),
+    "Server": ("--host", "--port"),
+    "Cluster": ("--address", "--workers"),
+    "Faces": ("--detector", "--small-faces", "--min-face", "--min-score", "--largest", "--detect-every"),
+    "Emotions": ("--labels", "--prior", "--model", "--smooth", "--flip"),
+    "Training": ("--from", "--teacher", "--set", "--views"),
+    "Measurements": ("--speed", "--robustness"),
+    "Everywhere": ("--version", "--quiet", "--verbose", "--install-completion", "--show-completion", "--help"),
+}
+"""Panel of the help -> its options; one that is another's elsewhere has the command's name before it."""
+
+
+class Command(TyperCommand):
+    """A command whose help has panels, and which asks for options that may have been meant."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return its parameters, the options in the order of their panels."""
+        return in_panels(self.name or "", super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the arguments apart."""
+        with _suggesting(self.get_params(ctx)):
+            return super().parse_args(ctx, args)
+
+
+class Group(TyperGroup):
+    """All commands; asks for one that may have been meant."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters that stand before the command."""
+        return in_panels("", super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the arguments before the command apart."""
+        with _suggesting(self.get_params(ctx)):
+            return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that the first argument names, with its name and the rest."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(
+                f"No such command '{voice.shortened(name)}'. {did_you_mean(meant(name, self.commands)).capitalize()}"
+            )
+        return super().resolve_command(ctx, args)
+
+
+def in_panels(command: str, params: list[Any]) -> list[Any]:
+    """Put the options among a command's parameters into panels, and return all in the order of these."""
+    places = {panel: place for place, panel in enumerate(PANELS)}
+    panels = {option: panel for panel, options in PANELS.items() for option in options}
+    for param in params:
+        if param.param_type_name == "option":
+            names = [f"{command} {param.opts[0]}", *param.opts]
+            param.rich_help_panel = next((panels[name] for name in names if name in panels), None)
+            if param.is_flag:
+                param.metavar = ""  # there is nothing to give
+    return sorted(params, key=lambda param: places.get(getattr(param, "rich_help_panel", None) or "", -1))
+
+
+def meant(name: str, known: Iterable[str]) -> list[str]:
+    """Return the known names that may have been meant: one slip away, or a beginning of it, or it a beginning."""
+    word, bare = name.strip("-"), {one.strip("-"): one for one in known}
+    starts = [one for one in bare if len(word) >= 3 and (one.startswith(word) or word.startswith(one))]
+    return [bare[one] for one in near(word, bare) or starts]
+
+
+@contextmanager
+def _suggesting(params: list[Any]) -> Generator[None]:
+    """Let an error about an unknown option name those that may have been meant, and no others."""
+    try:
+        yield
+    except Exception as error:
+        if unknown := getattr(error, "option_name", None):  # Typer keeps the class of this error to itself
+            options = [
+                option for param in params if not param.hidden for option in [*param.opts, *param.secondary_opts]
+            ]
+            error.possibilities = meant(unknown, [option for option in options if option.startswith("--")])  # type: ignore[attr-defined]
+        raise

@@ -1,0 +1,93 @@
+"""How much a command says, the same in every command.
+
+Results go to standard output, all else to standard error. ``--quiet`` leaves errors alone, and what was asked for as
+JSON; ``--verbose`` adds how results were come by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Level(IntEnum):
+    """How much is said."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+LONGEST_WORD = 500
+"""Characters of the longest word that an error repeats whole: paths are shorter, and encoded pictures longer."""
+
+SHOWN = 60
+"""Characters that it repeats of a longer one."""
+
+_level = ContextVar("level", default=Level.NORMAL)
+
+
+@contextmanager
+def speaking(level: Level) -> Generator[None]:
+    """Say so much from here on."""
+    before = _level.set(level)
+    try:
+        yield
+    finally:
+        _level.reset(before)
+
+
+def is_quiet() -> bool:
+    """Return whether errors alone are said."""
+    return _level.get() is Level.QUIET
+
+
+def is_verbose() -> bool:
+    """Return whether details are said."""
+    return _level.get() is Level.VERBOSE
+
+
+def console(stderr: bool = False) -> Console:
+    """Return a console for tables and progress, which shows nothing where only errors are said."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, quiet=is_quiet())
+
+
+def say(text: str) -> None:
+    """Print a line of results to standard output."""
+    if not is_quiet():
+        typer.echo(text)
+
+
+def note(text: str) -> None:
+    """Print what is worth knowing, and no error, to standard error."""
+    if not is_quiet():
+        typer.echo(f"mien: {text}", err=True)
+
+
+def detail(text: str) -> None:
+    """Print how a result was come by to standard error."""
+    if is_verbose():
+        typer.echo(f"mien: {text}", err=True)
+
+
+def complain(text: str) -> None:
+    """Print an error to standard error."""
+    typer.echo(f"mien: {shortened(text)}", err=True)
+
+
+def shortened(text: str) -> str:
+    """Return a text without the rest of words that are no words, such as a whole picture in base64."""
+    return re.sub(
+        rf"\S{{{LONGEST_WORD + 1},}}", lambda word: f"{word[0][:SHOWN]}... ({len(word[0]):,} characters)", text
+    )
