@@ -156,6 +156,15 @@ def test_three_people_seen_most_have_lanes_in_the_order_of_ids():
     assert past.people() == [3, 5, 8]
 
 
+def test_those_in_view_have_lanes_before_those_who_are_gone():
+    past = History()
+    for place, people in enumerate([(1, 2, 3)] * 20 + [(4, -1)] * 8):
+        past.add(moment(place / 10, dict.fromkeys(people, "fear")))
+    assert past.people() == [1, 2, 4], "one who came last; who is gone fills the room that is left"
+    past.add(moment(2.8, dict.fromkeys((5, 6), "fear")))
+    assert past.people() == [4, 5, 6], "and who was missed for a moment keeps the lane"
+
+
 def test_a_person_who_was_away_leaves_a_gap_and_a_program_that_was_busy_does_not():
     past = History()
     for time_s in (0.0, 0.1, 1.5):

@@ -87,8 +87,10 @@ except MienError as error:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
-def test_without_a_screen_it_says_so_and_shows_nothing_in_secret():
-    done = child(OPEN, XDG_RUNTIME_DIR="/nowhere")
+@pytest.mark.parametrize("folder", ["/nowhere", ""])
+def test_without_a_screen_it_says_so_and_shows_nothing_in_secret(folder: str):
+    done = child(OPEN, XDG_RUNTIME_DIR=folder)
+    assert done.stderr == "", "of Wayland, which complains of a folder that is missing"
     assert done.stdout == (
         "no window can be opened (there is no screen); "
         "run it on a desktop, or with --no-window to read the emotions here\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +23,7 @@ UNSEEN = ("offscreen", "dummy")
 """Drivers that draw nowhere, which SDL takes of its own accord where there is no screen."""
 
 _PROMPT = "PYGAME_HIDE_SUPPORT_PROMPT"
+_STDERR = 2
 
 
 class Window:
@@ -40,16 +42,17 @@ class Window:
         self._pygame = pygame = _pygame()
         asked = os.environ.get("SDL_VIDEODRIVER", "")
         try:
-            pygame.display.init()
-            driver = pygame.display.get_driver()
-            if driver in UNSEEN and driver not in asked:
-                raise pygame.error("there is no screen")
-            wide, high = pygame.display.get_desktop_sizes()[0]
-            pygame.display.set_caption(title)
-            pygame.display.set_icon(_icon(pygame))
-            # Some room is left for the frame and the system's bars.
-            fitting = min(size[0], int(0.9 * wide)), min(size[1], int(0.85 * high))
-            pygame.display.set_mode(fitting, pygame.RESIZABLE)
+            with _hushed():
+                pygame.display.init()
+                driver = pygame.display.get_driver()
+                if driver in UNSEEN and driver not in asked:
+                    raise pygame.error("there is no screen")
+                wide, high = pygame.display.get_desktop_sizes()[0]
+                pygame.display.set_caption(title)
+                pygame.display.set_icon(_icon(pygame))
+                # Some room is left for the frame and the system's bars.
+                fitting = min(size[0], int(0.9 * wide)), min(size[1], int(0.85 * high))
+                pygame.display.set_mode(fitting, pygame.RESIZABLE)
         except pygame.error as error:
             pygame.display.quit()
             raise MienError(
@@ -111,6 +114,23 @@ def _no_prompt() -> Generator[None]:
             del os.environ[_PROMPT]
         else:
             os.environ[_PROMPT] = before
+
+
+@contextmanager
+def _hushed() -> Generator[None]:
+    """Keep off the terminal what the libraries under SDL print as they look for a screen; errors come otherwise."""
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # there is none
+        yield
+        return
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), _STDERR)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
 
 
 def _icon(pygame: Any) -> Any:

@@ -48,15 +48,20 @@ class History:
         self.now_s = result.frame.time_s
         if self._moments and self.now_s - self._moments[-1][0] < STEP_S:
             return
-        self._moments.append((self.now_s, dict(zip(result.ids.tolist(), result.probs, strict=True))))
+        faces = {number: probs for number, probs in zip(result.ids.tolist(), result.probs, strict=True) if number >= 0}
+        self._moments.append((self.now_s, faces))
         # One that lies just before the span stays, so that areas begin at its edge.
         while len(self._moments) > 1 and self._moments[1][0] < self.now_s - SPAN_S:
             self._moments.popleft()
 
     def people(self) -> list[int]:
-        """Return the ids seen most, at most ``LANES``, in their order."""
+        """Return at most ``LANES`` ids in their order: those in view, and where that leaves room, those who left.
+
+        Of either, those seen most. Who was missed for less than ``AWAY_S`` is in view.
+        """
         seen = Counter(number for _, faces in self._moments for number in faces)
-        return sorted(number for number, _ in seen.most_common(LANES))
+        lately = {number for time_s, faces in self._moments if time_s >= self.now_s - AWAY_S for number in faces}
+        return sorted(sorted(seen, key=lambda number: (number not in lately, -seen[number], number))[:LANES])
 
     def stretches(self, number: int) -> list[Points]:
         """Return the times and probabilities (K,) of one person, one list for each stretch in view."""
