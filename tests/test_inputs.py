@@ -70,7 +70,7 @@ def test_links_to_folders_are_not_followed_so_a_loop_ends(here: Path):
 
 @pytest.mark.usefixtures("here")
 def test_a_named_file_is_always_tried_even_if_it_is_not_there():
-    tried = ["photos/notes.txt", "photos/.hidden.jpg", "gone.jpg", "n" * 300]
+    tried = ["photos/notes.txt", "photos/.hidden.jpg", "gone.jpg"]
     assert names(*tried) == tried
 
 
@@ -97,9 +97,13 @@ def test_patterns_that_the_shell_left_alone():
 
 @pytest.mark.usefixtures("here")
 def test_a_folder_without_pictures():
-    assert reasons("notes") == ["no pictures in notes (1 files of other kinds)"]
+    assert reasons("notes") == [
+        "no pictures in notes (1 files left aside, as of other kinds, hidden or written by mien)"
+    ]
     Path("photo[1].jpg").unlink()
-    assert reasons(".") == ["no pictures in . (0 files of other kinds); add --recursive to look into its 2 folders"]
+    assert reasons(".") == [
+        "no pictures in . (0 files left aside, as of other kinds, hidden or written by mien); add --recursive to look into its 2 folders"
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -204,3 +208,42 @@ def test_numbers_sort_by_value(before: str, after: str, one: int, two: int):
 def test_any_names_have_one_order(listing: list[str]):
     backwards = listing[::-1]
     assert sorted(listing, key=natural) == sorted(backwards, key=natural)
+
+
+@pytest.mark.usefixtures("here")
+def test_what_mien_wrote_is_left_aside_among_others(capsys: pytest.CaptureFixture[str]):
+    wanted = ["photos/Img1.png", "gone.jpg"]
+    own = ["photos/cat.mien.jpg", "dog.mien.png"]
+    for arguments in ([*wanted, *own], ["photos/Img1.png", "photos/cat*", "gone.jpg"]):
+        assert names(*arguments) == wanted
+    assert names("-", stdin="\n".join([*own, *wanted]).encode()) == wanted
+    assert "2 of the files left aside, as mien wrote them" in capsys.readouterr().err
+    assert gather([*wanted, *own]).skipped == 2
+
+
+@pytest.mark.usefixtures("here")
+def test_what_mien_wrote_is_read_where_it_is_all_there_is():
+    assert names("photos/cat.mien.jpg") == ["photos/cat.mien.jpg"]
+    assert names("photos/*.mien.jpg") == ["photos/cat.mien.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk", "is a picture in base64, not a name"),
+        ("data:image/png;base64,iVBORw0KGgo=", "is a picture in base64, not a name"),
+        ("/9j/4AAQSkZJRgABAQAAAQABAAD/" + "2wBDAAMCAgMCAgMDAw/" * 9999, "is a picture in base64, not a name"),
+        ("n" * 300, "is longer (300 characters) than the name of any file"),
+        ("Qk/n" * 9999, "is longer (39,996 characters) than the name of any file"),
+    ],
+)
+def test_content_in_the_place_of_a_name_is_not_repeated_whole(content: str, why: str):
+    (refusal,) = gather([content]).refusals
+    assert refusal[0] == f"{content[:40]}..."
+    assert refusal[1] == f"{content[:40]}... {why}; write what it holds into a file, and name that"
+
+
+def test_base64_on_standard_input_is_no_list():
+    assert reasons("-", stdin=b"/9j/4AAQSkZJRgABAQAAAQABAAD/\n2wBDAAMC\n") == [
+        "standard input holds a picture in base64, not names; save it and name the file"
+    ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from mien.apps.cli import voice
 from mien.core.errors import UsageError
 from mien.vision.formats import PICTURE_SUFFIXES
 
@@ -22,12 +23,16 @@ LIST = "-"
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _CONTENTS = {
     "picture": re.compile(rb"\xff\xd8\xff|\x89PNG\r\n|GIF8[79]a|RIFF....WEBP", re.DOTALL),
+    "picture in base64": re.compile(rb"data:image/|(/9j/|iVBORw0KGgo|R0lGODlh|UklGR)[A-Za-z0-9+/]{5}"),
     "video": re.compile(
         rb"\0...(ftyp|moov|mdat|wide|free)|\x1aE\xdf\xa3|RIFF....AVI |FLV\x01|OggS\0|0&\xb2u|\0\0\0?\x01|G@[\0-\x1f]",
         re.DOTALL,
     ),
 }
-"""How a file begins whose content, not its name, was piped in."""
+"""How a file begins whose content, not its name, was given."""
+
+_LONGEST = 255, 4096
+"""Bytes of the longest name of a file, and of the longest path; longer ones are something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Inputs:
     refusals: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """The arguments in which there is nothing to read, and why."""
     skipped: int = 0
-    """Files in folders that are hidden, have the suffix of another kind or were written by mien."""
+    """Files in folders that are hidden or have the suffix of another kind, and files that mien wrote."""
 
 
 def gather(
@@ -72,9 +77,9 @@ def gather(
     """Find the files that arguments name. None is opened: a path may lead to something else, or nowhere.
 
     Args:
-        arguments: files, which are taken whatever they are called; folders, for those of the kind in them; patterns
-            such as ``*.jpg`` that the shell left alone, for what it would have made of them; "-" for names on standard
-            input.
+        arguments: files, which are taken whatever they are called, but for those that mien wrote (NAME.mien.png), as a
+            pattern gives them along with others; folders, for those of the kind in them; patterns such as ``*.jpg``
+            that the shell left alone, for what it would have made of them; "-" for names on standard input.
         recursive: whether to look into folders in folders too, but for hidden ones and links.
         stdin: one name a line, or ended by NUL as ``find -print0`` does. It is read for "-", or without arguments.
         kind: what to look for in folders.
@@ -97,6 +102,7 @@ def gather(
             if place not in seen:
                 seen.add(place)
                 found.paths.append(Path(path))
+    _leave_own(found)
     return found
 
 
@@ -109,6 +115,15 @@ def natural(name: str) -> tuple[list[str | int], str]:
     """Return what sorts names as people count: img2 before img10, small and capital letters alike."""
     # Digits and the rest alternate, so that numbers meet numbers.
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.casefold())], name
+
+
+def _leave_own(found: Inputs) -> None:
+    """Leave aside what mien wrote, and say so, unless it is all there is."""
+    others = [path for path in found.paths if not _is_own(path)]
+    own = len(found.paths) - len(others)
+    if others and own:
+        found.paths, found.skipped = others, found.skipped + own
+        voice.note(f"{own} of the files left aside, as mien wrote them (NAME.mien.*)")
 
 
 def _names(arguments: Sequence[str], stdin: BinaryIO | None, kind: Kind, found: Inputs) -> Iterator[str]:
@@ -143,6 +158,9 @@ def _meant(name: str, recursive: bool, kind: Kind, found: Inputs) -> Iterator[st
         yield name
     elif _ADDRESS.match(name):
         found.refusals.append((name, _advice(name)))
+    elif content := _content(name):
+        start = f"{name[:40]}..."
+        found.refusals.append((start, f"{start} {content}; write what it holds into a file, and name that"))
     elif glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True), key=natural)  # noqa: PTH207, which takes hidden files
         if not matches:
@@ -185,12 +203,27 @@ def _inside(top: str, recursive: bool, kind: Kind, found: Inputs) -> Iterator[st
     found.skipped += others
     if not wanted:
         depth = f"; add --recursive to look into its {unseen} folders" if unseen else ""
-        found.refusals.append((top, f"no {kind.name}s in {top} ({others} files of other kinds){depth}"))
+        left = f"{others} files left aside, as of other kinds, hidden or written by mien"
+        found.refusals.append((top, f"no {kind.name}s in {top} ({left}){depth}"))
+
+
+def _content(name: str) -> str:
+    """Return why a name is none, but the content of a file; empty where it may be one."""
+    if _CONTENTS["picture in base64"].match(os.fsencode(name)):
+        return "is a picture in base64, not a name"
+    longest = max(len(os.fsencode(part)) for part in Path(name).parts)
+    if longest > _LONGEST[0] or len(os.fsencode(name)) > _LONGEST[1]:
+        return f"is longer ({len(name):,} characters) than the name of any file"
+    return ""
 
 
 def _is_a(kind: Kind, name: Path) -> bool:
     """Return whether a file in a folder is called like one of a kind, and not like one of mien's (NAME.mien.png)."""
-    return name.suffix.lower() in kind.suffixes and Path(name.stem).suffix != ".mien"
+    return name.suffix.lower() in kind.suffixes and not _is_own(name)
+
+
+def _is_own(name: Path) -> bool:
+    return Path(name.stem).suffix == ".mien"
 
 
 def _is_folder(name: str) -> bool:
