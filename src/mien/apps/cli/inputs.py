@@ -203,7 +203,7 @@ def _inside(top: str, recursive: bool, kind: Kind, found: Inputs) -> Iterator[st
     found.skipped += others
     if not wanted:
         depth = f"; add --recursive to look into its {unseen} folders" if unseen else ""
-        left = f"{others} files left aside, as of other kinds, hidden or written by mien"
+        left = f"{others} files of other kinds, hidden, or written by mien"
         found.refusals.append((top, f"no {kind.name}s in {top} ({left}){depth}"))
 
 
