@@ -6,6 +6,7 @@ import numpy as np
 
 from mien.core.emotions import SEVEN
 from mien.core.types import Faces, Frame, Result
+from mien.infer.made import Made, Setting
 from mien.infer.sinks import Sink
 
 PROBS = np.array([[0.05, 0.91, 0.00004, 0.03996, 0, 0, 0], [0.4, 0.3, 0.3, 0, 0, 0, 0]], np.float32)
@@ -30,6 +31,8 @@ def result_of(
 
 
 MODEL = {"name": "tiny", "version": "0.0.0", "sha256": "0123456789abcdef", "prior_power": 0.3}
+SETTINGS: dict[str, Setting] = {"detector": "yunet", "min-score": None, "min-face": 0.0, "largest": False}
+MADE = Made(MODEL, SEVEN, SETTINGS)
 NAME = "tiny 0.0.0 0123456789ab prior 0.3"
 
 NONE, ONE, TWO = (result_of(PROBS[:n]) for n in range(3))

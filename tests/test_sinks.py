@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -18,10 +20,11 @@ from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import MienError, UsageError
 from mien.core.types import Result
 from mien.infer.document import picture_entry
+from mien.infer.made import Setting
 from mien.infer.moment import Moment
 from mien.infer.rows import Row, columns, rows
 from mien.infer.sinks import open_sink
-from small_results import MODEL, NAME, ONE, PICTURES, TWO, put, result_of
+from small_results import MADE, MODEL, NAME, ONE, PICTURES, SETTINGS, TWO, put, result_of
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 
@@ -30,10 +33,11 @@ paths = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 )
 
 
-def run(path: Path, pictures: list[tuple[str, Result | str]], resume: bool = False) -> frozenset[str]:
-    with open_sink(path, MODEL, SEVEN, resume) as sink:
-        put(sink, [(name, outcome) for name, outcome in pictures if name not in sink.done])
-    return sink.done
+def run(path: Path, pictures: list[tuple[str, Result | str]], **how: Any) -> set[str]:
+    """Write to a sink what it does not have, and return the names of what it had."""
+    with open_sink(path, how.pop("made", MADE), **{"resume": False, **how}) as sink:
+        put(sink, [(name, outcome) for name, outcome in pictures if not sink.has(name)])
+    return {name for name, _ in pictures if sink.has(name)}
 
 
 def read_table(path: Path) -> list[Row]:
@@ -62,6 +66,7 @@ def test_a_line_is_an_entry_of_the_document_with_schema_and_model(tmp_path: Path
     lines = read_lines(tmp_path / "out.jsonl")
     assert [line.pop("schema") for line in lines] == [1] * len(PICTURES)
     assert [line.pop("model") for line in lines] == [MODEL] * len(PICTURES)
+    assert [line.pop("settings") for line in lines] == [SETTINGS] * len(PICTURES)
     assert lines[0] == picture_entry("a.jpg", TWO)
     assert lines[1] == {"path": "empty,room.png", "width": 64, "height": 48, "faces": []}
     assert lines[2] == {"path": "bad.gif", "error": "not a picture: bad.gif"}
@@ -78,7 +83,7 @@ def test_a_csv_line_is_plain(tmp_path: Path):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-@given(names=st.lists(paths, max_size=12, unique=True))
+@given(names=st.lists(paths, min_size=1, max_size=12, unique=True))
 @settings(max_examples=20, deadline=None)
 def test_any_name_comes_back_from_a_table(suffix: str, names: list[str], tmp_path_factory: pytest.TempPathFactory):
     path = tmp_path_factory.mktemp("names") / f"out{suffix}"
@@ -91,7 +96,7 @@ def test_any_name_comes_back_from_a_table(suffix: str, names: list[str], tmp_pat
 
 
 def test_a_parquet_file_has_the_types_of_the_schema_even_without_a_row(tmp_path: Path):
-    run(tmp_path / "none.parquet", [])
+    run(tmp_path / "none.parquet", PICTURES[1:2])
     run(tmp_path / "out.parquet", PICTURES)
     schema, other = (pq.read_schema(tmp_path / name) for name in ("none.parquet", "out.parquet"))
     assert schema.equals(other)
@@ -101,14 +106,14 @@ def test_a_parquet_file_has_the_types_of_the_schema_even_without_a_row(tmp_path:
 
 def test_contempt_has_a_column_of_its_own(tmp_path: Path):
     probs = np.eye(8, dtype=np.float32)[7:]
-    with open_sink(tmp_path / "out.parquet", MODEL, EIGHT) as sink:
+    with open_sink(tmp_path / "out.parquet", replace(MADE, labels=EIGHT)) as sink:
         sink.write("a.jpg", result_of(probs, EIGHT))
     (row,) = read_table(tmp_path / "out.parquet")
     assert (row["emotion"], row["p_contempt"], row["p_fear"]) == ("contempt", 1.0, 0.0)
 
 
 def test_rows_can_be_read_as_they_are_made(tmp_path: Path):
-    with open_sink(tmp_path / "out.csv", MODEL, SEVEN) as sink:
+    with open_sink(tmp_path / "out.csv", MADE) as sink:
         for count in range(1, len(PICTURES) + 1):
             put(sink, PICTURES[count - 1 : count])
             assert read_table(tmp_path / "out.csv") == table_of(PICTURES[:count])
@@ -123,7 +128,7 @@ def test_ctrl_c_leaves_a_whole_file(suffix: str, tmp_path: Path):
         yield from PICTURES[:4]
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), open_sink(path, MODEL, SEVEN) as sink:
+    with pytest.raises(KeyboardInterrupt), open_sink(path, MADE) as sink:
         put(sink, interrupted())
     if suffix == ".jsonl":
         assert [line["path"] for line in read_lines(path)] == [path for path, _ in PICTURES[:4]]
@@ -151,10 +156,10 @@ from contextlib import ExitStack
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from mien.infer.sinks import open_sink
-from small_results import MODEL, PICTURES, SEVEN, put
+from small_results import MADE, PICTURES, put
 with ExitStack() as stack:
     for path in sys.argv[1:]:
-        put(stack.enter_context(open_sink(Path(path), MODEL, SEVEN)), PICTURES[:4])
+        put(stack.enter_context(open_sink(Path(path), MADE)), PICTURES[:4])
     print("written", flush=True)
     sys.stdin.read()
 """
@@ -226,17 +231,17 @@ def test_a_journal_without_its_table_is_not_forgotten(tmp_path: Path):
             {"sha256": "feedbeef"},
             "tiny 0.0.0 0123456789ab prior 0.3, and this run would use tiny 0.0.0 feedbeef prior 0.3",
         ),
-        ({"prior_power": 1.0}, "this run would use tiny 0.0.0 0123456789ab prior 1"),
+        ({"prior_power": 1.0}, r"it was made with --prior 0\.3, this run has 1;"),
     ],
 )
 def test_results_of_another_model_are_not_mixed(change: dict[str, object], message: str, tmp_path: Path):
     path = tmp_path / "out.csv"
     run(path, PICTURES)
     before = {file: file.read_bytes() for file in tmp_path.iterdir()}
-    with pytest.raises(UsageError, match=message), open_sink(path, MODEL | change, SEVEN, resume=True):
-        pass
-    with pytest.raises(UsageError, match="contempt"), open_sink(path, MODEL, EIGHT, resume=True):
-        pass
+    with pytest.raises(UsageError, match=message):
+        run(path, PICTURES, made=replace(MADE, model=MODEL | change), resume=True)
+    with pytest.raises(UsageError, match="contempt"):
+        run(path, PICTURES, made=replace(MADE, labels=EIGHT), resume=True)
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
@@ -269,7 +274,7 @@ def test_other_suffixes_and_a_missing_pyarrow_are_refused(tmp_path: Path, monkey
 
 def test_a_place_that_cannot_be_written_is_explained(tmp_path: Path):
     (tmp_path / "file").touch()
-    with pytest.raises(MienError, match=r"cannot write .*out\.csv: "):
+    with pytest.raises(UsageError, match=r"cannot make the folder .*file "):
         run(tmp_path / "file" / "out.csv", PICTURES)
 
 
@@ -312,21 +317,111 @@ def test_pictures_and_frames_of_a_video_do_not_mix(tmp_path: Path, timed: bool):
         shown=("happiness",),
     )
     path = tmp_path / "out.jsonl"
-    with open_sink(path, MODEL, SEVEN, timed=timed) as sink:
-        sink.write("a", moment if timed else result)
-    with (
-        pytest.raises(UsageError, match=r"cannot go on with .*it holds"),
-        open_sink(path, MODEL, SEVEN, True, not timed),
-    ):
-        pass
+    pictures, frames = MADE, replace(MADE, clip="a")
+    run(path, [("a", moment if timed else result)], made=frames if timed else pictures)
+    with pytest.raises(UsageError, match=r"cannot go on with .*it holds"):
+        run(path, [], made=pictures if timed else frames, resume=True)
 
 
 def test_a_video_that_came_to_its_end_is_known_as_finished(tmp_path: Path):
     for resumed in (False, True, True):
-        with open_sink(tmp_path / "out.csv", MODEL, SEVEN, resumed, timed=True) as sink:
+        with open_sink(tmp_path / "out.csv", replace(MADE, clip="clip"), resume=resumed) as sink:
             assert sink.finished == resumed
             assert (list(sink.recorded), sink.entries) == ([], 0)
             if not resumed:
                 sink.finish("clip", 1.5, 2, ["cut off"])
     end = read_lines(tmp_path / "out.csv.jsonl")[0]
     assert (end["end_s"], end["damaged"], end["notes"]) == (1.5, 2, ["cut off"])
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ({"min-score": 0.8}, "it was made without --min-score, this run has 0.8"),
+        ({"min-face": 40.0}, "it was made with --min-face 0, this run has 40"),
+        ({"largest": True}, "it was made without --largest, this run has it"),
+        ({"detector": "haar", "largest": True}, "with --detector yunet, this run has haar; .* without --largest"),
+    ],
+)
+def test_other_settings_are_refused_in_plain_words(now: dict[str, Setting], told: str, tmp_path: Path):
+    path = tmp_path / "out.csv"
+    run(path, PICTURES[:2])
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(UsageError, match=f"cannot go on with .*{told}.*--force"):
+        run(path, PICTURES, made=replace(MADE, settings={**SETTINGS, **now}), resume=True)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_options_that_are_not_given_are_alike(tmp_path: Path):
+    run(tmp_path / "out.jsonl", PICTURES[:1])
+    settings = {"detector": "yunet", "min-face": 0, "small-faces": False, "of-later": None}
+    assert run(tmp_path / "out.jsonl", PICTURES, made=replace(MADE, settings=settings), resume=True) == {"a.jpg"}
+
+
+def test_a_journal_without_settings_is_refused(tmp_path: Path):
+    line = {"path": "a.jpg", "faces": [], "schema": 1, "model": MODEL}
+    (tmp_path / "out.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="an earlier mien made it, which did not note its settings"):
+        run(tmp_path / "out.jsonl", PICTURES, resume=True)
+
+
+def test_a_video_goes_on_with_its_own_journal_alone(tmp_path: Path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    for clip in ("one.mp4", "link/one.mp4"):
+        with open_sink(tmp_path / "o.csv", replace(MADE, clip=str(tmp_path / clip)), resume=True) as sink:
+            if not sink.finished:
+                sink.finish(str(tmp_path / clip), 1, 0)
+    with pytest.raises(UsageError, match=r"it is of .*one\.mp4, and this run is of two\.mp4"):
+        run(tmp_path / "o.csv", [], made=replace(MADE, clip="two.mp4"), resume=True)
+
+
+def test_a_picture_is_the_same_under_every_spelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "link").symlink_to("photos")
+    run(Path("out.jsonl"), [("photos/a.png", ONE)])
+    spellings = ["./photos/a.png", "link/a.png", str(tmp_path / "photos/a.png"), "link/../photos/a.png"]
+    assert run(Path("out.jsonl"), [(name, ONE) for name in [*spellings, "a.png"]], resume=True) == set(spellings)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_without_a_result_nothing_is_left(suffix: str, tmp_path: Path):
+    run(tmp_path / f"deep/er/out{suffix}", [("bad.gif", "not a picture"), ("gone.png", "no such file")])
+    with pytest.raises(KeyboardInterrupt), open_sink(tmp_path / f"deep/out{suffix}", MADE):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_force_begins_anew_with_the_first_result(suffix: str, tmp_path: Path):
+    path = tmp_path / f"out{suffix}"
+    run(path, PICTURES)
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    run(path, [("bad.gif", "not a picture")], force=True)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+    run(path, PICTURES[2:4], force=True)
+    journal = path if suffix == ".jsonl" else Path(f"{path}.jsonl")
+    assert [line["path"] for line in read_lines(journal)] == [name for name, _ in PICTURES[2:4]]
+    if suffix != ".jsonl":
+        assert read_table(path) == table_of(PICTURES[2:4])
+    with pytest.raises(UsageError, match="leave one out"):
+        run(path, PICTURES, force=True, resume=True)
+
+
+def vanishing(path: Path, goes: Path) -> Iterator[tuple[str, Result | str]]:
+    """A picture, after which a file or a folder is gone."""
+    yield PICTURES[0]
+    goes.rename(path.parents[1] / "elsewhere")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_folder_that_vanishes_is_an_error(suffix: str, tmp_path: Path):
+    path = tmp_path / f"out/r{suffix}"
+    with pytest.raises(MienError, match=r"was deleted or replaced while|No such file"), open_sink(path, MADE) as sink:
+        put(sink, chain(vanishing(path, path.parent), PICTURES[1:2]))
+
+
+def test_a_file_that_vanishes_after_its_last_row_is_an_error(tmp_path: Path):
+    path = tmp_path / "out/r.csv"
+    with pytest.raises(MienError, match=r"r\.csv was deleted"), open_sink(path, MADE) as sink:
+        put(sink, vanishing(path, path))

@@ -153,13 +153,14 @@ def test_the_page_loads_nothing_from_elsewhere(client: TestClient):
             assert address in {"http://www.w3.org/2000/svg", "http://localhost"}, (file, address)
 
 
-def test_the_command_serves_until_ctrl_c(examples: Path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_stopped(examples: Path, number: signal.Signals):
     with served() as (process, address):
         with urlopen(f"{address}/api/image", (examples / "astronaut.png").read_bytes(), timeout=60) as answer:
             assert '"emotion":"happiness"' in answer.read().decode()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (0, "")
+    assert (process.returncode, said) == (130, "")
 
 
 def test_a_port_that_is_taken_is_named(mien: Command):

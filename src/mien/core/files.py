@@ -1,11 +1,16 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, the folders for them, and what is there already."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+import os
+import tempfile
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
+
+from mien.core.errors import UsageError
 
 
 @contextmanager
@@ -24,3 +29,83 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a file as ``whole_file`` does, its content being in memory."""
     with whole_file(path) as file:
         file.write(content)
+
+
+@contextmanager
+def whole_files(folder: Path, names: Sequence[str]) -> Generator[Path]:
+    """Yield an empty folder to write files in; when all are written, they take the place of an earlier run's.
+
+    Args:
+        folder: where they go; it must be there.
+        names: all that any run may write. Those of an earlier run are removed in the reverse order, and the new ones
+            come in this one, so that a file that vouches for the others stands last.
+    """
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as part:
+        beside = Path(part)
+        yield beside
+        for name in reversed(names):
+            (folder / name).unlink(missing_ok=True)
+        for name in names:
+            if (beside / name).exists():
+                (beside / name).replace(folder / name)
+
+
+@contextmanager
+def folder_for(folder: Path) -> Generator[None]:
+    """Make a folder, and those above it; at the end, those that it made and that are still empty are removed.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    made: list[Path] = []
+    try:
+        try:
+            made += [one for one in (folder, *folder.parents) if not one.exists()]
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make the folder {folder} ({error.strerror}); choose another") from error
+        yield
+    finally:
+        for one in made:
+            with suppress(OSError):  # something is in it
+                one.rmdir()
+
+
+def refuse_existing(files: Iterable[Path], *, force: bool, resume: bool | None = None, option: str = "--out") -> None:
+    """Refuse to write over what is there, unless that is wanted: the rule of all commands.
+
+    Args:
+        files: all that may be written.
+        force: whether to write over them.
+        resume: whether to go on with them; None where the command has no ``--resume``.
+        option: that which names another place.
+
+    Raises:
+        UsageError: one of them is there, and neither is set; or both are.
+    """
+    if force and resume:
+        raise UsageError("--resume goes on with what is there and --force begins anew; leave one out")
+    if force or resume:
+        return
+    there = [file for file in dict.fromkeys(files) if os.path.lexists(file)]
+    if there:
+        more = f", and {len(there) - 1} more" if len(there) > 1 else ""
+        goes_on = "" if resume is None else "--resume to go on where it stopped, "
+        raise UsageError(
+            f"{there[0]} is there already{more}; add {goes_on}--force to write over it, or choose another {option}"
+        )
+
+
+class Places:
+    """Tells whether two paths name the same file.
+
+    Two ways to a folder lead to the same files, while a link to a file is a name of its own, as it is for the shell.
+    """
+
+    def __init__(self) -> None:
+        self._real = cache(os.path.realpath)
+
+    def __call__(self, path: str | Path) -> str:
+        """Return what is the same for all ways to write a path, as seen from the working directory."""
+        folder, last = os.path.split(path)
+        return os.path.normcase(f"{self._real(folder)}/{last}")

@@ -11,17 +11,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from mien.core.errors import UsageError
-from mien.core.files import whole_file
+from mien.core.files import Places, folder_for, refuse_existing, whole_file
+from mien.core.locks import locked
 from mien.core.types import Result
-from mien.infer.document import SCHEMA, picture_entry
-from mien.infer.journal import Taken, append, explained, json_line, pictures, take_up
+from mien.infer.document import picture_entry
+from mien.infer.journal import Growing, Taken, explained, json_line, pictures, take_up
+from mien.infer.made import Made
 from mien.infer.rows import Columns, Row, columns, model_name, rows
 
 ROWS_A_GROUP = 10_000
@@ -30,75 +32,86 @@ ROWS_A_GROUP = 10_000
 Table = Callable[[dict[str, Any]], None]
 """Takes the journal's entry of one picture."""
 
+Keep = Callable[[dict[str, Any]], None]
+"""Takes an entry of the journal, whatever it is of."""
+
 
 class Sink:
     """Takes the results of pictures as they are made; ``open_sink`` opens it.
 
+    Its files are made with the first result. Failures that come before it are kept until then, so that a run without
+    a result leaves nothing behind.
+
     Attributes:
-        done: the paths that ``--resume`` found finished; failures are not among them.
-        entries: how many entries it found.
+        entries: how many entries ``--resume`` found.
         recorded: those entries, one by one; read them before, or while, more are written.
         finished: whether they go to the end of their video.
     """
 
-    def __init__(self, path: Path, journal: io.FileIO, model: dict[str, Any], taken: Taken, table: Table) -> None:
-        self.done = taken.paths
+    def __init__(self, path: Path, made: Made, taken: Taken, resumable: bool, begin: Callable[[], Keep]) -> None:
         self.entries, self.finished = taken.entries, taken.finished
-        self.recorded = islice(pictures(Path(journal.name)), taken.entries)
-        self._path = path
-        self._journal = journal
-        self._model = model
-        self._table = table
+        self.recorded = islice(pictures(journal_of(path)), taken.entries)
+        self._path, self._resumable, self._begin = path, resumable, begin
+        self._notes, self._done, self._place = made.notes, taken.places, Places()
+        self._keep = begin() if taken.entries or taken.finished else None
+        self._failed: list[dict[str, Any]] = []
+
+    def has(self, path: str | Path) -> bool:
+        """Return whether ``--resume`` found the result of a picture, under whatever spelling; a failure is none."""
+        return self._place(path) in self._done
 
     def write(self, path: str, result: Result) -> None:
         """Keep the result of one picture.
 
         Raises:
-            MienError: the file cannot be written.
+            MienError: the file cannot be written, or is no longer there.
         """
-        with explained(self._path):
-            self._table(self._keep(picture_entry(path, result)))
+        self._add(picture_entry(path, result))
 
     def fail(self, path: str, error: str) -> None:
         """Keep why a picture has no result; ``--resume`` tries it again.
 
         Raises:
-            MienError: the file cannot be written.
+            MienError: as for ``write``.
         """
-        with explained(self._path):
-            self._keep({"path": path, "error": error})
+        entry = {"path": path, "error": error}
+        if self._keep is None:
+            self._failed.append(entry)
+        else:
+            self._add(entry)
 
     def finish(self, path: str, end_s: float, damaged: int, notes: Sequence[str] = ()) -> None:
         """Keep that a video came to its end, when, how many of its frames were damaged, and what else to know of it.
 
         Raises:
-            MienError: the file cannot be written.
+            MienError: as for ``write``.
         """
-        with explained(self._path):
-            self._keep({"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)})
+        self._add({"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)})
 
-    def _keep(self, entry: dict[str, Any]) -> dict[str, Any]:
-        entry = entry | {"schema": SCHEMA, "model": self._model}
-        append(self._journal, json_line(entry))
-        return entry
+    def _add(self, entry: dict[str, Any]) -> None:
+        with explained(self._path, self._resumable):
+            if self._keep is None:
+                self._keep = self._begin()
+                for failure in self._failed:
+                    self._keep(failure | self._notes)
+            self._keep(entry | self._notes)
 
 
 @contextmanager
-def open_sink(
-    path: Path, model: dict[str, Any], labels: tuple[str, ...], resume: bool = False, timed: bool = False
-) -> Generator[Sink]:
+def open_sink(path: Path, made: Made, *, resume: bool | None = None, force: bool = False) -> Generator[Sink]:
     """Open a file for results; its suffix picks the format. Its folder is made.
+
+    No other run can open it meanwhile.
 
     Args:
         path: ends in .jsonl, .csv or .parquet.
-        model: what ``mien.infer.document.model_entry`` says of the model that makes the results.
-        labels: the emotions of the results.
-        resume: go on with the file where there is one.
-        timed: whether the results are the frames of a video.
+        made: what the results are made with.
+        resume: go on with the file where there is one; None where the command cannot.
+        force: write over the file where there is one, from the first result on.
 
     Raises:
-        UsageError: the suffix is another; pyarrow is missing for .parquet; the file is there and ``resume`` is not set,
-            or it is there and another model, other emotions or another schema made it.
+        UsageError: the suffix is another; pyarrow is missing for .parquet; the file is there and neither ``resume`` nor
+            ``force`` is set, or other settings made it; another run writes to it.
         MienError: the file cannot be written.
     """
     kind = path.suffix.lower()
@@ -106,22 +119,35 @@ def open_sink(
         raise UsageError(f"--out takes a name that ends in {', '.join(TABLES)}; got {path.name}")
     if kind == ".parquet":
         _need_pyarrow()
-    journal = path if kind == ".jsonl" else path.with_name(path.name + ".jsonl")
-    _refuse_to_overwrite(path, journal, resume)
-    with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        taken = take_up(journal, model, labels, timed) if journal.exists() else Taken()
-        file = journal.open("ab", buffering=0)
-    with file, TABLES[kind](path, journal, columns(labels, timed)) as table:
-        yield Sink(path, file, model, taken, table)
+    journal = journal_of(path)
+    with folder_for(path.parent), locked(path), ExitStack() as files:
+
+        def begin() -> Keep:
+            if force:
+                for file in (path, journal):  # in this order, as --resume can do nothing with a table alone
+                    file.unlink(missing_ok=True)
+            lines = files.enter_context(Growing(journal))
+            table = files.enter_context(TABLES[kind](path, journal, columns(made.labels, made.clip is not None)))
+
+            def keep(entry: dict[str, Any]) -> None:
+                lines.add(json_line(entry))
+                if "faces" in entry:
+                    table(entry)
+
+            return keep
+
+        refuse_existing((path, journal), force=force, resume=resume)
+        if resume and path.exists() and not journal.exists():
+            raise UsageError(f"{path} has no {journal.name} beside it, from which --resume goes on; give another name")
+        with explained(path, resume is not None):
+            taken = take_up(journal, made, Places()) if resume and journal.exists() else Taken()
+            sink = Sink(path, made, taken, resume is not None, begin)
+        yield sink
 
 
-def _refuse_to_overwrite(path: Path, journal: Path, resume: bool) -> None:
-    for file in (path, journal):
-        if file.exists() and not resume:
-            raise UsageError(f"{file} is there already; add --resume to go on where it stopped, or give another name")
-    if path.exists() and not journal.exists():
-        raise UsageError(f"{path} has no {journal.name} beside it, from which --resume goes on; give another name")
+def journal_of(path: Path) -> Path:
+    """Return the journal of a file of results, which JSON lines are themselves."""
+    return path if path.suffix.lower() == ".jsonl" else path.with_name(path.name + ".jsonl")
 
 
 def _no_table(path: Path, journal: Path, kinds: Columns) -> AbstractContextManager[Table]:
@@ -136,10 +162,10 @@ def _csv_table(path: Path, journal: Path, kinds: Columns) -> Generator[Table]:
             whole.write(_csv_line(kinds))
             for row in _rows(pictures(journal)):
                 whole.write(_csv_line(row.values()))
-        file = path.open("ab", buffering=0)
+        file = Growing(path)
 
     def grow(entry: dict[str, Any]) -> None:
-        append(file, b"".join(_csv_line(row.values()) for row in _rows([entry])))
+        file.add(b"".join(_csv_line(row.values()) for row in _rows([entry])))
 
     with file:
         yield grow

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import details, voice
-from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
+from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
 
 
 def batch(
@@ -21,6 +21,7 @@ def batch(
         Path, typer.Option(metavar="FILE", help="Write a row a face: .jsonl, .csv or .parquet.", show_default=False)
     ],
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the file of --out where it stopped.")] = False,
+    force: Force = False,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders in folders too.")] = False,
     address: Annotated[
         str | None,
@@ -44,8 +45,11 @@ def batch(
     from mien.apps.batch import Settings, spread
     from mien.apps.cli.inputs import gather, piped
     from mien.apps.cli.screen import Screen
+    from mien.apps.cli.stopping import end, stoppable, until
     from mien.core.prior import parse_prior
+    from mien.infer.made import Made
     from mien.infer.sinks import open_sink
+    from mien.vision.images import MAX_PIXELS
 
     inputs = gather(pictures or [], recursive, piped(pictures or []))
     power = None if prior is None else parse_prior(prior)
@@ -53,13 +57,16 @@ def batch(
     # Loaded here too, so that what is wrong with it is said before anything starts.
     analyzer = settings.load()
     voice.detail(details.model(analyzer))
+    # Workers read pictures as 'mien image' does unless it is told otherwise, so that either can go on for the other.
+    made = Made(analyzer.model, analyzer.labels, {"detector": detector.value, "max-megapixels": MAX_PIXELS / 1e6})
     with ExitStack() as stack:
-        sink = stack.enter_context(open_sink(out, analyzer.model, analyzer.labels, resume))
-        waiting = [path for path in inputs.paths if str(path) not in sink.done]
+        stopped = stack.enter_context(stoppable())
+        sink = stack.enter_context(open_sink(out, made, resume=resume, force=force))
+        waiting = [path for path in inputs.paths if not sink.has(path)]
         screen = stack.enter_context(Screen(len(waiting), tables=False, silent=False))
         for name, why in inputs.refusals:
             screen.fail(name, why)
-        for outcome in stack.enter_context(closing(spread(waiting, settings, address, workers))):
+        for outcome in until(stopped, stack.enter_context(closing(spread(waiting, settings, address, workers)))):
             if outcome.result is None:
                 screen.fail(outcome.path, outcome.error)
                 sink.fail(outcome.path, outcome.error)
@@ -67,5 +74,7 @@ def batch(
                 sink.write(outcome.path, outcome.result)
                 screen.show(outcome, [])
         screen.close(skipped=inputs.skipped, resumed=len(inputs.paths) - len(waiting), out=out)
+    if stopped():
+        raise end(f"add --resume to go on with {out}")
     if screen.failures:
         raise typer.Exit(1)

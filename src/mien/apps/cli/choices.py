@@ -25,6 +25,7 @@ class LabelSet(StrEnum):
 
 
 Detector = Annotated[DetectorName, typer.Option(help="none: the whole picture is the face.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over what is there already.")]
 Labels = Annotated[LabelSet, typer.Option(help="eight: contempt is shown apart, not as neutral.")]
 Model = Annotated[
     Path | None,

@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+import typer
+
 from mien.apps.cli.clipscreen import ClipScreen
-from mien.apps.cli.pictures import make_folder, names_of, seen
-from mien.apps.cli.stopping import stoppable
+from mien.apps.cli.pictures import names_of, seen
+from mien.apps.cli.stopping import STOPPED, stoppable
 from mien.core.errors import MienError, UsageError
-from mien.core.files import write_whole
+from mien.core.files import folder_for, refuse_existing, write_whole
 from mien.core.types import Frame
 from mien.infer.analyze import Analyzer
 from mien.infer.journal import explained
+from mien.infer.made import Made, Setting
 from mien.infer.moment import Moment
 from mien.infer.rows import model_name
-from mien.infer.sinks import Sink, open_sink
+from mien.infer.sinks import Sink, journal_of, open_sink
 from mien.infer.stream import Stream, moments
 from mien.infer.timeline import Summary, Timeline
 from mien.report.captions import srt, vtt
@@ -52,7 +55,9 @@ class Job:
         tau_s: time constant of the smoothing.
         detect_every: on how many-th frames the whole is searched.
         blur: whether faces are hidden in what is written.
+        settings: the value of each option that changes a row, by its name.
         resume: whether to go on with files that are there.
+        force: whether to write over them.
     """
 
     analyzer: Analyzer
@@ -64,7 +69,9 @@ class Job:
     tau_s: float
     detect_every: int
     blur: bool
+    settings: dict[str, Setting]
     resume: bool
+    force: bool
 
     def files(self, name: str) -> Files:
         """Return the files to write of a clip that is called name."""
@@ -79,14 +86,15 @@ def run_clips(clips: Sequence[Path], job: Job) -> bool:
 
     Raises:
         UsageError: the folder cannot be made, a file is there already, or it cannot be gone on with.
+        Exit: an end was asked for.
     """
     named = list(dict.fromkeys(clips))
     # What mien wrote earlier is no clip, where a pattern named it along with others.
     wanted = [clip for clip in named if not clip.stem.endswith(OURS)] or named
     names = names_of(wanted)
     files = {clip: job.files(names[str(clip)]) for clip in wanted}
-    _prepare(job, list(files.values()))
-    with ClipScreen() as screen, stoppable() as stopped:
+    _refuse(job, list(files.values()))
+    with folder_for(job.folder), ClipScreen() as screen, stoppable() as stopped:
         screen.skip(len(named) - len(wanted))
         for clip in wanted:
             try:
@@ -96,8 +104,8 @@ def run_clips(clips: Sequence[Path], job: Job) -> bool:
             except MienError as error:
                 screen.fail(str(error))
             if stopped():
-                break
-    return not (screen.failed or stopped())
+                raise typer.Exit(STOPPED)
+    return not screen.failed
 
 
 def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Callable[[], bool]) -> None:
@@ -114,9 +122,8 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
         first = next(frames)  # before any file is made, so that a clip without frames leaves none behind
         sink: Sink | None = None
         if "data" in files:
-            sink = stack.enter_context(
-                open_sink(files["data"], analyzer.model, analyzer.labels, job.resume, timed=True)
-            )
+            made = Made(analyzer.model, analyzer.labels, job.settings, str(clip))
+            sink = stack.enter_context(open_sink(files["data"], made, resume=job.resume, force=job.force))
             if sink.finished and all(file.exists() for file in files.values()):
                 screen.was_done(clip)
                 return
@@ -147,22 +154,19 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
     screen.show(clip, summary, list(files.values()), notes, stopped())
 
 
-def _prepare(job: Job, files: list[Files]) -> None:
-    """Make the folder, and refuse to write over what is there.
+def _refuse(job: Job, files: list[Files]) -> None:
+    """Refuse to write over what is there, and to go on with what cannot be gone on with.
 
     Raises:
-        UsageError: the folder cannot be made, a file is there, or there is nothing to go on with.
+        UsageError: a file is there, or there is nothing to go on with.
     """
     if job.resume and "data" not in job.suffixes:
         raise UsageError(
             "--resume goes on from the data of a clip; add --data csv, jsonl or parquet, as in the first run"
         )
-    make_folder(job.folder)
-    for file in chain.from_iterable(one.values() for one in files):
-        if file.exists() and not job.resume:
-            raise UsageError(
-                f"{file} is there already; add --resume to go on where a run was stopped, or choose another --out"
-            )
+    there = list(chain.from_iterable(one.values() for one in files))
+    there += [journal_of(one["data"]) for one in files if "data" in one]
+    refuse_existing(there, force=job.force, resume=job.resume if "data" in job.suffixes else None)
 
 
 def _film(path: Path, video: Video, first: Frame, job: Job) -> Film:

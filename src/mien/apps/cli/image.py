@@ -6,12 +6,19 @@ import json
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mien.apps.cli import details, voice
-from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
+from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
+from mien.core.errors import ImageError
+
+if TYPE_CHECKING:
+    from mien.apps.cli.pictures import Pictures
+    from mien.apps.cli.screen import Screen
+    from mien.infer.pipeline import Outcome
+    from mien.infer.sinks import Sink
 
 
 def image(
@@ -26,6 +33,7 @@ def image(
         Path | None, typer.Option(metavar="FILE", help="Write a row a face: .jsonl, .csv or .parquet.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the file of --out where it stopped.")] = False,
+    force: Force = False,
     annotate: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the pictures with their faces.")] = None,
     crops: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each face as the net sees it.")] = None,
     blur: Annotated[bool, typer.Option("--blur", help="Make the faces in written pictures unrecognisable.")] = False,
@@ -52,10 +60,13 @@ def image(
     from mien.apps.cli.inputs import gather, piped
     from mien.apps.cli.pictures import Pictures
     from mien.apps.cli.screen import Screen
-    from mien.core.errors import ImageError, UsageError
+    from mien.apps.cli.stopping import end, stoppable, until
+    from mien.core.errors import UsageError
+    from mien.core.files import folder_for, refuse_existing
     from mien.core.prior import parse_prior
     from mien.infer.analyze import load
     from mien.infer.document import document, picture_entry
+    from mien.infer.made import Made
     from mien.infer.pipeline import pipeline
     from mien.infer.sinks import open_sink
     from mien.vision.images import REDUCE_TO_PX, read_picture
@@ -77,37 +88,64 @@ def image(
         largest=largest,
     )
     voice.detail(details.model(analyzer))
-    if not (annotate or out or crops or as_json) and all(Path(name).is_file() for name in pictures or ["-"]):
-        annotate = Path()
+    named = all(Path(name).is_file() for name in pictures or ["-"])
+    unasked = named and not (annotate or out or crops or as_json)
+    annotate = Path() if unasked else annotate
     # A reduced picture has lost the faces that are small in it, and is not what people want to have marked.
     detail_px = None if small_faces or annotate else REDUCE_TO_PX
     read = partial(read_picture, max_pixels=round(max_megapixels * 1e6), reduce_to_px=detail_px)
+    made = Made(
+        analyzer.model,
+        analyzer.labels,
+        {
+            "detector": detector.value,
+            "small-faces": small_faces,
+            "min-face": min_face,
+            "min-score": min_score,
+            "largest": largest,
+            "max-megapixels": max_megapixels,
+            "annotate": annotate is not None,
+        },
+    )
     entries: list[dict[str, Any]] = []
     with ExitStack() as stack:
-        sink = stack.enter_context(open_sink(out, analyzer.model, analyzer.labels, resume)) if out else None
-        waiting = [path for path in inputs.paths if sink is None or str(path) not in sink.done]
+        stopped = stack.enter_context(stoppable())
+        sink = stack.enter_context(open_sink(out, made, resume=resume, force=force)) if out else None
+        waiting = [path for path in inputs.paths if sink is None or not sink.has(path)]
         screen = stack.enter_context(Screen(len(waiting), tables=out is None, silent=as_json))
-        written = Pictures(inputs.paths, annotate, crops, blur, analyzer.crop)
+        written = Pictures(inputs.paths, annotate, crops, blur, analyzer.crop, keep=unasked and not force)
+        if not unasked:
+            refuse_existing(written.marked(), force=force, resume=resume or None, option="--annotate")
+        refuse_existing(written.cut(), force=force, resume=resume or None, option="--crops")
+        for folder in filter(None, (annotate, crops)):
+            stack.enter_context(folder_for(folder))
         for name, why in inputs.refusals:
             screen.fail(name, why)
-        for outcome in stack.enter_context(closing(pipeline(analyzer, waiting, read))):
-            if outcome.result is None:
-                screen.fail(outcome.path, outcome.error)
-                if sink:
-                    sink.fail(outcome.path, outcome.error)
-                continue
-            try:
-                files = written.write(outcome.path, outcome.result)
-            except ImageError as error:
-                files = []
-                screen.fail(outcome.path, str(error))
-            if sink:
-                sink.write(outcome.path, outcome.result)
-            if as_json:
+        for outcome in until(stopped, stack.enter_context(closing(pipeline(analyzer, waiting, read)))):
+            _keep(outcome, written, sink, screen)
+            if as_json and outcome.result is not None:
                 entries.append(picture_entry(outcome.path, outcome.result))
-            screen.show(outcome, files)
         screen.close(skipped=inputs.skipped, resumed=len(inputs.paths) - len(waiting), out=out)
     if as_json:
         typer.echo(json.dumps(document(analyzer.model, entries, screen.failures), indent=1))
+    if stopped():
+        raise end(f"add --resume to go on with {out}" if out else "the pictures that were left have no result")
     if screen.failures:
         raise typer.Exit(1)
+
+
+def _keep(outcome: Outcome, written: Pictures, sink: Sink | None, screen: Screen) -> None:
+    """Write what was asked for of one picture, and show what came of it."""
+    if outcome.result is None:
+        screen.fail(outcome.path, outcome.error)
+        if sink:
+            sink.fail(outcome.path, outcome.error)
+        return
+    try:
+        files = written.write(outcome.path, outcome.result)
+    except ImageError as error:
+        files = []
+        screen.fail(outcome.path, str(error))
+    if sink:
+        sink.write(outcome.path, outcome.result)
+    screen.show(outcome, files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import glob
 import os
 import re
@@ -15,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from mien.apps.cli import voice
 from mien.core.errors import UsageError
+from mien.core.files import Places
 from mien.vision.formats import PICTURE_SUFFIXES
 
 LIST = "-"
@@ -88,17 +88,10 @@ def gather(
         UsageError: there are no arguments, and no standard input in their place.
     """
     found = Inputs()
-    seen: set[str] = set()
-
-    @functools.cache
-    def real(folder: str) -> str:
-        return os.path.realpath(folder)
-
+    seen, place_of = set[str](), Places()
     for name in _names(arguments or [LIST], stdin, kind, found):
         for path in _meant(name, recursive, kind, found):
-            # A link to a file is a name of its own, as it is for the shell; two ways to a folder are not.
-            folder, last = os.path.split(path)
-            place = os.path.normcase(f"{real(folder)}/{last}")
+            place = place_of(path)
             if place not in seen:
                 seen.add(place)
                 found.paths.append(Path(path))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import details, voice
-from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
+from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -28,6 +28,7 @@ def live(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a row a face a frame: .jsonl, .csv or .parquet.")
     ] = None,
+    force: Force = False,
     mirror: Annotated[
         bool | None,
         typer.Option("--mirror/--no-mirror", help="Mirror the picture.", show_default="for cameras by number"),
@@ -48,18 +49,19 @@ def live(
     from contextlib import ExitStack
     from functools import partial
 
-    from mien.apps.cli.stopping import stoppable
+    from mien.apps.cli.stopping import STOPPED, stoppable
     from mien.apps.live import Live
     from mien.apps.recorder import Recorder
     from mien.core.prior import parse_prior
     from mien.infer.analyze import load
+    from mien.infer.made import Made
     from mien.infer.sinks import open_sink
     from mien.infer.stream import Stream
     from mien.vision.camera import find_source
     from mien.vision.capture import RETRY_S, Capture
 
     if record is not None:
-        _check_film(record)
+        _check_film(record, force)
     place = find_source(source)
     power = None if prior is None else parse_prior(prior)
     analyzer = load(model, detector.value, power, labels=labels.value)
@@ -70,7 +72,9 @@ def live(
         view = _view(window, place.name, stack)
         sink = None
         if out is not None:
-            sink = stack.enter_context(open_sink(out, analyzer.model, analyzer.labels, timed=True))
+            settings = {"detector": detector.value, "smooth": smooth, "detect-every": detect_every}
+            made = Made(analyzer.model, analyzer.labels, settings, place.name)
+            sink = stack.enter_context(open_sink(out, made, force=force))
         recorder = stack.enter_context(Recorder())
         if record is not None:
             recorder.start(record)
@@ -85,12 +89,14 @@ def live(
             stopped=stopped,
         )
         run.run()
-        if sink is not None:
+        if sink is not None and run.frames:
             sink.finish(place.name, run.end_s, 0)
     files = [*([out] if out else []), *recorder.files]
     written = f"; wrote {', '.join(map(str, files))}" if files else ""
     count = f"{run.frames:,} frame{'' if run.frames == 1 else 's'}"
     voice.note(f"{count} of {place.name}{written}")
+    if stopped():
+        raise typer.Exit(STOPPED)
 
 
 def _view(window: bool, name: str, stack: ExitStack) -> View:
@@ -106,17 +112,17 @@ def _view(window: bool, name: str, stack: ExitStack) -> View:
     return LineView(voice.say, voice.note)
 
 
-def _check_film(path: Path) -> None:
+def _check_film(path: Path, force: bool) -> None:
     """Refuse a file that cannot become a film, before anything is filmed.
 
     Raises:
-        UsageError: it has another suffix, its folder is not there, or it is there already.
+        UsageError: it has another suffix, its folder is not there, or it is there already and is to be kept.
     """
     from mien.core.errors import UsageError
+    from mien.core.files import refuse_existing
 
     if path.suffix.lower() != ".mp4":
         raise UsageError(f"--record writes MP4; got {path}, expected a name that ends in .mp4")
     if not path.parent.is_dir():
         raise UsageError(f"--record {path}: there is no folder {path.parent}; make it first")
-    if path.exists():
-        raise UsageError(f"--record {path}: it is there already; choose another name")
+    refuse_existing([path], force=force, option="--record")

@@ -17,6 +17,7 @@ from mien.apps.cli.image import image
 from mien.apps.cli.live import live
 from mien.apps.cli.parsing import Command, Group
 from mien.apps.cli.prepare import prepare
+from mien.apps.cli.stopping import terminable
 from mien.apps.cli.streams import with_streams
 from mien.apps.cli.train import answer, distill, export, train
 from mien.apps.cli.video import video
@@ -57,7 +58,7 @@ def main(
 
 
 def run() -> None:
-    """Run the command line; exit with 0 when done, 1 when something failed, 2 on wrong usage."""
+    """Run the command line; exit with 0 when done, 1 when something failed, 2 on wrong usage, 130 when stopped."""
     # Pillow warns about damaged metadata of pictures that it reads all the same.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     sys.exit(with_streams(_run))
@@ -65,7 +66,8 @@ def run() -> None:
 
 def _run() -> int:
     try:
-        app(prog_name="mien")
+        with terminable():
+            app(prog_name="mien")
     except MienError as error:
         voice.complain(str(error))
         return 2 if isinstance(error, UsageError) else 1

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from mien.apps.cli import voice
 from mien.core.card import CropSpec
-from mien.core.errors import UsageError
 from mien.core.types import Faces, Image, Result
 from mien.vision.crops import cut_faces
 from mien.vision.draw import draw
@@ -29,19 +30,36 @@ class Pictures:
         crops: the folder for faces.
         blur: whether faces are hidden in whole pictures.
         spec: how faces are cut.
-
-    Raises:
-        UsageError: a folder cannot be made.
+        keep: whether whole pictures that are there are left as they are.
     """
 
     def __init__(
-        self, paths: Sequence[Path], annotate: Path | None, crops: Path | None, blur: bool, spec: CropSpec
+        self,
+        paths: Sequence[Path],
+        annotate: Path | None,
+        crops: Path | None,
+        blur: bool,
+        spec: CropSpec,
+        *,
+        keep: bool = False,
     ) -> None:
         self._names = names_of(paths)
-        self._annotate, self._crops, self._blur, self._spec = annotate, crops, blur, spec
-        for folder in (annotate, crops):
-            if folder is not None:
-                make_folder(folder)
+        self._annotate, self._crops, self._blur, self._spec, self._keep = annotate, crops, blur, spec, keep
+
+    def marked(self) -> list[Path]:
+        """Return all files of whole pictures that may be written."""
+        return [self._annotate / self._marked(path) for path in self._names] if self._annotate else []
+
+    def cut(self) -> list[Path]:
+        """Return the files of faces that are there and may be written over."""
+        if self._crops is None or not self._crops.is_dir():
+            return []
+        names = set(self._names.values())
+        return sorted(
+            file
+            for file in self._crops.glob("*.png")
+            if (parts := file.stem.rpartition("."))[2].isdecimal() and parts[0] in names
+        )
 
     def write(self, path: str, result: Result) -> list[Path]:
         """Write what was asked for of one picture, nothing where it shows no face, and return the files.
@@ -51,14 +69,21 @@ class Pictures:
         """
         name, files = self._names[path], list[Path]()
         if self._annotate is not None and len(result):
-            suffix = Path(path).suffix.lower()
-            files.append(self._annotate / f"{name}.mien{suffix if suffix in KEPT else '.png'}")
-            write(draw(_hidden(result) if self._blur else result), files[-1])
+            file = self._annotate / self._marked(path)
+            if self._keep and os.path.lexists(file):
+                voice.note(f"{file} is there already and left as it is; add --force to write over it")
+            else:
+                write(draw(_hidden(result) if self._blur else result), file)
+                files.append(file)
         if self._crops is not None:
             for number, crop in enumerate(cut_faces(result.frame.image, seen(result), self._spec)):
                 files.append(self._crops / f"{name}.{number}.png")
                 write(_rgb(crop), files[-1])
         return files
+
+    def _marked(self, path: str) -> str:
+        suffix = Path(path).suffix.lower()
+        return f"{self._names[path]}.mien{suffix if suffix in KEPT else '.png'}"
 
 
 def names_of(paths: Sequence[Path]) -> dict[str, str]:
@@ -87,15 +112,3 @@ def _hidden(result: Result) -> Result:
 def _rgb(crop: Image) -> Image:
     """Return (S, S, 1) or (S, S, 3) uint8 as (S, S, 3)."""
     return crop.repeat(3, axis=2) if crop.shape[2] == 1 else crop
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for files.
-
-    Raises:
-        UsageError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot make the folder {folder} ({error.strerror}); choose another") from error

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import details, voice
-from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
+from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
 
 
 class DataForm(StrEnum):
@@ -46,6 +46,7 @@ def video(
     captions: Annotated[CaptionForm | None, typer.Option(help="Write captions of the emotions shown.")] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for all of these.")] = Path(),
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run was stopped.")] = False,
+    force: Force = False,
     start: Annotated[str | None, typer.Option(metavar="TIME", help="Begin here: 90, 1:30 or 1:01:30.")] = None,
     end: Annotated[str | None, typer.Option(metavar="TIME", help="End here.")] = None,
     fps: Annotated[float | None, typer.Option(help="Take so many frames a second at most.", show_default="all")] = None,
@@ -95,17 +96,31 @@ def video(
         "timeline": timeline and f".{timeline.value}",
         "captions": captions and f".{captions.value}",
     }
+    start_s, end_s = 0.0 if start is None else seconds(start), None if end is None else seconds(end)
     job = Job(
         analyzer=analyzer,
         folder=out,
         suffixes={kind: suffix for kind, suffix in suffixes.items() if suffix},
-        start_s=0.0 if start is None else seconds(start),
-        end_s=None if end is None else seconds(end),
+        start_s=start_s,
+        end_s=end_s,
         fps=fps,
         tau_s=smooth,
         detect_every=detect_every,
         blur=blur,
+        settings={
+            "detector": detector.value,
+            "small-faces": small_faces,
+            "min-face": min_face,
+            "min-score": min_score,
+            "largest": largest,
+            "start": start and start_s,
+            "end": end_s,
+            "fps": fps,
+            "smooth": smooth,
+            "detect-every": detect_every,
+        },
         resume=resume,
+        force=force,
     )
     if not run_clips(clips, job):
         raise typer.Exit(1)

@@ -72,9 +72,7 @@ def _listening(host: str, port: int) -> socket:
 
 
 def _serve(app: FastAPI, listener: socket) -> None:
-    """Answer what comes until Ctrl-C."""
-    from contextlib import suppress
-
+    """Answer what comes until Ctrl-C, which is raised again when all is closed."""
     import uvicorn
 
     config = uvicorn.Config(
@@ -86,5 +84,4 @@ def _serve(app: FastAPI, listener: socket) -> None:
         ws_max_size=8 * 2**20,
         ws_max_queue=4,
     )
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(config).run(sockets=[listener])
