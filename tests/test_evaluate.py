@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from command import Command
 from mien.apps.cli.evaluate import ProtocolName
 from mien.apps.cli.evaluate import evaluate as command
 from mien.core.emotions import EIGHT, SEVEN, VOTE_COLUMNS
@@ -299,3 +300,25 @@ def test_the_ladder_tells_the_best_of_each_run():
 
 def test_a_ladder_without_a_run_is_empty():
     assert ladder_figure({}).axes[0].get_legend() is None
+
+
+def test_two_models_of_one_name_do_not_write_one_folder(mien: Command, tmp_path: Path, data: Path):
+    for run in ("a", "b"):
+        (tmp_path / run).mkdir()
+        model_file(tmp_path / run)
+    assert mien("evaluate", "a/tiny.onnx", "--data", data, "--protocol", "seven").code == 0
+    before = {path.name: path.read_bytes() for path in Path("tiny.eval").iterdir()}
+    again = mien("evaluate", "b/tiny.onnx", "--data", data, "--protocol", "majority")
+    assert again.code == 2
+    assert "tiny.eval/predictions.csv is there already, and 5 more; add --force" in again.err
+    assert {path.name: path.read_bytes() for path in Path("tiny.eval").iterdir()} == before
+    assert mien("evaluate", "b/tiny.onnx", "--data", data, "--protocol", "majority", "--force").code == 0
+    # Nothing stands there of the first, which had plots that the second has not.
+    assert sorted(path.name for path in Path("tiny.eval").iterdir()) == [
+        "confusion.png", "metrics.json", "predictions.csv", "reliability.png",
+    ]  # fmt: skip
+
+
+def test_a_failed_evaluation_leaves_no_folder(mien: Command, tmp_path: Path, data: Path):
+    assert mien("evaluate", model_file(tmp_path), "--data", data, "--split", "test", "--out", "deep/er").code == 1
+    assert not Path("deep").exists()

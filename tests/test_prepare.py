@@ -8,6 +8,7 @@ from PIL import Image as Pillow
 from typer.testing import CliRunner
 
 import mien.data.prepare
+from command import Command
 from mien.apps.cli.prepare import prepare as command
 from mien.core.errors import DataError, UsageError
 from mien.data.audit import load_audit
@@ -116,3 +117,24 @@ def test_class_folders_on_the_command_line(tmp_path: Path):
 def test_a_detector_that_nobody_knows(tmp_path: Path):
     with pytest.raises(UsageError, match="unknown detector 'yunnet'"):
         run(tmp_path, "--detector", "yunnet")
+
+
+def test_what_was_prepared_is_kept_without_force(mien: Command, published: list[Path]):
+    assert mien("prepare", *published).code == 0
+    before = {path.name: path.read_bytes() for path in Path("data").iterdir()}
+    for place, face in enumerate(faces(20)):
+        folder = Path("faces") / ("happy" if place % 2 else "sad")
+        folder.mkdir(parents=True, exist_ok=True)
+        Pillow.fromarray(face).save(folder / f"{place}.png")
+    mine = ("prepare", "faces", "--detector", "none")
+    outcome = mien(*mine)
+    assert outcome.code == 2
+    assert (
+        "data/train.npz is there already, and 5 more; add --force to write over it, or choose another --out"
+        in outcome.err
+    )
+    assert {path.name: path.read_bytes() for path in Path("data").iterdir()} == before
+    assert mien(*mine, "--force").code == 0
+    assert (Path("data") / "train.npz").read_bytes() != before["train.npz"]
+    assert mien("prepare", "nowhere", "--out", "deep/er").code != 0
+    assert not Path("deep").exists()

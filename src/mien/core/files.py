@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mien.core.errors import UsageError
+from mien.core.locks import locked
 
 
 @contextmanager
@@ -94,6 +95,24 @@ def refuse_existing(files: Iterable[Path], *, force: bool, resume: bool | None =
         raise UsageError(
             f"{there[0]} is there already{more}; add {goes_on}--force to write over it, or choose another {option}"
         )
+
+
+@contextmanager
+def output_folder(folder: Path, names: Sequence[str], *, force: bool) -> Generator[None]:
+    """Hold a folder for files that are made at the end, as ``whole_files`` writes them: made, locked, and free.
+
+    Args:
+        folder: of the files.
+        names: all that any run may write; the last one is the chief.
+        force: whether to write over those of another run.
+
+    Raises:
+        UsageError: one of them is there and shall be kept; another run is at work on them; or there can be no folder.
+        MienError: the folder cannot be written.
+    """
+    with folder_for(folder), locked(folder / names[-1]):
+        refuse_existing((folder / name for name in names), force=force)
+        yield
 
 
 class Places:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 
 from mien.core.errors import DataError
+from mien.core.files import whole_files
 from mien.data.audit import Audit, audit
 from mien.data.montage import montage
 from mien.data.rules import kept_splits, reasons
@@ -15,6 +15,9 @@ from mien.data.split import SPLITS, save_split
 from mien.data.twins import find_twins
 from mien.version import __version__
 from mien.vision.images import write
+
+FILES = (*(f"{split}.npz" for split in SPLITS), "audit.json", "montage.png", "prepare.json")
+"""All that may be written; the last vouches for the others."""
 
 
 def prepare(samples: Samples, out_dir: Path) -> Audit:
@@ -35,26 +38,15 @@ def prepare(samples: Samples, out_dir: Path) -> Audit:
     found = audit(samples, splits, twins, why)
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=out_dir) as part:
-            beside = Path(part)
+        with whole_files(out_dir, FILES) as beside:
             for name, split in splits.items():
                 save_split(split, beside / f"{name}.npz")
             write(montage(next(iter(splits.values()))), beside / "montage.png")
             (beside / "audit.json").write_text(found.to_json(), encoding="utf-8")
             (beside / "prepare.json").write_text(_summary(found), encoding="utf-8")
-            _move(beside, out_dir)
     except OSError as error:
         raise DataError(f"cannot write to {out_dir}: {error.strerror or error}") from error
     return found
-
-
-def _move(beside: Path, out_dir: Path) -> None:
-    """Move the files to their place; ``prepare.json``, which vouches for the others, goes first and comes last."""
-    files = [path.name for path in beside.iterdir() if path.name != "prepare.json"]
-    for name in ["prepare.json", *(f"{split}.npz" for split in SPLITS if f"{split}.npz" not in files)]:
-        (out_dir / name).unlink(missing_ok=True)  # of an earlier run, which may have had other splits
-    for name in [*files, "prepare.json"]:
-        (beside / name).replace(out_dir / name)
 
 
 def _summary(found: Audit) -> str:

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from mien.core.files import write_whole
+from mien.core.files import whole_files
 from mien.core.metrics import Calibration, calibration
 from mien.core.protocols import UNCOUNTED
+from mien.infer.journal import explained
 from mien.report.coverage import coverage
 from mien.report.evaluate import Report
 from mien.report.plots import Figure, confusion_figure, reliability_figure, robustness_figure, to_png
@@ -24,13 +25,25 @@ from mien.report.robustness import examples
 from mien.report.scores import DIGITS, View, protocols_of
 from mien.report.tradeoffs import coverage_figure, prior_figure
 
+FILES = (
+    "predictions.csv",
+    "confusion.png",
+    "reliability.png",
+    "prior.png",
+    "coverage.png",
+    "robustness.png",
+    "photos.png",
+    "metrics.json",
+)
+"""All that a report may leave, in the order in which it comes."""
+
 
 def write_report(report: Report, out: Path) -> list[str]:
     """Write ``metrics.json``, ``predictions.csv`` and the pictures of what was measured; return the names written.
 
     The pictures show all counted faces: ``confusion.png`` and ``reliability.png``; under ``seven`` ``prior.png`` and
-    ``coverage.png``; where they were measured ``robustness.png`` and ``photos.png``. The folder is made if need be;
-    each file appears whole or not at all.
+    ``coverage.png``; where they were measured ``robustness.png`` and ``photos.png``. The folder is made if need be.
+    The files take the place of those of another report, of which none stays beside them.
     """
     document, views = report.document, report.views
     panels = {}
@@ -53,9 +66,11 @@ def write_report(report: Report, out: Path) -> list[str]:
     files = {"predictions.csv": _predictions(report).encode()}
     files |= {name: to_png(figure) for name, figure in figures.items()}
     files["metrics.json"] = (json.dumps(document, indent=1) + "\n").encode()
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        write_whole(out / name, content)
+    with explained(out, resumable=False):
+        out.mkdir(parents=True, exist_ok=True)
+        with whole_files(out, FILES) as beside:
+            for name, content in files.items():
+                (beside / name).write_bytes(content)
     return list(files)
 
 

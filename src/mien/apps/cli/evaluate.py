@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mien.apps.cli import voice
-from mien.apps.cli.choices import Prior
+from mien.apps.cli.choices import Force, Prior
 
 
 class SplitName(StrEnum):
@@ -57,15 +57,21 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the files.", show_default="MODEL.eval, in the working directory")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Score a model: metrics.json, predictions.csv, and pictures of all that was measured."""
+    from mien.core.files import output_folder
     from mien.core.prior import parse_prior
     from mien.infer.classify import model_file
     from mien.report.evaluate import evaluate as score
-    from mien.report.files import write_report
+    from mien.report.files import FILES, write_report
 
     console, models = voice.console(), [model_file(model) for model in models]
-    with console.status(f"scoring {', '.join(model.name for model in models)} on {split.value}"):
+    folder = out or Path(f"{models[0].stem if len(models) == 1 else 'ensemble'}.eval")
+    with (
+        output_folder(folder, FILES, force=force),
+        console.status(f"scoring {', '.join(model.name for model in models)} on {split.value}"),
+    ):
         report = score(
             models,
             data,
@@ -77,7 +83,6 @@ def evaluate(
             robustness=robustness,
             photos=photos,
         )
-        folder = out or Path(f"{models[0].stem if len(models) == 1 else 'ensemble'}.eval")
         written = write_report(report, folder)
     print_scores(console, report.document)
     console.print(f"written to {folder}: {', '.join(written)}", soft_wrap=True, markup=False, highlight=False)

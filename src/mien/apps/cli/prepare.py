@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import voice
+from mien.apps.cli.choices import Force
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -29,18 +30,22 @@ def prepare(
         str,
         typer.Option(help="Finds the face in pictures of class folders: yunet, haar, or none (pictures are faces)."),
     ] = "yunet",
+    force: Force = False,
 ) -> None:
     """Turn FER2013 and FER+, or a folder of pictures, into one file a split, and print an audit."""
+    from mien.core.files import output_folder
+    from mien.data.prepare import FILES
     from mien.data.prepare import prepare as write
     from mien.data.sources import read_source
     from mien.vision.detect import load_detector
 
     console = voice.console()
     find = None if detector == "none" else load_detector(detector)
-    with console.status("reading"):
-        samples = read_source(sources, find)
-    with console.status(f"comparing {len(samples):,} faces"):
-        found = write(samples, out)
+    with output_folder(out, FILES, force=force):
+        with console.status("reading"):
+            samples = read_source(sources, find)
+        with console.status(f"comparing {len(samples):,} faces"):
+            found = write(samples, out)
     for table in tables(found):
         console.print(table)
     console.print(
