@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -152,6 +153,20 @@ def test_one_that_cannot_be_read_stops_no_other(mien: Command, clip: Path):
     assert "no such file: none.mp4" in outcome.err
     assert len(table(Path("walk.mien.csv"))) == 20
     assert not list(Path().glob("text.mien*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_a_name_need_not_be_utf_8(mien: Command, clip: Path):
+    named = os.fsdecode(b"caf\xe9.mp4")
+    shutil.copy(clip, named)
+    wanted = ["--film", "--data", "csv", "--page", "--timeline", "png", "--captions", "vtt"]
+    outcome = mien("video", named, "--end", "0.2", *wanted)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith('"caf\\udce9.mp4"\t1\t')
+    assert len(list(Path().iterdir())) == 7, "five, the journal, and the clip itself"
+    page = Path(os.fsdecode(b"caf\xe9.mien.html")).read_text(encoding="utf-8")
+    assert "<title>caf\\udce9.mp4" in page
+    assert 'src="caf%E9.mien.mp4"' in page
 
 
 def test_what_mien_wrote_is_left_aside_among_others(mien: Command, clip: Path):

@@ -51,6 +51,12 @@ def test_a_window_may_be_resized(window: Window):
     assert pygame.display.get_surface().get_flags() & pygame.RESIZABLE
 
 
+def test_its_title_may_hold_any_name(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    with Window(os.fsdecode(b"caf\xe9.mp4")):
+        assert pygame.display.get_caption()[0] == r"caf\udce9.mp4"
+
+
 def test_it_is_closed_whatever_happens(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     with pytest.raises(KeyboardInterrupt, match="test"), Window("test"):

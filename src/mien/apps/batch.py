@@ -134,14 +134,21 @@ def _cluster(address: str | None) -> Generator[tuple[Any, int]]:
     except ImportError as error:
         raise MissingExtra("batches need Ray, which is not installed; run: pip install 'mien[batch]'") from error
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address is None:
-        ray.init("local", include_dashboard=False, **quiet)
-    else:
-        try:
+    try:
+        if address is None:
+            ray.init("local", include_dashboard=False, **quiet)
+        else:
             _knock(address)
             ray.init(address, **quiet)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"no Ray cluster at {address} ({error}); start one with 'ray start --head'") from error
+    except UnicodeError as error:
+        ray.shutdown()
+        raise UsageError(
+            "Ray takes no command line with names that are not UTF-8; name the folder that they are in"
+        ) from error
+    except (OSError, ValueError) as error:
+        if address is None:
+            raise
+        raise UsageError(f"no Ray cluster at {address} ({error}); start one with 'ray start --head'") from error
     try:
         context = data.DataContext.get_current()
         context.enable_progress_bars = False

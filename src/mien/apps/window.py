@@ -11,6 +11,7 @@ from typing import Any
 
 from mien.core.emotions import COLOURS
 from mien.core.errors import MienError, MissingExtra
+from mien.core.names import spelled
 from mien.core.types import Image
 
 CLOSE = "close"
@@ -48,7 +49,7 @@ class Window:
                 if driver in UNSEEN and driver not in asked:
                     raise pygame.error("there is no screen")
                 wide, high = pygame.display.get_desktop_sizes()[0]
-                pygame.display.set_caption(title)
+                pygame.display.set_caption(spelled(title))
                 pygame.display.set_icon(_icon(pygame))
                 # Some room is left for the frame and the system's bars.
                 fitting = min(size[0], int(0.9 * wide)), min(size[1], int(0.85 * high))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mien.core.names import spelled
 from mien.core.types import LANDMARKS
 
 Cell = str | int | float | bool | None
@@ -47,7 +48,7 @@ def rows(entry: dict[str, Any], model: str) -> list[Row]:
         model: what ``model_name`` says.
     """
     picture: Row = {key: value for key, value in entry.items() if key in _OF_PICTURES}
-    picture["path"] = _storable(entry["path"])
+    picture["path"] = spelled(entry["path"])
     return [
         picture | {"face": number} | _face_cells(face) | {"model": model} for number, face in enumerate(entry["faces"])
     ]
@@ -72,8 +73,3 @@ def _face_cells(face: dict[str, Any]) -> Row:
             for axis, value in zip("xy", point, strict=True)
         },
     }
-
-
-def _storable(path: str) -> str:
-    """Return the path with bytes that are no UTF-8, which Python keeps as lone surrogates, spelled out."""
-    return path.encode("utf-8", "backslashreplace").decode()

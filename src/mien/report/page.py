@@ -17,6 +17,7 @@ from typing import Any
 
 from mien.core.errors import DataError
 from mien.core.files import write_whole
+from mien.core.names import spelled
 from mien.report import sections
 from mien.report.markup import pairs, section, wide_picture
 from mien.report.plots import curves_figure, to_png
@@ -55,7 +56,7 @@ def write_page(run_dir: Path) -> Path:
     name = run_dir.resolve().name
     summary = _summary(run_dir, history, metrics)
     page = template.substitute(title=escape(name), summary=escape(summary), sections="\n".join(filter(None, parts)))
-    write_whole(run_dir / "report.html", page.encode())
+    write_whole(run_dir / "report.html", spelled(page).encode())
     return run_dir / "report.html"
 
 

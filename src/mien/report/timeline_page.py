@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
@@ -19,6 +20,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.names import spelled
 from mien.core.types import Ids, Image
 from mien.infer.people import Person
 from mien.infer.timeline import Summary
@@ -55,7 +57,7 @@ def timeline_page(
         room.joinpath(name).read_text(encoding="utf-8")
         for name in ("timeline.html", "theme.css", "timeline.css", "timeline.js")
     )
-    return Template(html).substitute(
+    page = Template(html).substitute(
         title=escape(clip),
         style=theme + style,
         facts=escape(_facts(summary)),
@@ -65,6 +67,7 @@ def timeline_page(
         data=_json(page_data(summary, film_start_s)),
         script=script,
     )
+    return spelled(page)
 
 
 def page_data(summary: Summary, film_start_s: float = 0.0) -> dict[str, Any]:
@@ -128,7 +131,7 @@ def _film(film: str | None) -> str:
     if film is None:
         return ""
     return (
-        f'<video src="{escape(quote(film))}" controls preload="metadata"></video>'
+        f'<video src="{escape(quote(os.fsencode(film)))}" controls preload="metadata"></video>'
         f'<p id="missing" class="soft screen" hidden>Put {escape(film)} beside this page to play moments here.</p>'
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from mien.core.errors import MissingExtra, UsageError
 from mien.core.files import write_whole
+from mien.core.names import spelled
 from mien.infer.people import Person
 from mien.infer.timeline import Summary
 from mien.report.lanes import clock, left_out, palette, runs, shown, ticks
@@ -71,7 +72,7 @@ def timeline_figure(summary: Summary, title: str = "") -> Figure:
             layout=ConstrainedLayoutEngine(w_pad=0.12),
         )
         if title:
-            figure.suptitle(title, x=0.01, ha="left", weight="bold", parse_math=False)
+            figure.suptitle(spelled(title), x=0.01, ha="left", weight="bold", parse_math=False)
         if not people:
             figure.text(0.5, 0.5, more or "No face was found in this video.", ha="center", va="center")
             return figure

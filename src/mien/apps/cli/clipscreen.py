@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mien.apps.cli import voice
-from mien.apps.cli.screen import coloured_bar
+from mien.apps.cli.screen import cell, coloured_bar
 from mien.infer.people import Person
 from mien.infer.timeline import Summary
 from mien.report.lanes import clock, left_out, shown
@@ -130,9 +130,10 @@ def _listed(files: Sequence[Path]) -> str:
 
 def plain_lines(clip: Path, summary: Summary) -> list[str]:
     """Return a line a person for other programs: clip, id, first and last second, seconds seen, emotion and share."""
+    name = cell(str(clip))
     return [
         "\t".join(
-            [str(clip), str(person.id), *(f"{value:.2f}" for value in (person.first_s, person.last_s, person.seen_s))]
+            [name, str(person.id), *(f"{value:.2f}" for value in (person.first_s, person.last_s, person.seen_s))]
             + [f"{emotion} {share:.3f}" for emotion, share in _shares(person)]
         )
         for person in sorted(summary.people, key=lambda person: person.id)
@@ -141,7 +142,7 @@ def plain_lines(clip: Path, summary: Summary) -> list[str]:
 
 def _table(clip: Path, summary: Summary) -> Table:
     facts = f"  ({clock(summary.end_s - summary.start_s, 1)}, {summary.moments:,} frames)"
-    table = Table(title=Text(str(clip)) + Text(facts, style="dim"), title_justify="left")
+    table = Table(title=Text(cell(str(clip))) + Text(facts, style="dim"), title_justify="left")
     for heading in ("person", "from", "to", "seen", "most of it", "", "then"):
         table.add_column(heading, justify="right" if heading in {"person", "from", "to", "seen"} else "left")
     for person in shown(summary):

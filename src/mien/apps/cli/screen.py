@@ -122,7 +122,7 @@ class Screen:
 def table(outcome: Outcome) -> Table:
     """Return the faces of one picture as a table: a row a face, a bar a probability worth seeing."""
     assert outcome.result is not None
-    title = Text(outcome.path) + Text(f"  ({outcome.note})" if outcome.note else "", style="dim")
+    title = Text(cell(outcome.path)) + Text(f"  ({outcome.note})" if outcome.note else "", style="dim")
     shown = Table(title=title, title_justify="left")
     for heading in ("face", "box", "emotion", "", "probability", "runner-up"):
         shown.add_column(heading, justify="right" if heading in {"face", "probability"} else "left")
@@ -133,7 +133,7 @@ def table(outcome: Outcome) -> Table:
 
 def plain_lines(path: str, result: Result) -> list[str]:
     """Return a line a face for other programs: path, number, emotion, probability and what is to be said of it."""
-    name = path if path.isprintable() else json.dumps(path, ensure_ascii=False)
+    name = cell(path)
     if not len(result):
         return [f"{name}\tno face found"]
     return [
@@ -149,6 +149,11 @@ def _facts(outcome: Outcome) -> str:
     scores = ", ".join(f"{face.score:.2f}" for face in outcome.result)
     facts = [f"{width} x {height} pixels", outcome.note, _count(len(outcome.result), "face")]
     return ", ".join(fact for fact in facts if fact) + (f" (score {scores})" if scores else "")
+
+
+def cell(path: str) -> str:
+    """Return a path as a cell of a line for other programs: as JSON where it holds what cannot be printed."""
+    return path if path.isprintable() else json.dumps(path)
 
 
 def bar(share: float) -> str:
