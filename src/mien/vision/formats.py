@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Any
 
 from PIL import Image as Pillow
 from PIL.ImageFile import ImageFile
+
+MOST_FRAMES = 1000
+"""How many frames are counted."""
 
 EXPECTED = "JPEG, PNG, WebP, BMP, TIFF, GIF or another format that Pillow reads"
 
@@ -98,10 +102,25 @@ def frames_note(picture: ImageFile) -> str:
         return ""
     try:
         several = getattr(picture, "is_animated", False)
-        count = str(getattr(picture, "n_frames", 1)) if several else ""
+        count = _frames(picture) if several else ""
     except Exception:  # noqa: BLE001, damage behind the first frame, of which Pillow says a dozen types
         count = "several"
     return kinds[picture.format].format(count) if count else ""
+
+
+def _frames(picture: ImageFile) -> str:
+    """Return how many frames a picture has, as far as it can be told quickly."""
+    form: Any = picture
+    if picture.format not in {"GIF", "TIFF"}:  # the others tell it at their start
+        return str(form.n_frames)
+    # n_frames goes through all frames, of which there may be millions; so does this, but not so far.
+    forward = partial(form._seek, update_image=False) if picture.format == "GIF" else form.seek
+    for frame in range(1, MOST_FRAMES):
+        try:
+            forward(frame)
+        except EOFError:
+            return str(frame)
+    return f"{MOST_FRAMES:,} or more"
 
 
 def looks_like(head: bytes) -> str:

@@ -1,4 +1,6 @@
-"""Picture files to RGB arrays and back. Beside it, ``formats`` knows Pillow's formats and ``modes`` its modes.
+"""Picture files to RGB arrays and back.
+
+Beside it, ``formats`` knows Pillow's formats, ``bounds`` what a file may cost, and ``modes`` Pillow's modes.
 
 Whatever is wrong with a file ends in one ``ImageError`` that names it. Pillow's own settings, which are global, stay
 as they are, so any number of threads may read at once.
@@ -19,6 +21,7 @@ from PIL.ImageFile import ImageFile
 
 from mien.core.errors import ImageError, UsageError
 from mien.core.types import Frame, Image
+from mien.vision.bounds import refuse_costly
 from mien.vision.formats import EXPECTED, frames_note, load, looks_like, open_picture
 from mien.vision.modes import to_rgb
 
@@ -89,8 +92,8 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
         shows them; grey is repeated into three channels; 16 bits are scaled to 8; of an animation the first frame.
 
     Raises:
-        ImageError: there is no such file, it is not a picture, it is damaged or cut short, or it declares more than
-            max_pixels pixels.
+        ImageError: there is no such file, it is not a picture, it is damaged or cut short, it declares more than
+            max_pixels pixels, or it would cost more than those are worth (``mien.vision.bounds``).
     """
     return read_picture(path, max_pixels, None).image
 
@@ -177,13 +180,7 @@ def _decode(stream: IO[bytes], name: str, max_pixels: int, reduce_to_px: int | N
         opened = open_picture(stream, head)
         if opened is None:
             raise ImageError(f"not a picture: {name} (got {looks_like(head)}; expected {EXPECTED})")
-        width, height = opened.size
-        if width * height > max_pixels:
-            raise ImageError(
-                f"too large: {name} declares {width} x {height} pixels, {width * height / 1e6:,.1f} million; "
-                f"the limit is {max_pixels / 1e6:,.1f} million; make it smaller, or raise the limit if you trust it "
-                "('mien image --max-megapixels', 'max_pixels' in Python)"
-            )
+        refuse_costly(stream, opened, name, max_pixels)
         return _picture(opened, reduce_to_px)
     except ImageError:
         raise
