@@ -214,3 +214,46 @@ def test_a_large_picture_is_marked_in_its_full_size(mien: Command, tmp_path: Pat
     assert read(tmp_path / "large.mien.jpg").shape == canvas.shape
     (face,) = json.loads(mien("image", "large.jpg", "--json").out)["images"][0]["faces"]
     assert 2100 < face["box"][0] < face["box"][2] < 2350
+
+
+NOWHERE = Path("/proc")
+"""A folder into which nobody can write, not even root."""
+
+
+@pytest.mark.skipif(not NOWHERE.is_dir(), reason="no such folder here")
+def test_a_folder_that_takes_no_copy_gets_the_answer_out(
+    mien: Command, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(NOWHERE)
+    outcome = mien("image", examples / "astronaut.png", examples / "grace_hopper.jpg")
+    assert (outcome.code, outcome.out.count("\n")) == (0, 2)
+    assert outcome.err.startswith("mien: no marked copies: cannot write astronaut.mien.png as PNG")
+    assert outcome.err.count("\n") == 1
+    outcome = mien("image", examples / "astronaut.png", "--annotate", ".")
+    assert (outcome.code, outcome.out.count("\n")) == (1, 1)
+    assert outcome.err.startswith("mien: cannot write astronaut.mien.png as PNG")
+    outcome = mien("image", examples / "astronaut.png", "--annotate", "marked")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "cannot make the folder marked" in outcome.err
+
+
+def test_copies_of_a_few_pictures_are_written_unasked_and_of_no_more(mien: Command, examples: Path, tmp_path: Path):
+    for number in range(6):
+        shutil.copy(examples / "coffee.png", tmp_path / f"{number}.png")
+    shutil.copy(examples / "astronaut.png", tmp_path / "face.png")
+    few, many = ["face.png", "1.png", "2.png", "3.png", "4.png"], ["face.png", *(f"{n}.png" for n in range(6))]
+    outcome = mien("image", *many)
+    assert (outcome.code, outcome.out.count("\n")) == (0, 7)
+    assert outcome.err == "mien: no marked copies of more than 5 pictures, unless --annotate DIR asks for them\n"
+    assert not list(tmp_path.glob("*.mien.png"))
+    assert mien("image", *few).err == ""
+    assert [path.name for path in tmp_path.glob("*.mien.png")] == ["face.mien.png"]
+
+
+def test_a_second_time_the_copies_of_the_first_are_left_aside(mien: Command, examples: Path, tmp_path: Path):
+    shutil.copy(examples / "astronaut.png", tmp_path / "p.png")
+    for _ in range(2):
+        pictures = sorted(path.name for path in tmp_path.glob("*.png"))
+        assert mien("image", *pictures).out.splitlines() == ["p.png\t1\thappiness\t1.000"]
+    assert pictures == ["p.mien.png", "p.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == pictures

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -168,7 +169,8 @@ def write(image: Image, path: Path) -> None:
     except (OSError, ValueError) as error:
         raise ImageError(f"cannot write {path} as {form}: {getattr(error, 'strerror', None) or error}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk that takes no file, none can be removed either
+            beside.unlink(missing_ok=True)
 
 
 def _decode(stream: IO[bytes], name: str, max_pixels: int, reduce_to_px: int | None) -> Picture:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mien.infer.pipeline import Outcome
     from mien.infer.sinks import Sink
 
+COPIES = 5
+"""The most pictures of which marked copies are written unasked: more would flood the working directory."""
+
 
 def image(
     pictures: Annotated[
@@ -54,8 +57,8 @@ def image(
 ) -> None:
     """Name the emotion on each face.
 
-    Prints a table a picture. Files named one by one, without --out, --annotate, --crops or --json, are also written as
-    NAME.mien.png into the working directory, their faces marked.
+    Prints a table a picture. Up to 5 files that are named one by one, without --out, --annotate, --crops or --json, are
+    also written as NAME.mien.png into the working directory, their faces marked; for more, give --annotate a folder.
     """
     from mien.apps.cli.inputs import gather, piped
     from mien.apps.cli.pictures import Pictures
@@ -88,8 +91,7 @@ def image(
         largest=largest,
     )
     voice.detail(details.model(analyzer))
-    named = all(Path(name).is_file() for name in pictures or ["-"])
-    unasked = named and not (annotate or out or crops or as_json)
+    unasked = not (annotate or out or crops or as_json) and _few(pictures or ["-"], len(inputs.paths))
     annotate = Path() if unasked else annotate
     # A reduced picture has lost the faces that are small in it, and is not what people want to have marked.
     detail_px = None if small_faces or annotate else REDUCE_TO_PX
@@ -113,7 +115,9 @@ def image(
         sink = stack.enter_context(open_sink(out, made, resume=resume, force=force)) if out else None
         waiting = [path for path in inputs.paths if sink is None or not sink.has(path)]
         screen = stack.enter_context(Screen(len(waiting), tables=out is None, silent=as_json))
-        written = Pictures(inputs.paths, annotate, crops, blur, analyzer.crop, keep=unasked and not force)
+        written = Pictures(
+            inputs.paths, annotate, crops, blur, analyzer.crop, unasked=unasked, keep=unasked and not force
+        )
         if not unasked:
             refuse_existing(written.marked(), force=force, resume=resume or None, option="--annotate")
         refuse_existing(written.cut(), force=force, resume=resume or None, option="--crops")
@@ -132,6 +136,14 @@ def image(
         raise end(f"add --resume to go on with {out}" if out else "the pictures that were left have no result")
     if screen.failures:
         raise typer.Exit(1)
+
+
+def _few(names: list[str], count: int) -> bool:
+    """Return whether pictures are so few, and named one by one, that their marked copies are written unasked."""
+    named = all(Path(name).is_file() for name in names)
+    if named and count > COPIES:
+        voice.note(f"no marked copies of more than {COPIES} pictures, unless --annotate DIR asks for them")
+    return named and count <= COPIES
 
 
 def _keep(outcome: Outcome, written: Pictures, sink: Sink | None, screen: Screen) -> None:

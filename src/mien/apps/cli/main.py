@@ -71,6 +71,11 @@ def _run() -> int:
     except MienError as error:
         voice.complain(str(error))
         return 2 if isinstance(error, UsageError) else 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        voice.complain(f"cannot use {error.filename}: {error.strerror}; mend that, or choose another place")
+        return 1
     except SystemExit as end:  # as Typer ends, whatever came of it
         return end.code if isinstance(end.code, int) else 0
     return 0

@@ -11,6 +11,7 @@ import numpy as np
 
 from mien.apps.cli import voice
 from mien.core.card import CropSpec
+from mien.core.errors import ImageError
 from mien.core.types import Faces, Image, Result
 from mien.vision.crops import cut_faces
 from mien.vision.draw import draw
@@ -30,6 +31,7 @@ class Pictures:
         crops: the folder for faces.
         blur: whether faces are hidden in whole pictures.
         spec: how faces are cut.
+        unasked: whether nobody asked for whole pictures: the first that cannot be written is said, and is the last.
         keep: whether whole pictures that are there are left as they are.
     """
 
@@ -41,10 +43,12 @@ class Pictures:
         blur: bool,
         spec: CropSpec,
         *,
+        unasked: bool = False,
         keep: bool = False,
     ) -> None:
         self._names = names_of(paths)
         self._annotate, self._crops, self._blur, self._spec, self._keep = annotate, crops, blur, spec, keep
+        self._unasked = unasked
 
     def marked(self) -> list[Path]:
         """Return all files of whole pictures that may be written."""
@@ -65,21 +69,31 @@ class Pictures:
         """Write what was asked for of one picture, nothing where it shows no face, and return the files.
 
         Raises:
-            ImageError: a file cannot be written.
+            ImageError: a file that was asked for cannot be written.
         """
         name, files = self._names[path], list[Path]()
         if self._annotate is not None and len(result):
-            file = self._annotate / self._marked(path)
-            if self._keep and os.path.lexists(file):
-                voice.note(f"{file} is there already and left as it is; add --force to write over it")
-            else:
-                write(draw(_hidden(result) if self._blur else result), file)
-                files.append(file)
+            files += self._mark(self._annotate / self._marked(path), result)
         if self._crops is not None:
             for number, crop in enumerate(cut_faces(result.frame.image, seen(result), self._spec)):
                 files.append(self._crops / f"{name}.{number}.png")
                 write(_rgb(crop), files[-1])
         return files
+
+    def _mark(self, file: Path, result: Result) -> list[Path]:
+        """Write a whole picture, and return its file, or nothing where it is not written."""
+        if self._keep and os.path.lexists(file):
+            voice.note(f"{file} is there already and left as it is; add --force to write over it")
+            return []
+        try:
+            write(draw(_hidden(result) if self._blur else result), file)
+        except ImageError as error:
+            if not self._unasked:
+                raise
+            voice.note(f"no marked copies: {error}; --annotate DIR writes them elsewhere")
+            self._annotate = None
+            return []
+        return [file]
 
     def _marked(self, path: str) -> str:
         suffix = Path(path).suffix.lower()

@@ -30,13 +30,13 @@ def with_streams(run: Callable[[], int]) -> int:
                 stream.flush()
     except OSError as error:
         broken = [stream for stream in (sys.stdout, sys.stderr) if _is_broken(stream)]
-        # Every other file that mien writes has a name in its errors, or an error of mien's own.
+        # Who fails to open a file is told its name, and who fails to write to one is not.
         if not broken and (error.filename is not None or error.errno not in REFUSALS):
             raise
         for stream in broken:
             _discard(stream)
         if error.errno != errno.EPIPE:
-            voice.complain(f"cannot write to standard output: {error.strerror}; make room, or send it elsewhere")
+            voice.complain(f"cannot write: {error.strerror}; make room, or send it elsewhere")
         return 1
     return code
 
