@@ -7,7 +7,6 @@ Raises:
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import cv2
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Image
 from mien.vision.capture import Opener
+from mien.vision.places import without_password
 from mien.vision.video import open_video
 
 OPEN_S, READ_S = 8.0, 5.0
@@ -59,11 +59,6 @@ def find_source(text: str) -> Source:
     if not Path(text).is_file():
         raise UsageError(f"there is no file {text}; --source takes a camera's number, an address or a video file")
     return Source(text, partial(open_clip, text), returns=False, faces_user=False)
-
-
-def without_password(address: str) -> str:
-    """Return an address without the user and the password in it, to be shown."""
-    return re.sub(r"(?<=://)[^/@]*@", "", address)
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.core.errors import VideoError
+from mien.vision.places import why_no_file
 from mien.vision.pyav import Disposition, FFmpegError, InvalidDataError, av
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.spl
 _MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free")
 
 
-def open_container(path: Path) -> InputContainer:
+def open_container(path: str | Path) -> InputContainer:
     """Open a file for reading.
 
     Raises:
@@ -29,14 +31,13 @@ def open_container(path: Path) -> InputContainer:
     """
     head = b""
     try:
-        if path.is_dir():
-            raise VideoError(f"not a video: {path} is a folder; name the videos in it")
-        with path.open("rb") as file:
+        if why := why_no_file(path):
+            raise VideoError(why)
+        with Path(path).open("rb") as file:
             head = file.read(12)
         if not head:
             raise VideoError(f"not a video: {path} (the file is empty); copy or download it again")
-        # Named as a file, since FFmpeg takes what stands before a colon for a protocol.
-        return av.open(f"file:{path}", "r", **_TAGS)
+        return _open(path)
     except FileNotFoundError as error:
         raise VideoError(f"no such file: {path}") from error
     except InvalidDataError as error:
@@ -50,6 +51,11 @@ def open_container(path: Path) -> InputContainer:
         raise VideoError(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
+def _open(path: str | Path) -> InputContainer:
+    # Named as a file, since FFmpeg takes what stands before a colon for a protocol.
+    return av.open(f"file:{path}", "r", **_TAGS)
+
+
 def exact(number: float) -> Fraction:
     """Return the fraction that is meant by a decimal number, or by the float of a frame's time."""
     return Fraction(number).limit_denominator(1_000_000)
@@ -61,11 +67,13 @@ def picture_stream(path: Path, container: InputContainer) -> VideoStream:
     Raises:
         VideoError: there is none, or FFmpeg cannot decode it.
     """
-    if container.format.name.endswith("_pipe") or container.format.name == "image2":
+    kind = container.format.name
+    if kind == "image2" or ((kind == "mjpeg" or kind.endswith("_pipe")) and not _is_series(path)):
         raise VideoError(f"not a video: {path} is a picture; run: mien image {path}")
     moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not moving:
-        raise VideoError(f"no video in {path}: it holds {contents(container)} only; expected {EXPECTED}")
+        found = f"it holds {contents(container)} only" if container.streams else "its streams are missing or garbled"
+        raise VideoError(f"no video in {path}: {found}; expected {EXPECTED}")
     best = container.streams.best("video")
     stream = next((one for one in moving if best is not None and one.index == best.index), moving[0])
     if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
@@ -92,7 +100,13 @@ def own_start(stream: Stream) -> Fraction | None:
 
 def contents(container: InputContainer) -> str:
     """Return what is in a container, such as "sound (aac) and a cover picture"."""
-    return " and ".join(dict.fromkeys(map(_what, container.streams))) or "nothing that FFmpeg knows"
+    return " and ".join(dict.fromkeys(map(_what, container.streams)))
+
+
+def _is_series(path: Path) -> bool:
+    """Return whether more pictures follow each other in a file than a photo has, which may bring another of its own."""
+    with _open(path) as container:
+        return len(list(islice((packet for packet in container.demux() if packet.size), 3))) == 3
 
 
 def _what(stream: Stream) -> str:

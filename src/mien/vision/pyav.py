@@ -13,6 +13,7 @@ try:
     from av.audio.frame import AudioFrame
     from av.audio.resampler import AudioResampler
     from av.error import FFmpegError, InvalidDataError
+    from av.format import Flags
     from av.stream import Disposition
     from av.video.frame import VideoFrame
     from av.video.reformatter import VideoReformatter
@@ -24,6 +25,7 @@ __all__ = [
     "AudioResampler",
     "Disposition",
     "FFmpegError",
+    "Flags",
     "InvalidDataError",
     "VideoFrame",
     "VideoReformatter",

@@ -1,7 +1,7 @@
 """Video files to frames, on FFmpeg by way of PyAV.
 
-Times are those that the container states, never a count of frames. Whatever is wrong with a file ends in one
-``VideoError`` that names it, or in frames that are skipped and counted.
+Times are those that the container states; frames are counted only where it states none. Whatever is wrong with a file
+ends in one ``VideoError`` that names it, or in frames that are skipped and counted, and in ``Video.notes``.
 
 Raises:
     MissingExtra: on import, when PyAV is not installed.
@@ -9,8 +9,7 @@ Raises:
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
 from math import floor, isfinite
@@ -21,40 +20,19 @@ from typing import TYPE_CHECKING, Self
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Frame
 from mien.vision.containers import beginning, contents, exact, open_container, own_start, picture_stream
-from mien.vision.pyav import FFmpegError, VideoFrame, av
+from mien.vision.facts import Clip, Length
+from mien.vision.packets import Packets
+from mien.vision.pyav import FFmpegError, VideoFrame
+from mien.vision.times import Times
 from mien.vision.upright import Upright
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.video.stream import VideoStream
+
+    from mien.vision.packets import Packet
 
 _SEEK_BACK_S = 10
 """How much earlier to look, in seconds, where a container leads to a frame behind the one that was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """What a video file says of itself.
-
-    Attributes:
-        path: as it was given.
-        width: of the upright picture with square pixels, in pixels; so is height.
-        fps: frames a second in the mean, as the file declares it.
-        duration_s: of the whole file, in seconds; None where the file does not say.
-        frames: in the whole file; an estimate from duration and rate where the file does not count them, None where it
-            has no duration either.
-        time_base: what times are whole multiples of, in seconds.
-        sound: whether there is any.
-    """
-
-    path: str
-    width: int
-    height: int
-    fps: float
-    duration_s: float | None
-    frames: int | None
-    time_base: Fraction
-    sound: bool
 
 
 class Video:
@@ -65,7 +43,7 @@ class Video:
 
     Attributes:
         clip: what the file says of itself.
-        damaged: frames skipped so far, for damage, for a missing time or for one that does not grow.
+        damaged: frames skipped so far for damage.
         end_s: when the last frame read so far ends, in seconds; 0 before the first.
     """
 
@@ -79,16 +57,20 @@ class Video:
         self._container = container
         self._stream = picture_stream(Path(path), container)
         self._stream.thread_type = "AUTO"
-        self._base = self._stream.time_base or Fraction(1, av.time_base)
         self._zero = beginning(container, self._stream)
+        self._packets = Packets(container, self._stream)
+        self._length = Length(path, container, self._stream)
+        self._times = Times(container, self._stream, self._zero)
+        self._read_all, self._reached = False, Fraction(0)
         self._start, self._end, self._fps = start, end, fps
         self._read = False
         first, self._rest = self._wind()
+        self._read_all = first is None
         if first is None:
-            raise VideoError(f"no frame can be decoded: {path} holds {contents(container)}; export it again")
+            raise VideoError(self._none_there())
         self._first = first
         self._upright = Upright(first, self._stream.sample_aspect_ratio)
-        self.clip = _clip(path, container, self._stream, self._base, self._upright.size)
+        self.clip = self._clip()
 
     def __enter__(self) -> Self:
         """Return the video itself."""
@@ -114,6 +96,19 @@ class Video:
         self._read = True
         return self._frames()
 
+    def _clip(self) -> Clip:
+        total, stream = self._length.total if self._times.stated else None, self._stream
+        fps = float(self._times.declared or 0)
+        return Clip(
+            self._path,
+            *self._upright.size,
+            fps,
+            None if total is None else float(total),
+            stream.frames or (round(total * fps) if total and fps else None),
+            self._times.base,
+            bool(self._container.streams.audio),
+        )
+
     def _frames(self) -> Generator[Frame]:
         due, index = self._start, 0
         for frame, time in self._timely():
@@ -126,80 +121,109 @@ class Video:
 
     def _timely(self) -> Generator[tuple[VideoFrame, Fraction]]:
         """Yield the sound frames between start and end with their times."""
-        last: Fraction | None = None
+        found = False
         for frame in chain([self._first], self._rest):
-            time = self._time(frame)
-            if time is None or frame.is_corrupt or (last is not None and time <= last):
+            time = self._times.next(frame)
+            if frame.is_corrupt:
                 self.damaged += 1
-            elif time < self._start:
+                continue
+            self._reached = time + self._times.lasts(frame)
+            if time < self._start:
                 self.damaged = 0  # so far it was met on the way to the start
             elif self._end is not None and time >= self._end:
                 break
             else:
-                ends = time + (frame.duration * self._base if frame.duration else time - (last or time))
-                self.end_s = float(ends if self._end is None else min(ends, self._end))
-                last = time
+                self.end_s = float(self._reached if self._end is None else min(self._reached, self._end))
+                found = True
                 yield frame, time
-        if last is None:
+        else:
+            self._read_all = True
+        if not found:
             raise VideoError(self._none_there())
 
-    def _decoded(self) -> Generator[VideoFrame]:
-        """Yield what the decoder makes of the packets from here on; count those it makes nothing of."""
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except FFmpegError:  # as the tool ffmpeg does, take damage between the packets for the end
-                self.damaged += 1
-                packet = None
+    def _decoded(self, packets: Iterable[Packet]) -> Generator[VideoFrame]:
+        """Yield what the decoder makes of packets; count those it makes nothing of."""
+        for packet in chain(packets, [None]):
             try:
                 yield from self._stream.decode(packet)
-            except FFmpegError as error:
-                self.damaged += not isinstance(error, EOFError)
-            if packet is None:
-                return
+            except FFmpegError:
+                self.damaged += 1
 
     def _wind(self) -> tuple[VideoFrame | None, Iterator[VideoFrame]]:
         """Go to a key frame before the start; return the first frame there, if any, and those that follow."""
+        if not (self._start and self._times.stated):
+            return self._first_of(self._packets)
+        if not self._packets.seekable:
+            return self._first_of(self._packets.leading_to(self._zero + self._start))
         found = None
         begins = (own_start(self._stream) or self._zero) - self._zero
-        # Transport streams may lead behind what was asked for; then look earlier, and at last at the first byte.
-        for back in (0, _SEEK_BACK_S, None) if self._start else ():
+        # Some containers lead behind what was asked for; then look earlier, and at last at the first byte.
+        for back in (0, _SEEK_BACK_S, None):
             try:
                 if back is None:
                     self._container.seek(0, unsupported_byte_offset=True)
                 else:
                     goal = self._zero + max(Fraction(0), self._start - back)
-                    self._container.seek(floor(goal / self._base), stream=self._stream)
+                    self._container.seek(floor(goal / self._times.base), stream=self._stream)
             except FFmpegError:  # what cannot be wound is read from where it is
                 continue
-            found = self._first_of(self._decoded())
-            time = self._time(found[0]) if found[0] else None
+            found = self._first_of(self._packets)
+            time = self._times.of(found[0]) if found[0] else None
             if time is not None and time <= max(self._start, begins):
                 break
-        return found or self._first_of(self._decoded())
+        return found or self._first_of(self._packets)
+
+    def _first_of(self, packets: Iterable[Packet]) -> tuple[VideoFrame | None, Iterator[VideoFrame]]:
+        frames = self._decoded(packets)
+        return next(frames, None), frames
 
     @property
     def notes(self) -> list[str]:
         """What whoever uses the results should know of the file, as far as it was read; empty where all is well."""
-        if not self.damaged:
-            return []
-        return [f"{self.damaged:,} damaged frame{'' if self.damaged == 1 else 's'} skipped"]
+        notes: list[str] = []
+        times, joins, lost = self._times, self._packets.joins, self._lost()
+        if not times.stated:
+            notes.append(
+                f"the file states no times, so its frames were counted, {float(times.rate):.5g} a second; if that is "
+                "not its rate, make an MP4 of it first: ffmpeg -framerate RATE -i FILE NEW.mp4"
+            )
+        elif times.counted:
+            notes.append(
+                f"{_frames(times.counted)} had no later time than the one before; counted on by the frame rate"
+            )
+        if joins:
+            notes.append(f"{joins + 1:,} recordings are joined in the file; their times were made to go on")
+        if self.damaged:
+            notes.append(f"{_frames(self.damaged, 'damaged ')} skipped")
+        if lost:
+            notes.append(f"{lost}; it was cut off or damaged, so copy or download it again")
+        elif self._packets.broken:
+            notes.append(f"the file is damaged and could be read up to {float(self._reached):.2f} s; copy it again")
+        return notes
 
-    @staticmethod
-    def _first_of(frames: Iterator[VideoFrame]) -> tuple[VideoFrame | None, Iterator[VideoFrame]]:
-        return next(frames, None), frames
-
-    def _time(self, frame: VideoFrame) -> Fraction | None:
-        """Return a frame's time from the container's start, in seconds."""
-        stamp = frame.dts if frame.pts is None else frame.pts
-        return None if stamp is None else stamp * self._base - self._zero
+    def _lost(self) -> str:
+        """Return how much can be read where that is less than the file declares; else nothing."""
+        declared = self._length.declared
+        whole = not self._read_all or not self._length.falls_short(self._packets.ends, self._times.rate)
+        if declared is None or whole:
+            return ""
+        if not self._reached:
+            return f"the file declares {float(declared):.2f} s"
+        return f"only {float(self._reached):.2f} s of the {float(declared):.2f} s that the file declares can be read"
 
     def _none_there(self) -> str:
-        ends = "the end" if self._end is None else f"{float(self._end):g} s"
-        lasts = "" if self.clip.duration_s is None else f"; it lasts {self.clip.duration_s:.2f} s"
-        lost = f"; {self.damaged} frames were damaged or had no time" if self.damaged else ""
-        return f"no frame between {float(self._start):g} s and {ends}: {self._path}{lasts}{lost}; choose another span"
+        """Return why there is no frame, when all has been read."""
+        found = "no frame can be decoded"
+        if spanned := self._start > 0 or self._end is not None:
+            ends = "the end" if self._end is None else f"{float(self._end):g} s"
+            found = f"no frame between {float(self._start):g} s and {ends}"
+        total = self._length.total if self._times.stated and not self._packets.joins else self._reached
+        damaged = f"; {_frames(self.damaged)} damaged" if self.damaged else ""
+        if lost := self._lost():
+            return f"{found}: {self._path}; {lost}{damaged}; it was cut off or damaged, so copy or download it again"
+        if spanned and total is not None:
+            return f"{found}: {self._path}; it lasts {float(total):.2f} s{damaged}; choose another span"
+        return f"{found}: {self._path} holds {contents(self._container)}{damaged}; copy or export it again"
 
 
 def open_video(path: str | Path, start_s: float = 0.0, end_s: float | None = None, fps: float | None = None) -> Video:
@@ -221,7 +245,7 @@ def open_video(path: str | Path, start_s: float = 0.0, end_s: float | None = Non
         raise UsageError(f"a video ends at {end_s} s? expected seconds beyond its start, {start_s:g}")
     if fps is not None and not (isfinite(fps) and fps > 0):
         raise UsageError(f"sample {fps} frames a second? expected more than 0, such as 5")
-    container = open_container(Path(path))
+    container = open_container(path)
     try:
         return Video(str(path), container, exact(start_s), exact(end_s) if end_s else None, exact(fps) if fps else None)
     except BaseException:
@@ -229,12 +253,5 @@ def open_video(path: str | Path, start_s: float = 0.0, end_s: float | None = Non
         raise
 
 
-def _clip(path: str, container: InputContainer, stream: VideoStream, base: Fraction, size: tuple[int, int]) -> Clip:
-    fps = float(stream.average_rate or stream.guessed_rate or 0)
-    duration: float | None = None
-    if stream.duration:
-        duration = float(stream.duration * base)
-    elif container.duration:
-        duration = container.duration / av.time_base
-    frames = stream.frames or (round(duration * fps) if duration and fps else None)
-    return Clip(path, *size, fps, duration, frames, base, bool(container.streams.audio))
+def _frames(count: int, kind: str = "") -> str:
+    return f"{count:,} {kind}frame{'' if count == 1 else 's'}"
