@@ -12,6 +12,7 @@ import pytest
 
 from clips import counting, number, packets, write_clip
 from mien.core.errors import VideoError
+from mien.vision.film import Film
 from mien.vision.video import open_video
 
 Seen = list[tuple[int, float]]
@@ -124,6 +125,17 @@ def test_times_go_on_in_joined_transport_streams(tmp_path: Path, recordings: lis
     # Whatever the span, the same frames have the same times.
     assert seen(path, start_s=1.1, end_s=2.0)[0] == [frame for frame in frames if 1.1 <= frame[1] < 2.0]
     assert seen(path, fps=5)[0] == frames[::5]
+
+
+def test_the_sound_of_joined_transport_streams_goes_on(tmp_path: Path, recordings: list[bytes]) -> None:
+    path, film = tmp_path / "joined.ts", tmp_path / "film.mp4"
+    path.write_bytes(recordings[0] + recordings[1] + recordings[2])
+    with open_video(path) as video, Film(film, (64, 48), video.clip.time_base, path) as written:
+        for frame in video:
+            written.write(frame.image, frame.time_s)
+    times = [time for time, _ in packets(film)]
+    assert 2.3 < times[-1] < 2.5
+    assert max(later - time for time, later in pairwise(times)) < 0.1
 
 
 def test_transport_streams_joined_within_a_group_of_frames(tmp_path: Path, recordings: list[bytes]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.vision.containers import beginning, open_container, picture_stream
+from mien.vision.joins import Joined
 from mien.vision.pyav import FFmpegError
 from mien.vision.tracks import Copied, Encoded
 
@@ -109,7 +110,7 @@ class Sound:
 
     def _read(self) -> Generator[tuple[Fraction, Packet]]:
         """Yield the packets for the film with their times; damage between the packets ends the sound, which is said."""
-        packets = self._container.demux(*(self._container.streams[index] for index in self._tracks))
+        packets = Joined(self._container)(self._container.demux())
         waiting = set(self._tracks)
         while waiting:
             try:
