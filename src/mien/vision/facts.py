@@ -64,10 +64,10 @@ class Length:
 
     def __init__(self, path: str, container: InputContainer, stream: VideoStream) -> None:
         self._kinds = set(container.format.name.split(","))
-        self._stream = stream
+        self._index = stream.index
         self._own = stream.duration * stream.time_base if stream.duration and stream.time_base else None
         self._all = Fraction(container.duration, av.time_base) if container.duration else None
-        self.declared = self._declared(Path(path))
+        self.declared = self._declared(Path(path), stream)
         self.total = self.declared or self._own or self._all
 
     def falls_short(self, ends: Mapping[int, Fraction], rate: Fraction) -> bool:
@@ -79,12 +79,11 @@ class Length:
         """
         if self.declared is None:
             return False
-        end = max(ends.values(), default=0) if self._kinds & _OF_ALL else ends.get(self._stream.index, 0)
+        end = max(ends.values(), default=0) if self._kinds & _OF_ALL else ends.get(self._index, 0)
         slack = max(_SLACK_AVI_S if "avi" in self._kinds else _SLACK_S, _SLACK_FRAMES / rate)
         return self.declared - end > slack
 
-    def _declared(self, path: Path) -> Fraction | None:
-        stream = self._stream
+    def _declared(self, path: Path, stream: VideoStream) -> Fraction | None:
         if "avi" in self._kinds:  # of a file that was cut off FFmpeg reckons another length
             rate = stream.average_rate if 0 < stream.frames < _UNFINISHED else None
             return stream.frames / rate if rate else None

@@ -35,7 +35,7 @@ class Packets:
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
         self.seekable = not may_be_joined(container)
         self.broken = 0
-        self._container, self._stream = container, stream
+        self._container, self._index = container, stream.index
         self._joined = Joined(container)
         self.ends: dict[int, Fraction] = {}
 
@@ -50,7 +50,7 @@ class Packets:
             for packet in self._joined(self._container.demux()):
                 if packet.size:  # at the end each stream has an empty one
                     self._measure(packet)
-                    if packet.stream_index == self._stream.index:
+                    if packet.stream_index == self._index:
                         yield packet
         except FFmpegError:
             self.broken += 1
