@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import os
 import shutil
@@ -13,7 +14,8 @@ import pytest
 from clips import counting, moving_portrait, packets, write_clip
 from command import Command
 from mien.apps.cli.moments import seconds
-from mien.core.errors import UsageError
+from mien.core.errors import UsageError, VideoError
+from mien.vision.film import Film
 from mien.vision.video import open_video
 
 
@@ -167,6 +169,51 @@ def test_a_name_need_not_be_utf_8(mien: Command, clip: Path):
     page = Path(os.fsdecode(b"caf\xe9.mien.html")).read_text(encoding="utf-8")
     assert "<title>caf\\udce9.mp4" in page
     assert 'src="caf%E9.mien.mp4"' in page
+
+
+def test_folders_patterns_and_names_on_standard_input(mien: Command, clip: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("clips/b.mp4", "clips/more/b.mp4", "a.mkv"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(clip, name)
+    Path("clips/notes.txt").write_text("no clip")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"*.mkv\ngone\n")))
+    outcome = mien("video", "clips", "-", "--recursive", "--end", "0.1", "--data", "csv", "--out", "out")
+    assert outcome.code == 1
+    assert outcome.err == "mien: no such file: gone\n"
+    assert sorted(file.name for file in Path("out").glob("*.csv")) == ["a.mien.csv", "b-2.mien.csv", "b.mien.csv"]
+    assert table(Path("out/b-2.mien.csv"))[0]["path"] == "clips/more/b.mp4"
+    outcome = mien("video", "clips/more", "none*", "--end", "0.1", "--page")
+    assert outcome.code == 1
+    assert "nothing matches none*" in outcome.err
+    assert Path("b.mien.html").exists()
+
+
+def test_a_film_that_fails_leaves_page_and_table(mien: Command, clip: Path, monkeypatch: pytest.MonkeyPatch):
+    """At its beginning, where a folder is in its way, and in the middle, as on a disk that is full."""
+    Path("walk.mien.mp4.part").mkdir()
+    outcome = mien("video", clip)
+    assert outcome.code == 1
+    assert outcome.err.startswith("mien: cannot write walk.mien.mp4: Is a directory")
+    assert outcome.out.startswith(f"{clip}\t1\t")
+    assert len(table(Path("walk.mien.csv"))) == 20
+    assert "<video" not in Path("walk.mien.html").read_text(encoding="utf-8")
+    Path("walk.mien.mp4.part").rmdir()
+
+    def fail(film: Film, image: np.ndarray, time_s: float):
+        if time_s > 0.3:
+            raise VideoError("cannot write it")
+        write(film, image, time_s)
+
+    write = Film.write
+    monkeypatch.setattr(Film, "write", fail)
+    outcome = mien("video", clip, "--out", "full")
+    assert (outcome.code, outcome.err) == (1, "mien: cannot write it\n")
+    assert sorted(file.name for file in Path("full").iterdir()) == [
+        "walk.mien.csv", "walk.mien.csv.jsonl", "walk.mien.html",
+    ]  # fmt: skip
+    assert len(table(Path("full/walk.mien.csv"))) == 20
+    assert mien("video", clip, "--film", "--out", "alone").code == 1
+    assert not Path("alone").exists()
 
 
 def test_what_mien_wrote_is_left_aside_among_others(mien: Command, clip: Path):

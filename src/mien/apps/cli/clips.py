@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -10,12 +10,13 @@ from pathlib import Path
 
 import typer
 
+from mien.apps.cli.clipfilm import ClipFilm
 from mien.apps.cli.clipscreen import ClipScreen
+from mien.apps.cli.inputs import Inputs
 from mien.apps.cli.pictures import names_of, seen
 from mien.apps.cli.stopping import STOPPED, stoppable
 from mien.core.errors import MienError, UsageError
 from mien.core.files import folder_for, refuse_existing, write_whole
-from mien.core.types import Frame
 from mien.infer.analyze import Analyzer
 from mien.infer.journal import explained
 from mien.infer.made import Made, Setting
@@ -28,9 +29,8 @@ from mien.report.captions import srt, vtt
 from mien.report.timeline_page import timeline_page
 from mien.report.timeline_plot import write_timeline
 from mien.vision.draw import draw
-from mien.vision.film import Film
 from mien.vision.hide import blur_faces
-from mien.vision.video import Video, open_video
+from mien.vision.video import open_video
 
 OURS = ".mien"
 """What stands before the suffix of every file that mien writes of a clip."""
@@ -78,8 +78,12 @@ class Job:
         return {kind: self.folder / f"{name}{OURS}{suffix}" for kind, suffix in self.suffixes.items()}
 
 
-def run_clips(clips: Sequence[Path], job: Job) -> bool:
+def run_clips(inputs: Inputs, job: Job) -> bool:
     """Analyse clips one after the other; one that cannot be read stops no other.
+
+    Args:
+        inputs: the clips, and what came of other arguments.
+        job: what to do with each.
 
     Returns:
         whether all were done.
@@ -88,17 +92,15 @@ def run_clips(clips: Sequence[Path], job: Job) -> bool:
         UsageError: the folder cannot be made, a file is there already, or it cannot be gone on with.
         Exit: an end was asked for.
     """
-    named = list(dict.fromkeys(clips))
-    # What mien wrote earlier is no clip, where a pattern named it along with others.
-    wanted = [clip for clip in named if not clip.stem.endswith(OURS)] or named
-    names = names_of(wanted)
-    files = {clip: job.files(names[str(clip)]) for clip in wanted}
+    names = names_of(inputs.paths)
+    files = {clip: job.files(names[str(clip)]) for clip in inputs.paths}
     _refuse(job, list(files.values()))
     with folder_for(job.folder), ClipScreen() as screen, stoppable() as stopped:
-        screen.skip(len(named) - len(wanted))
-        for clip in wanted:
+        for _, why in inputs.refusals:
+            screen.fail(why)
+        for clip, wanted in files.items():
             try:
-                run_clip(clip, files[clip], job, screen, stopped)
+                run_clip(clip, wanted, job, screen, stopped)
             except UsageError:
                 raise
             except MienError as error:
@@ -127,9 +129,9 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
             if sink.finished and all(file.exists() for file in files.values()):
                 screen.was_done(clip)
                 return
-        film = _film(files["film"], video, first, job) if "film" in files else None
-        if film:
-            stack.enter_context(film)
+        film: ClipFilm | None = None
+        if "film" in files:
+            film = stack.enter_context(ClipFilm(files["film"], video, first.image, job.start_s, job.end_s))
         screen.begin(clip, video.clip, first.time_s, job.end_s)
         time_s = first.time_s
         for number, moment in enumerate(moments(chain([first], frames), stream, sink.recorded if sink else ())):
@@ -139,6 +141,8 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
             shown = _hidden(moment) if job.blur else moment
             if film:
                 film.write(draw(shown), time_s)
+                if film.error and len(files) == 1:
+                    raise film.error
             timeline.add(shown)
             screen.advance(time_s)
             if stopped():
@@ -149,9 +153,13 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
         if sink and not stopped() and not sink.finished:
             sink.finish(str(clip), end_s, video.damaged, video.notes)
     notes = [*(film.notes if film else []), *video.notes]
+    if film and film.error:
+        files = {kind: file for kind, file in files.items() if kind != "film"}
     summary = timeline.close(end_s)
     _write(files, summary, clip, job, notes)
     screen.show(clip, summary, list(files.values()), notes, stopped())
+    if film and film.error:
+        raise film.error
 
 
 def _refuse(job: Job, files: list[Files]) -> None:
@@ -167,11 +175,6 @@ def _refuse(job: Job, files: list[Files]) -> None:
     there = list(chain.from_iterable(one.values() for one in files))
     there += [journal_of(one["data"]) for one in files if "data" in one]
     refuse_existing(there, force=job.force, resume=job.resume if "data" in job.suffixes else None)
-
-
-def _film(path: Path, video: Video, first: Frame, job: Job) -> Film:
-    height, width = first.image.shape[:2]
-    return Film(path, (width, height), video.clip.time_base, Path(video.clip.path), job.start_s, job.end_s)
 
 
 def _hidden(moment: Moment) -> Moment:

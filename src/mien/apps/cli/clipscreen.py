@@ -57,11 +57,6 @@ class ClipScreen:
         """Take the progress bar away."""
         self._progress.stop()
 
-    def skip(self, count: int) -> None:
-        """Say that some of the arguments are files that mien wrote."""
-        if count:
-            voice.note(f"{count} of the files left aside, as mien wrote them (NAME.mien.*)")
-
     def was_done(self, clip: Path) -> None:
         """Say that an earlier run came to the end of a clip."""
         self._say(f"{clip}: was done before")

@@ -5,7 +5,11 @@ from __future__ import annotations
 EXAMPLES = {
     "mien": ("mien image photo.jpg", "mien video clip.mp4", "mien live", "mien image --help"),
     "image": ("mien image photo.jpg", "mien image photos -r --out faces.csv", "mien image '*.jpg' --annotate marked"),
-    "video": ("mien video clip.mp4", "mien video clip.mp4 --start 1:30 --end 2:00 --film --captions srt --out marked"),
+    "video": (
+        "mien video clip.mp4",
+        "mien video clips -r --page --out pages",
+        "mien video clip.mp4 --start 1:30 --end 2:00 --film --captions srt --out marked",
+    ),
     "live": ("mien live", "mien live --source rtsp://192.168.1.9/stream --no-window --out faces.csv"),
     "web": ("mien web", "mien web --host 0.0.0.0 --port 80"),
     "batch": ("mien batch photos -r --out faces.parquet", "mien batch photos --out faces.csv --address auto --resume"),

@@ -35,8 +35,12 @@ class CaptionForm(StrEnum):
 
 
 def video(
-    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Videos: whatever FFmpeg reads.")],
+    clips: Annotated[
+        list[str] | None,
+        typer.Argument(help="Videos, folders or patterns; '-' or a pipe: names, one a line.", show_default=False),
+    ] = None,
     *,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders in folders too.")] = False,
     film: Annotated[bool, typer.Option("--film", help="Write NAME.mien.mp4: faces marked, with the sound.")] = False,
     data: Annotated[
         DataForm | None, typer.Option(help="Write NAME.mien.csv (.jsonl, .parquet): a row a face a frame.")
@@ -72,12 +76,14 @@ def video(
     Without --film, --data, --page, --timeline and --captions, a film, a CSV table and a page are written.
     """
     from mien.apps.cli.clips import Job, run_clips
+    from mien.apps.cli.inputs import VIDEOS, gather, piped
     from mien.apps.cli.moments import seconds
     from mien.core.prior import parse_prior
     from mien.infer.analyze import load
 
     if not (film or data or page or timeline or captions):
         film, data, page = True, DataForm.csv, True
+    inputs = gather(clips or [], recursive, piped(clips or []), VIDEOS)
     analyzer = load(
         model,
         detector.value,
@@ -122,5 +128,5 @@ def video(
         resume=resume,
         force=force,
     )
-    if not run_clips(clips, job):
+    if not run_clips(inputs, job):
         raise typer.Exit(1)

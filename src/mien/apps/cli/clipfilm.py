@@ -1,0 +1,73 @@
+"""The film of a clip, which may fail while the clip's table and page are finished."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mien.core.errors import MienError
+from mien.core.types import Image
+from mien.vision.film import Film
+from mien.vision.video import Video
+
+
+class ClipFilm:
+    """A film as ``Film`` makes it, but for its errors, which are kept; a context manager.
+
+    Attributes:
+        error: why there is no film; None as long as there is one.
+    """
+
+    def __init__(self, path: Path, video: Video, first: Image, start_s: float, end_s: float | None) -> None:
+        """Begin the film of a video, with its sound.
+
+        Args:
+            path: of the film.
+            video: whose pictures come.
+            first: (H, W, 3), of the size of all of them.
+            start_s: the time in the video at which the film begins.
+            end_s: the time in the video at which it ends; None for the video's end.
+        """
+        self.error: MienError | None = None
+        self._film: Film | None = None
+        with self._kept():
+            height, width = first.shape[:2]
+            sound_of = Path(video.clip.path)
+            self._film = Film(path, (width, height), video.clip.time_base, sound_of, start_s, end_s)
+
+    def __enter__(self) -> Self:
+        """Return the film itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Finish the film, or remove it after an error."""
+        if self._film:
+            failed = error or self.error
+            with self._kept():
+                self._film.__exit__(type(failed) if failed else None, failed, at)
+
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say of the film's sound."""
+        return self._film.notes if self._film and not self.error else []
+
+    def write(self, image: Image, time_s: float) -> None:
+        """Add a picture (H, W, 3) uint8 RGB, to be shown from its time in the video on."""
+        if self._film and not self.error:
+            with self._kept():
+                self._film.write(image, time_s)
+
+    def end_at(self, time_s: float, stopped: bool) -> None:
+        """Say when the last picture ends, and whether more would have come."""
+        if self._film:
+            self._film.end_at(time_s, stopped)
+
+    @contextmanager
+    def _kept(self) -> Generator[None]:
+        try:
+            yield
+        except MienError as error:
+            self.error = self.error or error
