@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.data.split import Split, load_split, save_split
+from mien.data.split import ARRAYS, Split, load_split, save_split
 
 SPLITS = ("train", "valid")
-KEYS = ("votes", "emotions", "rows", "clean")
+KEYS = ARRAYS[1:]
 LEVELS = 255
 FACES, LABELS = "faces.xz", "labels.npz"
 
@@ -31,7 +31,9 @@ Bytes = NDArray[np.uint8]
 
 def residual(images: Bytes) -> Bytes:
     """Return what a guess from left, upper and corner pixel leaves of images (N, S, S), modulo 256."""
-    padded = np.pad(images.astype(np.int16), ((0, 0), (1, 0), (1, 0)))
+    count, size = images.shape[:2]
+    padded = np.zeros((count, size + 1, size + 1), np.int16)
+    padded[:, 1:, 1:] = images
     return ((images - guess(padded[:, 1:, :-1], padded[:, :-1, 1:], padded[:, :-1, :-1])) & 255).astype(np.uint8)
 
 

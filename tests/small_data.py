@@ -47,4 +47,5 @@ def samples(images: np.ndarray, splits: Sequence[str], votes: Sequence[Sequence[
         rows=np.arange(n),
         splits=np.array([SPLITS.index(name) for name in splits], np.int8),
         nameless=np.zeros(n, np.bool_),
+        sources=np.full(n, "ferplus"),
     )

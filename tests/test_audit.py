@@ -65,7 +65,14 @@ class TestTwins:
         splits = np.arange(len(images)).astype(np.int8) % 3
         expected = np.stack([(alike[:, splits == k] > 0.98).any(axis=1) for k in range(3)], axis=1)
         assert 100 < expected.any(axis=1).sum() < 900
-        np.testing.assert_array_equal(near_twins(thumbs, splits), expected)
+        near, first = near_twins(thumbs, splits)
+        np.testing.assert_array_equal(near, expected)
+        ties = (alike > 0.98) & (splits[:, None] == splits) & (splits[:, None] > 0)
+        of_group = np.arange(len(images))
+        for _ in range(len(images)):
+            of_group = np.minimum(of_group, np.where(ties, of_group, len(images)).min(axis=1))
+        np.testing.assert_array_equal(first, of_group)
+        assert (first < np.arange(len(images)))[splits > 0].sum() > 20
 
     def test_nothing_to_compare(self):
         assert find_twins(samples(faces(0), [])).near.shape == (0, 3)

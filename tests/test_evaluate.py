@@ -64,6 +64,8 @@ def made_split(faces=FACES) -> Split:
         emotions=np.array([SEVEN.index(label) for *_, label, _ in faces], np.int8),
         rows=np.arange(len(faces)) + 100,
         clean=np.array([clean for *_, clean in faces]),
+        sources=np.full(len(faces), "ferplus"),
+        choosing=np.arange(len(faces)) % 2 == 0,
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import features
 
+from mien.core.card import MARGIN
 from mien.core.errors import DataError, UsageError
 from mien.core.types import Faces
 from mien.data.faces import CUT_ALREADY, MORE_FACES, NO_FACE, one_face
@@ -363,14 +364,15 @@ class TestClassFolders:
         save(tmp_path / "sad" / "3.png", faces(1)[0])
 
         def detector(image: np.ndarray) -> Faces:
-            found = one_face((126, 26, 174, 74))
+            half = 24 / MARGIN  # what is cut at this box is the face
+            found = one_face((150 - half, 50 - half, 150 + half, 50 + half))
             if image[0, 0, 0]:
                 return found.take(np.array([], int))
             small = np.array([[0, 0, 20, 20]], np.float32)
             return Faces(np.r_[small, found.boxes], found.landmarks.repeat(2, axis=0), np.ones(2, np.float32))
 
         got = read_source([tmp_path], detector)
-        np.testing.assert_array_equal(got.images[0], faces(1)[0])
+        np.testing.assert_allclose(got.images[0], faces(1)[0], atol=1)
         assert dict(got.notes) == {NO_FACE: 1, MORE_FACES: 1, CUT_ALREADY: 1, DRAWN: 3}
 
     def test_the_draw_is_stratified_seeded_and_keeps_twins_together(self):
@@ -388,9 +390,8 @@ class TestClassFolders:
 
 class TestDispatch:
     def test_paths_that_are_no_source(self, tmp_path: Path, pair: tuple[Path, Path]):
-        for paths in ([], [tmp_path, pair[0]], [*pair, pair[0]]):
-            with pytest.raises(UsageError, match="expected one folder or archive, or"):
-                read_source(paths)
+        with pytest.raises(UsageError, match=r"no data named; expected fer2013\.csv"):
+            read_source([])
 
     def test_a_pipe(self, tmp_path: Path):
         os.mkfifo(tmp_path / "pipe")

@@ -23,6 +23,8 @@ def split() -> Split:
         emotions=np.array([0, 1, 3, 4, 5], np.int8),
         rows=np.arange(n),
         clean=np.ones(n, bool),
+        sources=np.full(n, "ferplus"),
+        choosing=np.ones(n, bool),
     )
 
 

@@ -13,6 +13,12 @@ from mien.core.errors import ModelError
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The powers of the prior at which a card says when a face is uncertain."""
 
+MARGIN = 0.93
+"""Side of a face's crop over the longer side of its box, for the nets of this project.
+
+At this one the eyes and the mouth lie as far apart as in FER2013's frame (``scripts/framing.py``, docs/FRAMING.md).
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class CropSpec:

@@ -61,5 +61,5 @@ def seen_as(probs: Numbers, classes: tuple[str, ...]) -> Numbers:
     """
     if probs.shape[1] == len(classes):
         return probs
-    seen: Any = to_seven(probs) if len(classes) == len(SEVEN) else np.pad(probs, ((0, 0), (0, 1)))
+    seen: Any = to_seven(probs) if len(classes) == len(SEVEN) else np.c_[probs, np.zeros_like(probs[:, :1])]
     return seen

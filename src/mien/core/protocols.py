@@ -11,6 +11,9 @@ from mien.core.emotions import EIGHT, SEVEN, to_seven
 
 Labels = NDArray[np.int64]
 
+PANEL = 10
+"""Taggers a face of FER+ was shown to."""
+
 UNCOUNTED = -1
 """The label of a face that a protocol leaves out."""
 
@@ -23,12 +26,15 @@ def seven(votes: NDArray[np.uint8], emotions: NDArray[np.int8]) -> Labels:
 
 
 def majority(votes: NDArray[np.uint8], emotions: NDArray[np.int8]) -> Labels:
-    """FER+'s own rule: single votes are outliers; the top emotion needs more than half of what is left.
+    """FER+'s own rule: single votes of ten are outliers; the top emotion needs more than half of what is left.
+
+    Of larger panels, a tenth of the votes counts as a single one.
 
     Source: Barsoum et al., "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label
     Distribution", 2016, and the code published with it.
     """
-    kept = np.where(votes > 1, votes, 0).astype(np.int64)
+    counts = votes.astype(np.int64)
+    kept = np.where(PANEL * counts > np.maximum(counts.sum(axis=1, keepdims=True), PANEL), counts, 0)
     label = kept.argmax(axis=1)
     agreed = 2 * kept.max(axis=1) > kept.sum(axis=1)
     return np.where(agreed & (label < len(EIGHT)), label, UNCOUNTED)

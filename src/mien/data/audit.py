@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT
 from mien.core.errors import DataError
-from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED
+from mien.core.protocols import CLASSES, PANEL, PROTOCOLS, UNCOUNTED
 from mien.data.samples import Drop, Samples
 from mien.data.split import COLUMNS, SPLITS, Split
 from mien.data.twins import Twins
@@ -33,9 +33,10 @@ class Audit:
         kept: split to faces written.
         drops: every picture that is in no split.
         notes: other things worth knowing, as a count by sentence.
-        balance: protocol, split, emotion (or ``LEFT_OUT``) to faces written.
-        agreement: split to the taggers' agreement: figures 0 to 1 by name, see ``agreement``; empty where every
-            face has one label only.
+        balance: protocol, part, emotion (or ``LEFT_OUT``) to faces written. A part is a split, or where there are
+            several data sets what a split has of one: "train, ferplus".
+        agreement: part to the taggers' agreement: figures 0 to 1 by name, see ``agreement``; only those of which every
+            face has ten votes, and some for more than one column.
         pixel_twins: split to split to faces read of the first that stand pixel for pixel elsewhere in the second.
         near_twins: the same for near twins, pixel twins included.
         clean: split to faces written without a near twin in train.
@@ -87,20 +88,26 @@ def audit(samples: Samples, splits: dict[str, Split], twins: Twins, why: NDArray
     dropped = np.flatnonzero(why != "")
     drops = [Drop(str(names[at]), str(samples.rows[at]), str(why[at])) for at in dropped.tolist()]
     present = [name for name in SPLITS if (names == name).any()]
+    parts = _parts(splits)
     return Audit(
         read={name: int((names == name).sum()) for name in present},
         kept={name: len(split) for name, split in splits.items()},
         drops=(*samples.unread, *drops),
         notes=dict(samples.notes),
-        balance={
-            protocol: {name: balance(split, protocol) for name, split in splits.items()} for protocol in PROTOCOLS
-        },
-        agreement={name: figures for name, split in splits.items() if (figures := agreement(split.votes))},
+        balance={protocol: {name: balance(part, protocol) for name, part in parts.items()} for protocol in PROTOCOLS},
+        agreement={name: figures for name, part in parts.items() if (figures := agreement(part.votes))},
         pixel_twins=_by_split(twins.pixel, names, present),
         near_twins=_by_split(twins.near, names, present),
         clean={name: int(split.clean.sum()) for name, split in splits.items()},
         sha256={name: split.sha256() for name, split in splits.items()},
     )
+
+
+def _parts(splits: dict[str, Split]) -> dict[str, Split]:
+    """Return the splits, or where they are of several data sets what each has of each."""
+    if len({source for split in splits.values() for source in split.sources.tolist()}) == 1:
+        return splits
+    return {f"{name}, {source}": part for name, split in splits.items() for source, part in split.by_source().items()}
 
 
 def balance(split: Split, protocol: str) -> dict[str, int]:
@@ -111,7 +118,9 @@ def balance(split: Split, protocol: str) -> dict[str, int]:
 
 
 def agreement(votes: NDArray[np.uint8]) -> dict[str, float]:
-    """Return how far the taggers agree, each figure from 0 to 1; empty where each face has votes for one column only.
+    """Return how far the taggers agree, each figure from 0 to 1.
+
+    Empty where each face has votes for one column only, or where a panel is larger than FER+'s, whose votes are means.
 
     Args:
         votes: (N, 10) uint8.
@@ -121,9 +130,9 @@ def agreement(votes: NDArray[np.uint8]) -> dict[str, float]:
         faces that the protocol ``majority`` counts. ``one against the rest, PROTOCOL``: how often one tagger gives the
         label that the others give, over the faces the protocol counts; a vote for unknown or NF is a wrong one.
     """
-    if not ((votes > 0).sum(axis=1) > 1).any():
-        return {}
     total = np.maximum(votes.sum(axis=1, dtype=np.int64), 1)
+    if total.max() > PANEL or not ((votes > 0).sum(axis=1) > 1).any():
+        return {}
     no_emotions = np.full(len(votes), -1, np.int8)
     figures = {
         "top share": float((votes[:, : len(EIGHT)].max(axis=1) / total).mean()),

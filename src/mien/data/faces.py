@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.card import CropSpec
+from mien.core.card import MARGIN, CropSpec
 from mien.core.errors import ImageError
 from mien.core.types import LANDMARKS, Faces, Image
 from mien.vision.crops import cut_faces
 from mien.vision.images import read
 
 Detector = Callable[[Image], Faces]
+
+Box = tuple[float, float, float, float]
+"""x1, y1, x2, y2 in pixels."""
 
 FACE_PX = 64
 """A picture whose sides are no longer than this is taken for a face that has been cut out already."""
@@ -25,15 +28,15 @@ MORE_FACES = "pictures with several faces, of which the largest was taken"
 CUT_ALREADY = f"pictures of at most {FACE_PX} px, taken whole"
 
 
-def one_face(box: tuple[float, float, float, float]) -> Faces:
+def one_face(box: Box) -> Faces:
     """Return a single face with box x1, y1, x2, y2 in pixels and no landmarks."""
     landmarks = np.full((1, len(LANDMARKS), 2), np.nan, np.float32)
     return Faces(np.array([box], np.float32), landmarks, np.ones(1, np.float32))
 
 
-def cut(image: Image, faces: Faces) -> NDArray[np.uint8]:
-    """Return the first of faces in image (H, W, 3) uint8 RGB as (48, 48) uint8 grey."""
-    return cut_faces(image, faces, CropSpec())[0, :, :, 0]
+def cut(image: Image, box: Box, margin: float = 1.0) -> NDArray[np.uint8]:
+    """Return the face in a box of an image (H, W, 3) uint8 RGB as (48, 48) uint8 grey; for margin see ``CropSpec``."""
+    return cut_faces(image, one_face(box), CropSpec(margin=margin))[0, :, :, 0]
 
 
 class Cutter:
@@ -50,27 +53,33 @@ class Cutter:
         self._detector = detector
         self.counts: Counter[str] = Counter()
 
-    def __call__(self, path: Path) -> NDArray[np.uint8] | None:
-        """Return the face in the file, (48, 48) uint8 grey, or None where it cannot be read."""
+    def __call__(self, path: Path, box: Box | None = None) -> NDArray[np.uint8] | None:
+        """Return the face in the file, (48, 48) uint8 grey, or None where it cannot be read.
+
+        Args:
+            path: the picture.
+            box: where the face is, as a detector would frame it; None lets the detector find it.
+        """
         try:
             image = read(path)
         except ImageError:
             return None
-        return cut(image, self._face(image))
-
-    def _face(self, image: Image) -> Faces:
+        box = box or self._found(image)
         height, width = image.shape[:2]
-        whole = one_face((0, 0, width, height))
+        return cut(image, box, MARGIN) if box else cut(image, (0, 0, width, height))
+
+    def _found(self, image: Image) -> Box | None:
+        """Return the box of the largest face, None where the picture is the face."""
         if self._detector is None:
-            return whole
-        if max(height, width) <= FACE_PX:
+            return None
+        if max(image.shape[:2]) <= FACE_PX:
             self.counts[CUT_ALREADY] += 1
-            return whole
+            return None
         faces = self._detector(image)
         if not len(faces):
             self.counts[NO_FACE] += 1
-            return whole
+            return None
         self.counts[MORE_FACES] += len(faces) > 1
         sides = faces.boxes[:, 2:] - faces.boxes[:, :2]
         x1, y1, x2, y2 = faces.boxes[int(sides.prod(axis=1).argmax())].tolist()
-        return one_face((x1, y1, x2, y2))
+        return x1, y1, x2, y2

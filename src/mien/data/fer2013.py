@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import FER2013_CODES, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError
+from mien.core.protocols import PANEL
 from mien.data.folders import SHARES, draw_splits
 from mien.data.pixels import parse_block, parse_row
-from mien.data.samples import PANEL, SIZE_PX, Samples
+from mien.data.samples import FER2013, FERPLUS, SIZE_PX, Samples
 from mien.data.split import COLUMNS, SPLITS
 from mien.data.table import columns_of, fault, place, read_table
 from mien.data.twins import pixel_keys
@@ -54,7 +55,8 @@ def read_fer2013(faces: Path, votes: Path | None = None) -> Samples:
     else:
         panel, nameless = _read_votes(votes, faces, splits)
     notes = ((NO_USAGE, len(images)),) if drawn else ()
-    return Samples(images, panel, emotions, np.arange(len(images)), splits, nameless, notes=notes)
+    sources = np.full(len(images), FER2013 if votes is None else FERPLUS)
+    return Samples(images, panel, emotions, np.arange(len(images)), splits, nameless, sources, notes=notes)
 
 
 def _read_faces(path: Path, drawn: bool) -> tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int8]]:

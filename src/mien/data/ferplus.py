@@ -9,16 +9,16 @@ import numpy as np
 
 from mien.core.emotions import VOTE_COLUMNS
 from mien.core.errors import DataError, ImageError
-from mien.data.faces import cut, one_face
+from mien.data.faces import Box, cut
 from mien.data.fer2013 import votes_of
 from mien.data.rules import UNREADABLE
-from mien.data.samples import SIZE_PX, Drop, Samples
+from mien.data.samples import FERPLUS, SIZE_PX, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
 from mien.vision.images import read
 
 FOLDERS = {"FER2013Train": "train", "FER2013Valid": "valid", "FER2013Test": "test"}
 
-Line = tuple[str, str, tuple[float, float, float, float], list[int]]
+Line = tuple[str, str, Box, list[int]]
 """Split, path of the picture, box in pixels, votes."""
 
 
@@ -43,7 +43,7 @@ def read_ferplus(folder: Path) -> Samples:
     kept = np.ones(len(lines), np.bool_)
     for row, (split, path, box, _) in enumerate(lines):
         try:
-            images[row] = cut(read(Path(path)), one_face(box))
+            images[row] = cut(read(Path(path)), box)
         except ImageError:
             kept[row] = False
             unread.append(Drop(split, Path(path).relative_to(folder).as_posix(), UNREADABLE))
@@ -54,6 +54,7 @@ def read_ferplus(folder: Path) -> Samples:
         rows=np.flatnonzero(kept),
         splits=np.array([SPLITS.index(split) for split, *_ in lines], np.int8)[kept],
         nameless=np.zeros(int(kept.sum()), np.bool_),
+        sources=np.full(int(kept.sum()), FERPLUS),
         unread=tuple(unread),
     )
 

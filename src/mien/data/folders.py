@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError
+from mien.core.protocols import PANEL
 from mien.core.spelling import did_you_mean, near
 from mien.data.faces import Cutter, Detector
 from mien.data.rules import UNREADABLE
-from mien.data.samples import PANEL, SIZE_PX, Drop, Samples
+from mien.data.samples import SIZE_PX, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
 from mien.data.twins import pixel_keys
 from mien.vision.formats import PICTURE_SUFFIXES
@@ -51,7 +52,9 @@ NO_PICTURE = "files that are no pictures by their suffix"
 DRAWN = "pictures drawn by lot into train, valid or test"
 MOVED = "pictures of train drawn by lot into valid, which no folder gave"
 
-_SPLIT_OF = {alias: name for name, aliases in SPLIT_NAMES.items() for alias in aliases}
+SPLIT_OF = {alias: name for name, aliases in SPLIT_NAMES.items() for alias in aliases}
+"""What people call a split, in small letters, to its name here."""
+
 _CLASS_OF = {alias: name for name, aliases in CLASS_NAMES.items() for alias in aliases}
 
 
@@ -98,6 +101,7 @@ def read_folders(folder: Path, detector: Detector | None = None, seed: int = 0) 
         rows=np.flatnonzero(kept),
         splits=splits,
         nameless=np.zeros(len(images), np.bool_),
+        sources=np.full(len(images), folder.resolve().name),
         unread=tuple(unread),
         notes=tuple((+(counts + cutter.counts)).items()),
     )
@@ -161,7 +165,7 @@ def _cut_all(
 def _pictures(folder: Path, counts: Counter[str]) -> Iterator[_Picture]:
     """Yield the pictures in the order of their paths; counts the files that are none."""
     for top in folders_in(folder):
-        split = _SPLIT_OF.get(_plain(top.name))
+        split = SPLIT_OF.get(_plain(top.name))
         for below in folders_in(top) if split else [top]:
             column = VOTE_COLUMNS.index(_class_of(below))
             for path in sorted(below.rglob("*")):
@@ -180,7 +184,7 @@ def folders_in(folder: Path) -> list[Path]:
 
 def is_known(folder: Path) -> bool:
     """Return whether a folder is called as a split or a class is."""
-    return _plain(folder.name) in _SPLIT_OF or _letters(folder.name) in _CLASS_OF
+    return _plain(folder.name) in SPLIT_OF or _letters(folder.name) in _CLASS_OF
 
 
 def _plain(name: str) -> str:

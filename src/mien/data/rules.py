@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.emotions import VOTE_COLUMNS
-from mien.data.samples import Samples
+from mien.data.samples import FER2013, FERPLUS, Samples
 from mien.data.split import SPLITS, Split
 from mien.data.twins import Twins
 
 NOT_A_FACE = "not a face"
 LEAK = "pixel for pixel in valid or test"
+NEAR_LEAK = "near twin in valid or test"
 UNREADABLE = "unreadable picture"
 
 TRAIN = SPLITS.index("train")
@@ -22,11 +23,13 @@ def reasons(samples: Samples, twins: Twins) -> NDArray[np.str_]:
     """Return why each sample is dropped, (N,) text, empty for those kept.
 
     A Training face that stands pixel for pixel in another split would be learnt before it is tested; what the taggers
-    call no face has no emotion. A sample of both kinds counts as no face.
+    call no face has no emotion. A sample of both kinds counts as no face. FER2013's near twins stay, as everybody
+    trains on them, and its scores on clean faces tell what they are worth; those of other data sets are dropped.
     """
-    why = np.full(len(samples), "", f"<U{max(len(LEAK), len(NOT_A_FACE))}")
-    elsewhere = np.delete(twins.pixel, TRAIN, axis=1).any(axis=1)
-    why[(samples.splits == TRAIN) & elsewhere] = LEAK
+    why = np.full(len(samples), "", f"<U{max(map(len, (LEAK, NEAR_LEAK, NOT_A_FACE)))}")
+    train, published = samples.splits == TRAIN, np.isin(samples.sources, (FER2013, FERPLUS))
+    why[train & ~published & np.delete(twins.near, TRAIN, axis=1).any(axis=1)] = NEAR_LEAK
+    why[train & np.delete(twins.pixel, TRAIN, axis=1).any(axis=1)] = LEAK
     why[samples.nameless | (samples.votes.argmax(axis=1) == VOTE_COLUMNS.index("NF"))] = NOT_A_FACE
     return why
 
@@ -36,7 +39,10 @@ def kept_splits(samples: Samples, twins: Twins, why: NDArray[np.str_]) -> dict[s
 
     A face of valid or test is clean if no near twin of it is among all Training rows. All of them, those dropped
     included: a model that was trained elsewhere has learnt from them.
+
+    Faces of even rows choose, those of odd rows are reported; a near twin goes with the first that it is tied to.
     """
+    choosing = samples.rows[twins.first] % 2 == 0
     clean = (samples.splits == TRAIN) | ~twins.near[:, TRAIN]
     splits: dict[str, Split] = {}
     for index, name in enumerate(SPLITS):
@@ -48,5 +54,7 @@ def kept_splits(samples: Samples, twins: Twins, why: NDArray[np.str_]) -> dict[s
                 emotions=samples.emotions[here],
                 rows=samples.rows[here],
                 clean=clean[here],
+                sources=samples.sources[here],
+                choosing=choosing[here],
             )
     return splits

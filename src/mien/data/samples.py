@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +15,9 @@ from mien.data.split import COLUMNS
 SIZE_PX = CropSpec().size_px
 """Side of a prepared face."""
 
-PANEL = 10
-"""Taggers a face of FER+ was shown to; a picture that has one label only gets them all on it."""
+
+FER2013, FERPLUS = "fer2013", "ferplus"
+"""What the faces of FER2013 are called as a source, with its own labels and with FER+'s votes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Samples:
         rows: (N,) int64, the row in the source, from 0.
         splits: (N,) int8, an index into ``SPLITS``.
         nameless: (N,) bool, true where FER+ took the image's name away because it is not a face.
+        sources: (N,) text, the name of the data set that the face is from.
         unread: pictures that could not be read.
         notes: anything else that a reader of the audit should know, as a count by sentence.
     """
@@ -53,19 +57,36 @@ class Samples:
     rows: NDArray[np.int64]
     splits: NDArray[np.int8]
     nameless: NDArray[np.bool_]
+    sources: NDArray[np.str_]
     unread: tuple[Drop, ...] = ()
     notes: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same N faces."""
         n = len(self.images)
-        got = [a.shape for a in (self.images, self.votes, self.emotions, self.rows, self.splits, self.nameless)]
-        if got != [(n, SIZE_PX, SIZE_PX), (n, COLUMNS), (n,), (n,), (n,), (n,)]:
+        got = [getattr(self, name).shape for name in ARRAYS]
+        if got != [(n, SIZE_PX, SIZE_PX), (n, COLUMNS), *[(n,)] * (len(ARRAYS) - 2)]:
             raise ValueError(
-                f"samples need images (N, {SIZE_PX}, {SIZE_PX}), votes (N, {COLUMNS}), and emotions, rows, splits "
-                f"and nameless (N,); got {got}"
+                f"samples need images (N, {SIZE_PX}, {SIZE_PX}), votes (N, {COLUMNS}), "
+                f"and {', '.join(ARRAYS[2:])} (N,); got {got}"
             )
 
     def __len__(self) -> int:
         """Return N."""
         return len(self.images)
+
+
+ARRAYS = ("images", "votes", "emotions", "rows", "splits", "nameless", "sources")
+"""The names of what is known of each face."""
+
+
+def join_samples(parts: Sequence[Samples]) -> Samples:
+    """Return the faces of several data sets, one behind the other."""
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts.update(dict(part.notes))
+    return Samples(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS},
+        unread=tuple(drop for part in parts for drop in part.unread),
+        notes=tuple(counts.items()),
+    )

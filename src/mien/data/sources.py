@@ -1,4 +1,4 @@
-"""From whatever the user has to ``Samples``: FER2013 and FER+ as published, or a folder of pictures."""
+"""From whatever the user has to ``Samples``: FER2013 and FER+ as published, folders of pictures, or several."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from mien.data.faces import Detector
 from mien.data.fer2013 import FACE_COLUMNS, read_fer2013
 from mien.data.ferplus import is_ferplus, read_ferplus
 from mien.data.folders import folders_in, is_known, read_folders
-from mien.data.samples import Samples
+from mien.data.photos import is_photos, read_photos
+from mien.data.samples import Samples, join_samples
 from mien.data.table import columns_of
 
 FACES_FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
@@ -23,13 +24,14 @@ WRAPPINGS = 8  # folders around the data, one in the other
 
 
 def read_source(paths: Sequence[Path], detector: Detector | None = None) -> Samples:
-    """Read a data set.
+    """Read one data set or several, which keep their names.
 
     Args:
-        paths: ``fer2013.csv`` and ``fer2013new.csv`` (without the second, all votes stand on the original label), or
-            one folder: with these files in it, with FER+'s folders of PNG files, or with a folder a class. Each may
-            be packed (ZIP, tar, gzip), and a folder may lie in others that hold nothing else.
-        detector: finds the face in the pictures of class folders; None takes them whole.
+        paths: ``fer2013.csv`` and ``fer2013new.csv`` (without the second, all votes stand on the original label), and
+            folders: with these files in it, with FER+'s folders of PNG files, with photos and their ``votes.csv``, or
+            with a folder a class. Each may be packed (ZIP, tar, gzip), and a folder may lie in others that hold nothing
+            else.
+        detector: finds the face in photos and in the pictures of class folders; None takes them whole.
 
     Raises:
         UsageError: paths that are none of these.
@@ -43,23 +45,36 @@ def read_source(paths: Sequence[Path], detector: Detector | None = None) -> Samp
         raise DataError(
             f"{streams[0]} is not a regular file; name the file itself, which may be packed (.csv.gz, .zip)"
         )
-    if not 1 <= len(paths) <= 2 or (len(paths) > 1 and any(path.is_dir() for path in paths)):
-        raise UsageError(
-            "expected one folder or archive, or fer2013.csv and fer2013new.csv; "
-            f"got {' '.join(map(str, paths)) or 'nothing'}"
-        )
+    if not paths:
+        raise UsageError("no data named; expected fer2013.csv and fer2013new.csv, folders, or archives of these")
     with tempfile.TemporaryDirectory(prefix="mien-") as made:
-        places = [Path(made, str(number)) for number in range(len(paths))]
+        # What an archive holds is named as it is, where the folder in it gives no name.
+        places = [Path(made, str(number), path.name.split(".")[0]) for number, path in enumerate(paths)]
         try:
             opened = [
                 unpack(path, place) if is_archive(path) else path for path, place in zip(paths, places, strict=True)
             ]
-            return _read(opened, detector)
+            groups = _grouped(opened, [path.is_dir() for path in paths])
+            return join_samples([_read(group, detector) for group in groups])
         except DataError as error:
             message = str(error)
             for path, place in zip(paths, places, strict=True):
                 message = message.replace(str(place), str(path))  # the user knows the archive
             raise DataError(message) from error
+
+
+def _grouped(paths: list[Path], folders: list[bool]) -> list[list[Path]]:
+    """Return the paths of each data set: FER2013's faces and votes come as two files, behind each other."""
+    groups: list[list[Path]] = []
+    open_pair = False
+    for path, folder in zip(paths, folders, strict=True):
+        if open_pair and not folder and (path.is_file() or _find(_unwrapped(path), (VOTES_FILE,))):
+            groups[-1].append(path)
+            open_pair = False
+        else:
+            groups.append([path])
+            open_pair = not folder
+    return groups
 
 
 def _read(paths: list[Path], detector: Detector | None) -> Samples:
@@ -74,7 +89,7 @@ def _read_folder(folder: Path, detector: Detector | None) -> Samples:
         return read_fer2013(faces, _find(folder, (VOTES_FILE,)))
     if is_ferplus(folder):
         return read_ferplus(folder)
-    return read_folders(folder, detector)
+    return read_photos(folder, detector) if is_photos(folder) else read_folders(folder, detector)
 
 
 def _table(path: Path, names: tuple[str, ...]) -> Path:

@@ -30,6 +30,9 @@ class Split:
         emotions: (N,) int8, the original FER2013 label as an index into ``SEVEN``; -1 where there is none.
         rows: (N,) int64, the sample's row in the source, from 0.
         clean: (N,) bool, false for a face of ``valid`` or ``test`` with a near twin in the original Training rows.
+        sources: (N,) text, the name of the data set that the face is from.
+        choosing: (N,) bool, true for the faces of ``valid`` by which nets, biases and thresholds are chosen; the other
+            half is reported.
     """
 
     images: NDArray[np.uint8]
@@ -37,15 +40,17 @@ class Split:
     emotions: NDArray[np.int8]
     rows: NDArray[np.int64]
     clean: NDArray[np.bool_]
+    sources: NDArray[np.str_]
+    choosing: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same N faces."""
         n = len(self.images)
-        shapes = (self.votes.shape, self.emotions.shape, self.rows.shape, self.clean.shape)
-        if self.images.ndim != 3 or shapes != ((n, COLUMNS), (n,), (n,), (n,)):
+        votes, *others = (getattr(self, name).shape for name in ARRAYS[1:])
+        if self.images.ndim != 3 or votes != (n, COLUMNS) or any(shape != (n,) for shape in others):
             raise ValueError(
-                f"a split needs images (N, S, S), votes (N, {COLUMNS}), emotions, rows and clean (N,); "
-                f"got {self.images.shape}, {shapes}"
+                f"a split needs images (N, S, S), votes (N, {COLUMNS}) and {', '.join(ARRAYS[2:])} (N,); "
+                f"got {self.images.shape}, {votes}, {others}"
             )
 
     def __len__(self) -> int:
@@ -53,31 +58,40 @@ class Split:
         return len(self.images)
 
     def sha256(self) -> str:
-        """Return the digest of the five arrays, which does not depend on how the file is packed."""
+        """Return the digest of the arrays, which does not depend on how the file is packed."""
         digest = hashlib.sha256()
-        for array in (self.images, self.votes, self.emotions, self.rows, self.clean):
+        for name in ARRAYS:
+            array = getattr(self, name)
+            if name == "sources":  # whose width in memory is that of the longest name
+                array = np.frombuffer("\n".join(array.tolist()).encode(), np.uint8)
             digest.update(f"{array.shape}{array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
+    def take(self, faces: NDArray[np.bool_] | NDArray[np.int64]) -> Split:
+        """Return the faces that a mask (N,) or places (K,) name."""
+        return Split(*(getattr(self, name)[faces] for name in ARRAYS))
+
+    def by_source(self) -> dict[str, Split]:
+        """Return the faces of each data set by its name, in the order in which they come."""
+        names = dict.fromkeys(self.sources.tolist())
+        return {name: self.take(self.sources == name) for name in names}
+
+
+ARRAYS = tuple(field.name for field in fields(Split))
+"""The names of a split's arrays, as its file holds them."""
+
 
 def join_splits(splits: Sequence[Split]) -> Split:
     """Return the faces of all splits, one split's behind the other's."""
-    return Split(*(np.concatenate([getattr(split, field.name) for split in splits]) for field in fields(Split)))
+    return Split(*(np.concatenate([getattr(split, name) for split in splits]) for name in ARRAYS))
 
 
 def save_split(split: Split, path: Path) -> None:
     """Write a split; the file appears whole or not at all."""
     beside = path.with_name(path.name + ".part")
     with beside.open("wb") as file:
-        np.savez(
-            file,
-            images=split.images,
-            votes=split.votes,
-            emotions=split.emotions,
-            rows=split.rows,
-            clean=split.clean,
-        )
+        np.savez(file, **{name: getattr(split, name) for name in ARRAYS})
     beside.replace(path)
 
 
@@ -95,6 +109,6 @@ def load_split(folder: Path, name: str) -> Split:
         )
     try:
         with np.load(path) as arrays:
-            return Split(**{key: arrays[key] for key in ("images", "votes", "emotions", "rows", "clean")})
+            return Split(**{name: arrays[name] for name in ARRAYS})
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is not a split file of mien ({error}); run 'mien prepare' again") from error

@@ -14,7 +14,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, SEVEN
-from mien.data.samples import PANEL, SIZE_PX
+from mien.core.protocols import PANEL
+from mien.data.samples import SIZE_PX
 from mien.data.split import COLUMNS, Split
 
 Canvas = NDArray[np.uint8]
@@ -98,6 +99,8 @@ def synthetic(n: int, seed: int) -> Split:
         emotions=np.where(labels < len(SEVEN), labels, -1).astype(np.int8),
         rows=np.arange(n),
         clean=np.ones(n, np.bool_),
+        sources=np.full(n, "synthetic"),
+        choosing=np.arange(n) % 2 == 0,
     )
 
 

@@ -32,16 +32,20 @@ class Twins:
     Attributes:
         pixel: (N, 3) bool, whether another sample with the very same pixels stands in each of ``SPLITS``.
         near: (N, 3) bool, the same for near twins, pixel twins included.
+        first: (N,) int64, the place of the first sample of the same split that is tied to it by near twins; its own
+            where there is none, and for all of train, where nothing depends on it.
     """
 
     pixel: NDArray[np.bool_]
     near: NDArray[np.bool_]
+    first: NDArray[np.int64]
 
 
 def find_twins(samples: Samples) -> Twins:
     """Compare every sample with every other one, of its own split and of the others."""
     pixel = pixel_twins(pixel_keys(samples.images), samples.splits)
-    return Twins(pixel, near_twins(thumbnails(samples.images), samples.splits) | pixel)
+    near, first = near_twins(thumbnails(samples.images), samples.splits)
+    return Twins(pixel, near | pixel, first)
 
 
 def pixel_keys(images: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -73,22 +77,37 @@ def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.divide(sums, norms, out=np.zeros_like(sums), where=norms > 1e-3).astype(np.float32)
 
 
-def near_twins(thumbs: NDArray[np.float32], splits: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Return (N, 3) bool: whether another of the thumbnails (N, 144) is a near twin and stands in each split.
+def near_twins(thumbs: NDArray[np.float32], splits: NDArray[np.int8]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return ``near`` and ``first`` of ``Twins`` for thumbnails (N, 144), pixel twins of one even grey left out.
 
     The pairs that pass the screen are compared in float64, so that every machine gives the same answer.
     """
     near = np.zeros((len(thumbs), len(SPLITS)), np.bool_)
+    ties: list[NDArray[np.int64]] = [np.zeros((2, 0), np.int64)]
     for view in (thumbs, _mirrored(thumbs)):
         for rows, others in _similar_pairs(view, thumbs):
             for start in range(0, len(rows), CHUNK):
                 row, other = rows[start : start + CHUNK], others[start : start + CHUNK]
-                unknown = ~(near[row, splits[other]] & near[other, splits[row]])
+                tied = (splits[row] == splits[other]) & (splits[row] != SPLITS.index("train"))
+                unknown = tied | ~(near[row, splits[other]] & near[other, splits[row]])
                 row, other = row[unknown], other[unknown]
                 likeness = np.einsum("ij,ij->i", view[row].astype(np.float64), thumbs[other])
                 row, other = row[likeness > NEAR], other[likeness > NEAR]
                 near[row, splits[other]] = near[other, splits[row]] = True
-    return near
+                same = (splits[row] == splits[other]) & (splits[row] != SPLITS.index("train"))
+                ties.append(np.array([row[same], other[same]]))
+    return near, _first_of(len(thumbs), *np.concatenate(ties, axis=1))
+
+
+def _first_of(count: int, some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the lowest of the count places that each is tied to, by pairs of some (P,) and others (P,)."""
+    first = np.arange(count)
+    while True:
+        before = first.copy()
+        np.minimum.at(first, some, first[others])
+        np.minimum.at(first, others, first[some])
+        if (first == before).all():
+            return first
 
 
 def _mirrored(thumbs: NDArray[np.float32]) -> NDArray[np.float32]:

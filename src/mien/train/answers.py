@@ -113,4 +113,6 @@ def _split(faces: Bytes, shares: Floats) -> Split:
         emotions=np.full(count, -1, np.int8),
         rows=np.arange(count),
         clean=np.ones(count, np.bool_),
+        sources=np.full(count, "views"),
+        choosing=np.ones(count, np.bool_),
     )

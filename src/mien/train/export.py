@@ -15,7 +15,7 @@ import onnxruntime as ort
 from keras import ops
 from numpy.typing import NDArray
 
-from mien.core.card import CropSpec, ModelCard
+from mien.core.card import MARGIN, CropSpec, ModelCard
 from mien.core.emotions import EIGHT
 from mien.core.errors import ModelError, UsageError
 from mien.core.files import write_whole
@@ -26,12 +26,6 @@ from mien.train.models import SIZE_PX
 from mien.train.recipe import read_recipe
 from mien.train.targets import LABELS
 from mien.version import __version__
-
-MARGIN = 0.93
-"""Side of a face's crop over the longer side of its box.
-
-At this one the eyes and the mouth lie as far apart as in FER2013's frame (``scripts/framing.py``, docs/FRAMING.md).
-"""
 
 TOLERANCE = 1e-4
 """Largest difference between a probability of ONNX Runtime and of Keras."""

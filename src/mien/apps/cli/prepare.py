@@ -20,7 +20,8 @@ def prepare(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            help="fer2013.csv and fer2013new.csv; or one folder: FER+'s folders of PNG files, or a folder a class. "
+            help="fer2013.csv and fer2013new.csv; and folders: photos with a votes.csv, a folder a class, or FER+'s "
+            "folders of PNG files. Several are joined and keep their names. "
             "Each may be packed: .csv.gz, .zip, .tar.gz.",
             show_default=False,
         ),
@@ -28,11 +29,11 @@ def prepare(
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the splits.")] = Path("data"),
     detector: Annotated[
         str,
-        typer.Option(help="Finds the face in pictures of class folders: yunet, haar, or none (pictures are faces)."),
+        typer.Option(help="Finds the face in photos without a box: yunet, haar, or none (pictures are faces)."),
     ] = "yunet",
     force: Force = False,
 ) -> None:
-    """Turn FER2013 and FER+, or a folder of pictures, into one file a split, and print an audit."""
+    """Turn FER2013 and FER+, folders of pictures, or all of these into one file a split, and print an audit."""
     from mien.core.files import output_folder
     from mien.data.prepare import FILES
     from mien.data.prepare import prepare as write

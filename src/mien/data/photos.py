@@ -1,0 +1,143 @@
+"""A folder of photos with a table of votes: ``DIR/votes.csv``, a face a line, as FER+ counts votes.
+
+What the columns mean is in docs/how-to/own-faces.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import EIGHT, VOTE_COLUMNS
+from mien.core.errors import DataError
+from mien.data.faces import Box, Cutter, Detector
+from mien.data.folders import DRAWN, SHARES, SPLIT_OF, draw_splits
+from mien.data.rules import UNREADABLE
+from mien.data.samples import SIZE_PX, Drop, Samples
+from mien.data.split import COLUMNS, SPLITS
+from mien.data.table import columns_of, fault, read_table
+from mien.data.twins import pixel_keys
+
+VOTES = "votes.csv"
+CORNERS = ("x1", "y1", "x2", "y2")
+
+MOST_VOTES = 200
+"""What the votes of a face that are no whole numbers are scaled to: the finest that a byte holds with room to round."""
+
+
+def is_photos(folder: Path) -> bool:
+    """Return whether a folder holds a table of votes."""
+    return (folder / VOTES).is_file()
+
+
+def read_photos(folder: Path, detector: Detector | None = None, seed: int = 0) -> Samples:
+    """Read the faces that the table names.
+
+    A face is cut at its box as the predicting side cuts it; without a box the detector finds it, and without a detector
+    the picture is the face. Faces of no split are drawn into train, valid and test, 80:10:10 in each class. The row
+    of a face is the number that its file is called by, or its place in the table where files have other names.
+
+    Args:
+        folder: holds ``votes.csv`` and the pictures. Columns: ``file``, and one or more of ``VOTE_COLUMNS``; where
+            there are such, also ``split``, ``source`` and the box ``x1, y1, x2, y2`` in pixels. Others are not read.
+        detector: finds the face in a picture of which the table gives no box.
+        seed: of the draw.
+
+    Raises:
+        DataError: a table without these columns, a line that cannot be used, or no picture that can be read.
+    """
+    table = folder / VOTES
+    names = columns_of(table)
+    files = [cell for (cell,) in read_table(table, ["file"])]
+    votes = _votes(table, names)
+    splits = _splits(table) if "split" in names else np.full(len(files), -1, np.int8)
+    sources = [cell for (cell,) in read_table(table, ["source"])] if "source" in names else []
+    boxes = _boxes(table) if set(CORNERS) <= set(names) else [None] * len(files)
+    cutter = Cutter(detector)
+    faces = [cutter(folder / file, box) for file, box in zip(files, boxes, strict=True)]
+    kept = np.array([face is not None for face in faces], np.bool_)
+    if not kept.any():
+        raise DataError(f"no readable picture of {len(files)} that {table} names; they are expected in {folder}")
+    images = np.array([face for face in faces if face is not None], np.uint8).reshape(-1, SIZE_PX, SIZE_PX)
+    counts = cutter.counts
+    drawn = splits[kept] < 0
+    split_names = np.array(("any", *SPLITS))[splits + 1]
+    unread = [Drop(str(split_names[at]), files[at], UNREADABLE) for at in np.flatnonzero(~kept).tolist()]
+    chosen = splits[kept]
+    chosen[drawn] = draw_splits(votes[kept].argmax(axis=1)[drawn], pixel_keys(images)[drawn], SHARES, seed)
+    counts[DRAWN] += int(drawn.sum())
+    return Samples(
+        images=images,
+        votes=votes[kept],
+        emotions=np.full(len(images), -1, np.int8),
+        rows=_numbers(files)[kept],
+        splits=chosen,
+        nameless=np.zeros(len(images), np.bool_),
+        sources=np.array(sources or [folder.resolve().name] * len(files))[kept],
+        unread=tuple(unread),
+        notes=tuple((+counts).items()),
+    )
+
+
+def _votes(table: Path, names: Sequence[str]) -> NDArray[np.uint8]:
+    """Return the votes (N, 10) of a table."""
+    columns = [name for name in VOTE_COLUMNS if name.casefold() in names]
+    if not set(columns) & set(EIGHT):
+        raise DataError(f"{table}: no column of votes in the first line; expected one or more of {', '.join(EIGHT)}")
+    votes = np.zeros((sum(1 for _ in read_table(table, columns)), COLUMNS), np.float64)
+    places = [VOTE_COLUMNS.index(name) for name in columns]
+    for row, cells in enumerate(read_table(table, columns)):
+        votes[row, places] = _floats(cells, table, row + 1, columns)
+        if not (np.isfinite(votes[row]).all() and (votes[row] >= 0).all() and votes[row].any()):
+            raise fault(
+                table, row + 1, f"the votes are {', '.join(cells)[:60]}; expected numbers of 0 or more, not all 0"
+            )
+    if not len(votes):
+        raise DataError(f"{table}: no rows below the first line; expected a face a line")
+    total = votes.sum(axis=1, keepdims=True)
+    if (votes != np.rint(votes)).any() or total.max() > MOST_VOTES:
+        votes *= MOST_VOTES / total
+    return np.rint(votes).astype(np.uint8)
+
+
+def _splits(table: Path) -> NDArray[np.int8]:
+    """Return the split (N,) of each face, -1 where the table names none."""
+    splits: list[int] = []
+    for row, (cell,) in enumerate(read_table(table, ["split"]), start=1):
+        name = SPLIT_OF.get(cell.casefold(), "")
+        if cell and not name:
+            raise fault(table, row, f"the split is {cell[:20]!r}; expected {', '.join(SPLITS)}, or nothing")
+        splits.append(SPLITS.index(name) if name else -1)
+    return np.array(splits, np.int8)
+
+
+def _boxes(table: Path) -> list[Box | None]:
+    """Return the box of each face, None where the table gives none."""
+    boxes: list[Box | None] = []
+    for row, cells in enumerate(read_table(table, CORNERS), start=1):
+        if not any(cells):
+            boxes.append(None)
+            continue
+        x1, y1, x2, y2 = _floats(cells, table, row, CORNERS)
+        if not (np.isfinite([x1, y1, x2, y2]).all() and x1 < x2 and y1 < y2):
+            raise fault(table, row, f"the box is {', '.join(cells)[:60]}; expected x1 < x2 and y1 < y2, in pixels")
+        boxes.append((x1, y1, x2, y2))
+    return boxes
+
+
+def _floats(cells: Sequence[str], table: Path, row: int, columns: Sequence[str]) -> list[float]:
+    try:
+        return [float(cell or 0) for cell in cells]
+    except ValueError:
+        raise fault(table, row, f"got {', '.join(cells)[:60]!r}; expected numbers for {', '.join(columns)}") from None
+
+
+def _numbers(files: Sequence[str]) -> NDArray[np.int64]:
+    """Return the numbers (N,) that files are called by, their places where some are not, or share one."""
+    stems = [Path(file).stem for file in files]
+    if all(stem.isdecimal() and len(stem) < 18 for stem in stems) and len(set(map(int, stems))) == len(stems):
+        return np.array(list(map(int, stems)), np.int64)
+    return np.arange(len(files))
