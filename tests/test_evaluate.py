@@ -324,3 +324,10 @@ def test_two_models_of_one_name_do_not_write_one_folder(mien: Command, tmp_path:
 def test_a_failed_evaluation_leaves_no_folder(mien: Command, tmp_path: Path, data: Path):
     assert mien("evaluate", model_file(tmp_path), "--data", data, "--split", "test", "--out", "deep/er").code == 1
     assert not Path("deep").exists()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder here into which not even root can write")
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_scored(mien: Command, tmp_path: Path, data: Path):
+    outcome = mien("evaluate", model_file(tmp_path), "--data", data, "--out", "/proc")
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (1, "", 1)
+    assert "cannot write /proc/" in outcome.err

@@ -16,7 +16,7 @@ from mien.apps.live import HELP, NOTE_S, Live, Meter
 from mien.apps.recorder import Recorder
 from mien.apps.views import LineView, TerminalView
 from mien.apps.window import CLOSE
-from mien.core.errors import UsageError, VideoError
+from mien.core.errors import MienError, UsageError, VideoError
 from mien.core.types import Frame, Image
 from mien.infer.moment import Moment
 from mien.vision.draw import draw
@@ -393,6 +393,15 @@ def test_a_film_that_cannot_be_written_is_refused_before_it_begins(clip: Path, n
 
     with pytest.raises(UsageError, match=why):
         live(source=str(clip), window=False, record=Path(name))
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder here into which not even root can write")
+def test_a_film_that_cannot_be_written_fails_the_run_when_all_is_shown(clip: Path, capsys: pytest.CaptureFixture[str]):
+    from mien.apps.cli.live import live
+
+    with pytest.raises(MienError, match=r"cannot write /proc/film\.mp4"):
+        live(source=str(clip), window=False, out=Path("rows.csv"), record=Path("/proc/film.mp4"))
+    assert capsys.readouterr().err.splitlines()[-1].endswith("wrote rows.csv")
 
 
 def test_the_window_takes_keys(clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

@@ -55,6 +55,7 @@ class Recorder:
         on: whether it films.
         length_s: of the film so far, in seconds.
         files: all that were written.
+        failure: why the last film that was given up could not be written; empty where there was none.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Recorder:
         self.on = False
         self.length_s = 0.0
         self.files: list[Path] = []
+        self.failure = ""
         self._folder, self._now, self._make = folder, now, make
         self._film: AnyFilm | None = None
         self._path, self._size, self._begin_s = Path(), (0, 0), 0.0
@@ -106,6 +108,7 @@ class Recorder:
             self.length_s = time_s - self._begin_s
             self._film.write(image, self.length_s)
         except BaseException as error:
+            self.failure = str(error)
             film, self._film, self.on = self._film, None, False
             if film is not None:
                 film.__exit__(type(error), error, error.__traceback__)

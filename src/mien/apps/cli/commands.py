@@ -16,7 +16,9 @@ from mien.apps.cli.paths import at_home
 from mien.core.errors import UsageError
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also say with what, from what and how fast.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Also say the model, the settings, more of each file, and the time.")
+]
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

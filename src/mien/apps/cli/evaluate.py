@@ -31,7 +31,7 @@ def evaluate(
     models: Annotated[
         list[Path],
         typer.Argument(
-            metavar="MODEL...",
+            metavar="MODEL",
             help="The ONNX file to score, or a packaged one, 'mien' or 'mien-s'; several are scored as one ensemble.",
         ),
     ],
@@ -68,23 +68,23 @@ def evaluate(
 
     console, models = voice.console(), [model_file(model) for model in models]
     folder = out or Path(f"{models[0].stem if len(models) == 1 else 'ensemble'}.eval")
-    with (
-        output_folder(folder, FILES, force=force),
-        console.status(f"scoring {', '.join(model.name for model in models)} on {split.value}"),
-    ):
-        report = score(
-            models,
-            data,
-            split.value,
-            [name.value for name in (ProtocolName if protocol is None else (protocol,))],
-            power=None if prior is None else parse_prior(prior),
-            flip=flip,
-            speed=speed,
-            robustness=robustness,
-            photos=photos,
-        )
-        written = write_report(report, folder)
-    print_scores(console, report.document)
+    with output_folder(folder, FILES, force=force):
+        with console.status(f"scoring {', '.join(model.name for model in models)} on {split.value}"):
+            report = score(
+                models,
+                data,
+                split.value,
+                [name.value for name in (ProtocolName if protocol is None else (protocol,))],
+                power=None if prior is None else parse_prior(prior),
+                flip=flip,
+                speed=speed,
+                robustness=robustness,
+                photos=photos,
+            )
+        # Before anything is written, which may fail.
+        print_scores(console, report.document)
+        with console.status(f"drawing what goes into {folder}"):
+            written = write_report(report, folder)
     console.print(f"written to {folder}: {', '.join(written)}", soft_wrap=True, markup=False, highlight=False)
 
 

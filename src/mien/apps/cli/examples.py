@@ -22,8 +22,14 @@ EXAMPLES = {
         "mien train recipes/5-compact.toml --data data",
         "mien train recipes/5-compact.toml --data data --set epochs=10 --run runs/short",
     ),
-    "distill": ("mien distill recipes/7-again.toml --data data --teacher runs/6-robust --teacher mien",),
-    "answer": ("mien answer recipes/views.toml --data data --teacher runs/7-again --out taught",),
+    "distill": (
+        "mien distill --data data --teacher mien --run runs/taught",
+        "mien distill recipes/7-again.toml --data data --teacher runs/5-compact --teacher mien",
+    ),
+    "answer": (
+        "mien answer recipes/views.toml --data data --teacher mien --out taught",
+        "mien answer recipes/views.toml --data data --teacher runs/7-again --views 5 --out taught",
+    ),
     "export": ("mien export runs/5-compact", "mien export runs/5-compact --int8 --data data --out small.onnx"),
     "evaluate": (
         "mien evaluate mien --data data",

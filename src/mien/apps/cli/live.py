@@ -52,6 +52,7 @@ def live(
     from mien.apps.cli.stopping import STOPPED, stoppable
     from mien.apps.live import Live
     from mien.apps.recorder import Recorder
+    from mien.core.errors import MienError
     from mien.core.prior import parse_prior
     from mien.infer.analyze import load
     from mien.infer.made import Made
@@ -95,6 +96,8 @@ def live(
     written = f"; wrote {', '.join(map(str, files))}" if files else ""
     count = f"{run.frames:,} frame{'' if run.frames == 1 else 's'}"
     voice.note(f"{count} of {place.name}{written}")
+    if recorder.failure:
+        raise MienError(recorder.failure)
     if stopped():
         raise typer.Exit(STOPPED)
 
