@@ -124,7 +124,7 @@ def test_quiet_is_silent_but_for_errors(mien: Command, examples: Path, tmp_path:
 
 def test_verbose_says_with_what_and_how_fast(mien: Command, examples: Path):
     plain = mien("image", examples / "astronaut.png", "--annotate", "marked")
-    outcome = mien("image", examples / "astronaut.png", "--annotate", "marked", "--verbose")
+    outcome = mien("image", examples / "astronaut.png", "--annotate", "again", "--verbose")
     assert (outcome.code, outcome.out) == (0, plain.out)
     for part in ("onnxruntime", "detector yunet", "sha256", "512 x 512 pixels, 1 face", "took"):
         assert part in outcome.err, part
