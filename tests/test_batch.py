@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from command import Command
 from mien.apps import batch as batches
 from mien.apps.batch import Settings, Worker, spread
-from mien.core.errors import MissingExtra, UsageError
+from mien.core.errors import MienError, MissingExtra, UsageError
 from mien.infer.analyze import load
 from mien.infer.pipeline import Outcome, pipeline
 
@@ -42,6 +43,17 @@ def test_a_worker_answers_for_each_path(examples: Path, tmp_path: Path):
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtra, match=r"pip install 'mien\[batch\]'"):
+        list(spread([Path("a.png")], Settings()))
+
+
+def test_a_ray_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPatch):
+    def init(*_: object, **__: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    ray = SimpleNamespace(init=init, shutdown=lambda: None)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray.data", ray)
+    with pytest.raises(MienError, match=r"Ray did not start \(The current node timed out .*try again"):
         list(spread([Path("a.png")], Settings()))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from mien.apps.cli.stopping import stoppable
+from mien.apps.cli.stopping import stoppable, terminable
 from mien.apps.live import HELP, NOTE_S, Live, Meter
 from mien.apps.recorder import Recorder
 from mien.apps.views import LineView, TerminalView
@@ -340,6 +340,28 @@ def test_the_first_ctrl_c_asks_and_the_second_interrupts(number: signal.Signals)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_that_comes_out_as_another_error_ends_alike(number: signal.Signals):
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), terminable():
+            interrupted_import(number)
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    with pytest.raises(ImportError), terminable():
+        raise ImportError
+
+
+def interrupted_import(number: signal.Signals) -> None:
+    """Fail as the import of a module in C does, which a signal interrupts."""
+    try:
+        signal.raise_signal(number)
+    except KeyboardInterrupt as error:
+        raise ImportError("initialization failed") from error
 
 
 # The command

@@ -2,7 +2,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +28,7 @@ with locked(Path(sys.argv[1])):
 
 
 @contextmanager
-def holder(path: Path, *how: str) -> Iterator[subprocess.Popen[str]]:
+def holder(path: Path, *how: str) -> Generator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", HOLDER, str(path), *how]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

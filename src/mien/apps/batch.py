@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import signal
 import socket
+import threading
 import warnings
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.errors import MissingExtra, UsageError
+from mien.core.errors import MienError, MissingExtra, UsageError
 from mien.infer.analyze import Analyzer, load
 from mien.infer.pipeline import Outcome, pipeline
 
@@ -135,20 +137,25 @@ def _cluster(address: str | None) -> Generator[tuple[Any, int]]:
         raise MissingExtra("batches need Ray, which is not installed; run: pip install 'mien[batch]'") from error
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
-        if address is None:
-            ray.init("local", include_dashboard=False, **quiet)
-        else:
-            _knock(address)
-            ray.init(address, **quiet)
+        with _same_handler(signal.SIGTERM):
+            if address is None:
+                ray.init("local", include_dashboard=False, **quiet)
+            else:
+                _knock(address)
+                ray.init(address, **quiet)
     except UnicodeError as error:
         ray.shutdown()
         raise UsageError(
             "Ray takes no command line with names that are not UTF-8; name the folder that they are in"
         ) from error
-    except (OSError, ValueError) as error:
-        if address is None:
-            raise
-        raise UsageError(f"no Ray cluster at {address} ({error}); start one with 'ray start --head'") from error
+    except Exception as error:  # Ray's own are of any kind
+        ray.shutdown()
+        if address is not None and isinstance(error, OSError | ValueError):
+            raise UsageError(f"no Ray cluster at {address} ({error}); start one with 'ray start --head'") from error
+        raise MienError(
+            f"Ray did not start ({error}); if this machine is busy, try again, or use 'mien image --out', which needs "
+            "no Ray"
+        ) from error
     try:
         context = data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -157,6 +164,17 @@ def _cluster(address: str | None) -> Generator[tuple[Any, int]]:
         yield data, int(ray.cluster_resources()["CPU"])
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _same_handler(number: signal.Signals) -> Generator[None]:
+    """Give a signal back to whom it belonged: Ray takes the request to terminate for itself, and ends at once."""
+    before = signal.getsignal(number)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(number, before)
 
 
 def _knock(address: str) -> None:

@@ -17,7 +17,7 @@ from mien.apps.cli.image import image
 from mien.apps.cli.live import live
 from mien.apps.cli.parsing import Command, Group
 from mien.apps.cli.prepare import prepare
-from mien.apps.cli.stopping import terminable
+from mien.apps.cli.stopping import STOPPED, terminable
 from mien.apps.cli.streams import with_streams
 from mien.apps.cli.train import answer, distill, export, train
 from mien.apps.cli.video import video
@@ -68,6 +68,8 @@ def _run() -> int:
     try:
         with terminable():
             app(prog_name="mien")
+    except KeyboardInterrupt:
+        return STOPPED
     except MienError as error:
         voice.complain(str(error))
         return 2 if isinstance(error, UsageError) else 1

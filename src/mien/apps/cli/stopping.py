@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 
@@ -16,6 +16,9 @@ Thing = TypeVar("Thing")
 
 STOPPED = 130
 """The exit code of every command that was asked to end before it was done."""
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def until(stopped: Callable[[], bool], things: Iterable[Thing]) -> Generator[Thing]:
@@ -34,12 +37,29 @@ def end(advice: str) -> typer.Exit:
 
 @contextmanager
 def terminable() -> Generator[None]:
-    """Let a request to terminate, as Docker and Slurm send it, interrupt as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Let a request to terminate, as Docker and Slurm send it, interrupt as Ctrl-C does.
+
+    Raises:
+        KeyboardInterrupt: also where the interruption came out as another error, as from an import in C.
+    """
+    asked = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+        raise KeyboardInterrupt
+
+    # Programs in the background of a shell are told to ignore Ctrl-C.
+    wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in wanted}
     try:
         yield
+    except Exception as error:
+        if asked:
+            raise KeyboardInterrupt from error
+        raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        _restore(before)
 
 
 @contextmanager
@@ -50,20 +70,19 @@ def stoppable() -> Generator[Callable[[], bool]]:
         whether an end was asked for.
     """
     asked = False
-    wanted = (signal.SIGINT, signal.SIGTERM)
 
     def ask(number: int, frame: FrameType | None) -> None:
         nonlocal asked
         asked = True
-        restore()
+        _restore(before)
 
-    before = {number: signal.signal(number, ask) for number in wanted}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
+    before = {number: signal.signal(number, ask) for number in _SIGNALS}
     try:
         yield lambda: asked
     finally:
-        restore()
+        _restore(before)
+
+
+def _restore(handlers: dict[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
