@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 PACKAGES = ("onnxruntime", "opencv-python-headless", "pillow", "numpy", "av", "keras")
 """What reads, finds, names and trains, as far as it is installed."""
 
+LISTED = 3
+"""How many of several values are named."""
+
 
 def environment() -> str:
     """Return the versions of mien, of Python and of ``PACKAGES``, and the system."""
@@ -44,4 +47,7 @@ def model(analyzer: Analyzer) -> str:
 def _text(value: Any) -> str:
     if value is True:
         return "yes"
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if not isinstance(value, list):
+        return str(value)
+    more = f" and {len(value) - LISTED} more" if len(value) > LISTED else ""
+    return " ".join(map(str, value[:LISTED])) + more
