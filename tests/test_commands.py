@@ -141,6 +141,11 @@ def test_a_word_that_holds_a_picture_is_not_repeated(mien: Command, examples: Pa
         assert len(outcome.err) < 1500, option
 
 
+def test_a_name_cannot_steer_the_terminal(mien: Command):
+    outcome = mien("image", "bell\x07.png")
+    assert outcome.err == "mien: no such file: bell\\x07.png\n"
+
+
 def test_names_of_files_that_are_no_text_are_printed(mien: Command, examples: Path, tmp_path: Path):
     odd = tmp_path / os.fsdecode(b"caf\xe9.png")
     odd.write_bytes((examples / "coffee.png").read_bytes())

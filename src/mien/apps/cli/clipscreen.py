@@ -59,7 +59,7 @@ class ClipScreen:
 
     def was_done(self, clip: Path) -> None:
         """Say that an earlier run came to the end of a clip."""
-        self._say(f"{clip}: was done before")
+        self._say(f"{cell(str(clip))}: was done before")
 
     def begin(self, clip: Path, facts: Clip, start_s: float, end_s: float | None) -> None:
         """Show that a clip is begun."""
@@ -100,7 +100,7 @@ class ClipScreen:
         people = len(summary.people)
         voice.detail(f"{clip}: {self._frames:,} frames and {people} people in {spent_s:.2f} s; wrote {_listed(files)}")
         if not summary.people:
-            self._say(f"{clip}: no face found in {summary.moments:,} frames")
+            self._say(f"{cell(str(clip))}: no face found in {summary.moments:,} frames")
         elif self._console.is_terminal:
             self._console.print(_table(clip, summary))
             if more := left_out(summary):

@@ -88,7 +88,7 @@ class Screen:
         if self._silent or not self._tables:
             return
         if self._console.is_terminal:
-            self._console.print(table(outcome) if len(outcome.result) else f"{outcome.path}: no face found")
+            self._console.print(table(outcome) if len(outcome.result) else f"{cell(outcome.path)}: no face found")
         else:
             voice.say("\n".join(plain_lines(outcome.path, outcome.result)))
 

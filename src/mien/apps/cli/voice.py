@@ -72,18 +72,24 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Print what is worth knowing, and no error, to standard error."""
     if not is_quiet():
-        typer.echo(f"mien: {text}", err=True)
+        _tell(text)
 
 
 def detail(text: str) -> None:
     """Print how a result was come by to standard error."""
     if is_verbose():
-        typer.echo(f"mien: {text}", err=True)
+        _tell(text)
 
 
 def complain(text: str) -> None:
     """Print an error to standard error."""
-    typer.echo(f"mien: {shortened(text)}", err=True)
+    _tell(shortened(text))
+
+
+def _tell(text: str) -> None:
+    # A name may hold what would steer the terminal, such as a change of colour.
+    safe = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: ascii(found[0])[1:-1], text)
+    typer.echo(f"mien: {safe}", err=True)
 
 
 def shortened(text: str) -> str:
