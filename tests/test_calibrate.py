@@ -84,15 +84,15 @@ def test_the_largest_power_within_the_cost_ships():
 def test_the_prior_is_the_share_in_the_targets():
     split = synthetic(200, seed=0)
     votes = split.votes[:, :8] / split.votes[:, :8].sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(fit_prior(split, "eight-votes"), votes.mean(axis=0), atol=1e-6)
-    assert len(fit_prior(split, "seven")) == 7
-    assert fit_prior(split, "seven-votes").sum() == pytest.approx(1)
+    np.testing.assert_allclose(fit_prior(split, FIRST_TRY), votes.mean(axis=0), atol=1e-6)
+    assert len(fit_prior(split, replace(FIRST_TRY, target="seven"))) == 7
+    assert fit_prior(split, replace(FIRST_TRY, target="seven-votes")).sum() == pytest.approx(1)
 
 
 def test_a_label_that_no_face_shows_has_a_share_all_the_same():
     split = synthetic(40, seed=0)
     split.emotions[:] = 3
-    prior = fit_prior(split, "fer")
+    prior = fit_prior(split, replace(FIRST_TRY, target="fer"))
     np.testing.assert_allclose(prior, [0.5 / 43] * 3 + [40 / 43] + [0.5 / 43] * 3)
 
 

@@ -68,10 +68,11 @@ def answer(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -
     for view in range(views):
         begin_epoch(framed, batches, recipe.seed, view)
         faces, targets = _view(framed, batches)
+        sources = split.sources[rows][batches.order[: len(faces)]]
         answers = np.asarray(taught.predict(faces, batch_size=recipe.batch_size, verbose=0), np.float32)
         if not np.isfinite(answers).all():
             raise DataError("a teacher answers no numbers; train it again, with --set precision=float32")
-        yield _split(faces, recipe.teacher_share * answers + (1 - recipe.teacher_share) * targets)
+        yield _split(faces, recipe.teacher_share * answers + (1 - recipe.teacher_share) * targets, sources)
 
 
 def describe_answers(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> dict[str, Any]:
@@ -102,8 +103,8 @@ def _view(framed: keras.Model, batches: Batches) -> tuple[Bytes, Floats]:
     return np.concatenate(faces), np.concatenate(aims)
 
 
-def _split(faces: Bytes, shares: Floats) -> Split:
-    """Return faces (N, S, S, 1) with shares (N, 8) as votes; which face of the source each was is not kept."""
+def _split(faces: Bytes, shares: Floats, sources: NDArray[np.str_]) -> Split:
+    """Return faces (N, S, S, 1) of sources (N,) with shares (N, 8) as votes; which face each was is not kept."""
     count = len(faces)
     votes = np.zeros((count, len(VOTE_COLUMNS)), np.uint8)
     votes[:, : len(EIGHT)] = np.rint(VOTES * shares)
@@ -113,6 +114,6 @@ def _split(faces: Bytes, shares: Floats) -> Split:
         emotions=np.full(count, -1, np.int8),
         rows=np.arange(count),
         clean=np.ones(count, np.bool_),
-        sources=np.full(count, "views"),
+        sources=sources,
         choosing=np.ones(count, np.bool_),
     )

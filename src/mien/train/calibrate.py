@@ -17,7 +17,7 @@ from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
 from mien.core.temperature import shown_logits, tempered
 from mien.data.split import Split
 from mien.train.recipe import Recipe
-from mien.train.targets import PROTOCOL, make_targets
+from mien.train.targets import PROTOCOL, make_targets, sampling_rates
 
 Floats = NDArray[np.float32]
 
@@ -80,7 +80,7 @@ def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: S
     truths = {name: PROTOCOLS[name](valid_split.votes[rows], valid_split.emotions[rows]) for name in protocols}
     truth = truths[PROTOCOL[recipe.target]]
     temperature = round(fit_temperature(shown_logits(logits), truth), 4)
-    probs, prior = tempered(logits, temperature), fit_prior(train_split, recipe.target)
+    probs, prior = tempered(logits, temperature), fit_prior(train_split, recipe)
     thresholds = [uncertain_below(truth, probs, prior, power) for power in POWERS]
     return {
         "temperature": temperature,
@@ -88,7 +88,7 @@ def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: S
         "power": choose_power(truths, probs, prior),
         "uncertain_below": [threshold for threshold, _ in thresholds],
         "certain_share": [round(share, 4) for _, share in thresholds],
-        "split": "valid",
+        "split": "valid, the half that chooses",
         "faces": len(rows),
         "metrics": {
             f"valid/{name}/accuracy": round(_accuracy(name, truths[name], probs, prior, power=0), 4)
@@ -97,13 +97,15 @@ def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: S
     }
 
 
-def fit_prior(split: Split, target: str) -> NDArray[np.float64]:
-    """Return the share (K,) of each label in the split's targets.
+def fit_prior(split: Split, recipe: Recipe) -> NDArray[np.float64]:
+    """Return the share (K,) of each label in the split's targets, faces counted as often as the recipe draws them.
 
     A label that no face shows counts as half a face, so that a probability can be divided by it.
     """
-    _, aims = make_targets(split, target, smoothing=0.0)
-    faces = np.maximum(aims.sum(axis=0, dtype=np.float64), 0.5)
+    _, aims = make_targets(split, recipe.target, smoothing=0.0)
+    rates = sampling_rates(split, recipe)
+    drawn = aims if rates is None else aims * rates[:, None]
+    faces = np.maximum(drawn.sum(axis=0, dtype=np.float64), 0.5)
     return faces / faces.sum()
 
 

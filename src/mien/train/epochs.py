@@ -21,6 +21,7 @@ from mien.data.split import Split
 from mien.train.checkpoint import save_best, save_checkpoint
 from mien.train.mix import mix
 from mien.train.recipe import Recipe
+from mien.train.sampling import draw
 from mien.train.targets import PROTOCOL, make_targets
 
 HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
@@ -33,26 +34,37 @@ class Batches(keras.utils.PyDataset):
         images: (N, S, S, 1) uint8.
         aims: (N, K) float32.
         recipe: gives the batch size, the seed and the share of mixed faces.
+        rates: (N,) how often each face is drawn in an epoch in the mean; None draws each once.
+
+    Attributes:
+        order: the places of the faces of this epoch, in the order in which batches take them.
     """
 
-    def __init__(self, images: NDArray[np.uint8], aims: NDArray[np.float32], recipe: Recipe) -> None:
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        aims: NDArray[np.float32],
+        recipe: Recipe,
+        rates: NDArray[np.float64] | None = None,
+    ) -> None:
         super().__init__()
-        self._images, self._aims = images, aims
+        self._images, self._aims, self._rates = images, aims, rates
         self._batch_size, self._seed, self._mix = recipe.batch_size, recipe.seed, recipe.mix
         self.start(epoch=0)
 
     def start(self, epoch: int) -> None:
-        """Shuffle for an epoch."""
+        """Draw the faces of an epoch, or shuffle them."""
         self._epoch = epoch
-        self._order = np.random.default_rng([self._seed, epoch]).permutation(len(self._images))
+        random = np.random.default_rng([self._seed, epoch])
+        self.order = random.permutation(len(self._images)) if self._rates is None else draw(self._rates, random)
 
     def __len__(self) -> int:
         """Return the number of batches; a last one that is not full is left out, unless it is the only one."""
-        return max(1, len(self._images) // self._batch_size)
+        return max(1, len(self.order) // self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Return the faces and targets of one batch."""
-        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        rows = self.order[index * self._batch_size : (index + 1) * self._batch_size]
         if not self._mix:
             return self._images[rows], self._aims[rows]
         random = np.random.default_rng([self._seed, self._epoch, index])

@@ -27,7 +27,7 @@ from mien.train.published import PUBLISHED
 from mien.train.recipe import Recipe, read_recipe
 from mien.train.schedule import learning_rate
 from mien.train.statistics import renew_statistics
-from mien.train.targets import LABELS, make_targets
+from mien.train.targets import LABELS, make_targets, sampling_rates
 from mien.version import __version__
 
 Floats = NDArray[np.float32]
@@ -55,7 +55,8 @@ def train(
     Args:
         recipe: every choice.
         train_split: the faces to learn from.
-        valid_split: the faces whose accuracy is watched and on which the head's biases and the temperature are fitted.
+        valid_split: its choosing half is watched, and the head's biases, the temperature and the thresholds are fitted
+            on it; the other half takes no part.
         run_dir: the run folder; made where missing.
         callbacks: more Keras callbacks, such as a progress bar.
         teachers: finished nets that answer for a share of the target, see ``train.distill``: run folders, or exported
@@ -74,6 +75,8 @@ def train(
         "teachers": [*asked, *describe_runs(teachers, recipe, "teacher")],
         "start": [published.describe()] if published else describe_runs([start] if start else [], recipe, "start"),
     }
+    if valid_split.choosing.any():
+        valid_split = valid_split.take(valid_split.choosing)
     run_dir.mkdir(parents=True, exist_ok=True)
     _claim(run_dir, recipe, train_split, origin)
     if (run_dir / "calibration.json").is_file():
@@ -88,7 +91,7 @@ def train(
     elif published:
         published.copy(published.path(), net, some)
     model = augment(recipe, beside_teachers(net, teachers, recipe, some) if teachers else net)
-    batches = Batches(train_split.images[rows][..., None], aims, recipe)
+    batches = Batches(train_split.images[rows][..., None], aims, recipe, sampling_rates(train_split, recipe))
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))
     epochs = Epochs(recipe, net, batches, valid_split, run_dir)
     done = load_checkpoint(net, model.optimizer, run_dir)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from mien.core.errors import UsageError
+from mien.train.sampling import parse_shares
 
 CHOICES = {
     "model": ("baseline", "deeper", "regularised", "compact", "residual", "dlib", "facenet"),
@@ -37,7 +38,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "teacher_temperature": (0.01, 100),
     "rotation_deg": (0, 180),
     "gamma": (0, 8),
-    **dict.fromkeys(("teacher_share", "mix", "shift", "stray", "light", "erase", "degrade"), (0, 1)),
+    **dict.fromkeys(("teacher_share", "rarity", "mix", "shift", "stray", "light", "erase", "degrade"), (0, 1)),
     # All of it would leave nothing to learn from, or to divide by.
     **dict.fromkeys(("average", "smoothing", "dropout"), (0, 0.9999)),
     "zoom": (0, 0.9),
@@ -88,6 +89,8 @@ class Recipe:
         teacher_share: for ``mien distill``: share of the teachers' mean answer in the target; the votes are the rest.
         teacher_temperature: for ``mien distill``: the teachers' logits are divided by it. 1 leaves them as
             sharp as what they learnt; the temperature of their cards is fitted on the taggers' first choice instead.
+        rarity: how much more often faces of rare emotions are drawn, 0 to 1 (``train.sampling``).
+        sources: how often faces of a data set are drawn, as "ferplus=0.7 expw=2"; 1 where it is not named.
         mix: share of the faces that are blended with another one, or get its lower half (``train.mix``).
         flip: whether faces are mirrored at random.
         rotation_deg: largest rotation either way, in degrees.
@@ -123,6 +126,8 @@ class Recipe:
     smoothing: float = 0.0
     teacher_share: float = 0.7
     teacher_temperature: float = 1.0
+    rarity: float = 0.0
+    sources: str = ""
     mix: float = 0.0
     flip: bool = False
     rotation_deg: float = 0.0
@@ -145,6 +150,7 @@ class Recipe:
         for key, (least, most) in LIMITS.items():
             if not least <= getattr(self, key) <= most:  # which no NaN is
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected {least:,g} to {most:,g}")
+        parse_shares(self.sources)
         if not re.fullmatch(r"\w[\w .+-]{0,99}", self.name):
             raise UsageError(
                 f"recipe key 'name' is {self.name[:120]!r}; expected the name of a folder: of letters, digits and .+-_"

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from mien.core.emotions import EIGHT, SEVEN, to_seven
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
 from mien.data.split import Split
+from mien.train.recipe import Recipe
+from mien.train.sampling import draw_rates
 
 LABELS = {"fer": SEVEN, "seven": SEVEN, "seven-votes": SEVEN, "eight-votes": EIGHT}
 """The classes of each target's head."""
@@ -32,3 +34,11 @@ def make_targets(split: Split, target: str, smoothing: float) -> tuple[NDArray[n
     else:
         aims = np.eye(len(SEVEN), dtype=np.float32)[labels[rows]]
     return rows, (1 - smoothing) * aims + smoothing * aims.mean(axis=0)
+
+
+def sampling_rates(split: Split, recipe: Recipe) -> NDArray[np.float64] | None:
+    """Return how often each face that counts is drawn in an epoch (N,), None where each is drawn once."""
+    if not recipe.rarity and not recipe.sources:
+        return None
+    rows, aims = make_targets(split, recipe.target, smoothing=0.0)
+    return draw_rates(aims, split.sources[rows], recipe.rarity, recipe.sources)

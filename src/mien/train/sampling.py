@@ -1,0 +1,76 @@
+"""How often a face is drawn in an epoch: faces of rare emotions more often, each data set as often as a recipe says.
+
+Sources: Kang et al., "Decoupling representation and classifier for long-tailed recognition", 2020, for the power; faces
+that the taggers disagree on count by their votes.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import EIGHT, to_seven
+from mien.core.errors import UsageError
+
+CAP = 8.0
+"""How often a face is drawn in an epoch at most, before the share of its data set counts."""
+
+
+def draw_rates(aims: NDArray[np.float32], sources: NDArray[np.str_], rarity: float, shares: str) -> NDArray[np.float64]:
+    """Return how often each face is drawn in an epoch in the mean, (N,).
+
+    A vote for an emotion counts (share of the commonest / share of the emotion) ** rarity; contempt counts as neutral.
+    A face is drawn as often as its votes count in the mean, ``CAP`` times at most, times the number of its data set.
+
+    Args:
+        aims: (N, K) the faces' targets, K seven or eight.
+        sources: (N,) their data sets.
+        rarity: 0 (as they come) to 1 (as if all emotions were equally common).
+        shares: as for ``parse_shares``; data sets that it does not name count 1.
+
+    Raises:
+        UsageError: shares name a data set that is not there.
+    """
+    of_source = parse_shares(shares)
+    absent = of_source.keys() - set(sources.tolist())
+    if absent:
+        raise UsageError(
+            f"recipe key 'sources' names {', '.join(sorted(absent))}; the faces are of "
+            f"{', '.join(sorted(set(sources.tolist())))}"
+        )
+    seven = to_seven(aims) if aims.shape[1] == len(EIGHT) else aims
+    common = np.maximum(seven.mean(axis=0, dtype=np.float64), 1 / max(len(aims), 1))
+    weights = (common.max() / common) ** rarity
+    rates = np.minimum(seven @ weights / np.maximum(seven.sum(axis=1), 1e-9), CAP)
+    return rates * np.array([of_source.get(source, 1.0) for source in sources.tolist()])
+
+
+def draw(rates: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.int64]:
+    """Return the places of the faces of an epoch, in random order: each its rate often, to the whole below or above.
+
+    There are as many in every epoch: the rates' sum, rounded.
+    """
+    ends = np.cumsum(rates)
+    total = max(1, round(ends[-1]))
+    marks = (random.random() + np.arange(total)) * ends[-1] / total
+    return random.permutation(np.minimum(np.searchsorted(ends, marks, side="right"), len(rates) - 1))
+
+
+def parse_shares(text: str) -> dict[str, float]:
+    """Return data set to number of a text such as "ferplus=0.7 expw=2".
+
+    Raises:
+        UsageError: it is not of this form, or a number is not above 0.
+    """
+    shares: dict[str, float] = {}
+    for part in text.split():
+        source, _, number = part.rpartition("=")
+        try:
+            shares[source] = float(number)
+        except ValueError:
+            shares[source] = -1.0
+        if not (source and isfinite(shares[source]) and shares[source] > 0):
+            raise UsageError(f"recipe key 'sources' has {part!r}; expected a data set and a number, such as expw=2")
+    return shares
