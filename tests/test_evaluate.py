@@ -331,3 +331,49 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_scored(mien:
     outcome = mien("evaluate", model_file(tmp_path), "--data", data, "--out", "/proc")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (1, "", 1)
     assert "cannot write /proc/" in outcome.err
+
+
+class TestSets:
+    @pytest.fixture
+    def model(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return model_file(tmp_path_factory.mktemp("model"))
+
+    def test_a_row_a_data_set_and_half_never_pooled(self, tmp_path: Path, model: Path):
+        split = made_split()
+        split.sources[len(split) // 2 :] = "web"
+        for name in ("here", "there"):
+            (tmp_path / name).mkdir()
+            save_split(split, tmp_path / name / "valid.npz")
+        report = evaluate(model, [tmp_path / "here", tmp_path / "there"])
+        rows = report.document["sets"]
+        alone = evaluate(model, tmp_path / "here").document
+        assert rows[: len(rows) // 2] == alone["sets"]
+        assert {(row["data"], row["source"], row["half"]) for row in rows} == {
+            (data, source, half)
+            for data in ("here", "there")
+            for source in ("ferplus", "web")
+            for half in ("reported", "choosing")
+        }
+        counted = sum(row["n"] for row in rows if (row["data"], row["source"]) == ("here", "ferplus"))
+        assert counted == alone["protocols"]["seven"]["all"]["n"] == report.document["protocols"]["seven"]["all"]["n"]
+
+    def test_a_half_is_scored_on_its_own_faces(self, tmp_path: Path, model: Path):
+        split = made_split()
+        save_split(split, tmp_path / "valid.npz")
+        by_half = {row["half"]: row for row in evaluate(model, tmp_path).document["sets"]}
+        for half, chosen in (("choosing", split.choosing), ("reported", ~split.choosing)):
+            (tmp_path / half).mkdir()
+            save_split(split.take(chosen), tmp_path / half / "valid.npz")
+            block = evaluate(model, tmp_path / half).document["protocols"]["seven"]["all"]
+            assert {key: by_half[half][key] for key in block} == block
+
+    def test_other_splits_have_no_halves(self, tmp_path: Path, model: Path):
+        save_split(made_split(), tmp_path / "test.npz")
+        (row,) = evaluate(model, tmp_path, "test").document["sets"]
+        assert row["half"] == "all"
+        assert 0 <= row["accuracy_kept"] <= 1
+
+    def test_a_folder_without_a_face(self, tmp_path: Path, model: Path):
+        save_split(made_split().take(np.array([], int)), tmp_path / "valid.npz")
+        with pytest.raises(DataError, match=r"the split 'valid' of .* holds no face"):
+            evaluate(model, tmp_path)

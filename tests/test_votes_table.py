@@ -157,3 +157,14 @@ class TestBesideFer2013:
         both = join_samples([one, one])
         assert len(both) == 2
         assert dict(both.notes) == {DRAWN: 2}
+
+
+@pytest.mark.parametrize("header", ["file,happiness", None])
+def test_what_names_no_split_may_go_to_one(tmp_path: Path, header: str | None):
+    folder = tmp_path / "happy"
+    photos(folder, [f"{number}.png,1" for number in range(9)], "file,happiness")
+    if header is None:
+        (folder / "votes.csv").unlink()
+    got = read_source([folder if header else tmp_path], split="test")
+    assert got.splits.tolist() == [2] * 9
+    assert DRAWN not in dict(got.notes)

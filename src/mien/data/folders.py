@@ -65,7 +65,7 @@ class _Picture:
     column: int  # of the votes
 
 
-def read_folders(folder: Path, detector: Detector | None = None, seed: int = 0) -> Samples:
+def read_folders(folder: Path, detector: Detector | None = None, split: str = "", seed: int = 0) -> Samples:
     """Read class folders, with or without folders for the splits above them.
 
     All ten votes of a picture go to its class. Names are matched leniently: ``happy``, ``Happiness`` and ``3_happy``
@@ -75,13 +75,14 @@ def read_folders(folder: Path, detector: Detector | None = None, seed: int = 0) 
     Args:
         folder: holds the class folders or the split folders.
         detector: finds the face in a picture; None takes each picture whole.
+        split: where pictures below no split folder go, instead of being drawn.
         seed: of the draw.
 
     Raises:
         DataError: a folder whose name is no class, or no picture at all.
     """
     counts: Counter[str] = Counter()
-    pictures = list(_pictures(folder, counts))
+    pictures = list(_pictures(folder, counts, split or UNSPLIT))
     cutter = Cutter(detector)
     images, kept, unread = _cut_all(folder, pictures, cutter)
     if not kept.any():
@@ -162,7 +163,7 @@ def _cut_all(
     return images[kept], kept, unread
 
 
-def _pictures(folder: Path, counts: Counter[str]) -> Iterator[_Picture]:
+def _pictures(folder: Path, counts: Counter[str], unsplit: str) -> Iterator[_Picture]:
     """Yield the pictures in the order of their paths; counts the files that are none."""
     for top in folders_in(folder):
         split = SPLIT_OF.get(_plain(top.name))
@@ -172,7 +173,7 @@ def _pictures(folder: Path, counts: Counter[str]) -> Iterator[_Picture]:
                 if path.is_dir() or path.name.startswith("."):
                     continue
                 if path.suffix.lower() in PICTURE_SUFFIXES:
-                    yield _Picture(path, split or UNSPLIT, column)
+                    yield _Picture(path, split or unsplit, column)
                 else:
                     counts[NO_PICTURE] += 1
 

@@ -33,7 +33,7 @@ def is_photos(folder: Path) -> bool:
     return (folder / VOTES).is_file()
 
 
-def read_photos(folder: Path, detector: Detector | None = None, seed: int = 0) -> Samples:
+def read_photos(folder: Path, detector: Detector | None = None, split: str = "", seed: int = 0) -> Samples:
     """Read the faces that the table names.
 
     A face is cut at its box as the predicting side cuts it; without a box the detector finds it, and without a detector
@@ -44,6 +44,7 @@ def read_photos(folder: Path, detector: Detector | None = None, seed: int = 0) -
         folder: holds ``votes.csv`` and the pictures. Columns: ``file``, and one or more of ``VOTE_COLUMNS``; where
             there are such, also ``split``, ``source`` and the box ``x1, y1, x2, y2`` in pixels. Others are not read.
         detector: finds the face in a picture of which the table gives no box.
+        split: where faces of no split go, instead of being drawn.
         seed: of the draw.
 
     Raises:
@@ -67,8 +68,11 @@ def read_photos(folder: Path, detector: Detector | None = None, seed: int = 0) -
     split_names = np.array(("any", *SPLITS))[splits + 1]
     unread = [Drop(str(split_names[at]), files[at], UNREADABLE) for at in np.flatnonzero(~kept).tolist()]
     chosen = splits[kept]
-    chosen[drawn] = draw_splits(votes[kept].argmax(axis=1)[drawn], pixel_keys(images)[drawn], SHARES, seed)
-    counts[DRAWN] += int(drawn.sum())
+    if split:
+        chosen[drawn] = SPLITS.index(split)
+    else:
+        chosen[drawn] = draw_splits(votes[kept].argmax(axis=1)[drawn], pixel_keys(images)[drawn], SHARES, seed)
+        counts[DRAWN] += int(drawn.sum())
     return Samples(
         images=images,
         votes=votes[kept],

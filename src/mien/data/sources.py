@@ -23,7 +23,7 @@ VOTES_FILE = "fer2013new.csv"
 WRAPPINGS = 8  # folders around the data, one in the other
 
 
-def read_source(paths: Sequence[Path], detector: Detector | None = None) -> Samples:
+def read_source(paths: Sequence[Path], detector: Detector | None = None, split: str = "") -> Samples:
     """Read one data set or several, which keep their names.
 
     Args:
@@ -32,6 +32,7 @@ def read_source(paths: Sequence[Path], detector: Detector | None = None) -> Samp
             with a folder a class. Each may be packed (ZIP, tar, gzip), and a folder may lie in others that hold nothing
             else.
         detector: finds the face in photos and in the pictures of class folders; None takes them whole.
+        split: where faces go whose split nothing names; without it they are drawn into train, valid and test.
 
     Raises:
         UsageError: paths that are none of these.
@@ -55,7 +56,7 @@ def read_source(paths: Sequence[Path], detector: Detector | None = None) -> Samp
                 unpack(path, place) if is_archive(path) else path for path, place in zip(paths, places, strict=True)
             ]
             groups = _grouped(opened, [path.is_dir() for path in paths])
-            return join_samples([_read(group, detector) for group in groups])
+            return join_samples([_read(group, detector, split) for group in groups])
         except DataError as error:
             message = str(error)
             for path, place in zip(paths, places, strict=True):
@@ -77,19 +78,19 @@ def _grouped(paths: list[Path], folders: list[bool]) -> list[list[Path]]:
     return groups
 
 
-def _read(paths: list[Path], detector: Detector | None) -> Samples:
+def _read(paths: list[Path], detector: Detector | None, split: str) -> Samples:
     if len(paths) == 2:
         return read_fer2013(_table(paths[0], FACES_FILES), _table(paths[1], (VOTES_FILE,)))
-    return _read_folder(_unwrapped(paths[0]), detector) if paths[0].is_dir() else read_fer2013(paths[0])
+    return _read_folder(_unwrapped(paths[0]), detector, split) if paths[0].is_dir() else read_fer2013(paths[0])
 
 
-def _read_folder(folder: Path, detector: Detector | None) -> Samples:
+def _read_folder(folder: Path, detector: Detector | None, split: str) -> Samples:
     faces = _find(folder, FACES_FILES)
     if faces:
         return read_fer2013(faces, _find(folder, (VOTES_FILE,)))
     if is_ferplus(folder):
         return read_ferplus(folder)
-    return read_photos(folder, detector) if is_photos(folder) else read_folders(folder, detector)
+    return (read_photos if is_photos(folder) else read_folders)(folder, detector, split)
 
 
 def _table(path: Path, names: tuple[str, ...]) -> Path:

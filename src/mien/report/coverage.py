@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.report.scorer import Probs
 from mien.report.scores import View, rounded
@@ -34,14 +35,17 @@ class Coverage:
         return (float(self.share[kept - 1]), float(self.accuracy[kept - 1])) if kept else (0.0, None)
 
 
-def coverage(view: View, weighted: bool = False) -> Coverage:
-    """Return the curve over the counted faces; weighted, each counts by the view's weights.
+def coverage(view: View, chosen: NDArray[np.bool_] | None = None, *, weighted: bool = False) -> Coverage:
+    """Return the curve over the counted faces, or the chosen (N,) of them.
+
+    Weighted, each counts by the view's weights.
 
     Faces of equal confidence are kept together. Source: El-Yaniv and Wiener, "On the foundations of noise-free
     selective classification", 2010.
     """
-    truth, probs = view.truth[view.counted], view.probs[view.counted]
-    weights = view.weights[view.counted] if weighted else np.ones(len(truth))
+    chosen = view.counted if chosen is None else chosen
+    truth, probs = view.truth[chosen], view.probs[chosen]
+    weights = view.weights[chosen] if weighted else np.ones(len(truth))
     levels, level = np.unique(-probs.max(axis=1), return_inverse=True)
     kept = np.cumsum(np.bincount(level, weights=weights))
     right = np.cumsum(np.bincount(level, weights=weights * (probs.argmax(axis=1) == truth)))

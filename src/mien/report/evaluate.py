@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.emotions import SEVEN
-from mien.core.errors import UsageError
+from mien.core.errors import DataError, UsageError
 from mien.core.prior import shown_at
 from mien.core.protocols import PROTOCOLS, Labels
 from mien.data.split import Split, load_split
@@ -20,7 +20,8 @@ from mien.report.photos import photos_block, read_photos
 from mien.report.prior import measure_tradeoff
 from mien.report.robustness import measure_robustness, robustness_block
 from mien.report.scorer import Probs, Scorer, crops_of, load_scorer
-from mien.report.scores import View, Viewer, protocol_blocks
+from mien.report.scores import View, protocol_blocks
+from mien.report.sets import Answered, score_sets, viewer
 from mien.report.speed import measure_speed
 from mien.vision.yunet import YuNet
 
@@ -46,7 +47,7 @@ class Report:
 
 def evaluate(
     models: Path | Sequence[Path],
-    data: Path,
+    data: Path | Sequence[Path],
     split: str = "valid",
     protocols: Sequence[str] = tuple(PROTOCOLS),
     *,
@@ -60,7 +61,8 @@ def evaluate(
 
     Args:
         models: the ONNX file; of several the mean of their probabilities is scored.
-        data: folder of a prepared data set.
+        data: the folder that ``mien prepare`` wrote, or several. Of several data sets each has a row under "sets";
+            all else is about the first, usually FER2013.
         split: "valid" (PublicTest) or "test" (PrivateTest); "train" tells how well the model remembers.
         protocols: names in ``mien.core.protocols.PROTOCOLS``. With one, the document is flat; with several, each has
             its place under "protocols". What the prior and the confidence buy is measured if "seven" is among them.
@@ -79,10 +81,11 @@ def evaluate(
     _check_protocols(protocols)
     scorer = load_scorer([models] if isinstance(models, Path) else models, flip)
     power = scorer.power(power)
-    faces = load_split(data, split)
-    crops = crops_of(faces, scorer.crop)
+    folders = [data] if isinstance(data, Path) else data
+    answered = [_answered(folder, split, scorer) for folder in folders]
+    first = answered[0].of_source(answered[0].faces.sources[0])
+    faces, view = first.faces, viewer(first, scorer)
     card = None if scorer.single is None else scorer.single.card
-    view = Viewer(faces, scorer(crops), scorer.labels, scorer.prior, None if card is None else card.temperature)
     views = {name: view(name, power) for name in protocols}
     document = {**_heading(scorer, power), "split": split, "split_sha256": faces.sha256()}
     distance = view.distance(power)
@@ -91,8 +94,9 @@ def evaluate(
     if "seven" in views:
         document["prior"] = measure_tradeoff(lambda other: view("seven", other), scorer.shipped_power)
         document["coverage"] = coverage_block(views["seven"], None if card is None else card.uncertain_at(power))
+        document["sets"] = score_sets(answered, split, scorer, power)
     if speed:
-        document["speed"] = measure_speed(scorer, crops)
+        document["speed"] = measure_speed(scorer, crops_of(faces, scorer.crop))
     if robustness:
         truth = {name: seen.truth for name, seen in views.items()}
         document["robustness"] = robustness_block(
@@ -101,6 +105,13 @@ def evaluate(
     if photos:
         document["photos"] = _photos(photos, scorer, power)
     return Report(document, views, faces, scorer.labels, view.answers(power))
+
+
+def _answered(folder: Path, split: str, scorer: Scorer) -> Answered:
+    faces = load_split(folder, split)
+    if not len(faces):
+        raise DataError(f"the split '{split}' of {folder} holds no face; prepare the data again")
+    return Answered(folder.resolve().name, faces, scorer(crops_of(faces, scorer.crop)))
 
 
 def _check_protocols(protocols: Sequence[str]) -> None:

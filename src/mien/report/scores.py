@@ -120,10 +120,10 @@ def protocol_blocks(view: View, distance: Probs, clean: NDArray[np.bool_]) -> di
         clean: (N,) bool.
     """
     chosen = {"all": view.counted, "clean": view.counted & clean}
-    return {name: _block(view, distance, rows) for name, rows in chosen.items()}
+    return {name: protocol_block(view, distance, rows) for name, rows in chosen.items()}
 
 
-def _block(view: View, distance: Probs, chosen: NDArray[np.bool_]) -> dict[str, Any]:
+def protocol_block(view: View, distance: Probs, chosen: NDArray[np.bool_]) -> dict[str, Any]:
     """Return every score over the chosen faces (N,) bool; null where there are none."""
     if not chosen.any():
         return {"n": 0, **dict.fromkeys(SCORES), "per_class": None, "confusion": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from mien.data.audit import Audit, Table
+
+
+class SplitName(StrEnum):
+    """The splits, by name."""
+
+    train = "train"
+    valid = "valid"
+    test = "test"
 
 
 def prepare(
@@ -31,6 +40,10 @@ def prepare(
         str,
         typer.Option(help="Finds the face in photos without a box: yunet, haar, or none (pictures are faces)."),
     ] = "yunet",
+    split: Annotated[
+        SplitName | None,
+        typer.Option(help="Where faces go whose split nothing names.", show_default="drawn by lot, 80:10:10"),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Turn FER2013 and FER+, folders of pictures, or all of these into one file a split, and print an audit."""
@@ -44,7 +57,7 @@ def prepare(
     find = None if detector == "none" else load_detector(detector)
     with output_folder(out, FILES, force=force):
         with console.status("reading"):
-            samples = read_source(sources, find)
+            samples = read_source(sources, find, split.value if split else "")
         with console.status(f"comparing {len(samples):,} faces"):
             found = write(samples, out)
     for table in tables(found):

@@ -1,0 +1,108 @@
+"""A row a data set: its scores under ``seven``, never pooled, as taggers of different sets mean different things.
+
+A validation set has two rows. By one half nets, biases and thresholds were chosen; the other half is what to quote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.errors import DataError
+from mien.data.split import Split
+from mien.report.coverage import coverage
+from mien.report.scorer import Probs, Scorer
+from mien.report.scores import View, Viewer, protocol_block, rounded
+
+HEADS = ("data set", "faces", "accuracy, 95 %", "mean recall", "macro F1", "ECE", "certain", "right of these")
+"""The columns of ``set_cells``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """What a model answers for the N faces of one data folder.
+
+    Attributes:
+        data: the folder's name.
+        faces: the N faces.
+        probs: (N, K) float64, the answers at power 0.
+    """
+
+    data: str
+    faces: Split
+    probs: Probs
+
+    def of_source(self, source: str) -> Answered:
+        """Return the faces of one data set alone, with their answers."""
+        here = self.faces.sources == source
+        return Answered(self.data, self.faces.take(here), self.probs[here])
+
+
+def viewer(answered: Answered, scorer: Scorer) -> Viewer:
+    """Return the faces as any protocol sees them."""
+    temperature = None if scorer.single is None else scorer.single.card.temperature
+    return Viewer(answered.faces, answered.probs, scorer.labels, scorer.prior, temperature)
+
+
+def score_sets(folders: Sequence[Answered], split: str, scorer: Scorer, power: float) -> list[dict[str, Any]]:
+    """Return the block "sets" of ``metrics.json``, a row a data set, and of ``valid`` a row a half.
+
+    A row holds what a block of a protocol does, and ``data``, ``source``, ``half`` ("all", "reported", "choosing"),
+    ``kept`` and ``accuracy_kept``: the share of the faces that are not uncertain, and how often those are right. A
+    set of which no face counts has no row.
+    """
+    threshold = None if scorer.single is None else scorer.single.card.uncertain_at(power)
+    return [
+        {"data": one.data, "source": source, **row}
+        for one in folders
+        for source in one.faces.by_source()
+        for row in _rows(one.of_source(source), split, scorer, power, threshold)
+    ]
+
+
+def _rows(
+    answered: Answered, split: str, scorer: Scorer, power: float, threshold: float | None
+) -> Iterator[dict[str, Any]]:
+    shows = viewer(answered, scorer)
+    try:
+        view = shows("seven", power)
+    except DataError:  # no face of it counts
+        return
+    distance = shows.distance(power)
+    for half, faces in _halves(answered.faces, split).items():
+        chosen = view.counted & faces
+        if chosen.any():
+            yield {"half": half, **protocol_block(view, distance, chosen), **_certain(view, chosen, threshold)}
+
+
+def _halves(faces: Split, split: str) -> dict[str, NDArray[np.bool_]]:
+    if split != "valid":
+        return {"all": np.ones(len(faces), np.bool_)}
+    return {"reported": ~faces.choosing, "choosing": faces.choosing}
+
+
+def _certain(view: View, chosen: NDArray[np.bool_], threshold: float | None) -> dict[str, float | None]:
+    if threshold is None:
+        return {"kept": None, "accuracy_kept": None}
+    share, accuracy = coverage(view, chosen).at(threshold)
+    return {"kept": rounded(share), "accuracy_kept": None if accuracy is None else rounded(accuracy)}
+
+
+def set_cells(row: Mapping[str, Any]) -> list[str]:
+    """Return a row of the block as text, under ``HEADS``."""
+    half = {"all": "", "reported": "", "choosing": ", the half that chose"}[row["half"]]
+    low, high = row["interval"]
+    return [
+        f"{row['data']}, {row['source']}{half}" if row["data"] != row["source"] else f"{row['source']}{half}",
+        f"{row['n']:,}",
+        f"{100 * row['accuracy']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]",
+        f"{100 * row['balanced_accuracy']:.1f} %",
+        f"{row['macro_f1']:.3f}",
+        f"{row['ece']:.3f}",
+        "" if row["kept"] is None else f"{100 * row['kept']:.1f} %",
+        "" if row["accuracy_kept"] is None else f"{100 * row['accuracy_kept']:.1f} %",
+    ]
