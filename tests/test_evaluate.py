@@ -24,6 +24,7 @@ from mien.report.files import write_report
 from mien.report.page import read_history, write_page
 from mien.report.plots import curves_figure, ladder_figure, to_png
 from mien.report.scores import protocols_of
+from mien.report.sets import sets_table
 from tiny_net import SIZE_PX, tiny_card, tiny_net
 
 HEADLINE = [
@@ -346,6 +347,9 @@ class TestSets:
             save_split(split, tmp_path / name / "valid.npz")
         report = evaluate(model, [tmp_path / "here", tmp_path / "there"])
         rows = report.document["sets"]
+        names = [cells[0] for cells in sets_table(rows)]
+        assert names[:2] + names[-1:] == ["here/ferplus", "here/ferplus", "there/web"]
+        assert sets_table(rows[:1])[0][:2] == ["ferplus", "reported"]
         alone = evaluate(model, tmp_path / "here").document
         assert rows[: len(rows) // 2] == alone["sets"]
         assert {(row["data"], row["source"], row["half"]) for row in rows} == {

@@ -18,8 +18,8 @@ from mien.report.coverage import coverage
 from mien.report.scorer import Probs, Scorer
 from mien.report.scores import View, Viewer, protocol_block, rounded
 
-HEADS = ("data set", "faces", "accuracy, 95 %", "mean recall", "macro F1", "ECE", "certain", "right of these")
-"""The columns of ``set_cells``."""
+HEADS = ("data set", "half", "faces", "accuracy", "95 %", "recall", "ECE", "certain", "right")
+"""The columns of ``sets_table``: the recall is the mean over the classes, the last two are of the faces not uncertain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,17 +92,23 @@ def _certain(view: View, chosen: NDArray[np.bool_], threshold: float | None) -> 
     return {"kept": rounded(share), "accuracy_kept": None if accuracy is None else rounded(accuracy)}
 
 
-def set_cells(row: Mapping[str, Any]) -> list[str]:
-    """Return a row of the block as text, under ``HEADS``."""
-    half = {"all": "", "reported": "", "choosing": ", the half that chose"}[row["half"]]
+def sets_table(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return the block as text, a row each, under ``HEADS``; shares are in %."""
+    folders = {(row["source"], row["half"]): set[str]() for row in rows}
+    for row in rows:
+        folders[row["source"], row["half"]].add(row["data"])
+    return [_cells(row, alone=len(folders[row["source"], row["half"]]) == 1) for row in rows]
+
+
+def _cells(row: Mapping[str, Any], alone: bool) -> list[str]:
     low, high = row["interval"]
     return [
-        f"{row['data']}, {row['source']}{half}" if row["data"] != row["source"] else f"{row['source']}{half}",
+        row["source"] if alone else f"{row['data']}/{row['source']}",
+        row["half"],
         f"{row['n']:,}",
-        f"{100 * row['accuracy']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]",
-        f"{100 * row['balanced_accuracy']:.1f} %",
-        f"{row['macro_f1']:.3f}",
+        f"{100 * row['accuracy']:.1f}",
+        f"{100 * low:.1f}-{100 * high:.1f}",
+        f"{100 * row['balanced_accuracy']:.1f}",
         f"{row['ece']:.3f}",
-        "" if row["kept"] is None else f"{100 * row['kept']:.1f} %",
-        "" if row["accuracy_kept"] is None else f"{100 * row['accuracy_kept']:.1f} %",
+        *("" if share is None else f"{100 * share:.1f}" for share in (row["kept"], row["accuracy_kept"])),
     ]

@@ -96,13 +96,13 @@ def print_scores(console: Any, document: dict[str, Any]) -> None:
     from mien.report.photos import photo_rows
     from mien.report.robustness import score_rows
     from mien.report.scores import protocols_of
-    from mien.report.sets import HEADS, set_cells
+    from mien.report.sets import HEADS, sets_table
 
     blocks = [(name, kind, both[kind]) for name, both in protocols_of(document).items() for kind in ("all", "clean")]
     heads = ["protocol", "faces", "accuracy, 95 %", "macro F1", "ECE", "JSD"]
     _print(console, "by protocol", heads, [[f"{name}, {kind}", *_cells(block)] for name, kind, block in blocks])
     if len(document.get("sets", ())) > 1:
-        _print(console, "by data set, seven", list(HEADS), [set_cells(row) for row in document["sets"]])
+        _print(console, "by data set under seven, in %", list(HEADS), sets_table(document["sets"]))
     if "robustness" in document:
         heads = [f"{name}, {block['n']:,}" for name, block in document["robustness"].items()]
         _print(console, "accuracy under corruption, all faces", ["", *heads], score_rows(document["robustness"]))
