@@ -18,8 +18,8 @@ from mien.report.coverage import coverage
 from mien.report.scorer import Probs, Scorer
 from mien.report.scores import View, Viewer, protocol_block, rounded
 
-HEADS = ("data set", "half", "faces", "accuracy", "95 %", "recall", "ECE", "certain", "right")
-"""The columns of ``sets_table``: the recall is the mean over the classes, the last two are of the faces not uncertain."""
+HEADS = ("data set", "half", "faces", "accuracy", "recall", "ECE", "certain", "right")
+"""The columns of ``sets_table``: recall is the mean over the classes; certain, and right of these, a share of faces."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,8 +106,7 @@ def _cells(row: Mapping[str, Any], alone: bool) -> list[str]:
         row["source"] if alone else f"{row['data']}/{row['source']}",
         row["half"],
         f"{row['n']:,}",
-        f"{100 * row['accuracy']:.1f}",
-        f"{100 * low:.1f}-{100 * high:.1f}",
+        f"{100 * row['accuracy']:.1f} ± {50 * (high - low):.1f}",
         f"{100 * row['balanced_accuracy']:.1f}",
         f"{row['ece']:.3f}",
         *("" if share is None else f"{100 * share:.1f}" for share in (row["kept"], row["accuracy_kept"])),

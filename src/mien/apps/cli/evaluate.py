@@ -102,7 +102,7 @@ def print_scores(console: Any, document: dict[str, Any]) -> None:
     heads = ["protocol", "faces", "accuracy, 95 %", "macro F1", "ECE", "JSD"]
     _print(console, "by protocol", heads, [[f"{name}, {kind}", *_cells(block)] for name, kind, block in blocks])
     if len(document.get("sets", ())) > 1:
-        _print(console, "by data set under seven, in %", list(HEADS), sets_table(document["sets"]))
+        _print(console, "by data set under seven, in %, ± of 95 % intervals", list(HEADS), sets_table(document["sets"]))
     if "robustness" in document:
         heads = [f"{name}, {block['n']:,}" for name, block in document["robustness"].items()]
         _print(console, "accuracy under corruption, all faces", ["", *heads], score_rows(document["robustness"]))
