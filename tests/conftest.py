@@ -1,5 +1,7 @@
+import re
 import signal
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,42 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 # How long an example takes says nothing of what it shows, on a machine that does other work.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+EXTRAS = {"tensorflow": "train", "ray": "batch"}
+"""What tests may need that [dev] goes without, and the extra that brings it."""
+
+MISSING = [module for module in EXTRAS if find_spec(module) is None]
+TRAINS = re.compile(r"^(import keras|from mien\.train)\b", re.MULTILINE)
+
+
+def trains(path: Path) -> bool:
+    return path.suffix == ".py" and TRAINS.search(path.read_text(encoding="utf-8")) is not None
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    return True if "tensorflow" in MISSING and trains(collection_path) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    training = {path for path in {item.path for item in items} if trains(path)}
+    for item in items:
+        if item.path in training:
+            item.add_marker(pytest.mark.needs("tensorflow"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        if marker.args[0] in MISSING:
+            pytest.skip(f"{marker.args[0]} is not installed")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if MISSING:
+        extras = ",".join(EXTRAS[module] for module in MISSING)
+        terminalreporter.write_line(
+            f"the tests that need {' or '.join(MISSING)} were left out; for them: pip install -e '.[dev,{extras}]'"
+        )
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ def test_a_ray_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPatch)
         list(spread([Path("a.png")], Settings()))
 
 
+@pytest.mark.needs("ray")
 def test_an_address_where_nobody_listens_is_named():
     with pytest.raises(UsageError, match=r"no Ray cluster at 127\.0\.0\.1:9 .*ray start --head"):
         list(spread([Path("a.png")], Settings(), address="127.0.0.1:9"))
@@ -92,6 +93,7 @@ def test_the_command_writes_what_mien_image_writes(
     assert (tmp_path / "a.csv").read_text().count("\n") == 2
 
 
+@pytest.mark.needs("ray")
 def test_on_ray_a_crash_costs_one_picture(examples: Path, tmp_path: Path):
     crash = tmp_path / "crash.png"
     shutil.copy(examples / "astronaut.png", crash)

@@ -7,7 +7,6 @@ import pytest
 
 from clips import counting, write_clip
 from command import Command
-from mien.train import quantize
 from small_data import faces, write_fer, write_votes
 
 ROOT = Path(__file__).parents[1]
@@ -29,10 +28,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.needs("tensorflow")
 def test_the_commands_run_in_their_order(mien: Command, folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     # After one epoch on 40 faces a net hardly prefers one class to another, and in 8 bits may prefer that.
-    monkeypatch.setattr(quantize, "DISAGREEMENT", 1.0)
+    monkeypatch.setattr("mien.train.quantize.DISAGREEMENT", 1.0)
     # The page is served until Ctrl-C, in test_web.py; .ci/run runs the batch, for Ray wants processes of its own.
     lines = [line for line in LINES if line.startswith("mien ") and line.split()[1] not in {"web", "batch"}]
     commands = [line.removeprefix("mien ").split() for line in lines]
