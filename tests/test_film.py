@@ -177,7 +177,7 @@ def test_damaged_sound_is_told_and_the_rest_is_kept(tmp_path: Path) -> None:
     before = tone(clip)
     garble(clip, slice(30, 34))
     film = refilm(clip, tmp_path / "film.mp4")
-    assert film.notes[1:] == ["4 damaged packets of the sound left out"]
+    assert film.notes[1:] == ["4 packets of the sound left out, being damaged"]
     after = tone(tmp_path / "film.mp4")
     assert abs(len(before) - len(after)) < 4800
     assert not in_step(before, after)

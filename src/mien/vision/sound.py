@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator
+from contextlib import suppress
 from fractions import Fraction
 from math import inf
 from pathlib import Path
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 PLAYABLE = {"aac", "alac", "ac3", "eac3", "flac", "mp3", "opus"}
 """Codecs that players and browsers, most of them, take in MP4."""
+
+FEWEST = 3
+"""Packets of a format of which fewer there are have a damaged header."""
 
 LEAST_LOST_S = 0.5
 """Overlaps of less in all are not spoken of."""
@@ -62,11 +67,11 @@ class Sound:
             if track.damaged and not track.kept:
                 notes.append(f"the sound ({track.codec}) cannot be decoded and is left out")
             elif track.damaged:
-                notes.append(f"{track.damaged:,} damaged packets of the sound left out")
+                notes.append(f"{_packets(track.damaged)} of the sound left out, being damaged")
             if track.lost_s >= LEAST_LOST_S:
                 notes.append(f"{track.lost_s:.1f} s of the sound left out, whose times lie before what came first")
         if self._refused:
-            notes.append(f"{self._refused:,} packets of the sound left out, which MP4 cannot hold")
+            notes.append(f"{_packets(self._refused)} of the sound left out, which MP4 cannot hold")
         return notes
 
     def write(self, until: Fraction | float) -> None:
@@ -140,13 +145,15 @@ def _changes(path: Path, stream: AudioStream) -> bool:
     """
     if stream.codec_context.extradata:
         return False
-    with open_container(path) as container:
-        formats: set[bytes] = set()
-        try:
-            for packet in container.demux(container.streams[stream.index]):
-                if packet.size >= 4:
-                    _, _, profile, channels = bytes(memoryview(packet)[:4])
-                    formats.add(bytes([profile & 0xFD, channels & 0xC0]))
-        except FFmpegError:  # damage between the packets, at which the sound will end as well
-            return len(formats) > 1
-    return len(formats) > 1
+    formats = Counter[bytes]()
+    # At damage between the packets the sound will end as well.
+    with open_container(path) as container, suppress(FFmpegError):
+        for packet in container.demux(container.streams[stream.index]):
+            if packet.size >= 4:
+                _, _, profile, channels = bytes(memoryview(packet)[:4])
+                formats[bytes([profile & 0xFD, channels & 0xC0])] += 1
+    return sum(count >= FEWEST for count in formats.values()) > 1
+
+
+def _packets(count: int) -> str:
+    return f"{count:,} packet{'' if count == 1 else 's'}"
