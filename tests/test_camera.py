@@ -1,4 +1,5 @@
 import re
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -264,6 +265,17 @@ def test_an_address_that_does_not_answer_is_explained_without_its_password():
         pass
     assert str(caught.value).startswith("rtsp://127.0.0.1:9/x gives no picture (Connection refused)")
     assert without_password("http://host/a") == "http://host/a"
+
+
+def test_an_address_that_keeps_silent_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mien.vision.camera.OPEN_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        with (
+            pytest.raises(VideoError, match=rf"{address} gives no picture \(no answer in time\)"),
+            open_address(address),
+        ):
+            pass
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="addresses of files look different there")

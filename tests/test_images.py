@@ -1,4 +1,5 @@
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -194,6 +195,14 @@ def test_what_is_no_picture_is_named(data: bytes, got: str, tmp_path: Path):
     with pytest.raises(ImageError, match=rf"^not a picture: .*notes.jpg \({got}.*; expected JPEG, PNG") as caught:
         images.read(path)
     assert "\n" not in str(caught.value)
+
+
+def test_damage_is_told_in_words_for_people():
+    data = encode(COLOUR, "JPEG2000")
+    for length in range(13, 60):
+        with pytest.raises(ImageError, match=r"^(damaged|not a) picture: x ") as caught:
+            images.decode(data[:length], "x")
+        assert not re.search("unpack|buffer|index out|object", str(caught.value))
 
 
 def test_what_cannot_be_opened_is_named(tmp_path: Path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
 import shutil
 import sys
 from fractions import Fraction
@@ -14,6 +16,9 @@ import pytest
 
 from clips import EXAMPLES, counting, number, packets, write_clip
 from mien.core.errors import MissingExtra, UsageError, VideoError
+from mien.core.types import Image
+from mien.vision.pyav import FFmpegError, VideoFrame
+from mien.vision.upright import Upright
 from mien.vision.video import open_video
 
 
@@ -221,6 +226,76 @@ def test_what_is_no_video(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(VideoError, match=message):
             open_video(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes there")
+def test_pipes_are_refused_before_any_of_them_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ts")
+    with pytest.raises(VideoError, match=r"pipe.ts is a pipe, and videos are read more than once; save it to a file"):
+        open_video(tmp_path / "pipe.ts")
+    with pytest.raises(VideoError, match="/dev/null is a device"):
+        open_video("/dev/null")
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_addresses_are_told_as_what_they_are(kind: type[str] | type[Path]) -> None:
+    with pytest.raises(VideoError, match=r"^http://host/a.mp4 is an address, .*mien live --source http://host/a.mp4$"):
+        open_video(kind("http://host/a.mp4"))
+    with pytest.raises(VideoError, match=r"^rtsp://host/a is an address") as caught:
+        open_video(kind("rtsp://me:word@host/a"))
+    assert "word" not in str(caught.value)
+    with pytest.raises(VideoError, match=r"^file:/.*/a%20b.mp4 is an address; name the file itself: /x/a b.mp4$"):
+        open_video(kind("file:///x/a%20b.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "message"),
+    [
+        ("clip.avi", 0.02, "it begins as AVI, but the rest is missing or garbled"),
+        ("clip.mkv", 0.02, "it begins as Matroska or WebM, but the rest is missing or garbled"),
+        ("clip.ts", 0.02, "not a video|missing or garbled"),
+    ],
+)
+def test_files_that_end_in_their_header(tmp_path: Path, name: str, share: float, message: str) -> None:
+    whole = write_clip(tmp_path / name, counting(8), codec="mpeg4").read_bytes()
+    (tmp_path / name).write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(VideoError, match=message) as caught:
+        open_video(tmp_path / name)
+    assert not re.search("End of file|error|Invalid", str(caught.value))
+
+
+def test_a_file_without_streams(tmp_path: Path, clip: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(clip.read_bytes().replace(b"trak", b"free"))
+    with pytest.raises(VideoError, match=r"no video in .*: its streams are missing or garbled; expected mp4"):
+        open_video(tmp_path / "clip.mp4")
+
+
+def test_a_stream_that_begins_on_the_way(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.ts", counting(30))
+    content = bytearray(path.read_bytes())
+    pictures = [at for at in range(0, len(content), 188) if content[at + 1] & 31 == 1 and content[at + 2] == 0]
+    for at in pictures[-6:]:
+        content[at + 2] = 1
+    path.write_bytes(content)
+    with open_video(path) as video:
+        assert 20 <= len(list(video)) < 30
+
+
+def test_frames_that_cannot_be_converted_are_skipped(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    convert, refusals = Upright.__call__, [True] * 10
+
+    def refuse(self: Upright, frame: VideoFrame) -> Image:
+        if refusals:
+            refusals.pop()
+            raise FFmpegError(95, "Operation not supported")
+        return convert(self, frame)
+
+    monkeypatch.setattr(Upright, "__call__", refuse)
+    with open_video(clip) as video:
+        assert (len(list(video)), video.damaged) == (20, 10)
+    refusals.extend([True] * 30)
+    with open_video(clip) as video, pytest.raises(VideoError, match=r"no frame can be decoded: .*30 frames damaged"):
+        list(video)
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ import av
 import numpy as np
 import pytest
 
+import mien
 from clips import EXAMPLES, counting, write_clip
 from mien.core.errors import VideoError
 from mien.vision.video import open_video
+from small_stream import analyzer
 
 NOISE = np.random.default_rng(0).integers(0, 255, (30, 48, 64, 3), np.uint8)
 SWIFT = {"libvpx": {"deadline": "realtime", "cpu-used": "8"}, "libx264": {"preset": "ultrafast", "bf": "2"}}
@@ -76,6 +78,13 @@ def test_what_is_lost_of_a_file_that_was_cut_off_is_said(tmp_path: Path, name: s
     assert re.match(LOST, read(cut(whole, 0.5), start_s=0.2)[1][-1])
     with pytest.raises(VideoError, match=r"no frame between 1.1 s and the end: .* s that the file declares|declares 1"):
         read(cut(whole, 0.5), start_s=1.1)
+
+
+def test_python_users_are_told_too(tmp_path: Path) -> None:
+    watched = mien.stream(cut(fast_start(tmp_path / "clip.mp4"), 0.5), analyzer())
+    assert watched.notes == []
+    assert len(list(watched)) > 0
+    assert re.match(LOST, watched.notes[0])
 
 
 def test_nothing_is_said_of_a_run_that_is_stopped(tmp_path: Path) -> None:

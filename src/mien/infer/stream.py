@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from mien.infer.smooth import Smoother, Steady
 from mien.infer.track import Tracker
 from mien.vision.cuts import Cuts, thumbnail
 from mien.vision.near import Near
+
+if TYPE_CHECKING:
+    from mien.vision.video import Video
 
 TAU_S = 0.3
 """The time constant of the smoothing unless another is given."""
@@ -181,6 +184,36 @@ def moments(frames: Iterable[Frame], stream: Stream, recorded: Iterable[dict[str
         yield moment
 
 
+class Watched(Iterator[Moment]):
+    """The moments of a video, in their order; ``stream`` opens it. The file is closed behind the last of them."""
+
+    def __init__(self, video: Video, follow: Stream) -> None:
+        self._video = video
+        self._moments = self._follow(follow)
+
+    def __next__(self) -> Moment:
+        """Return what the next frame shows.
+
+        Raises:
+            VideoError: the video holds no frame.
+        """
+        return next(self._moments)
+
+    @property
+    def notes(self) -> list[str]:
+        """What to know of the file, as far as it was read, such as that it was cut off; a sentence each."""
+        return self._video.notes
+
+    def close(self) -> None:
+        """Close the file before the end."""
+        self._moments.close()
+        self._video.close()
+
+    def _follow(self, follow: Stream) -> Generator[Moment]:
+        with self._video:
+            yield from moments(self._video, follow)
+
+
 def stream(
     source: str | Path,
     analyzer: Analyzer | None = None,
@@ -190,11 +223,11 @@ def stream(
     start_s: float = 0.0,
     end_s: float | None = None,
     fps: float | None = None,
-) -> Generator[Moment]:
-    """Yield what the faces of each frame of a video show, with times and ids.
+) -> Watched:
+    """Return what the faces of each frame of a video show, with times and ids, one frame after the other.
 
     Args:
-        source: a file that FFmpeg reads, or an address that it opens.
+        source: a file that FFmpeg reads.
         analyzer: None is ``mien.load()``.
         tau_s: time constant of the smoothing in seconds; 0 takes each frame by itself.
         detect_every: search the whole picture on each so-many-th frame, and in between only around the faces known.
@@ -210,8 +243,7 @@ def stream(
     from mien.vision.video import open_video
 
     follow = Stream(analyzer or load(), tau_s, detect_every)
-    with open_video(source, start_s, end_s, fps) as video:
-        yield from moments(video, follow)
+    return Watched(open_video(source, start_s, end_s, fps), follow)
 
 
 def _same(entry: dict[str, Any], recorded: dict[str, Any]) -> bool:

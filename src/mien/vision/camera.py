@@ -56,7 +56,7 @@ def find_source(text: str) -> Source:
         return Source(f"camera {int(text)}", partial(open_camera, int(text)), returns=True, faces_user=True)
     if "://" in text:
         return Source(without_password(text), partial(open_address, text), returns=True, faces_user=False)
-    if not Path(text).is_file():
+    if not Path(text).exists():
         raise UsageError(f"there is no file {text}; --source takes a camera's number, an address or a video file")
     return Source(text, partial(open_clip, text), returns=False, faces_user=False)
 
@@ -145,7 +145,7 @@ def open_address(address: str) -> Generator[Pictures]:
         VideoError: nothing answers, or nothing comes any more.
     """
     import av
-    from av.error import FFmpegError
+    from av.error import ExitError, FFmpegError, InvalidDataError
 
     name = without_password(address)
     # Over UDP lost packets smear the picture.
@@ -157,7 +157,9 @@ def open_address(address: str) -> Generator[Pictures]:
             yield _address_pictures(container, name)
     except FFmpegError as error:
         # FFmpeg's own text holds the address with its password.
-        raise VideoError(f"{name} gives no picture ({error.strerror}); check the address and the network") from error
+        late, garbled = isinstance(error, ExitError), isinstance(error, InvalidDataError)
+        why = "no answer in time" if late else "what it sends is no video" if garbled else error.strerror
+        raise VideoError(f"{name} gives no picture ({why}); check the address and the network") from error
 
 
 def _address_pictures(container: Any, name: str) -> Pictures:

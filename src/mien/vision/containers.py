@@ -20,7 +20,18 @@ EXPECTED = "mp4, mov, mkv, webm, avi, an animated GIF or another video that FFmp
 
 # PyAV 19 takes any tag; 17 and 18 refuse a file for one that is no UTF-8, unless told otherwise.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+
+_BEGINNINGS = {
+    b"\x1aE\xdf\xa3": "Matroska or WebM",
+    b"0&\xb2u": "ASF or WMV",
+    b"FLV": "FLV",
+    b"OggS": "Ogg",
+    b"GIF8": "GIF",
+    b"\x00\x00\x01\xba": "MPEG",
+}
 _MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free")
+
+_AS_CUT = "as in a recording or download that was cut short; copy or download it again"
 
 
 def open_container(path: str | Path) -> InputContainer:
@@ -29,31 +40,39 @@ def open_container(path: str | Path) -> InputContainer:
     Raises:
         VideoError: there is no such file, or FFmpeg makes nothing of it.
     """
-    head = b""
     try:
         if why := why_no_file(path):
             raise VideoError(why)
         with Path(path).open("rb") as file:
             head = file.read(12)
-        if not head:
-            raise VideoError(f"not a video: {path} (the file is empty); copy or download it again")
-        return _open(path)
     except FileNotFoundError as error:
         raise VideoError(f"no such file: {path}") from error
-    except InvalidDataError as error:
-        if head[4:8] in _MP4_BOXES:
-            raise VideoError(
-                f"cannot open {path}: its index is missing, as in a recording or download that was cut short; "
-                "copy or download it again"
-            ) from error
-        raise VideoError(f"not a video: {path} (expected {EXPECTED})") from error
-    except (FFmpegError, OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         raise VideoError(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
+    if not head:
+        raise VideoError(f"not a video: {path} (the file is empty); copy or download it again")
+    try:
+        return _open(path)
+    except FFmpegError as error:
+        raise VideoError(_why_closed(path, head, error)) from error
 
 
 def _open(path: str | Path) -> InputContainer:
     # Named as a file, since FFmpeg takes what stands before a colon for a protocol.
     return av.open(f"file:{path}", "r", **_TAGS)
+
+
+def _why_closed(path: str | Path, head: bytes, error: FFmpegError) -> str:
+    """Return why FFmpeg cannot open a file that begins with head."""
+    if isinstance(error, PermissionError):  # that of the file was not refused
+        return f"cannot open {path}: it is protected against copying (DRM); only its own player shows it"
+    if head[4:8] in _MP4_BOXES:
+        return f"cannot open {path}: its index is missing, {_AS_CUT}"
+    kind = "AVI" if head[:4] == b"RIFF" and head[8:] == b"AVI " else None
+    kind = kind or next((name for begins, name in _BEGINNINGS.items() if head.startswith(begins)), None)
+    if kind or not isinstance(error, InvalidDataError):
+        return f"cannot open {path}: it begins as {kind or 'a video'}, but the rest is missing or garbled, {_AS_CUT}"
+    return f"not a video: {path} (expected {EXPECTED})"
 
 
 def exact(number: float) -> Fraction:

@@ -14,7 +14,7 @@ from PIL import ImageOps
 
 from mien.core.errors import ImageError
 from mien.core.types import Frame, Image
-from mien.vision.images import decode, read
+from mien.vision.images import decode, read, why_damaged
 from mien.vision.modes import to_rgb
 
 Source = str | Path | bytes | bytearray | memoryview | NDArray[Any] | Pillow.Image | Frame
@@ -79,5 +79,5 @@ def _from_pillow(picture: Pillow.Image) -> Image:
         upright: Any = ImageOps.exif_transpose(picture)
         return to_rgb(upright)
     except Exception as error:  # a file of Pillow's is read only now, and damage surfaces as a dozen types
-        why = str(error) or type(error).__name__
+        why = why_damaged(error)
         raise ImageError(f"damaged picture: a PIL image of {picture.size} pixels ({why}); open it again") from error

@@ -187,8 +187,13 @@ def _decode(stream: IO[bytes], name: str, max_pixels: int, reduce_to_px: int | N
     except ImageError:
         raise
     except Exception as error:  # damaged files surface as a dozen types: struct.error, KeyError, MemoryError, ...
-        why = str(error) or type(error).__name__
-        raise ImageError(f"damaged picture: {name} ({why}); copy or export it again") from error
+        raise ImageError(f"damaged picture: {name} ({why_damaged(error)}); copy or export it again") from error
+
+
+def why_damaged(error: Exception) -> str:
+    """Return what a reader of pictures met in a damaged file, in words that are meant for people."""
+    meant = isinstance(error, OSError | SyntaxError | ValueError) and str(error)
+    return str(error) if meant else "parts of it are missing or garbled"
 
 
 def _picture(opened: ImageFile, reduce_to_px: int | None) -> Picture:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -43,13 +43,10 @@ class _Place:
 
 
 class Joined:
-    """Moves the times of packets so that they go on. All streams of one recording move alike.
-
-    Attributes:
-        joins: how often another recording has begun so far.
-    """
+    """The packets of a container with times that go on. All streams of one recording move alike."""
 
     def __init__(self, container: InputContainer) -> None:
+        self._container = container
         self._moves = [Fraction(0)]
         self._places: dict[int, _Place] = {}
         self._needed = may_be_joined(container)
@@ -59,9 +56,20 @@ class Joined:
         """Return how often another recording has begun so far."""
         return len(self._moves) - 1
 
-    def __call__(self, packets: Iterable[Packet]) -> Iterator[Packet]:
-        """Yield packets of all streams in the order of the file, the file's own first; they are changed in place."""
-        for packet in packets:
+    def __iter__(self) -> Iterator[Packet]:
+        """Yield the packets of all streams from where the container was wound to, in the order of the file.
+
+        Raises:
+            FFmpegError: there is damage between the packets.
+        """
+        packets = self._container.demux()
+        while True:
+            try:
+                packet = next(packets, None)
+            except IndexError:  # of PyAV at the end, where streams began on the way that it did not know
+                return
+            if packet is None:
+                return
             if self._needed and packet.stream.type in {"video", "audio"} and packet.dts is not None:
                 self._move(packet, packet.dts, packet.time_base)
             yield packet

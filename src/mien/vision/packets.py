@@ -35,7 +35,7 @@ class Packets:
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
         self.seekable = not may_be_joined(container)
         self.broken = 0
-        self._container, self._index = container, stream.index
+        self._index = stream.index
         self._joined = Joined(container)
         self.ends: dict[int, Fraction] = {}
 
@@ -47,7 +47,7 @@ class Packets:
     def __iter__(self) -> Iterator[Packet]:
         """Yield the packets to the end; as the tool ffmpeg does, take damage between them for it."""
         try:
-            for packet in self._joined(self._container.demux()):
+            for packet in self._joined:
                 if packet.size:  # at the end each stream has an empty one
                     self._measure(packet)
                     if packet.stream_index == self._index:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from pathlib import Path
+from urllib.parse import unquote
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
 
@@ -38,10 +39,11 @@ def without_password(address: str) -> str:
 def _why_no_address(name: str) -> str | None:
     if not (scheme := _ADDRESS.match(name)):
         return None
-    # Where the name was a path before, one of the slashes has gone.
-    address = without_password(f"{scheme[1]}://{name[scheme.end() :]}")
+    rest = name[scheme.end() :]
     if scheme[1].lower() == "file":
-        return f"{address} is an address; name the file itself"
+        return f"{name} is an address; name the file itself: {unquote(f'/{rest}')}"
+    # Where the name was a path before, one of the slashes has gone.
+    address = without_password(f"{scheme[1]}://{rest}")
     return (
         f"{address} is an address, and videos are read from files; download it first, or watch it with: "
         f"mien live --source {address}"

@@ -115,7 +115,7 @@ class Sound:
 
     def _read(self) -> Generator[tuple[Fraction, Packet]]:
         """Yield the packets for the film with their times; damage between the packets ends the sound, which is said."""
-        packets = Joined(self._container)(self._container.demux())
+        packets = iter(Joined(self._container))
         waiting = set(self._tracks)
         while waiting:
             try:

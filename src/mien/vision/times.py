@@ -15,6 +15,9 @@ _USUAL_RATE = Fraction(25)
 _HIGHEST_RATE = 1000
 """Frames a second beyond which a declared rate is the clock's."""
 
+_LONGEST_S = 10**9
+"""Beyond that a time is garbled."""
+
 _LATE_S = 1
 """By how much frames may be late so that they can catch up; later ones are counted."""
 
@@ -50,7 +53,8 @@ class Times:
         """Return the time that the file states of a frame, in seconds; None where it states none."""
         stamps = (frame.dts,) if self._decoding else (frame.pts, frame.dts)
         stamp = next((stamp for stamp in stamps if stamp is not None), None)
-        return None if stamp is None or not self.stated else stamp * self.base - self._zero
+        time = None if stamp is None or not self.stated else stamp * self.base - self._zero
+        return None if time is None or time > _LONGEST_S else time
 
     def lasts(self, frame: VideoFrame) -> Fraction:
         """Return how long a frame is shown, in seconds."""

@@ -116,12 +116,18 @@ class Video:
                 if time < due:
                     continue
                 due = self._start + (floor((time - self._start) * self._fps) + 1) / self._fps
-            yield Frame(self._upright(frame), index, float(time), self._path)
+            try:
+                image = self._upright(frame)
+            except FFmpegError:
+                self.damaged += 1
+                continue
+            yield Frame(image, index, float(time), self._path)
             index += 1
+        if not index:
+            raise VideoError(self._none_there())
 
     def _timely(self) -> Generator[tuple[VideoFrame, Fraction]]:
         """Yield the sound frames between start and end with their times."""
-        found = False
         for frame in chain([self._first], self._rest):
             time = self._times.next(frame)
             if frame.is_corrupt:
@@ -134,12 +140,9 @@ class Video:
                 break
             else:
                 self.end_s = float(self._reached if self._end is None else min(self._reached, self._end))
-                found = True
                 yield frame, time
         else:
             self._read_all = True
-        if not found:
-            raise VideoError(self._none_there())
 
     def _decoded(self, packets: Iterable[Packet]) -> Generator[VideoFrame]:
         """Yield what the decoder makes of packets; count those it makes nothing of."""
