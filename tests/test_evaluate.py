@@ -5,6 +5,7 @@ import math
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -260,6 +261,17 @@ def test_the_page_holds_the_run_and_needs_no_network(run_dir: Path):
     assert page.count('src="data:image/png;base64,') == 7
     assert not re.findall(r"(?:src|href)=(?!\"data:)|url\(|@import|<script|https?://", page)
     assert (run_dir / "curves.png").read_bytes().startswith(PNG)
+
+
+def test_the_page_of_other_faces_does_not_speak_of_published_ones(run_dir: Path, data: Path, mien: Command):
+    assert "PublicTest" in write_page(run_dir).read_text(encoding="utf-8")
+    own = replace(made_split(), sources=np.full(len(FACES), "my <faces>"))
+    save_split(own, data / "valid.npz")
+    write_report(evaluate(run_dir / "model.onnx", data), run_dir)
+    page = write_page(run_dir).read_text(encoding="utf-8")
+    assert "on valid of my &lt;faces&gt; (<code>valid</code>)" in page
+    assert not re.search("PublicTest|FER|taggers", re.sub('base64,[^"]*', "", page))
+    assert "valid of my <faces>" in mien("evaluate", run_dir / "model.onnx", "--data", data, "--out", "out").out
 
 
 def test_the_page_of_a_run_that_has_just_begun(tmp_path: Path):

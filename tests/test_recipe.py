@@ -1,4 +1,5 @@
 import contextlib
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -6,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from command import Command
 from mien.core.errors import UsageError
-from mien.train.recipe import FIRST_TRY, LIMITS, STANDARD, Recipe, override, parse_recipe, read_recipe
+from mien.train.recipe import FIRST_TRY, LIMITS, Recipe, override, parse_recipe, read_recipe
+from mien.train.recipes import STANDARD, choose_recipe, recipe_files
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "recipes").rglob("*.toml"))
@@ -24,8 +27,41 @@ def test_a_recipe_file_is_named_after_itself_and_survives_the_way_to_toml(path: 
     assert parse_recipe(recipe.to_toml(), "copy") == recipe
 
 
-def test_the_standard_recipe_is_that_of_the_file():
-    assert read_recipe(ROOT / "recipes" / "5-compact.toml") == STANDARD
+def test_recipes_go_by_name():
+    files = recipe_files()
+    assert sorted(files.values()) == RECIPES
+    assert list(files)[:2] == ["1-baseline", "2-deeper"]
+    assert "teachers/compact-64" in files
+    assert choose_recipe(Path("own-faces")) == read_recipe(ROOT / "recipes" / "own-faces.toml")
+    assert choose_recipe(STANDARD).name == "5-compact"
+
+
+def test_a_file_goes_before_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own-faces").write_text(FIRST_TRY.to_toml())
+    assert choose_recipe(Path("own-faces")) == FIRST_TRY
+    assert choose_recipe(tmp_path / "own-faces") == FIRST_TRY
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("5-compct", "did you mean '5-compact'"),
+        ("recipes/own-faces.toml", "did you mean 'own-faces'"),
+        ("resnet-152", "no such recipe: resnet-152; 'mien recipes' lists"),
+    ],
+)
+def test_a_name_that_nobody_knows(named: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=told):
+        choose_recipe(Path(named))
+
+
+def test_the_recipes_are_listed_with_what_they_are_for(mien: Command):
+    lines = mien("recipes").out.splitlines()
+    assert len(lines) == len(RECIPES)
+    assert lines[0].split("  ")[0] == "1-baseline"
+    assert all(re.fullmatch(r"\S+  +\S.{9,}[.:]", line) for line in lines), lines
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -81,7 +117,8 @@ def test_every_number_has_limits():
 
 
 def test_a_recipe_may_be_cut_down_to_one_epoch():
-    assert override(STANDARD, ["epochs=1"]) == replace(STANDARD, epochs=1)
+    standard = choose_recipe(STANDARD)
+    assert override(standard, ["epochs=1"]) == replace(standard, epochs=1)
 
 
 @pytest.mark.parametrize(

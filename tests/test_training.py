@@ -1,5 +1,7 @@
 """Nets, augmentation, training, resuming and export, on drawn faces and the default backend."""
 
+import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,16 +10,18 @@ import keras
 import numpy as np
 import pytest
 
-from mien.core.errors import ModelError, UsageError
+from mien.core.errors import ModelError, TrainingError, UsageError
 from mien.core.temperature import tempered
 from mien.data.split import Split
 from mien.data.synthetic import synthetic
 from mien.infer.classify import Classifier
 from mien.train import export as exporting
+from mien.train.epochs import Batches, Epochs
 from mien.train.export import export
 from mien.train.fit import spread, train
 from mien.train.models import MODELS
-from mien.train.recipe import FIRST_TRY
+from mien.train.recipe import FIRST_TRY, read_recipe
+from mien.train.schedule import learning_rate
 from runs import Copies, behind, history_of, net_of, unsettled
 
 TINY = replace(
@@ -69,6 +73,7 @@ def test_a_run_leaves_what_it_promises(run: Path):
         "env.json",
         "history.csv",
         "calibration.json",
+        "checkpoint.npz",
         "model.keras",
     }
     assert [row["epoch"] for row in history_of(run)] == ["1", "2", "3"]
@@ -99,7 +104,6 @@ def test_the_best_epoch_is_kept_through_a_stop(faces: tuple[Split, Split], tmp_p
     learnt, expected = (net_of(path) for path in (run, until))
     for one, other in zip(learnt.trainable_weights, expected.trainable_weights, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
-    assert not list(run.glob("*.npz"))
 
 
 def test_a_best_epoch_that_is_lost_is_said_before_training(run: Path, faces: tuple[Split, Split]):
@@ -116,10 +120,54 @@ def test_a_finished_run_is_not_trained_again(run: Path, faces: tuple[Split, Spli
 
 
 def test_another_recipe_or_other_data_is_kept_out_of_a_run_folder(run: Path, faces: tuple[Split, Split]):
-    with pytest.raises(UsageError, match="another recipe; name another folder with --run"):
-        train(replace(TINY, epochs=4), *faces, run)
+    with pytest.raises(UsageError, match=r"another recipe \(epochs 3 instead of 2\); name another folder with --run"):
+        train(replace(TINY, epochs=2), *faces, run)
+    with pytest.raises(UsageError, match=r"another recipe \(epochs 3 instead of 4, width 2 instead of 3\)"):
+        train(replace(TINY, epochs=4, width=3), *faces, run)
     with pytest.raises(UsageError, match="other data; name another folder with --run"):
         train(TINY, faces[1], faces[1], run)
+
+
+def test_a_finished_run_is_extended(run: Path, faces: tuple[Split, Split], tmp_path: Path):
+    longer, copy = replace(TINY, epochs=4), shutil.copytree(run, tmp_path / "longer")
+    train(longer, *faces, copy)
+    *before, last = history_of(copy)
+    assert before == history_of(run)
+    planned = learning_rate(longer, steps=4)
+    assert not isinstance(planned, float)
+    # Zero behind the third epoch, and then what a run of four has at its end but for the last step.
+    assert (float(before[-1]["learning_rate"]), last["epoch"]) == (0, "4")
+    assert float(planned(12)) > 0
+    assert json.loads((copy / "env.json").read_text())["planned_epochs"] == [3]
+    train(longer, *faces, copy, [StopAfter(epoch=0)])  # it is finished again
+
+
+def test_a_run_that_cannot_go_on_is_left_as_it_is(run: Path, faces: tuple[Split, Split], tmp_path: Path):
+    copy = shutil.copytree(run, tmp_path / "tidied")
+    (copy / "checkpoint.npz").unlink()
+    with pytest.raises(UsageError, match=r"checkpoint.npz is missing, without which .* --from .*tidied --run DIR"):
+        train(replace(TINY, epochs=4), *faces, copy)
+    assert train(TINY, *faces, copy) == copy
+
+
+def test_a_folder_without_a_finished_epoch_is_taken_anew(faces: tuple[Split, Split], tmp_path: Path):
+    for recipe in (replace(TINY, width=3), TINY):
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, *faces, tmp_path, [StopAfter(epoch=0)], limit=20)
+        assert read_recipe(tmp_path / "recipe.toml") == recipe
+    assert json.loads((tmp_path / "env.json").read_text())["faces"] == 20
+
+
+def test_a_loss_that_is_no_number_ends_the_run(faces: tuple[Split, Split], tmp_path: Path):
+    batches = Batches(faces[0].images[..., None], np.zeros((64, 8), np.float32), TINY)
+    epochs = Epochs(TINY, keras.Sequential(), batches, faces[1], tmp_path)
+    epochs.set_model(keras.Sequential())
+    epochs.on_epoch_begin(2)
+    epochs.on_train_batch_end(0, {"loss": 1.0})
+    with pytest.raises(
+        TrainingError, match=r"no number any more in epoch 3; .*learning_rate=0.005\).*precision=float32"
+    ):
+        epochs.on_train_batch_end(1, {"loss": float("nan")})
 
 
 def test_the_exported_file_answers_as_the_net_does(run: Path, faces: tuple[Split, Split], tmp_path: Path):

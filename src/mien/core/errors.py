@@ -8,6 +8,7 @@ Every message says what happened, what was found, what was expected and what to 
     ├── VideoError      a video or a camera that cannot be read, or a film that cannot be written
     ├── DataError       a data set or split file that breaks its layout
     ├── ModelError      a model file that mien cannot run
+    ├── TrainingError   a net whose loss is no longer a number
     ├── DetectorError   a face detector that the installed libraries cannot provide
     └── MissingExtra    a feature whose packages are not installed
 """
@@ -37,6 +38,10 @@ class DataError(MienError):
 
 class ModelError(MienError):
     """A model file that mien cannot run."""
+
+
+class TrainingError(MienError):
+    """A net whose loss is no longer a number."""
 
 
 class DetectorError(MienError):

@@ -87,7 +87,8 @@ def evaluate(
     faces, view = first.faces, viewer(first, scorer)
     card = None if scorer.single is None else scorer.single.card
     views = {name: view(name, power) for name in protocols}
-    document = {**_heading(scorer, power), "split": split, "split_sha256": faces.sha256()}
+    sources = sorted(set(faces.sources.tolist()))
+    document = {**_heading(scorer, power), "split": split, "sources": sources, "split_sha256": faces.sha256()}
     distance = view.distance(power)
     blocks = {name: protocol_blocks(seen, distance, faces.clean) for name, seen in views.items()}
     document |= {"protocol": protocols[0], **blocks[protocols[0]]} if len(blocks) == 1 else {"protocols": blocks}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from mien.data.samples import FER2013, FERPLUS
 from mien.report.scores import protocols_of
 
 SPLITS = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
 """What FER2013 calls the splits."""
+
+_PUBLISHED = {FER2013, FERPLUS}
 
 NEEDS_ALL = "without --protocol"
 NEEDS_SEVEN = "with --protocol seven"
@@ -19,6 +22,17 @@ class Row(NamedTuple):
     measure: str
     value: str
     on: str
+
+
+def is_published(document: dict[str, Any]) -> bool:
+    """Return whether all faces that were scored are FER2013's; older documents, which do not say so, are of these."""
+    return _PUBLISHED.issuperset(document.get("sources", _PUBLISHED))
+
+
+def scored_on(document: dict[str, Any]) -> str:
+    """Return what the scored split is called: by FER2013, or with the data sets that its faces are from."""
+    split = document["split"]
+    return SPLITS[split] if is_published(document) else f"{split} of {', '.join(document['sources'])}"
 
 
 def headline(document: dict[str, Any]) -> list[Row]:

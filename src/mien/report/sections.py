@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mien.report.files import confusion_title, photos_figure
-from mien.report.headline import SPLITS, headline, percent
+from mien.report.headline import headline, is_published, percent, scored_on
 from mien.report.markup import picture, section, table, wide_picture
 from mien.report.photos import photo_rows
 from mien.report.plots import confusion_figure, to_png
@@ -22,6 +22,13 @@ MEANING = {
     "fer": "the original labels of FER2013, which are noisy",
 }
 
+OWN_MEANING = {
+    "seven": "what most votes are for, or the one label; contempt counts as neutral",
+    "majority": "what more than half of the votes are for, or the one label, eight emotions",
+    "fer": "the one label that a face came with, seven emotions",
+}
+"""The same for faces of one's own."""
+
 
 def scores(metrics: dict[str, Any]) -> str:
     """Return the table of headline figures, two rows a protocol."""
@@ -32,15 +39,16 @@ def scores(metrics: dict[str, Any]) -> str:
         for kind in ("all", "clean"):
             rows.append([f"<b>{escape(name)}</b>, {kind}", *_figures(blocks[kind])])
     head = ["protocol, faces", "n", "accuracy", "95 %", "macro F1", "balanced", "ECE", "weighted", "raw", "JSD"]
-    known = [f"<b>{name}</b>: {MEANING[name]}" for name in protocols_of(metrics) if name in MEANING]
-    split = metrics["split"]
+    meaning = MEANING if is_published(metrics) else OWN_MEANING
+    known = [f"<b>{name}</b>: {meaning[name]}" for name in protocols_of(metrics) if name in meaning]
     return section(
         "Scores",
-        f"<p>Of {escape(metrics['model'])}, on {SPLITS.get(split, '')} (<code>{escape(split)}</code>).</p>"
+        f"<p>Of {escape(metrics['model'])}, on {escape(scored_on(metrics))} "
+        f"(<code>{escape(metrics['split'])}</code>).</p>"
         f"{table(head, rows)}"
         f"<p class=note>Clean faces have no near twin in the training data. {'; '.join(known)}. ECE: how far claimed "
         "and true accuracy differ; weighted for the prior at which the scores were taken, raw without the temperature. "
-        "JSD: distance to the taggers' votes, in nats.</p>",
+        "JSD: distance to the votes, in nats.</p>",
     )
 
 
@@ -98,11 +106,12 @@ def prior(metrics: dict[str, Any], run_dir: Path) -> str:
         ]
         for row in metrics["prior"]["powers"]
     ]
+    common = "Most faces of FER+ are neutral or happy" if is_published(metrics) else "Some emotions are rare"
     drawn = wide_picture(run_dir / "prior.png", "accuracy, balanced accuracy and macro F1 by power")
     return section(
         "Prior",
-        "<p>Most faces of FER+ are neutral or happy, and a net learns to expect that. Dividing its probabilities by "
-        "how common each emotion was in training, to a power from 0 to 1, makes it name the rare ones more often. All "
+        f"<p>{common}, and a net learns to expect that. Dividing its probabilities by how common each emotion was in "
+        "training, to a power from 0 to 1, makes it name the rare ones more often. All "
         f"scores on this page were taken at {metrics['power']:g}; these are <b>seven</b>, all faces.</p>"
         f"{drawn}{table(head, rows)}",
     )

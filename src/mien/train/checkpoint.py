@@ -46,20 +46,23 @@ def load_checkpoint(net: keras.Model, optimizer: keras.Optimizer, run_dir: Path)
         return int(arrays["epochs_done"])
 
 
+def need_checkpoint(run_dir: Path, best: bool) -> None:
+    """Check that there is all that a run goes on from, with the best weights so far if best.
+
+    Raises:
+        UsageError: a file is missing, as in a finished run of an earlier mien.
+    """
+    for name in (CHECKPOINT, BEST) if best else (CHECKPOINT,):
+        if not (run_dir / name).is_file():
+            raise UsageError(
+                f"{run_dir / name} is missing, without which the run cannot go on; start another one, perhaps from the "
+                f"weights of a finished one: 'mien train RECIPE --from {run_dir} --run DIR'"
+            )
+
+
 def save_best(net: keras.Model, run_dir: Path) -> None:
     """Write the weights of a net as the best so far; the file appears whole or not at all."""
     _save(run_dir / BEST, **{f"v{i:04}": variable.numpy() for i, variable in enumerate(net.weights)})
-
-
-def need_best(run_dir: Path) -> None:
-    """Check that the best weights so far are there.
-
-    Raises:
-        UsageError: they are not.
-    """
-    path = run_dir / BEST
-    if not path.is_file():
-        raise UsageError(f"{path} is missing, which held the best epoch's weights; delete {run_dir} to start afresh")
 
 
 def load_best(net: keras.Model, run_dir: Path) -> None:

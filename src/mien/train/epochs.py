@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.emotions import seen_as
+from mien.core.errors import TrainingError
 from mien.core.metrics import softmax
 from mien.core.protocols import CLASSES, PROTOCOLS
 from mien.data.split import Split
@@ -92,8 +93,18 @@ class Epochs(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Shuffle and seed."""
+        self._epoch = epoch
         self._started = time.monotonic()
         begin_epoch(self.model, self._batches, self._recipe.seed, epoch)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """End the run where the loss is no number, which no later step would mend."""
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            raise TrainingError(
+                f"the loss is no number any more in epoch {self._epoch + 1}; lower the learning rate "
+                f"(--set learning_rate={self._recipe.learning_rate / 10:g}) or compute with --set precision=float32, "
+                f"in another folder (--run); {self._run_dir} holds what came before"
+            )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Score, then write history and checkpoint; ``logs`` gains the scores for those who come after."""

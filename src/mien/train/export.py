@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -17,11 +20,12 @@ from numpy.typing import NDArray
 
 from mien.core.card import MARGIN, CropSpec, ModelCard
 from mien.core.emotions import EIGHT
-from mien.core.errors import ModelError, UsageError
+from mien.core.errors import MissingExtra, ModelError, UsageError
 from mien.core.files import write_whole
 from mien.core.temperature import tempered
 from mien.data.synthetic import synthetic
 from mien.infer.classify import CARD_KEY, INPUT, OUTPUT
+from mien.train.backend import exporting_backend
 from mien.train.models import SIZE_PX
 from mien.train.recipe import read_recipe
 from mien.train.targets import LABELS
@@ -34,14 +38,21 @@ TOLERANCE = 1e-4
 def export(run_dir: Path, out: Path | None = None) -> Path:
     """Write the ONNX file of a finished run and return its path, ``RUN/model.onnx`` by default.
 
+    With a backend whose nets Keras cannot write, which JAX is, one that can does it in a process of its own.
+
     Raises:
         UsageError: the folder holds no finished run, or one of an earlier mien.
-        ModelError: ONNX Runtime and Keras differ by more than ``TOLERANCE``.
+        ModelError: ONNX Runtime and Keras differ by more than ``TOLERANCE``, or the other process failed.
+        MissingExtra: no backend is installed that can write it.
     """
     for name in ("model.keras", "calibration.json"):
         if not (run_dir / name).is_file():
             raise UsageError(f"{run_dir} holds no finished run: {name} is missing; run 'mien train --run {run_dir}'")
     card = make_card(run_dir)
+    target = out or run_dir / "model.onnx"
+    backend = exporting_backend()
+    if backend != keras.backend.backend():
+        return _export_on(backend, run_dir, target)
     net = keras.saving.load_model(run_dir / "model.keras", compile=False)
     graph = _graph(net, card.temperature)
     graph.metadata_props.add(key=CARD_KEY, value=card.to_json())
@@ -52,8 +63,28 @@ def export(run_dir: Path, out: Path | None = None) -> Path:
             f"{run_dir} is not exported: ONNX Runtime and Keras differ by {difference:.1e}; "
             f"expected at most {TOLERANCE:.0e}"
         )
-    target = out or run_dir / "model.onnx"
     write_whole(target, content)
+    return target
+
+
+def _export_on(backend: str | None, run_dir: Path, target: Path) -> Path:
+    """Write the file in a process that runs on another backend."""
+    if backend is None:
+        raise MissingExtra("only TensorFlow and torch write a net as ONNX; pip install 'mien[train]', or torch")
+    code = (
+        "import sys; from pathlib import Path; from mien.train.export import export; export(*map(Path, sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(run_dir.resolve()), str(target.resolve())],
+        env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        why = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise ModelError(f"{run_dir} is not exported by {backend}: {why}")
     return target
 
 

@@ -6,8 +6,10 @@ import json
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,7 +20,7 @@ from mien.core.files import write_whole
 from mien.data.split import Split
 from mien.train.augment import augment
 from mien.train.calibrate import calibrate, settle_head
-from mien.train.checkpoint import BEST, CHECKPOINT, load_best, load_checkpoint, need_best
+from mien.train.checkpoint import CHECKPOINT, load_best, load_checkpoint, need_checkpoint
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
 from mien.train.epochs import Batches, Epochs
 from mien.train.finished import copy_weights, describe_runs, same_runs
@@ -46,11 +48,16 @@ def train(
     teachers: Sequence[Path] = (),
     start: Path | None = None,
     asked: Sequence[dict[str, str]] = (),
+    limit: int | None = None,
 ) -> Path:
     """Train a net by a recipe; the same call resumes after a kill and ends with the same weights.
 
-    Returns the run folder, which then holds ``recipe.toml, env.json, history.csv, calibration.json`` and
-    ``model.keras``: the net with averaged weights, in float32, without augmentation.
+    With more epochs than before it goes on with a run that was stopped or finished. The learning rate is then, from
+    there on, that of a run which was planned so long, so behind a finished cosine it rises again before it falls.
+
+    Returns the run folder, which then holds ``recipe.toml, env.json, history.csv, calibration.json``, ``model.keras``:
+    the net with averaged weights, in float32, without augmentation, and ``checkpoint.npz``, from which more epochs
+    would go on.
 
     Args:
         recipe: every choice.
@@ -64,14 +71,19 @@ def train(
         start: a finished net, likewise, whose weights the net starts from, widened if it is a wider ``compact``;
             without it random ones, or published ones for a net of ``train.published``.
         asked: the nets whose answers are the votes of ``train_split`` (``train.answers.read_teachers``).
+        limit: learn from so many of the faces only, at even distances; from all where there are no more.
 
     Raises:
-        UsageError: the run folder holds another recipe, other data, teachers or start, a teacher or the start is not
-            finished or names other classes, the start is another net, published weights are not installed, or the
-            best epoch's weights of a run that keeps them are gone.
+        UsageError: the run folder holds epochs of another recipe, other data, teachers or start, a teacher or the start
+            is not finished or names other classes, the start is another net, published weights are not installed, or
+            what the run would go on from is gone.
+        TrainingError: the loss is no longer a number.
     """
+    faces = len(train_split)
+    train_split = _part(train_split, limit)
     published = None if start else PUBLISHED.get(recipe.model)
-    origin = {
+    origin: dict[str, Any] = {
+        **({"limit": f"{limit} of {faces} faces"} if len(train_split) < faces else {}),
         "teachers": [*asked, *describe_runs(teachers, recipe, "teacher")],
         "start": [published.describe()] if published else describe_runs([start] if start else [], recipe, "start"),
     }
@@ -95,8 +107,6 @@ def train(
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))
     epochs = Epochs(recipe, net, batches, valid_split, run_dir)
     done = load_checkpoint(net, model.optimizer, run_dir)
-    if done and recipe.keep == "best":
-        need_best(run_dir)
     if done < recipe.epochs:
         model.fit(
             batches,
@@ -125,22 +135,37 @@ def spread(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return rows[np.linspace(0, len(rows), count, endpoint=False, dtype=np.int64)]
 
 
-def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, list[dict[str, str]]]) -> None:
-    """Write recipe.toml and env.json, or refuse a folder in which something else was begun."""
+def _part(split: Split, limit: int | None) -> Split:
+    """Return so many faces of a split, spread over its order, in which class folders come one after the other."""
+    if limit is None or limit >= len(split):
+        return split
+    return split.take(spread(np.arange(len(split)), limit))
+
+
+def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, Any]) -> None:
+    """Write recipe.toml and env.json, or refuse a folder that holds epochs of something else."""
     recipe_path, env_path = run_dir / "recipe.toml", run_dir / "env.json"
-    digest = split.sha256()
-    if recipe_path.is_file():
-        begun = json.loads(env_path.read_text(encoding="utf-8"))
+    digest, planned = split.sha256(), list[int]()
+    finished = (run_dir / "calibration.json").is_file()
+    if finished or (run_dir / CHECKPOINT).is_file():
+        begun, env = read_recipe(recipe_path), json.loads(env_path.read_text(encoding="utf-8"))
+        changes = _changes(begun, recipe)
+        longer = changes.keys() == {"epochs"} and recipe.epochs > begun.epochs
         differs = {
-            "of another recipe": read_recipe(recipe_path) != recipe,
-            "on other data": begun["data_sha256"] != digest,
-            "with other teachers": not same_runs(begun.get("teachers", []), origin["teachers"]),
-            "from another start": not same_runs(begun.get("start", []), origin["start"]),
+            f"of another recipe ({', '.join(changes.values())})": changes and not longer,
+            "on other data": env["data_sha256"] != digest,
+            "with other teachers": not same_runs(env.get("teachers", []), origin["teachers"]),
+            "from another start": not same_runs(env.get("start", []), origin["start"]),
         }
         for what, is_so in differs.items():
             if is_so:
                 raise UsageError(f"{run_dir} holds a run {what}; name another folder with --run, or delete it")
-        return
+        if longer or not finished:
+            need_checkpoint(run_dir, recipe.keep == "best")
+        if not longer:
+            return
+        planned = [*env.get("planned_epochs", []), begun.epochs]
+        (run_dir / "calibration.json").unlink(missing_ok=True)  # which says that the run is finished
     backend = keras.backend.backend()
     packages = ("keras", "numpy", backend)
     env = {
@@ -153,16 +178,26 @@ def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, list[d
         "packages": {name: import_module(name).__version__ for name in packages},
         "data_sha256": digest,
         "faces": len(split),
+        **({"planned_epochs": planned} if planned else {}),
         **origin,
     }
     write_whole(env_path, (json.dumps(env, indent=1) + "\n").encode())
     write_whole(recipe_path, recipe.to_toml().encode())
 
 
+def _changes(begun: Recipe, recipe: Recipe) -> dict[str, str]:
+    """Return key to words for what a recipe asks otherwise than the one that a run was begun with."""
+    pairs = {key: (getattr(begun, key), value) for key, value in asdict(recipe).items()}
+    return {key: f"{key} {was!r} instead of {asked!r}" for key, (was, asked) in pairs.items() if was != asked}
+
+
 def policy_of(precision: str) -> str:
-    """Return the dtype policy: bfloat16 pays on torch and jax, and brings nothing with TensorFlow on a processor."""
+    """Return the dtype policy: ``auto`` is bfloat16 on torch alone.
+
+    It brings nothing with TensorFlow on a processor, and on some processors JAX answers no numbers in it.
+    """
     if precision == "auto":
-        precision = "float32" if keras.backend.backend() == "tensorflow" else "bfloat16"
+        precision = "bfloat16" if keras.backend.backend() == "torch" else "float32"
     return precision if precision == "float32" else f"mixed_{precision}"
 
 
@@ -197,11 +232,9 @@ class SoftmaxBinaryCrossentropy(keras.losses.Loss):
 
 
 def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, train_split: Split, valid_split: Split) -> None:
-    """Settle and save the net, and its calibration, then drop what a run that is stopped goes on from."""
+    """Settle and save the net, and its calibration, which says that the run is finished."""
     logits = settle_head(net, recipe, valid_split)
     net.save(run_dir / "model.part.keras")
     (run_dir / "model.part.keras").replace(run_dir / "model.keras")
     text = json.dumps(calibrate(logits, recipe, train_split, valid_split), indent=1) + "\n"
     write_whole(run_dir / "calibration.json", text.encode())
-    for name in (CHECKPOINT, BEST):
-        (run_dir / name).unlink(missing_ok=True)

@@ -245,26 +245,3 @@ FIRST_TRY = Recipe(
     flip=True,
 )
 """Learns the drawn faces of ``data.synthetic`` in under a minute, for a first try without data."""
-
-STANDARD = Recipe(
-    name="5-compact",
-    model="compact",
-    target="eight-votes",
-    epochs=40,
-    batch_size=128,
-    optimizer="sgd",
-    learning_rate=0.1,
-    schedule="cosine",
-    warmup_epochs=2,
-    weight_decay=5e-3,
-    average=0.999,
-    width=32,
-    dropout=0.3,
-    flip=True,
-    rotation_deg=18,
-    zoom=0.15,
-    shift=0.15,
-    light=0.2,
-    erase=0.3,
-)
-"""What ``mien train`` takes where no recipe is named, as the recipes are not installed: ``recipes/5-compact.toml``."""

@@ -40,7 +40,7 @@ def evaluate(
         list[Path], typer.Option(help="Folder written by 'mien prepare'. May be given again: a row a data set.")
     ],
     split: Annotated[
-        SplitName, typer.Option(help="valid is PublicTest, test is PrivateTest: once a released model.")
+        SplitName, typer.Option(help="Of FER2013 valid is PublicTest, test is PrivateTest: once a released model.")
     ] = SplitName.valid,
     protocol: Annotated[
         ProtocolName | None, typer.Option(help="Which faces count, and their true label.", show_default="all three")
@@ -92,7 +92,7 @@ def evaluate(
 
 def print_scores(console: Any, document: dict[str, Any]) -> None:
     """Print what ``metrics.json`` holds: a table for each part that was measured, the one of headline figures last."""
-    from mien.report.headline import SPLITS, headline
+    from mien.report.headline import headline, scored_on
     from mien.report.photos import photo_rows
     from mien.report.robustness import score_rows
     from mien.report.scores import protocols_of
@@ -110,7 +110,7 @@ def print_scores(console: Any, document: dict[str, Any]) -> None:
         heads = ["power of the prior", "accuracy", "balanced", "macro F1", "called neutral"]
         _print(console, "photos, by prior", heads, photo_rows(document["photos"]))
     mirrored = ", each face averaged with its mirror image" if document["flip"] else ""
-    title = f"{document['model']} on {SPLITS[document['split']]}, prior {document['power']:g}{mirrored}"
+    title = f"{document['model']} on {scored_on(document)}, prior {document['power']:g}{mirrored}"
     _print(
         console, title, ["", "", "on what, or how to get it"], [list(row) for row in headline(document)], last="left"
     )

@@ -17,18 +17,20 @@ EXAMPLES = {
         "mien prepare fer2013.csv fer2013new.csv --out data",
         "mien prepare my-faces --out data --detector none",
     ),
+    "recipes": ("mien recipes",),
     "train": (
         "mien train --data synthetic",
-        "mien train recipes/5-compact.toml --data data",
-        "mien train recipes/5-compact.toml --data data --set epochs=10 --run runs/short",
+        "mien train 5-compact --data data",
+        "mien train 5-compact --data data --limit 2000 --set epochs=5",
+        "mien train own-faces --data own --from mien",
     ),
     "distill": (
         "mien distill --data data --teacher mien --run runs/taught",
-        "mien distill recipes/7-again.toml --data data --teacher runs/5-compact --teacher mien",
+        "mien distill 7-again --data data --teacher runs/5-compact --teacher mien",
     ),
     "answer": (
-        "mien answer recipes/views.toml --data data --teacher mien --out taught",
-        "mien answer recipes/views.toml --data data --teacher runs/7-again --views 5 --out taught",
+        "mien answer views --data data --teacher mien --out taught",
+        "mien answer views --data data --teacher runs/7-again --views 5 --out taught",
     ),
     "export": ("mien export runs/5-compact", "mien export runs/5-compact --int8 --data data --out small.onnx"),
     "evaluate": (

@@ -17,6 +17,7 @@ from mien.apps.cli.image import image
 from mien.apps.cli.live import live
 from mien.apps.cli.parsing import Command, Group
 from mien.apps.cli.prepare import prepare
+from mien.apps.cli.recipes import recipes
 from mien.apps.cli.stopping import STOPPED, terminable
 from mien.apps.cli.streams import with_streams
 from mien.apps.cli.train import answer, distill, export, train
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 for panel, commands in (
     ("Recognition", (image, video, live, web, batch)),
-    ("Training", (prepare, train, distill, answer, export, evaluate)),
+    ("Training", (prepare, recipes, train, distill, answer, export, evaluate)),
 ):
     for one in commands:
         app.command(cls=Command, rich_help_panel=panel, epilog=shown(one.__name__))(command(one))

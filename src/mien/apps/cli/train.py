@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import voice
+from mien.apps.cli.stopping import end
 from mien.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,9 +21,16 @@ SYNTHETIC = "synthetic"
 A_NET = "a finished run folder, a file of 'mien export --int8', or a packaged net, 'mien' or 'mien-s'"
 
 
-RecipeFile = Annotated[Path | None, typer.Argument(help="A recipe file; without it, that of recipes/5-compact.toml.")]
+RecipeName = Annotated[
+    Path | None, typer.Argument(help="One of 'mien recipes', or a file of one's own.", show_default="5-compact")
+]
 Data = Annotated[str, typer.Option(help="A folder of 'mien prepare', or 'synthetic': drawn faces.")]
-RunFolder = Annotated[Path | None, typer.Option(help="The run folder; runs/NAME without it.")]
+RunFolder = Annotated[
+    Path | None, typer.Option(help="The run folder; runs/NAME (runs/NAME-N with --limit) without it.")
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Learn from N faces only, spread over the data: for a first try.")
+]
 Teachers = Annotated[
     list[Path],
     typer.Option("--teacher", metavar="NET", help=f"{A_NET[0].upper()}{A_NET[1:]}; give the option once a teacher."),
@@ -33,32 +40,41 @@ Changes = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE",
 
 
 def train(
-    recipe: RecipeFile = None,
+    recipe: RecipeName = None,
     *,
     data: Data,
     run: RunFolder = None,
     start: Start = None,
+    limit: Limit = None,
     changes: Changes = None,
 ) -> None:
-    """Train a net, export and score it; the same command resumes a run that was stopped."""
-    _run_recipe(recipe, data, run, changes or [], start=start)
+    """Train a net, export and score it; the same command resumes a run that was stopped.
+
+    With more epochs (--set epochs=N) a run that was stopped or finished goes on. Its learning rate is from there on
+    that of a run of N epochs: behind a finished cosine it rises to where such a run would be, and falls again.
+    """
+    _run_recipe(recipe, data, run, changes or [], start=start, limit=limit)
 
 
 def distill(
-    recipe: RecipeFile = None,
+    recipe: RecipeName = None,
     *,
     teachers: Teachers,
     data: Data,
     run: RunFolder = None,
     start: Start = None,
+    limit: Limit = None,
     changes: Changes = None,
 ) -> None:
     """Train a net on the answers of finished ones and the votes, export and score it; resumes as 'mien train' does."""
-    _run_recipe(recipe, data, run, changes or [], teachers=teachers, start=start)
+    _run_recipe(recipe, data, run, changes or [], teachers=teachers, start=start, limit=limit)
 
 
 def answer(
-    recipe: Annotated[Path, typer.Argument(help="A recipe file: how the faces are changed.", show_default=False)],
+    recipe: Annotated[
+        Path,
+        typer.Argument(help="How the faces are changed: one of 'mien recipes', or a file.", show_default=False),
+    ],
     *,
     teachers: Teachers,
     data: Annotated[Path, typer.Option(help="A folder of 'mien prepare'.", show_default=False)],
@@ -67,19 +83,21 @@ def answer(
     changes: Changes = None,
 ) -> None:
     """Let finished nets vote on changed faces, for small ones to learn from: asked once, learnt from often."""
-    _quiet_backends()
-    _need_training()
     from rich.progress import track
 
     from mien.core.files import write_whole
     from mien.data.split import join_splits, load_split, save_split
-    from mien.train.answers import ANSWERS, describe_answers
-    from mien.train.answers import answer as views_of
-    from mien.train.recipe import override, read_recipe
+    from mien.train.backend import load_backend
+    from mien.train.recipe import override
+    from mien.train.recipes import choose_recipe
 
     console = voice.console()
-    chosen = override(read_recipe(recipe), changes or [])
+    chosen = override(choose_recipe(recipe), changes or [])
     split, valid = load_split(data, "train"), load_split(data, "valid")
+    load_backend()
+    from mien.train.answers import ANSWERS, describe_answers
+    from mien.train.answers import answer as views_of
+
     description = json.dumps(describe_answers(chosen, split, teachers, views), indent=1) + "\n"
     answered = track(views_of(chosen, split, teachers, views), "asking", views, console=console)
     joined = join_splits(list(answered))
@@ -107,8 +125,9 @@ def export(
             "--int8 and --data DIR go together: 8 bits are fitted to training faces; "
             + ("add --data DIR, a folder of 'mien prepare'" if int8 else "add --int8, or leave --data out")
         )
-    _quiet_backends()
-    _need_training()
+    from mien.train.backend import load_backend
+
+    load_backend()
     from mien.train.export import export as export_run
     from mien.train.quantize import export_int8
 
@@ -123,23 +142,33 @@ def _run_recipe(
     *,
     teachers: Sequence[Path] = (),
     start: Path | None = None,
+    limit: int | None = None,
 ) -> None:
-    from mien.train.recipe import FIRST_TRY, STANDARD, override, read_recipe
+    from mien.core.files import folder_for
+    from mien.core.locks import locked
+    from mien.data.split import load_split
+    from mien.train.backend import load_backend
+    from mien.train.recipe import FIRST_TRY, override
+    from mien.train.recipes import STANDARD, choose_recipe
 
-    unnamed = FIRST_TRY if data == SYNTHETIC else STANDARD
-    chosen = override(read_recipe(recipe) if recipe else unnamed, changes)
-    run_dir = run or Path("runs") / chosen.name
-    folder = _drawn_faces(run_dir) if data == SYNTHETIC else Path(data)
+    chosen = FIRST_TRY if recipe is None and data == SYNTHETIC else choose_recipe(recipe or STANDARD)
+    chosen = override(chosen, changes)
+    run_dir = run or Path("runs") / (chosen.name if limit is None else f"{chosen.name}-{limit}")
+    if data != SYNTHETIC:
+        for name in ("train", "valid"):  # what is wrong with them is said before the seconds that the backend takes
+            load_split(Path(data), name)
+    load_backend()
     try:
-        _train(chosen, folder, run_dir, teachers, start)
+        with folder_for(run_dir), locked(run_dir / "recipe.toml"):
+            folder = _drawn_faces(run_dir) if data == SYNTHETIC else Path(data)
+            _train(chosen, folder, run_dir, teachers=teachers, start=start, limit=limit)
     except KeyboardInterrupt:
-        voice.note(f"stopped; finished epochs are kept in {run_dir}, and the same command goes on from there")
-        raise typer.Exit(1) from None
+        raise end(f"finished epochs are kept in {run_dir}, and the same command goes on from there") from None
 
 
-def _train(recipe: Recipe, folder: Path, run_dir: Path, teachers: Sequence[Path], start: Path | None) -> None:
-    _quiet_backends()
-    _need_training()
+def _train(
+    recipe: Recipe, folder: Path, run_dir: Path, *, teachers: Sequence[Path], start: Path | None, limit: int | None
+) -> None:
     from mien.apps.cli.evaluate import print_scores
     from mien.core.protocols import PROTOCOLS
     from mien.data.split import load_split
@@ -154,7 +183,7 @@ def _train(recipe: Recipe, folder: Path, run_dir: Path, teachers: Sequence[Path]
     console = voice.console()
     splits = load_split(folder, "train"), load_split(folder, "valid")
     with ProgressBar(console) as bar:
-        fit(recipe, *splits, run_dir, [bar], teachers=teachers, start=start, asked=read_teachers(folder))
+        fit(recipe, *splits, run_dir, [bar], teachers=teachers, start=start, asked=read_teachers(folder), limit=limit)
     model = export_run(run_dir)
     report = evaluate(model, folder, "valid", list(PROTOCOLS))
     write_report(report, run_dir)
@@ -172,18 +201,3 @@ def _drawn_faces(run_dir: Path) -> Path:
     save_split(synthetic(3000, seed=0), folder / "train.npz")
     save_split(synthetic(500, seed=1), folder / "valid.npz")
     return folder
-
-
-def _quiet_backends() -> None:
-    """Keep TensorFlow's start-up notes off the screen, unless the user asked for them."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-
-def _need_training() -> None:
-    from importlib.util import find_spec
-
-    from mien.core.errors import MissingExtra
-
-    for package in ("keras", "onnx"):
-        if find_spec(package) is None:
-            raise MissingExtra(f"training needs the package '{package}', which is missing; pip install 'mien[train]'")

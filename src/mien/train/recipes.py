@@ -1,0 +1,52 @@
+"""The recipes that come with mien, by name."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import mien
+from mien.core.errors import UsageError
+from mien.train.recipe import Recipe, read_recipe
+
+STANDARD = Path("5-compact")
+"""What ``mien train`` takes where no recipe is named."""
+
+
+def recipe_files() -> dict[str, Path]:
+    """Return name to file: those in the package, or in a clone those beside it."""
+    package = Path(mien.__file__).parent
+    inside = package / "recipes"
+    folder = inside if inside.is_dir() else package.parents[1] / "recipes"
+    files = sorted(folder.rglob("*.toml"), key=lambda path: (len(path.parts), _in_order(path.stem)))
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
+
+
+def _in_order(name: str) -> tuple[int, str]:
+    """Return what sorts 2-deeper before 10-easier, and words behind numbers."""
+    number = name.partition("-")[0]
+    return (int(number) if number.isdigit() else 1_000, name)
+
+
+def summary(file: Path) -> str:
+    """Return the first line of a recipe file, which says what it is for."""
+    return file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("#").strip()
+
+
+def choose_recipe(named: Path) -> Recipe:
+    """Return the recipe of a file, or of the one that comes with mien under that name.
+
+    Raises:
+        UsageError: there is neither, or the file holds no recipe.
+    """
+    if named.is_file():
+        return read_recipe(named)
+    files = recipe_files()
+    if named.as_posix() in files:
+        return read_recipe(files[named.as_posix()])
+    near = difflib.get_close_matches(named.stem, files, n=1, cutoff=0.7)
+    raise UsageError(
+        f"no such recipe: {named}; "
+        + (f"did you mean '{near[0]}'? " if near else "")
+        + "'mien recipes' lists those that come with mien; others are TOML files"
+    )
