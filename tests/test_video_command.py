@@ -252,3 +252,12 @@ def test_moments_as_people_write_them(text: str, value: float):
 def test_no_moments(text: str):
     with pytest.raises(UsageError, match="is no moment"):
         seconds(text)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder here into which not even root can write")
+def test_who_was_seen_is_said_where_no_file_can_be_written(mien: Command, clip: Path):
+    outcome = mien("video", clip, "--page", "--captions", "srt", "--out", "/proc")
+    assert outcome.code == 1
+    assert outcome.out.startswith(f"{clip}\t1\t0.00\t0.80\t0.80\thappiness")
+    assert "cannot write /proc/walk.mien.html" in outcome.err
+    assert "cannot write /proc/walk.mien.srt" in outcome.err

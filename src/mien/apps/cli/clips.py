@@ -153,13 +153,12 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
         if sink and not stopped() and not sink.finished:
             sink.finish(str(clip), end_s, video.damaged, video.notes)
     notes = [*(film.notes if film else []), *video.notes]
-    if film and film.error:
-        files = {kind: file for kind, file in files.items() if kind != "film"}
+    failed: dict[str, MienError] = {"film": film.error} if film and film.error else {}
     summary = timeline.close(end_s)
-    _write(files, summary, clip, job, notes)
-    screen.show(clip, summary, list(files.values()), notes, stopped())
-    if film and film.error:
-        raise film.error
+    failed |= _write({kind: file for kind, file in files.items() if kind not in failed}, summary, clip, job, notes)
+    screen.show(clip, summary, [file for kind, file in files.items() if kind not in failed], notes, stopped())
+    if failed:
+        raise MienError("; ".join(map(str, failed.values())))
 
 
 def _refuse(job: Job, files: list[Files]) -> None:
@@ -181,18 +180,26 @@ def _hidden(moment: Moment) -> Moment:
     return replace(moment, frame=replace(moment.frame, image=blur_faces(moment.frame.image, seen(moment))))
 
 
-def _write(files: Files, summary: Summary, clip: Path, job: Job, notes: list[str]) -> None:
-    """Write the files that are made at the end."""
-    if path := files.get("page"):
-        film = files["film"].name if "film" in files else None
-        model = model_name(job.analyzer.model)
+def _write(files: Files, summary: Summary, clip: Path, job: Job, notes: list[str]) -> dict[str, MienError]:
+    """Write the files that are made at the end, and return why those of some kinds could not be."""
+    # They go with the film where there is one, and otherwise with the clip.
+    film, begin_s = (files["film"].name, job.start_s) if "film" in files else (None, 0.0)
+    model = model_name(job.analyzer.model)
+
+    def write_page(path: Path) -> None:
         page = timeline_page(summary, clip.name, model, film=film, film_start_s=job.start_s, notes=notes)
-        with explained(path):
-            write_whole(path, page.encode())
-    if path := files.get("captions"):
-        with explained(path):
-            # They go with the film where there is one, and otherwise with the clip.
-            write_whole(path, CAPTIONS[path.suffix](summary, job.start_s if "film" in files else 0.0).encode())
-    if path := files.get("timeline"):
-        with explained(path):
-            write_timeline(summary, path, clip.name)
+        write_whole(path, page.encode())
+
+    writers: dict[str, Callable[[Path], None]] = {
+        "page": write_page,
+        "captions": lambda path: write_whole(path, CAPTIONS[path.suffix](summary, begin_s).encode()),
+        "timeline": lambda path: write_timeline(summary, path, clip.name),
+    }
+    failed: dict[str, MienError] = {}
+    for kind in [one for one in writers if one in files]:
+        try:
+            with explained(files[kind], resumable="data" in files):
+                writers[kind](files[kind])
+        except MienError as error:
+            failed[kind] = error
+    return failed
