@@ -1,10 +1,13 @@
 import json
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mien
+from clips import write_clip
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Faces
 from mien.infer.rows import columns, rows
@@ -129,3 +132,13 @@ def test_entries_of_other_settings_are_refused():
 def test_settings_out_of_range(settings: dict[str, float]):
     with pytest.raises(UsageError, match="got"):
         Stream(analyzer(), **settings)
+
+
+def test_what_is_to_know_of_a_clip_is_told_with_its_moments(tmp_path: Path):
+    path = write_clip(tmp_path / "clip.mkv", walk(40))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    watched = mien.stream(path, analyzer())
+    assert watched.notes == []
+    assert 0 < len(list(watched)) < 40
+    assert re.match(r"only \d\.\d\d s of the 1.60 s that the file declares can be read", watched.notes[0])
+    mien.stream(path, analyzer()).close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -31,6 +33,9 @@ _BEGINNINGS = {
 }
 _MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free")
 
+CUT = "subfile"
+"""What the name of a container begins with that is read up to where its file was cut off."""
+
 _AS_CUT = "as in a recording or download that was cut short; copy or download it again"
 
 
@@ -54,12 +59,34 @@ def open_container(path: str | Path) -> InputContainer:
     try:
         return _open(path)
     except FFmpegError as error:
+        if end := _last_part(Path(path)):
+            with suppress(FFmpegError):
+                return av.open(f"{CUT},,start,0,end,{end},,:file:{path}", "r", **_TAGS)
         raise VideoError(_why_closed(path, head, error)) from error
 
 
 def _open(path: str | Path) -> InputContainer:
     # Named as a file, since FFmpeg takes what stands before a colon for a protocol.
     return av.open(f"file:{path}", "r", **_TAGS)
+
+
+def _last_part(path: Path) -> int:
+    """Return where the whole parts of a fragmented MP4 end, where the header of the next one is cut off; else 0.
+
+    FFmpeg opens no such file.
+    """
+    at, fragments = 0, False
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        while at < size:
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[8:] if head[:4] == b"\0\0\0\1" else head[:4])
+            if len(head) < 16 or length < 8 or at + length > size:
+                return at if fragments and head[4:8] != b"mdat" else 0
+            fragments |= head[4:8] == b"moof"
+            at += length
+    return 0
 
 
 def _why_closed(path: str | Path, head: bytes, error: FFmpegError) -> str:

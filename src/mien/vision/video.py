@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Frame
-from mien.vision.containers import beginning, contents, exact, open_container, own_start, picture_stream
+from mien.vision.containers import CUT, beginning, contents, exact, open_container, own_start, picture_stream
 from mien.vision.facts import Clip, Length
 from mien.vision.packets import Packets
 from mien.vision.pyav import FFmpegError, VideoFrame
@@ -55,6 +55,7 @@ class Video:
         self.end_s = 0.0
         self._path = path
         self._container = container
+        self._cut = container.name.startswith(CUT)
         self._stream = picture_stream(Path(path), container)
         self._stream.thread_type = "AUTO"
         self._zero = beginning(container, self._stream)
@@ -200,8 +201,8 @@ class Video:
             notes.append(f"{_frames(self.damaged, 'damaged ')} skipped")
         if lost:
             notes.append(f"{lost}; it was cut off or damaged, so copy or download it again")
-        elif self._packets.broken:
-            notes.append(f"the file is damaged and could be read up to {float(self._reached):.2f} s; copy it again")
+        elif self._read_all and (self._packets.broken or self._cut):
+            notes.append(f"cut off or damaged beyond {float(self._reached):.2f} s; copy or download the file again")
         return notes
 
     def _lost(self) -> str:
