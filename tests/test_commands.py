@@ -1,6 +1,7 @@
 """What all commands have in common: their help, what they suggest, how much they say, and where ``~`` is."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import typer
 
 from command import Command
+from mien.apps.cli import voice
 from mien.apps.cli.examples import EXAMPLES
 from mien.apps.cli.main import app
 from mien.apps.cli.parsing import PANELS, meant
@@ -128,6 +130,15 @@ def test_verbose_says_with_what_and_how_fast(mien: Command, examples: Path):
     assert (outcome.code, outcome.out) == (0, plain.out)
     for part in ("onnxruntime", "detector yunet", "sha256", "512 x 512 pixels, 1 face", "took"):
         assert part in outcome.err, part
+
+
+def test_nothing_is_said_past_quiet():
+    """Whatever a command prints goes through ``voice``, but for what was asked for by name."""
+    cli = Path(voice.__file__).parent
+    allowed = {"voice.py": {"echo", "Console"}, "image.py": {"echo"}, "main.py": {"echo"}}
+    for file in cli.glob("*.py"):
+        said = set(re.findall(r"(?<![\w.])(?:typer\.)?(echo|Console|print)\(", file.read_text()))
+        assert said <= allowed.get(file.name, set()), file.name
 
 
 def test_quiet_and_verbose_are_opposites(mien: Command):

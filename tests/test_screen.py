@@ -36,14 +36,16 @@ def test_a_terminal_shows_a_table_a_picture_and_a_summary(terminal: StringIO):
     with Screen(4, tables=True, silent=False) as screen:
         screen.show(outcome("two.jpg", TWO, note="animated: first of 12 frames"), [Path("two.mien.jpg")])
         screen.show(outcome("none.jpg", NONE), [])
+        screen.show(outcome("none[b].jpg", NONE), [])
         screen.fail("bad.jpg", "not a picture: bad.jpg")
         screen.close(skipped=1, resumed=2, out=Path("faces.csv"))
     text = terminal.getvalue()
     for part in ("two.jpg", "(animated: first of 12 frames)", "happiness", "91.0%", "neutral 5.0%", "uncertain small"):
         assert part in text, part
     assert "none.jpg: no face found" in text
+    assert "none[b].jpg: no face found" in text
     summary = text.splitlines()[-1]
-    assert "2 pictures, 2 faces; happiness 50%, neutral 50%" in summary
+    assert "3 pictures, 2 faces; happiness 50%, neutral 50%" in summary
     assert "2 were done before; 1 other file left aside; 1 failed; results in faces.csv; wrote two.mien.jpg" in summary
     assert screen.failures == [("bad.jpg", "not a picture: bad.jpg")]
 

@@ -88,7 +88,8 @@ class Screen:
         if self._silent or not self._tables:
             return
         if self._console.is_terminal:
-            self._console.print(table(outcome) if len(outcome.result) else f"{cell(outcome.path)}: no face found")
+            shown = table(outcome) if len(outcome.result) else Text(f"{cell(outcome.path)}: no face found")
+            self._console.print(shown, soft_wrap=not len(outcome.result))
         else:
             voice.say("\n".join(plain_lines(outcome.path, outcome.result)))
 

@@ -182,6 +182,7 @@ def _train(
 
     console = voice.console()
     splits = load_split(folder, "train"), load_split(folder, "valid")
+    voice.detail(f"{recipe}; {len(splits[0]):,} faces to learn from and {len(splits[1]):,} to check by, in {folder}")
     with ProgressBar(console) as bar:
         fit(recipe, *splits, run_dir, [bar], teachers=teachers, start=start, asked=read_teachers(folder), limit=limit)
     model = export_run(run_dir)
