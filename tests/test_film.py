@@ -188,10 +188,28 @@ def test_sound_that_cannot_be_decoded_leaves_the_film_silent(tmp_path: Path) -> 
     clip = write_clip(tmp_path / "clip.mkv", counting(30), sound="vorbis")
     garble(clip, slice(None))
     film = refilm(clip, tmp_path / "film.mp4")
-    assert film.notes[-1] == "the sound (vorbis) cannot be decoded and is left out"
+    assert film.notes == ["the sound (vorbis) cannot be decoded and is left out"]
     assert shown(tmp_path / "film.mp4") == shown(clip)
     with av.open(str(tmp_path / "film.mp4")) as container:
         assert [stream.type for stream in container.streams] == ["video"]
+
+
+def test_sound_of_channels_that_cannot_be_mixed_is_left_out(tmp_path: Path) -> None:
+    pictures = write_clip(tmp_path / "pictures.mkv", counting(10))
+    with av.open(str(pictures)) as source, av.open(str(tmp_path / "clip.mkv"), "w") as clip:
+        copy = clip.add_stream_from_template(source.streams.video[0])
+        track = clip.add_stream("pcm_s16le", rate=48000)
+        track.codec_context.layout = "13 channels"
+        frame = av.AudioFrame.from_ndarray(np.ones((1, 13 * 19200), np.int16), "s16", "13 channels")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
+        clip.mux(track.encode(frame))
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = copy
+                clip.mux(packet)
+    film = refilm(tmp_path / "clip.mkv", tmp_path / "film.mp4")
+    assert film.notes == ["the sound (pcm_s16le) cannot be decoded and is left out"]
+    assert shown(tmp_path / "film.mp4") == shown(pictures)
 
 
 def test_a_film_whose_sound_ffmpeg_refuses_comes_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

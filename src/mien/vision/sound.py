@@ -51,6 +51,7 @@ class Sound:
         self._zero = beginning(self._container, picture_stream(path, self._container)) + start
         self._cut, self._lasts = start > 0, inf if end is None else end - start
         self._tracks: dict[int, Copied | Encoded] = {}
+        self._anew: dict[int, str] = {}
         self._notes: list[str] = []
         self._refused = 0
         self._choose()
@@ -63,16 +64,19 @@ class Sound:
     def notes(self) -> list[str]:
         """What there is to say: of tracks that were changed or could not be kept, and of damage met so far."""
         notes = list(self._notes)
-        for track in self._tracks.values():
+        for index, track in self._tracks.items():
             if track.damaged and not track.kept:
                 notes.append(f"the sound ({track.codec}) cannot be decoded and is left out")
-            elif track.damaged:
+                continue
+            if index in self._anew:
+                notes.append(f"the sound was encoded anew as AAC, since {self._anew[index]}")
+            if track.damaged:
                 notes.append(f"{_packets(track.damaged)} of the sound left out, being damaged")
             if track.lost_s >= LEAST_LOST_S:
                 notes.append(f"{track.lost_s:.1f} s of the sound left out, whose times lie before what came first")
         if self._refused:
             notes.append(f"{_packets(self._refused)} of the sound left out, which MP4 cannot hold")
-        return notes
+        return list(dict.fromkeys(notes))
 
     def write(self, until: Fraction | float) -> None:
         """Write what begins before a time of the film, in seconds.
@@ -94,24 +98,20 @@ class Sound:
         self._container.close()
 
     def _choose(self) -> None:
-        """Make the tracks of the film, and note which of them are not copies, and why."""
-        reasons: dict[str, list[str]] = {}
+        """Make the tracks of the film, and keep which of them are not copies, and why."""
         for stream in self._container.streams.audio:
             if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
                 self._notes.append("a sound track of a codec that FFmpeg does not know is left out")
                 continue
             codec = stream.codec_context.codec.canonical_name
             if codec not in PLAYABLE:
-                reasons.setdefault("MP4 players do not take {}", []).append(codec)
+                self._anew[stream.index] = f"MP4 players do not take {codec}"
             elif not (stream.rate and stream.channels) or (codec == "aac" and _changes(self._path, stream)):
-                reasons.setdefault("its sample rate or channels change", []).append(codec)
+                self._anew[stream.index] = "its sample rate or channels change"
             else:
                 self._tracks[stream.index] = Copied(self._film, stream, self._zero, self._cut, self._lasts)
                 continue
             self._tracks[stream.index] = Encoded(self._film, stream, self._zero, self._lasts)
-        for reason, codecs in reasons.items():
-            why = reason.format(", ".join(dict.fromkeys(codecs)))
-            self._notes.append(f"the sound was encoded anew as AAC, since {why}")
 
     def _read(self) -> Generator[tuple[Fraction, Packet]]:
         """Yield the packets for the film with their times; damage between the packets ends the sound, which is said."""

@@ -122,7 +122,7 @@ class Encoded:
         self._due: Fraction | None = None
         # What frames are like is known from the frames: containers leave it out, and it may change.
         self._like: tuple[str, str, int] | None = None
-        self._resampler = AudioResampler("fltp", self._layout, self._rate)
+        self._resampler = self._new_resampler()
         self._pending: NDArray[np.float32] = np.zeros((context.channels, 0), np.float32)
         self._at = 0  # index of the first pending sample in the film
         self._drop = 0  # samples to come that lie before that
@@ -152,8 +152,11 @@ class Encoded:
             self.damaged += not isinstance(error, EOFError)
             return
         for frame in frames:
-            if frame.samples and frame.sample_rate:
+            try:
                 yield from self._add(frame)
+            except FFmpegError:  # channels that nobody knows how to mix
+                self.damaged += 1
+                self._resampler = self._new_resampler()
 
     def _add(self, frame: AudioFrame) -> Iterator[Packet]:
         due = self._due or Fraction(0)
@@ -173,10 +176,13 @@ class Encoded:
 
     def _flushed(self) -> Iterator[Packet]:
         """Yield what the resampler still gives, and set up another."""
-        resampler, self._resampler = self._resampler, AudioResampler("fltp", self._layout, self._rate)
+        resampler, self._resampler = self._resampler, self._new_resampler()
         for part in resampler.resample(None):
             if part is not None:  # pyright: ignore[reportUnnecessaryComparison], it is where there was nothing to resample
                 yield from self._keep(np.asarray(part.to_ndarray(), np.float32))
+
+    def _new_resampler(self) -> AudioResampler:
+        return AudioResampler("fltp", self._layout, self._rate)
 
     def _go_to(self, place: int) -> Iterator[Packet]:
         """Let the next sample be that of a place in the film: fill up with silence, or drop what lies before."""
