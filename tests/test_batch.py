@@ -47,7 +47,10 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_ray_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPatch):
-    def init(*_: object, **__: object) -> None:
+    tries: list[object] = []
+
+    def init(address: str, **_: object) -> None:
+        tries.append(address)
         raise Exception("The current node timed out during startup.")
 
     ray = SimpleNamespace(init=init, shutdown=lambda: None)
@@ -55,6 +58,7 @@ def test_a_ray_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "ray.data", ray)
     with pytest.raises(MienError, match=r"Ray did not start \(The current node timed out .*try again"):
         list(spread([Path("a.png")], Settings()))
+    assert tries == ["local"] * 3
 
 
 @pytest.mark.needs("ray")

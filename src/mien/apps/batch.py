@@ -40,6 +40,9 @@ PICTURES = 32
 KNOCK_S = 5.0
 """How long a cluster may take to answer at all."""
 
+STARTS = 3
+"""Tries to start Ray here: it gives itself half a minute, too little on a busy machine, and has no setting for that."""
+
 MOST_BLOCKS = 2000
 """Parts of the list of paths that Ray keeps account of, at most."""
 
@@ -139,7 +142,7 @@ def _cluster(address: str | None) -> Generator[tuple[Any, int]]:
     try:
         with _same_handler(signal.SIGTERM):
             if address is None:
-                ray.init("local", include_dashboard=False, **quiet)
+                _start(ray, quiet)
             else:
                 _knock(address)
                 ray.init(address, **quiet)
@@ -164,6 +167,18 @@ def _cluster(address: str | None) -> Generator[tuple[Any, int]]:
         yield data, int(ray.cluster_resources()["CPU"])
     finally:
         ray.shutdown()
+
+
+def _start(ray: Any, options: dict[str, Any]) -> None:
+    """Start a cluster here, again where it took too long."""
+    for left in reversed(range(STARTS)):
+        try:
+            ray.init("local", include_dashboard=False, **options)
+            return
+        except Exception as error:  # Ray has no class for this one
+            ray.shutdown()
+            if not left or "timed out during startup" not in str(error):
+                raise
 
 
 @contextmanager
