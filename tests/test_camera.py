@@ -1,3 +1,4 @@
+import os
 import re
 import socket
 import sys
@@ -257,6 +258,13 @@ def test_sources_are_numbers_addresses_and_files(tmp_path: Path):
     assert (file.name, file.returns, file.faces_user) == (str(clip), False, False)
     with pytest.raises(UsageError, match=r"there is no file clip\.mp4; --source takes"):
         find_source("clip.mp4")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes there")
+def test_a_pipe_as_source_is_explained(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(VideoError, match=r"pipe is a pipe, .*save it"), find_source(str(tmp_path / "pipe")).open():
+        pass
 
 
 def test_an_address_that_does_not_answer_is_explained_without_its_password():

@@ -270,6 +270,20 @@ def test_a_file_without_streams(tmp_path: Path, clip: Path) -> None:
         open_video(tmp_path / "clip.mp4")
 
 
+def test_of_several_videos_in_a_file_one_is_read_and_that_is_said(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "clip.mkv"), "w") as film:
+        streams = [film.add_stream("mpeg4", rate=25) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for image in counting(5):
+            for stream in streams:
+                film.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        film.mux([packet for stream in streams for packet in stream.encode(None)])
+    with open_video(tmp_path / "clip.mkv") as video:
+        assert [number(frame.image) for frame in video] == list(range(5))
+        assert video.notes == ["the file holds 2 videos, of which one was read"]
+
+
 def test_a_stream_that_begins_on_the_way(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.ts", counting(30))
     content = bytearray(path.read_bytes())

@@ -107,6 +107,11 @@ def exact(number: float) -> Fraction:
     return Fraction(number).limit_denominator(1_000_000)
 
 
+def moving_streams(container: InputContainer) -> list[VideoStream]:
+    """Return the streams of pictures that are no cover."""
+    return [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+
+
 def picture_stream(path: Path, container: InputContainer) -> VideoStream:
     """Return the best stream of pictures; the cover of a song is none.
 
@@ -116,7 +121,7 @@ def picture_stream(path: Path, container: InputContainer) -> VideoStream:
     kind = container.format.name
     if kind == "image2" or ((kind == "mjpeg" or kind.endswith("_pipe")) and not _is_series(path)):
         raise VideoError(f"not a video: {path} is a picture; run: mien image {path}")
-    moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    moving = moving_streams(container)
     if not moving:
         found = f"it holds {contents(container)} only" if container.streams else "its streams are missing or garbled"
         raise VideoError(f"no video in {path}: {found}; expected {EXPECTED}")

@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Self
 
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Frame
-from mien.vision.containers import CUT, beginning, contents, exact, open_container, own_start, picture_stream
+from mien.vision.containers import (
+    CUT,
+    beginning,
+    contents,
+    exact,
+    moving_streams,
+    open_container,
+    own_start,
+    picture_stream,
+)
 from mien.vision.facts import Clip, Length
 from mien.vision.packets import Packets
 from mien.vision.pyav import FFmpegError, VideoFrame
@@ -55,6 +64,7 @@ class Video:
         self.end_s = 0.0
         self._path = path
         self._container = container
+        self._others = len(moving_streams(container)) - 1
         self._cut = container.name.startswith(CUT)
         self._stream = picture_stream(Path(path), container)
         self._stream.thread_type = "AUTO"
@@ -186,6 +196,8 @@ class Video:
         """What whoever uses the results should know of the file, as far as it was read; empty where all is well."""
         notes: list[str] = []
         times, joins, lost = self._times, self._packets.joins, self._lost()
+        if self._others:
+            notes.append(f"the file holds {self._others + 1} videos, of which one was read")
         if not times.stated:
             notes.append(
                 f"the file states no times, so its frames were counted, {float(times.rate):.5g} a second; if that is "
