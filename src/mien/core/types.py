@@ -59,11 +59,14 @@ class Faces:
         boxes: (N, 4) float32, x1, y1, x2, y2 in pixels; may reach beyond the picture.
         landmarks: (N, 5, 2) float32, x, y in pixels, in the order of ``LANDMARKS``; NaN where a detector gives none.
         scores: (N,) float32, the detector's confidence, 0 to 1.
+        turn: 0, 90, 180 or 270: by how many degrees the picture is to be turned clockwise for the faces to stand
+            upright; boxes and landmarks are in the picture as it is.
     """
 
     boxes: Floats
     landmarks: Floats
     scores: Floats
+    turn: int = 0
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same N faces."""
@@ -80,7 +83,7 @@ class Faces:
 
     def take(self, rows: NDArray[np.integer[Any]] | Flags) -> Faces:
         """Return the faces at indices (M,), in that order, or where (N,) is true."""
-        return Faces(self.boxes[rows], self.landmarks[rows], self.scores[rows])
+        return Faces(self.boxes[rows], self.landmarks[rows], self.scores[rows], self.turn)
 
 
 NO_FACES = Faces(np.zeros((0, 4), np.float32), np.zeros((0, len(LANDMARKS), 2), np.float32), np.zeros(0, np.float32))
@@ -112,6 +115,7 @@ class Face:
         id: the identity a tracker gave, -1 without one.
         raw: as ``probabilities``, of this frame alone, where those are smoothed over several; else None.
         shown: the emotion that is shown where it is steadied over several frames; else empty.
+        turn: 0, or by how many degrees the picture was turned clockwise to read the face: 90, 180 or 270.
     """
 
     box: Floats
@@ -123,6 +127,7 @@ class Face:
     id: int = -1
     raw: dict[str, float] | None = None
     shown: str = ""
+    turn: int = 0
 
     @property
     def ranking(self) -> list[str]:
@@ -198,4 +203,5 @@ class Result:
             uncertain=bool(self.uncertain[row]),
             quality=self.quality[row],
             id=int(self.ids[row]),
+            turn=self.faces.turn,
         )

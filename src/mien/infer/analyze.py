@@ -23,6 +23,7 @@ from mien.vision.crops import Crops, cut_faces
 from mien.vision.detect import Chosen, Detector, WholeImage, load_detector
 from mien.vision.frames import Source, to_frame
 from mien.vision.quality import quality
+from mien.vision.turns import Turning
 
 VIEWS = {"seven": SEVEN, "eight": EIGHT}
 """The ways to show FER+'s eight emotions: with contempt counted as neutral, or apart."""
@@ -73,6 +74,7 @@ class Analyzer:
         self.model = model_entry(card, classifier.sha256, self.power)
         # A picture that is a face is what a crop should be; of a face that was found, the box is a little too large.
         self.takes_all = _takes_all(detector)
+        self._search = detector.turned if isinstance(detector, Turning) else detector
         self.crop = replace(card.crop, margin=1.0) if self.takes_all else card.crop
 
     @overload
@@ -84,8 +86,10 @@ class Analyzer:
     def __call__(self, source: Source | Sequence[Source]) -> Analysis | list[Analysis]:
         """Return what the faces of a picture show; for a list of pictures, a list.
 
-        The faces of all pictures go through the net together, and the results hold the pictures. For thousands of
-        files there is ``mien.pipeline``, which holds a few and goes on where one cannot be read.
+        The faces of all pictures go through the net together, and the results hold the pictures. With mien's own
+        detector "yunet" a picture in which no face stands upright, and one does when it is turned by 90, 180 or 270
+        degrees, is read turned (``Faces.turn``). For thousands of files there is ``mien.pipeline``, which holds a few
+        and goes on where one cannot be read.
 
         Args:
             source: a path, the bytes of a file, an array (H, W, 3) RGB or (H, W) grey uint8, a PIL image, a Frame, or
@@ -95,19 +99,19 @@ class Analyzer:
             ImageError: a picture cannot be read.
         """
         if isinstance(source, str | bytes | bytearray | memoryview) or not isinstance(source, Sequence):
-            return self._analyze([to_frame(cast("Source", source))])[0]
-        return self._analyze([to_frame(one) for one in source])
+            return self._analyze([to_frame(cast("Source", source))], self._search)[0]
+        return self._analyze([to_frame(one) for one in source], self._search)
 
     def look(self, frame: Frame, detector: Detector) -> Analysis:
-        """Return the result of one frame as a call does, its faces found by another detector for once."""
+        """Return the result of one frame as a call does, its faces found by a detector as it is: upright."""
         return self._analyze([frame], detector)[0]
 
     def certain_from(self) -> float:
         """Return the confidence from which a face is no longer uncertain, at the power in use."""
         return self.classifier.card.uncertain_at(self.power)
 
-    def _analyze(self, frames: list[Frame], detector: Detector | None = None) -> list[Analysis]:
-        found = [self._find(frame, detector or self.detector) for frame in frames]
+    def _analyze(self, frames: list[Frame], detector: Detector) -> list[Analysis]:
+        found = [self._find(frame, detector) for frame in frames]
         probs, uncertain = self._judge([one.crops for one in found])
         results: list[Analysis] = []
         start = 0
@@ -125,7 +129,7 @@ class Analyzer:
         seen = detector(frame.image)
         scale = np.float32(frame.scale)
         crops = cut_faces(frame.image, seen, self.crop)
-        faces = Faces(seen.boxes * scale, seen.landmarks * scale, seen.scores)
+        faces = replace(seen, boxes=seen.boxes * scale, landmarks=seen.landmarks * scale)
         # Of the picture as it was read: a face reduced to few pixels is judged by those few.
         return _Found(faces, crops, quality(seen, crops))
 

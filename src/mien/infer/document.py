@@ -31,7 +31,9 @@ def picture_entry(path: str, result: Result) -> dict[str, Any]:
     """Return the entry of one picture, or of one frame of a video, and its faces."""
     width, height = result.frame.size
     when = {"frame": result.frame.index, "time_s": round(result.frame.time_s, 6)} if result.timed else {}
-    return {"path": path, **when, "width": width, "height": height, "faces": [face_entry(face) for face in result]}
+    turned = {"turned": result.faces.turn} if result.faces.turn else {}
+    faces = [face_entry(face) for face in result]
+    return {"path": path, **when, "width": width, "height": height, **turned, "faces": faces}
 
 
 def face_entry(face: Face) -> dict[str, Any]:

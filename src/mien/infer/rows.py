@@ -27,7 +27,7 @@ def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
         "width": int,
         "height": int,
         "face": int,
-        **({"id": int} if timed else {}),
+        **({"id": int} if timed else {"turned": int}),
         **dict.fromkeys(("x1", "y1", "x2", "y2", "score"), float),
         "quality": str,
         "emotion": str,
@@ -49,8 +49,10 @@ def rows(entry: dict[str, Any], model: str) -> list[Row]:
     """
     picture: Row = {key: value for key, value in entry.items() if key in _OF_PICTURES}
     picture["path"] = spelled(entry["path"])
+    turned: Row = {} if "time_s" in entry else {"turned": entry.get("turned", 0)}
     return [
-        picture | {"face": number} | _face_cells(face) | {"model": model} for number, face in enumerate(entry["faces"])
+        picture | {"face": number} | turned | _face_cells(face) | {"model": model}
+        for number, face in enumerate(entry["faces"])
     ]
 
 

@@ -107,7 +107,7 @@ class Stream:
     def _look_whole(self, frame: Frame, entry: dict[str, Any] | None, key: Future[Floats]) -> Look:
         """Look at all of a frame, and leave the places of its faces (N, 4) to the frames that wait for them."""
         try:
-            analysis = self._recalled(frame, entry) if entry else self.analyzer(frame)
+            analysis = self._recalled(frame, entry) if entry else self._whole(frame)
         except BaseException as error:
             key.set_exception(error)
             raise
@@ -122,8 +122,12 @@ class Stream:
         else:
             analysis = self.analyzer.look(frame, Near(self.analyzer.detector, known / np.float32(frame.scale)))
             if len(analysis) < len(known):
-                analysis = self.analyzer(frame)
+                analysis = self._whole(frame)
         return Look(analysis, thumbnail(frame.image))
+
+    def _whole(self, frame: Frame) -> Analysis:
+        # Upright alone: a face that turns its head would be read turned in some frames and not in others.
+        return self.analyzer.look(frame, self.analyzer.detector)
 
     def _recalled(self, frame: Frame, entry: dict[str, Any]) -> Analysis:
         return recalled(entry, frame, self.analyzer.labels, self.analyzer.model)

@@ -25,9 +25,9 @@ def cut_faces(image: Image, faces: Faces, spec: CropSpec) -> Crops:
     """Cut a square around each face, scaled to spec.size_px.
 
     The square stands on the centre of the face's box, its side the box's longer side times ``spec.margin``. With
-    ``spec.align`` it turns so that the line between the eyes lies level, where a face has eyes. Beyond the picture the
-    pixels of its edge go on. Each pixel of a crop is the mean of what it covers; a face of exactly size_px comes
-    out as it is.
+    ``spec.align`` it turns so that the line between the eyes lies level, where a face has eyes; else it turns as the
+    picture does (``Faces.turn``). Beyond the picture the pixels of its edge go on. Each pixel of a crop is the mean of
+    what it covers; a face of exactly size_px comes out as it is.
 
     Args:
         image: (H, W, 3) uint8 RGB, of at least one pixel.
@@ -42,7 +42,7 @@ def cut_faces(image: Image, faces: Faces, spec: CropSpec) -> Crops:
     known: NDArray[np.bool_] = np.all(np.abs(faces.boxes) <= FARTHEST_PX, axis=1)
     squares = square(np.where(known[:, None], faces.boxes, 0), spec.margin)
     for row in np.flatnonzero(known):
-        turn_rad = eye_line_rad(faces.landmarks[row]) if spec.align else 0.0
+        turn_rad = eye_line_rad(faces.landmarks[row]) if spec.align else math.radians(-faces.turn)
         crops[row] = cut(image, squares[row], turn_rad, spec)
     return crops
 

@@ -14,6 +14,7 @@ from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
 from mien.core.types import LANDMARKS, Faces, Floats, Image
 from mien.vision.tiles import Tiles
+from mien.vision.turns import Turning
 from mien.vision.yunet import MIN_SCORE_NEAR, YuNet
 
 
@@ -90,7 +91,13 @@ class Chosen:
 
     def __call__(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
-        found = self.detector(image)
+        return self._choose(self.detector(image))
+
+    def turned(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB, turned where the detector can and none is upright."""
+        return self._choose(self.detector.turned(image) if isinstance(self.detector, Turning) else self.detector(image))
+
+    def _choose(self, found: Faces) -> Faces:
         rows = np.flatnonzero((found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0) >= self._min_face_px)
         if self._largest and len(rows):
             rows = rows[[boxes.area(found.boxes[rows]).argmax()]]

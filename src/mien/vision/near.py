@@ -8,7 +8,7 @@ from mien.core import boxes
 from mien.core.types import NO_FACES, Faces, Floats, Image
 from mien.vision.detect import Chosen, Detector
 from mien.vision.tiles import merge
-from mien.vision.yunet import shrink
+from mien.vision.yunet_net import shrink
 
 AROUND = 2.0
 """The side of what is searched, as a multiple of the face's."""

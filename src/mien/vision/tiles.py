@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mien.core import boxes
 from mien.core.types import Faces, Image, join_faces
+from mien.vision.turns import Turning, search_turned
 
 Find = Callable[[Image], Faces]
 """(H, W, 3) uint8 RGB -> its faces, in pixels of it."""
@@ -55,7 +56,15 @@ class Tiles:
 
     def __call__(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
-        views = [self._whole(image)]
+        return self._search(image, self._whole(image))
+
+    def turned(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB, turned where the search of the whole finds them so."""
+        whole = self._whole.turned(image) if isinstance(self._whole, Turning) else self._whole(image)
+        return search_turned(self, image, whole.turn) if whole.turn else self._search(image, whole)
+
+    def _search(self, image: Image, whole: Faces) -> Faces:
+        views = [whole]
         height, width = image.shape[:2]
         views += [
             self._look(image, tile, scale) for scale in scales(width, height) for tile in tiles(width, height, scale)

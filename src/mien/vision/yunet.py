@@ -1,22 +1,17 @@
-"""YuNet: the net that finds faces, how its input is made and its output read."""
+"""How a picture is searched for faces by YuNet: at which sizes, how doubtful faces are looked at closer, and turned."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import resources
-from typing import Any
 
-import cv2
 import numpy as np
-import onnxruntime as ort
 
 from mien.core import boxes
-from mien.core.errors import DetectorError
-from mien.core.types import LANDMARKS, NO_FACES, Faces, Floats, Image, join_faces
+from mien.core.types import NO_FACES, Faces, Floats, Image, join_faces
+from mien.vision.glance import FACE, any_face, turn_of
 from mien.vision.tiles import merge
-
-STRIDES = (8, 16, 32)
-"""Pixels between neighbouring anchors on each of YuNet's three levels; a picture's sides are multiples of the last."""
+from mien.vision.turns import search_turned
+from mien.vision.yunet_net import OVERLAP, Net, resize, shrink
 
 MIN_SCORE = 0.7
 """YuNet's threshold unless another is given.
@@ -41,6 +36,18 @@ a picture of 48 px one look finds 74.7 %, all of them 98.7 %; of faces of 48 px 
 (docs/benchmarks/detector.txt).
 """
 
+GLANCED_PX = 400
+"""The longer side from which a picture has further looks only where a glance shows what may be a face.
+
+In smaller ones the first look shows nothing at all of some faces that the further looks find.
+"""
+
+FAINT = 0.03
+"""The score from which a place of the first look is glanced at where no face is sure."""
+
+PLACES = 6
+"""How many of those, the best first; the whole picture is glanced at besides."""
+
 DOUBTFUL = 0.2
 """The score from which a face is looked at closer where nothing reaches the threshold at any look.
 
@@ -64,17 +71,27 @@ MIN_SCORE_CLOSER = 0.5
 MOST_AWAY = 0.2
 """How far apart the landmarks of both looks may lie in the mean, in sides of the face; in hands they lie anywhere."""
 
-OVERLAP = 0.3
-"""The intersection over union above which two of YuNet's boxes stand for one face."""
+UPRIGHT = 0.9
+"""A face that scores so much stands upright; of 186 that lie or hang, none does (docs/TURNED.md)."""
+
+TURNED_PLACES = 2
+"""How many places are glanced at turned where no face is found; the whole picture is besides."""
+
+SURE_TURNED = 0.8
+"""What the best face of a picture must score when it is turned, where none is found upright."""
+
+SURE_INSTEAD = 0.87
+SURER_BY = 0.02
+"""What it must score where one is found upright, and by how much more than that."""
 
 
 class YuNet:
-    """A convolutional net of 75,000 parameters that also gives five landmarks a face.
+    """A search for faces by YuNet (``mien.vision.yunet_net``).
 
-    W. Wu, H. Peng and S. Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. It overlooks faces of more than
-    about 300 px, so larger pictures are shrunk before it sees them. A picture in which it finds nothing is searched
-    once more at each of ``SECOND_LOOKS_PX``, until something is found. Where nothing is, each doubtful face is cut out
-    and searched alone, and counts with the mean of its two scores.
+    The net overlooks faces of more than about 300 px, so larger pictures are shrunk before it sees them. Where it finds
+    nothing, the whole picture and its likeliest places are glanced at, small and alone. If one may be a face, or the
+    picture is small, it is searched once more at each of ``SECOND_LOOKS_PX``, until something is found. Where nothing
+    is, each doubtful face is cut out and searched alone, and counts with the mean of its two scores.
 
     Args:
         min_score: faces scored lower are dropped, 0 to 1; None is ``MIN_SCORE``, at a closer look ``MIN_SCORE_CLOSER``.
@@ -86,14 +103,7 @@ class YuNet:
     """
 
     def __init__(self, min_score: float | None = None, max_side_px: int = 640, threads: int = 2) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Threads that wait busily double the time of a call where other work wants the processor.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3  # errors only: its warnings are about the graph, not about the picture
-        self._session = ort.InferenceSession(weights(), options, providers=["CPUExecutionProvider"])
-        self._outputs = [f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")]
+        self._net = Net(threads)
         self._min_score = MIN_SCORE if min_score is None else min_score
         self._min_score_closer = MIN_SCORE_CLOSER if min_score is None else min_score
         self._max_side_px = max_side_px
@@ -105,9 +115,41 @@ class YuNet:
 
     def __call__(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
-        looks: list[Faces] = []
-        for small in self._looks(image):
-            found = self._search(image, small, min(DOUBTFUL, self._min_score))
+        return self._upright(image, self._first(image))
+
+    def turned(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) as a call does; where none is upright, those of the picture turned.
+
+        Those are in pixels of image too, and their ``turn`` tells how it was turned.
+        """
+        first = self._first(image)
+        found = self._upright(image, first)
+        best = found.scores.max(initial=0)
+        if best >= UPRIGHT:
+            return found
+        places = found.boxes[[found.scores.argmax()]] if len(found) else _places(image, first, TURNED_PLACES)
+        degrees = turn_of(self._net, image, places)
+        if not degrees:
+            return found
+        other = search_turned(self, image, degrees)
+        least = max(SURE_INSTEAD, best + SURER_BY) if len(found) else SURE_TURNED
+        return other if other.scores.max(initial=0) >= least else found
+
+    def _first(self, image: Image) -> Faces:
+        """Return what the first look at image (H, W, 3) shows, faint faces too."""
+        return self._net.search(image, shrink(image, self._max_side_px), min(DOUBTFUL, self._min_score), FAINT)
+
+    def _upright(self, image: Image, first: Faces) -> Faces:
+        """Return the faces of image (H, W, 3) that is searched as it is, after its first look."""
+        sure = first.take(first.scores >= self._min_score)
+        if len(sure):
+            return sure
+        likeliest = _places(image, first, PLACES)
+        if max(image.shape[:2]) >= GLANCED_PX and not any_face(self._net, image, likeliest, min(FACE, self._min_score)):
+            return NO_FACES
+        looks = [first.take(first.scores >= min(DOUBTFUL, self._min_score))]
+        for small in self._second_looks(image):
+            found = self._net.search(image, small, min(DOUBTFUL, self._min_score))
             sure = found.take(found.scores >= self._min_score)
             if len(sure):
                 return sure
@@ -118,14 +160,12 @@ class YuNet:
 
     def once(self, image: Image) -> Faces:
         """Return the faces that reach the threshold at the first look."""
-        return self._search(image, shrink(image, self._max_side_px), self._min_score)
+        return self._net.search(image, shrink(image, self._max_side_px), self._min_score)
 
-    def _looks(self, image: Image) -> Iterator[Image]:
-        """Yield image (H, W, 3) as it is searched first, then at the sizes of further looks."""
-        first = shrink(image, self._max_side_px)
-        yield first
+    def _second_looks(self, image: Image) -> Iterator[Image]:
+        """Yield image (H, W, 3) at the sizes of further looks."""
         for longer_px in SECOND_LOOKS_PX:
-            if longer_px != max(first.shape[:2]):
+            if longer_px != min(max(image.shape[:2]), self._max_side_px):
                 yield resize(image, longer_px)
 
     def _closer(self, image: Image, face: Faces) -> Faces:
@@ -136,7 +176,7 @@ class YuNet:
         if x2 <= x1 or y2 <= y1:
             return NO_FACES
         part = image[y1:y2, x1:x2]
-        found = self._search(part, resize(part, CLOSER_PX), min(DOUBTFUL, self._min_score))
+        found = self._net.search(part, resize(part, CLOSER_PX), min(DOUBTFUL, self._min_score))
         corner = np.array([x1, y1], np.float32)
         landmarks = found.landmarks + corner
         away = np.linalg.norm(landmarks - face.landmarks, axis=2).mean(axis=1) / np.sqrt(boxes.area(face.boxes))
@@ -144,84 +184,8 @@ class YuNet:
         same = (away <= MOST_AWAY) & (scores >= self._min_score_closer)
         return Faces(found.boxes[same] + np.tile(corner, 2), landmarks[same], scores[same])
 
-    def _search(self, image: Image, small: Image, min_score: float) -> Faces:
-        """Return the faces of image (H, W, 3) that score min_score or more in it at another size (H', W', 3)."""
-        batch = to_batch(small)
-        outputs: Any = self._session.run(self._outputs, {"input": batch})
-        raw = np.vstack([np.hstack([head[0] for head in outputs[level : level + 4]]) for level in (0, 4, 8)])
-        found, landmarks, scores = decode(raw, anchor_grid(*batch.shape[2:]), min_score)
-        kept = boxes.nms(found, scores, OVERLAP)
-        kept = kept[boxes.left_to_right(found[kept])]
-        scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
-        return Faces(found[kept] * np.tile(scale, 2), landmarks[kept] * scale, scores[kept])
 
-
-def weights() -> bytes:
-    """Return the ONNX file that the build put into the package.
-
-    Raises:
-        DetectorError: it is not there.
-    """
-    path = resources.files("mien") / "weights" / "yunet.onnx"
-    if not path.is_file():
-        raise DetectorError(
-            f"the face detector's weights are missing: expected {path}, which building mien writes; "
-            "run 'pip install .' (or 'pip install -e .') in the repository, or use '--detector none'"
-        )
-    return path.read_bytes()
-
-
-def shrink(image: Image, max_side_px: int) -> Image:
-    """Return image (H, W, 3) uint8 with its longer side at most max_side_px, each pixel the mean of what it covers."""
-    return image if max(image.shape[:2]) <= max_side_px else resize(image, max_side_px)
-
-
-def resize(image: Image, longer_px: int) -> Image:
-    """Return image (H, W, 3) uint8 with a longer side of longer_px: means of what is reduced, else interpolated."""
-    height, width = image.shape[:2]
-    scale = longer_px / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, size, interpolation=way), np.uint8)
-
-
-def to_batch(image: Image) -> Floats:
-    """Return image (H, W, 3) uint8 RGB as (1, 3, H', W') float32 BGR, 0 to 255, black added at the right and below."""
-    height, width = image.shape[:2]
-    last = STRIDES[-1]
-    batch = np.zeros((1, 3, -(-height // last) * last, -(-width // last) * last), np.float32)
-    batch[0, :, :height, :width] = image[:, :, ::-1].transpose(2, 0, 1)
-    return batch
-
-
-def anchor_grid(height: int, width: int) -> Floats:
-    """Return column, row and stride of each of the A anchors of a padded picture, (A, 3) float32, row by row."""
-    levels = [
-        np.column_stack(
-            [np.tile(np.arange(columns), rows), np.arange(rows).repeat(columns), np.full(rows * columns, stride)]
-        )
-        for stride, columns, rows in ((stride, width // stride, height // stride) for stride in STRIDES)
-    ]
-    return np.vstack(levels).astype(np.float32)
-
-
-def decode(raw: Floats, anchors: Floats, min_score: float) -> tuple[Floats, Floats, Floats]:
-    """Turn the net's outputs into the faces that score min_score or more.
-
-    Args:
-        raw: (A, 16) float32, an anchor a row: how much it looks like a face, how well a face is centred on it, the
-            box's centre from the anchor (x, y), the logarithm of the box's size (x, y), each landmark from the
-            anchor (x, y); lengths in strides.
-        anchors: (A, 3) float32, column, row, stride in pixels.
-        min_score: 0 to 1.
-
-    Returns:
-        boxes (N, 4), landmarks (N, 5, 2) and scores (N,), float32, in pixels of the padded picture.
-    """
-    scores: Floats = np.sqrt(raw[:, :2].clip(0, 1).prod(axis=1))
-    kept = scores >= min_score
-    raw, scores, places, strides = raw[kept], scores[kept], anchors[kept, :2], anchors[kept, 2:]
-    centres = places + raw[:, 2:4]
-    halves: Floats = np.exp(raw[:, 4:6]) * np.float32(0.5)
-    landmarks = places[:, None] + raw[:, 6:].reshape(-1, len(LANDMARKS), 2)
-    return np.hstack([centres - halves, centres + halves]) * strides, landmarks * strides[:, None], scores
+def _places(image: Image, faint: Faces, most: int) -> Floats:
+    """Return the whole of image (H, W, 3) and the best of the faint faces, (N, 4)."""
+    whole = np.array([[0, 0, image.shape[1], image.shape[0]]], np.float32)
+    return np.vstack([whole, faint.boxes[np.argsort(-faint.scores, kind="stable")[:most]]])

@@ -116,7 +116,7 @@ def names_of(paths: Sequence[Path]) -> dict[str, str]:
 def seen(result: Result) -> Faces:
     """Return the faces of a result in pixels of its frame's image, which may be a reduction of the picture."""
     scale = np.float32(result.frame.scale)
-    return Faces(result.faces.boxes / scale, result.faces.landmarks / scale, result.faces.scores)
+    return replace(result.faces, boxes=result.faces.boxes / scale, landmarks=result.faces.landmarks / scale)
 
 
 def _hidden(result: Result) -> Result:

@@ -182,8 +182,9 @@ def _cells(face: Face) -> list[str | Text]:
 
 
 def doubts(face: Face) -> list[str]:
-    """Return why not to rely on a face's emotion, if there is a reason."""
-    return [*(["uncertain"] if face.uncertain else []), *([face.quality] if face.quality != "good" else [])]
+    """Return what is to be said of a face: why not to rely on its emotion, and how it was turned to be read."""
+    reasons = [*(["uncertain"] if face.uncertain else []), *([face.quality] if face.quality != "good" else [])]
+    return [*reasons, *([f"turned by {face.turn}°"] if face.turn else [])]
 
 
 def _count(number: int, thing: str) -> str:
