@@ -147,6 +147,7 @@ def test_the_command_needs_finished_teachers(mien: Command, faces: tuple[Split, 
     outcome = mien("distill", "--data", tmp_path, "--teacher", tmp_path / "none", "--run", tmp_path / "run")
     assert outcome.code == 2
     assert "holds no finished run" in outcome.err
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_net_starts_from_the_weights_of_a_finished_run(

@@ -138,6 +138,8 @@ def test_the_command_writes_into_the_run_folder(mien: Command, run: Path, data: 
     assert outcome.out.replace("\n", "") == f"wrote {run / 'model.int8.onnx'}"
     assert Classifier(run / "model.int8.onnx").card == Classifier(int8_model).card
     assert not (run / "model.onnx").exists()
+    again = mien("export", run, "--int8", "--data", data)
+    assert (again.code, "is there already; add --force to write over it" in again.err) == (2, True)
 
 
 @pytest.mark.parametrize(("options", "advice"), [(["--int8"], "add --data DIR"), (["--data", "d"], "add --int8")])

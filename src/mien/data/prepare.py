@@ -16,8 +16,8 @@ from mien.data.twins import find_twins
 from mien.version import __version__
 from mien.vision.images import write
 
-FILES = (*(f"{split}.npz" for split in SPLITS), "audit.json", "montage.png", "prepare.json")
-"""All that may be written; the last vouches for the others."""
+FILES = ("answers.json", *(f"{split}.npz" for split in SPLITS), "audit.json", "montage.png", "prepare.json")
+"""All that a folder of splits may hold; the first is of ``mien answer``, the last vouches for the others."""
 
 
 def prepare(samples: Samples, out_dir: Path) -> Audit:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import voice
+from mien.apps.cli.choices import Force
 from mien.apps.cli.stopping import end
 from mien.core.errors import UsageError
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from mien.train.recipe import Recipe
 
 SYNTHETIC = "synthetic"
+
+RESULTS = (
+    *("best.npz", "model.keras", "model.onnx", "model.int8.onnx", "predictions.csv", "metrics.json", "confusion.png"),
+    *("reliability.png", "prior.png", "coverage.png", "curves.png", "report.html"),
+)
+"""What a run leaves in its folder once it has learnt something."""
 
 A_NET = "a finished run folder, a file of 'mien export --int8', or a packaged net, 'mien' or 'mien-s'"
 
@@ -36,6 +43,7 @@ Teachers = Annotated[
     typer.Option("--teacher", metavar="NET", help=f"{A_NET[0].upper()}{A_NET[1:]}; give the option once a teacher."),
 ]
 Start = Annotated[Path | None, typer.Option("--from", metavar="NET", help=f"What to start from: {A_NET}.")]
+Anew = Annotated[bool, typer.Option("--force", help="Begin anew where the folder holds a run.")]
 Changes = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")]
 
 
@@ -46,6 +54,7 @@ def train(
     run: RunFolder = None,
     start: Start = None,
     limit: Limit = None,
+    force: Anew = False,
     changes: Changes = None,
 ) -> None:
     """Train a net, export and score it; the same command resumes a run that was stopped.
@@ -53,7 +62,7 @@ def train(
     With more epochs (--set epochs=N) a run that was stopped or finished goes on. Its learning rate is from there on
     that of a run of N epochs: behind a finished cosine it rises to where such a run would be, and falls again.
     """
-    _run_recipe(recipe, data, run, changes or [], start=start, limit=limit)
+    _run_recipe(recipe, data, run, changes or [], start=start, limit=limit, force=force)
 
 
 def distill(
@@ -64,10 +73,11 @@ def distill(
     run: RunFolder = None,
     start: Start = None,
     limit: Limit = None,
+    force: Anew = False,
     changes: Changes = None,
 ) -> None:
     """Train a net on the answers of finished ones and the votes, export and score it; resumes as 'mien train' does."""
-    _run_recipe(recipe, data, run, changes or [], teachers=teachers, start=start, limit=limit)
+    _run_recipe(recipe, data, run, changes or [], teachers=teachers, start=start, limit=limit, force=force)
 
 
 def answer(
@@ -80,12 +90,14 @@ def answer(
     data: Annotated[Path, typer.Option(help="A folder of 'mien prepare'.", show_default=False)],
     out: Annotated[Path, typer.Option(help="The folder to write, which 'mien train' takes.", show_default=False)],
     views: Annotated[int, typer.Option(min=1, help="How often each face is asked about, changed anew each time.")] = 20,
+    force: Force = False,
     changes: Changes = None,
 ) -> None:
     """Let finished nets vote on changed faces, for small ones to learn from: asked once, learnt from often."""
     from rich.progress import track
 
-    from mien.core.files import write_whole
+    from mien.core.files import output_folder, whole_files
+    from mien.data.prepare import FILES
     from mien.data.split import join_splits, load_split, save_split
     from mien.train.backend import load_backend
     from mien.train.recipe import override
@@ -98,14 +110,14 @@ def answer(
     from mien.train.answers import ANSWERS, describe_answers
     from mien.train.answers import answer as views_of
 
-    description = json.dumps(describe_answers(chosen, split, teachers, views), indent=1) + "\n"
-    answered = track(views_of(chosen, split, teachers, views), "asking", views, console=console)
-    joined = join_splits(list(answered))
-    out.mkdir(parents=True, exist_ok=True)
-    # Before the answers, so that none lie there without saying whose they are.
-    write_whole(out / ANSWERS, description.encode())
-    save_split(joined, out / "train.npz")
-    save_split(valid, out / "valid.npz")
+    with output_folder(out, FILES, force=force):
+        description = json.dumps(describe_answers(chosen, split, teachers, views), indent=1) + "\n"
+        answered = track(views_of(chosen, split, teachers, views), "asking", views, console=console)
+        joined = join_splits(list(answered))
+        with whole_files(out, FILES) as beside:
+            (beside / ANSWERS).write_text(description, encoding="utf-8")
+            save_split(joined, beside / "train.npz")
+            save_split(valid, beside / "valid.npz")
     console.print(f"wrote {out / 'train.npz'}; learn from it with 'mien train RECIPE --data {out}'", markup=False)
 
 
@@ -118,6 +130,7 @@ def export(
         bool, typer.Option("--int8", help="In 8 bits: a quarter of the size, about three times faster.")
     ] = False,
     data: Annotated[Path | None, typer.Option(help="With --int8: the folder of 'mien prepare'.")] = None,
+    force: Force = False,
 ) -> None:
     """Write the ONNX file of a finished run, its card inside."""
     if int8 != (data is not None):
@@ -125,13 +138,18 @@ def export(
             "--int8 and --data DIR go together: 8 bits are fitted to training faces; "
             + ("add --data DIR, a folder of 'mien prepare'" if int8 else "add --int8, or leave --data out")
         )
+    from mien.core.files import folder_for, refuse_existing
+    from mien.core.locks import locked
     from mien.train.backend import load_backend
 
-    load_backend()
-    from mien.train.export import export as export_run
-    from mien.train.quantize import export_int8
+    target = out or run / ("model.int8.onnx" if int8 else "model.onnx")
+    with folder_for(target.parent), locked(target):
+        refuse_existing([target], force=force)
+        load_backend()
+        from mien.train.export import export as export_run
+        from mien.train.quantize import export_int8
 
-    voice.say(f"wrote {export_int8(run, data, out) if data else export_run(run, out)}")
+        voice.say(f"wrote {export_int8(run, data, target) if data else export_run(run, target)}")
 
 
 def _run_recipe(
@@ -143,9 +161,9 @@ def _run_recipe(
     teachers: Sequence[Path] = (),
     start: Path | None = None,
     limit: int | None = None,
+    force: bool = False,
 ) -> None:
-    from mien.core.files import folder_for
-    from mien.core.locks import locked
+    from mien.apps.cli.runfolder import EPOCHS, run_folder
     from mien.data.split import load_split
     from mien.train.backend import load_backend
     from mien.train.recipe import FIRST_TRY, override
@@ -158,12 +176,22 @@ def _run_recipe(
         for name in ("train", "valid"):  # what is wrong with them is said before the seconds that the backend takes
             load_split(Path(data), name)
     load_backend()
+    from mien.train.finished import describe_runs
+
+    sources = [*teachers, *([start] if start else [])]
+    if force:
+        describe_runs(sources, chosen, "net")  # before anything is given up for them
     try:
-        with folder_for(run_dir), locked(run_dir / "recipe.toml"):
+        with run_folder(run_dir, RESULTS, force=force, sources=sources):
             folder = _drawn_faces(run_dir) if data == SYNTHETIC else Path(data)
             _train(chosen, folder, run_dir, teachers=teachers, start=start, limit=limit)
     except KeyboardInterrupt:
-        raise end(f"finished epochs are kept in {run_dir}, and the same command goes on from there") from None
+        kept = any((run_dir / name).exists() for name in EPOCHS)
+        raise end(
+            f"finished epochs are kept in {run_dir}, and the same command goes on from there"
+            if kept
+            else "no epoch was finished, and nothing is kept"
+        ) from None
 
 
 def _train(
