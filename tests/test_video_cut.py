@@ -106,6 +106,17 @@ def test_nothing_is_said_of_whole_files(name: str) -> None:
     assert read(EXAMPLES / name)[1] == []
 
 
+def test_nothing_is_said_of_a_whole_file_whose_list_of_edits_promises_more(tmp_path: Path) -> None:
+    path = fast_start(tmp_path / "clip.mp4")
+    content = bytearray(path.read_bytes())
+    at = content.index(b"elst") + 16
+    begins = int.from_bytes(content[at : at + 4])
+    content[at : at + 4] = (begins + 6400).to_bytes(4)
+    path.write_bytes(content)
+    end_s, notes = read(path)
+    assert (end_s < 0.8, notes) == (True, [])
+
+
 @pytest.mark.parametrize("format_name", ["matroska", "avi", "asf", "mpegts"])
 def test_nothing_is_said_of_recordings_whose_length_was_never_written(tmp_path: Path, format_name: str) -> None:
     """As of a camera's, and of what is sent on while it is made."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from fractions import Fraction
 from itertools import islice
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.core.errors import VideoError
+from mien.vision.boxes import read_boxes
 from mien.vision.places import why_no_file
 from mien.vision.pyav import Disposition, FFmpegError, InvalidDataError, av
 
@@ -75,18 +75,8 @@ def _last_part(path: Path) -> int:
 
     FFmpeg opens no such file.
     """
-    at, fragments = 0, False
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        while at < size:
-            file.seek(at)
-            head = file.read(16)
-            length = int.from_bytes(head[8:] if head[:4] == b"\0\0\0\1" else head[:4])
-            if len(head) < 16 or length < 8 or at + length > size:
-                return at if fragments and head[4:8] != b"mdat" else 0
-            fragments |= head[4:8] == b"moof"
-            at += length
-    return 0
+    boxes = read_boxes(path)
+    return boxes.whole_to if boxes.fragmented and boxes.rest not in {None, b"mdat"} else 0
 
 
 def _why_closed(path: str | Path, head: bytes, error: FFmpegError) -> str:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mien.vision.boxes import read_boxes
 from mien.vision.pyav import av
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Length:
     """How long a file is, or says that it is.
 
     Attributes:
-        declared: in seconds; None where the header says nothing.
+        declared: in seconds; None where the header says nothing that could be relied on, or all of the file is there.
         total: the same, or what FFmpeg reckons from the times that it finds; None where there are none.
     """
 
@@ -91,7 +92,10 @@ class Length:
             return _asf_length(path)
         if self._kinds & {"flv", "matroska"}:  # where they declare none, FFmpeg reckons one for each stream
             return None if self._own else self._all
-        return self._own if self._kinds & {"ivf", "mov", "mxf"} else None
+        if "mov" in self._kinds:  # lists of edits may promise more than there is
+            boxes = read_boxes(path)
+            return self._own if boxes.fragmented or boxes.rest is not None else None
+        return self._own if self._kinds & {"ivf", "mxf"} else None
 
 
 def _asf_length(path: Path) -> Fraction | None:
