@@ -92,6 +92,20 @@ def test_what_is_there_is_not_written_over(mien: Command, clip: Path):
     assert [file.name for file in Path().iterdir()] == ["walk.mien.html"]
 
 
+def test_two_runs_do_not_write_one_film(mien: Command, clip: Path):
+    code = "import sys; from pathlib import Path; from mien.core.locks import locked\n"
+    code += "with locked(Path('out/walk.mien')): print('held', flush=True); sys.stdin.read()"
+    Path("out").mkdir()
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"held\n"
+        outcome = mien("video", clip, "--film", "--out", "out")
+        other.communicate()
+    assert outcome.code == 2
+    assert f"out/walk.mien is being written by process {other.pid} on" in outcome.err
+    assert list(Path("out").iterdir()) == []
+
+
 def test_a_run_that_was_cut_off_goes_on_and_comes_to_the_same(mien: Command, clip: Path):
     assert mien("video", clip, "--out", "whole", "--data", "csv", "--page").code == 0
     assert mien("video", clip, "--out", "cut", "--data", "csv").code == 0

@@ -17,6 +17,7 @@ from mien.apps.cli.pictures import names_of, seen
 from mien.apps.cli.stopping import STOPPED, stoppable
 from mien.core.errors import MienError, UsageError
 from mien.core.files import folder_for, refuse_existing, write_whole
+from mien.core.locks import locked
 from mien.infer.analyze import Analyzer
 from mien.infer.journal import explained
 from mien.infer.made import Made, Setting
@@ -100,7 +101,8 @@ def run_clips(inputs: Inputs, job: Job) -> bool:
             screen.fail(why)
         for clip, wanted in files.items():
             try:
-                run_clip(clip, wanted, job, screen, stopped)
+                with locked(job.folder / f"{names[str(clip)]}{OURS}"):  # what is written, data or not
+                    run_clip(clip, wanted, job, screen, stopped)
             except UsageError:
                 raise
             except MienError as error:
