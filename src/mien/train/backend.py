@@ -17,6 +17,7 @@ EXPORTERS = {"tensorflow": ("tensorflow", "tf2onnx"), "torch": ("torch",)}
 
 NOTE = re.compile(
     rb"WARNING: All log messages before absl::|[IW]\d{4} \d\d:|\d{4}-\d\d-\d\d .*: [IW] |To enable the following"
+    rb"|E\d{4} .*failed call to cuInit"  # there is no GPU
 )
 """How the lines begin that TensorFlow writes as it starts, where nothing is wrong."""
 
@@ -35,6 +36,7 @@ def load_backend() -> None:
             import keras
 
             keras.utils.set_random_seed(0)  # for other backends too this is what loads TensorFlow, where it is
+            keras.ops.zeros(1)  # now the backend looks for devices
         except (ImportError, ValueError) as error:
             raise MissingExtra(
                 f"Keras cannot load its backend: {error}; install it, or name another one with the variable "

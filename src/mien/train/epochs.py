@@ -99,24 +99,28 @@ class Epochs(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """End the run where the loss is no number, which no later step would mend."""
-        if not math.isfinite((logs or {}).get("loss", 0.0)):
-            raise TrainingError(
-                f"the loss is no number any more in epoch {self._epoch + 1}; lower the learning rate "
-                f"(--set learning_rate={self._recipe.learning_rate / 10:g}) or compute with --set precision=float32, "
-                f"in another folder (--run); {self._run_dir} holds what came before"
-            )
+        self._need_number((logs or {}).get("loss", 0.0))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Score, then write history and checkpoint; ``logs`` gains the scores for those who come after."""
         logs = {} if logs is None else logs
         with self._averaged_weights():
             logs.update(self._score())
+            self._need_number(logs["val_loss"])
             if self._recipe.keep == "best" and logs["val_accuracy"] > self._best_before(epoch):
                 save_best(self._net, self._run_dir)
         logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         logs["seconds"] = time.monotonic() - self._started
         self._append_history(epoch, logs)
         save_checkpoint(self._net, self.model.optimizer, self._run_dir, epoch + 1)
+
+    def _need_number(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the loss is no number any more in epoch {self._epoch + 1}; lower the learning rate "
+                f"(--set learning_rate={self._recipe.learning_rate / 10:g}) or compute with --set precision=float32, "
+                f"in another folder (--run); {self._run_dir} holds what came before"
+            )
 
     def _score(self) -> dict[str, float]:
         logits = np.asarray(self._net.predict(self._faces, batch_size=256, verbose=0), np.float32)
