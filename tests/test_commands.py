@@ -146,6 +146,10 @@ def test_quiet_and_verbose_are_opposites(mien: Command):
 
 
 def test_a_word_that_holds_a_picture_is_not_repeated(mien: Command, examples: Path):
+    outcome = mien("image", "/9j/4AAQSkZJRgABAQEAYABgAAD/" + "gBGRmlsZSBz/" * 999, examples / "coffee.png")
+    assert (outcome.code, outcome.out.count("\n")) == (1, 1)
+    assert "is a picture in base64, not a name" in outcome.err
+    assert len(outcome.err) < 300
     for option in ("--model", "--out", "--prior"):
         outcome = mien("image", examples / "coffee.png", option, "iVBORw0KGgo" * 999)
         assert outcome.code in (1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -140,7 +141,7 @@ def image(
 
 def _few(names: list[str], count: int) -> bool:
     """Return whether pictures are so few, and named one by one, that their marked copies are written unasked."""
-    named = all(Path(name).is_file() for name in names)
+    named = all(os.path.isfile(name) for name in names)  # noqa: PTH113, as Path's own fails on what is no name
     if named and count > COPIES:
         voice.note(f"no marked copies of more than {COPIES} pictures, unless --annotate DIR asks for them")
     return named and count <= COPIES
