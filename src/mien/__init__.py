@@ -5,9 +5,13 @@ The public names are resolved when they are first used, so that importing mien l
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from mien.version import __version__
+
+# From 1.32 on ONNX Runtime gives the machine a number and reports its use, from its import on.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from mien.core.errors import MienError
