@@ -30,24 +30,27 @@ def locked(path: Path) -> Generator[None]:
 
     The lock is on a file beside it, ``.NAME.lock``, which says who holds it. The system frees it when the process
     ends, a child that is forked has none, and it holds between machines where the file system keeps locks for them.
-    Where it keeps none at all, nothing is locked.
+    Where it keeps none at all, or the folder cannot be written, nothing is locked: who writes there says what is wrong.
 
     Args:
         path: of the output; for a folder, of its chief file. Its folder must be there.
 
     Raises:
         UsageError: another process holds it.
-        MienError: the folder cannot be written.
+        MienError: there is no such folder.
     """
     place = path.with_name(f".{path.name}.lock")
     try:
         held = _take(place, path)
     except OSError as error:
-        raise MienError(f"cannot write {path}: {error.strerror}; mend that, or choose another place") from error
+        if not path.parent.is_dir():
+            raise MienError(f"cannot write {path}: {error.strerror}; mend that, or choose another place") from error
+        held = None
     try:
         yield
     finally:
-        _release(held, place)
+        if held is not None:
+            _release(held, place)
 
 
 def _take(place: Path, path: Path) -> int:

@@ -69,7 +69,7 @@ def _grouped(paths: list[Path], folders: list[bool]) -> list[list[Path]]:
     groups: list[list[Path]] = []
     open_pair = False
     for path, folder in zip(paths, folders, strict=True):
-        if open_pair and not folder and (path.is_file() or _find(_unwrapped(path), (VOTES_FILE,))):
+        if open_pair and not folder and (path.is_file() or _find(_unwrapped(path), (VOTES_FILE, *FACES_FILES))):
             groups[-1].append(path)
             open_pair = False
         else:
