@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.apps.cli.inputs import VIDEOS, gather, natural
+from mien.apps.cli.inputs import PICTURES, VIDEOS, Kind, gather, natural
 from mien.core.errors import UsageError
 
 
@@ -116,7 +116,29 @@ def test_a_forbidden_folder_is_named(here: Path):
 @pytest.mark.parametrize("address", ["https://example.org/a b.jpg", "HTTP://x", "ftp://x/y.png", "s3://bucket/key.jpg"])
 def test_an_address_is_refused_with_advice(address: str):
     assert reasons(address) == [
-        f"{address} is an address, and mien reads files only; download it first, then name the file"
+        f"{address} is an address, and pictures are read from files; download it first, then name the file"
+    ]
+
+
+@pytest.mark.parametrize("kind", [PICTURES, VIDEOS])
+@pytest.mark.parametrize("password", ["", "me:word@", "me:w@rd@"])
+def test_a_camera_by_address_is_for_mien_live_and_its_password_is_not_shown(kind: Kind, password: str):
+    assert gather([f"rtsp://{password}cam/1"], kind=kind).refusals == [
+        (
+            "rtsp://cam/1",
+            f"rtsp://cam/1 is an address, and {kind.name}s are read from files; "
+            "watch it with: mien live --source rtsp://cam/1",
+        )
+    ]
+
+
+def test_a_video_in_the_web_can_be_downloaded_or_watched():
+    assert gather(["http://me:word@host/a.mp4"], kind=VIDEOS).refusals == [
+        (
+            "http://host/a.mp4",
+            "http://host/a.mp4 is an address, and videos are read from files; "
+            "download it first, or watch it with: mien live --source http://host/a.mp4",
+        )
     ]
 
 

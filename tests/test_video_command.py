@@ -275,3 +275,14 @@ def test_who_was_seen_is_said_where_no_file_can_be_written(mien: Command, clip: 
     assert outcome.out.startswith(f"{clip}\t1\t0.00\t0.80\t0.80\thappiness")
     assert "cannot write /proc/walk.mien.html" in outcome.err
     assert "cannot write /proc/walk.mien.srt" in outcome.err
+
+
+def test_a_timeline_without_matplotlib_is_refused_before_the_analysis(
+    mien: Command, clip: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delitem(sys.modules, "mien.report.plots", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    outcome = mien("video", clip, "--data", "csv", "--timeline", "svg")
+    assert outcome.code != 0
+    assert "matplotlib, which is not installed; run: pip install 'mien[video]'" in outcome.err
+    assert not list(Path().iterdir())

@@ -50,20 +50,31 @@ def write_timeline(summary: Summary, path: Path, title: str = "") -> None:
     write_whole(path, buffer.getvalue())
 
 
+def require_matplotlib() -> None:
+    """Find out whether a picture could be drawn, before hours are spent on what it shows.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    try:
+        import mien.report.plots  # noqa: F401
+    except MissingExtra as error:
+        raise MissingExtra(
+            "a timeline's picture needs matplotlib, which is not installed; run: pip install 'mien[video]'"
+        ) from error
+
+
 def timeline_figure(summary: Summary, title: str = "") -> Figure:
     """Return the picture.
 
     Raises:
         MissingExtra: matplotlib is not installed.
     """
-    try:
-        from mien.report.plots import STYLE, Figure, rc_context
-    except MissingExtra as error:
-        raise MissingExtra(
-            "a timeline's picture needs matplotlib, which is not installed; run: pip install 'mien[video]'"
-        ) from error
+    require_matplotlib()
     from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.patches import Patch
+
+    from mien.report.plots import STYLE, Figure, rc_context
 
     people, colours, more = shown(summary), palette(summary.labels), left_out(summary)
     with rc_context(STYLE):

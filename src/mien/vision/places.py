@@ -9,6 +9,9 @@ from urllib.parse import unquote
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
 
+_CAMERAS = frozenset(["rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp", "tcp"])
+"""Schemes of streams, which have no end and so cannot be downloaded."""
+
 
 def why_no_file(path: str | Path) -> str | None:
     """Return what a name leads to, and what to do about it; None where that is a file, or nothing.
@@ -20,7 +23,7 @@ def why_no_file(path: str | Path) -> str | None:
     try:
         mode = Path(path).stat().st_mode
     except FileNotFoundError:
-        return _why_no_address(str(path))
+        return why_no_address(str(path))
     if stat.S_ISDIR(mode):
         return f"not a video: {path} is a folder; name the videos in it"
     if camera := re.fullmatch(r"/dev/video(\d+)", str(path)):
@@ -31,20 +34,29 @@ def why_no_file(path: str | Path) -> str | None:
     return f"{path} is a {kind}, and videos are read more than once; save it to a file first, and name that"
 
 
-def without_password(address: str) -> str:
-    """Return an address without the user and the password in it, to be shown."""
-    return re.sub(r"(?<=://)[^/@]*@", "", address)
+def why_no_address(name: str, kind: str = "video") -> str | None:
+    """Return what to do about an address where a file should be, without its password; None where it is no address.
 
-
-def _why_no_address(name: str) -> str | None:
+    Args:
+        name: what may be an address. Where it was a path before, one of its slashes has gone.
+        kind: what should be read from it: video or picture.
+    """
     if not (scheme := _ADDRESS.match(name)):
         return None
-    rest = name[scheme.end() :]
-    if scheme[1].lower() == "file":
+    rest, protocol = name[scheme.end() :], scheme[1].lower()
+    if protocol == "file":
         return f"{name} is an address; name the file itself: {unquote(f'/{rest}')}"
-    # Where the name was a path before, one of the slashes has gone.
     address = without_password(f"{scheme[1]}://{rest}")
-    return (
-        f"{address} is an address, and videos are read from files; download it first, or watch it with: "
-        f"mien live --source {address}"
-    )
+    watch = f"watch it with: mien live --source {address}"
+    if protocol in _CAMERAS:
+        advice = watch
+    elif protocol in ("http", "https") and kind == "video":
+        advice = f"download it first, or {watch}"
+    else:
+        advice = "download it first, then name the file"
+    return f"{address} is an address, and {kind}s are read from files; {advice}"
+
+
+def without_password(address: str) -> str:
+    """Return an address without the user and the password in it, to be shown."""
+    return re.sub(r"(?<=://)[^/?#]*@", "", address)

@@ -10,17 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote, urlsplit
 
 from mien.apps.cli import voice
 from mien.core.errors import UsageError
 from mien.core.files import Places
 from mien.vision.formats import PICTURE_SUFFIXES
+from mien.vision.places import why_no_address, without_password
 
 LIST = "-"
 """The argument that stands for the names on standard input."""
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _CONTENTS = {
     "picture": re.compile(rb"\xff\xd8\xff|\x89PNG\r\n|GIF8[79]a|RIFF....WEBP", re.DOTALL),
     "picture in base64": re.compile(rb"data:image/|(/9j/|iVBORw0KGgo|R0lGODlh|UklGR)[A-Za-z0-9+/]{5}"),
@@ -149,8 +148,8 @@ def _meant(name: str, recursive: bool, kind: Kind, found: Inputs) -> Iterator[st
         yield from _inside(name, recursive, kind, found)
     elif os.path.lexists(name):
         yield name
-    elif _ADDRESS.match(name):
-        found.refusals.append((name, _advice(name)))
+    elif "://" in name and (why := why_no_address(name, kind.name)):
+        found.refusals.append((without_password(name), why))
     elif content := _content(name):
         start = f"{name[:40]}..."
         found.refusals.append((start, f"{start} {content}; write what it holds into a file, and name that"))
@@ -224,10 +223,3 @@ def _is_folder(name: str) -> bool:
         return Path(name).is_dir()
     except OSError:  # too long, a link to itself, or out of reach: whoever reads it says so
         return False
-
-
-def _advice(address: str) -> str:
-    """Say what to do about an address where a file should be."""
-    if address.lower().startswith("file:"):
-        return f"{address} is an address; name the file itself: {unquote(urlsplit(address).path)}"
-    return f"{address} is an address, and mien reads files only; download it first, then name the file"

@@ -80,9 +80,12 @@ def video(
     from mien.apps.cli.moments import seconds
     from mien.core.prior import parse_prior
     from mien.infer.analyze import load
+    from mien.report.timeline_plot import require_matplotlib
 
     if not (film or data or page or timeline or captions):
         film, data, page = True, DataForm.csv, True
+    if timeline:
+        require_matplotlib()
     inputs = gather(clips or [], recursive, piped(clips or []), VIDEOS)
     analyzer = load(
         model,
