@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ def require_matplotlib() -> None:
         MissingExtra: matplotlib is not installed.
     """
     try:
-        import mien.report.plots  # noqa: F401
+        import_module("mien.report.plots")
     except MissingExtra as error:
         raise MissingExtra(
             "a timeline's picture needs matplotlib, which is not installed; run: pip install 'mien[video]'"
