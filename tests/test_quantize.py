@@ -23,7 +23,7 @@ from mien.train.quantize import calibration_faces, quantize
 from mien.train.recipe import FIRST_TRY
 from runs import unsettled
 
-SMALL = replace(FIRST_TRY, name="small", epochs=4, batch_size=16, width=8, average=0.5, rotation_deg=0, zoom=0, shift=0)
+SMALL = replace(FIRST_TRY, name="small", epochs=6, batch_size=16, width=8, average=0.5, rotation_deg=0, zoom=0, shift=0)
 
 
 @pytest.fixture(scope="module")
