@@ -78,7 +78,7 @@ def mark_pictures(folder: Path) -> None:
     with open_video(CLASSROOM) as video:
         first = next(iter(video))
     write(first.image, folder / "classroom.png")
-    mien("image", *(EXAMPLES / name for name in PHOTOS), folder / "classroom.png", "--annotate", IMAGES)
+    mien("image", *(EXAMPLES / name for name in PHOTOS), folder / "classroom.png", "--annotate", IMAGES, "--force")
 
 
 def picture_window() -> None:

@@ -2,9 +2,11 @@
 
     python scripts/results.py [RUN ...] [--steps RUN ...] [--page FILE ...]
 
-A run is a folder that holds the metrics.json of `mien evaluate MODEL --data DIR --speed --robustness --photos FOLDER`;
-the first is the packaged model's. The steps are those that led to it, in their order. A page may hold any of the
-tables, between marks: results-headline, results-protocols, results-powers, results-steps.
+A run is a folder that holds the metrics.json of `mien evaluate MODEL --data DIR --speed --robustness`; the first is the
+packaged model's. The steps are those that led to it, in their order. The sets are runs compared by data set: on
+the faces of valid that chose nothing, by metrics.json, and on other sets, by unseen.json, the metrics.json of `mien
+evaluate MODEL --data DIR --split test`. A page may hold any of the tables, between marks: results-headline,
+results-protocols, results-powers, results-steps, results-sets.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from mien.infer.classify import Classifier, default_model
 from mien.report.headline import headline
 from mien.report.scores import protocols_of
 
-RUNS = ("12-patient", "12-patient-s")
+RUNS = ("16-photos", "16-photos-s")
 STEPS = (
     "5-compact",
     "6-robust",
@@ -34,8 +36,10 @@ STEPS = (
     "facenet-best",
     "13-wide",
     "12-patient",
+    "16-photos",
 )
-PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "docs/LOG.md")
+SETS = ("12-patient", "16-photos", "12-patient-s", "16-photos-s")
+PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "docs/LOG.md", "docs/PHOTOS.md")
 
 
 def headlines(names: Sequence[str], documents: Sequence[dict[str, Any]]) -> str:
@@ -45,7 +49,8 @@ def headlines(names: Sequence[str], documents: Sequence[dict[str, Any]]) -> str:
     for measure in dict.fromkeys(measure for column in columns for measure in column):
         values = [column[measure].value if measure in column else "" for column in columns]
         on = dict.fromkeys(column[measure].on for column in columns if measure in column and column[measure].value)
-        rows.append([measure, *values, "; ".join(on)])
+        if any(values):
+            rows.append([measure, *values, "; ".join(on)])
     return table(["on PublicTest", *(f"`{name}`" for name in names), "measured on"], rows)
 
 
@@ -73,6 +78,27 @@ def protocols(document: dict[str, Any]) -> str:
     return table([*head, "calibration error", "divergence from the votes"], rows)
 
 
+def by_set(names: Sequence[str], sets: Sequence[Sequence[dict[str, Any]]]) -> str:
+    """Return accuracy, mean recall and calibration error of each model, a row a data set.
+
+    Args:
+        names: of the models.
+        sets: for each model its rows of "sets"; what chose it is left out.
+    """
+    found = [{row["source"]: row for row in rows if row["half"] != "choosing"} for rows in sets]
+    rows = [
+        [source, f"{row['n']:,}", *(_set_cell(model[source]) if source in model else "" for model in found)]
+        for source, row in found[0].items()
+    ]
+    return table(["data set", "faces", *(f"`{name}`" for name in names)], rows)
+
+
+def _set_cell(row: dict[str, Any]) -> str:
+    low, high = (100 * bound for bound in row["interval"])
+    accuracy = f"{100 * row['accuracy']:.1f} [{low:.1f}, {high:.1f}]"
+    return f"{accuracy} / {100 * row['balanced_accuracy']:.1f} / {row['ece']:.3f}"
+
+
 def powers(card: ModelCard) -> str:
     """Return when a face is uncertain at each power of the prior, by the model's card."""
     rows = [
@@ -82,13 +108,14 @@ def powers(card: ModelCard) -> str:
     return table(["prior", "uncertain below", "faces that are not uncertain"], rows)
 
 
-def read_parts(runs: Sequence[Path], steps: Sequence[Path]) -> dict[str, str]:
+def read_parts(runs: Sequence[Path], steps: Sequence[Path], sets: Sequence[Path]) -> dict[str, str]:
     """Return the name of each table -> the table, of run folders and of the packaged model."""
     names, documents = [run.name for run in runs], [_metrics(run) for run in runs]
     return {
         "results-headline": headlines(names, documents),
         "results-protocols": protocols(documents[0]),
         "results-powers": powers(Classifier(default_model()).card),
+        "results-sets": by_set([run.name for run in sets], [_sets(run) for run in sets]),
         "results-steps": headlines([step.name for step in steps], [_metrics(step) for step in steps]),
     }
 
@@ -98,8 +125,12 @@ def folders(names: Sequence[str]) -> list[Path]:
     return [ROOT / "docs" / "runs" / name for name in names]
 
 
-def _metrics(run: Path) -> dict[str, Any]:
-    return json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+def _metrics(run: Path, name: str = "metrics.json") -> dict[str, Any]:
+    return json.loads((run / name).read_text(encoding="utf-8"))
+
+
+def _sets(run: Path) -> list[dict[str, Any]]:
+    return [*_metrics(run, "sets.json")["sets"], *_metrics(run, "unseen.json")["sets"]]
 
 
 def main() -> None:
@@ -107,9 +138,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", type=Path, default=folders(RUNS))
     parser.add_argument("--steps", nargs="*", type=Path, default=folders(STEPS))
+    parser.add_argument("--sets", nargs="*", type=Path, default=folders(SETS))
     parser.add_argument("--page", nargs="*", type=Path, default=[ROOT / page for page in PAGES])
     arguments = parser.parse_args()
-    found = read_parts(arguments.runs, arguments.steps)
+    found = read_parts(arguments.runs, arguments.steps, arguments.sets)
     for page in arguments.page:
         fill(page, found)
 

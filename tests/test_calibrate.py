@@ -66,18 +66,18 @@ def test_contempt_is_part_of_neutral():
 
 
 def test_the_largest_power_within_the_cost_ships():
-    # Of 200 faces each of the last two turns from neutral to happiness at a power of its own; one may be lost.
+    # Of 100 faces each of the last two turns from neutral to happiness at a power of its own; one may be lost.
     def turns_at(power: float) -> float:
         odds = (0.64 / 0.06) ** power
         return odds / (1 + odds)
 
-    truth = np.array([0] * 200)
-    probs = sure_of_neutral(*[1.0] * 198, turns_at(0.32), turns_at(0.62))
+    truth = np.array([0] * 100)
+    probs = sure_of_neutral(*[1.0] * 98, turns_at(0.32), turns_at(0.62))
     assert choose_power({"seven": truth}, probs, PRIOR) == 0.6
     assert choose_power({"seven": truth[2:]}, probs[2:], PRIOR) == 0.3
-    assert choose_power({"seven": truth}, sure_of_neutral(*[1.0] * 200), PRIOR) == 1.0
-    left_out = np.where(np.arange(200) < 100, 0, -1)
-    left_out[198] = 0
+    assert choose_power({"seven": truth}, sure_of_neutral(*[1.0] * 100), PRIOR) == 1.0
+    left_out = np.where(np.arange(100) < 50, 0, -1)
+    left_out[98] = 0
     assert choose_power({"seven": truth, "fer": left_out}, probs, PRIOR) == 0.3
 
 

@@ -13,14 +13,14 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import results  # noqa: E402
 
-RUNS, STEPS = results.folders(results.RUNS), results.folders(results.STEPS)
+RUNS, STEPS, SETS = (results.folders(names) for names in (results.RUNS, results.STEPS, results.SETS))
 METRICS = json.loads((RUNS[0] / "metrics.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("page", results.PAGES)
 def test_the_tables_are_those_of_the_run_folders(page: str):
     text = (ROOT / page).read_text(encoding="utf-8")
-    shown = {name: part for name, part in results.read_parts(RUNS, STEPS).items() if f"<!-- {name} -->" in text}
+    shown = {name: part for name, part in results.read_parts(RUNS, STEPS, SETS).items() if f"<!-- {name} -->" in text}
     assert shown
     for name, part in shown.items():
         assert f"<!-- {name} -->\n{part}\n<!-- /{name} -->" in text, f"run: python scripts/results.py ({name})"
