@@ -31,7 +31,17 @@ from mien.report.page import read_history
 from mien.report.plots import History, best_epoch, confusion_figure, curves_figure, ladder_figure, to_png
 from mien.report.scores import protocols_of
 
-RUNS = ("1-baseline", "2-deeper", "3-augmented", "4-regularised", "5-compact", "6-robust", "7-again", "12-patient", "16-photos")
+RUNS = (
+    "1-baseline",
+    "2-deeper",
+    "3-augmented",
+    "4-regularised",
+    "5-compact",
+    "6-robust",
+    "7-again",
+    "12-patient",
+    "16-photos",
+)
 OVERFITTING, REGULARISED = "2-deeper", "4-regularised"
 CLAIMS = {
     "1-baseline": ("57.5 %", ""),

@@ -269,12 +269,19 @@ def test_no_moments(text: str):
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder here into which not even root can write")
-def test_who_was_seen_is_said_where_no_file_can_be_written(mien: Command, clip: Path):
-    outcome = mien("video", clip, "--page", "--captions", "srt", "--out", "/proc")
+@pytest.mark.parametrize(
+    ("asked", "unwritten"),
+    [(["--page", "--captions", "srt"], ["html", "srt"]), ([], ["mp4", "csv", "html"])],
+    ids=["what was asked for", "what is written unasked"],
+)
+def test_who_was_seen_is_said_where_no_file_can_be_written(
+    mien: Command, clip: Path, asked: list[str], unwritten: list[str]
+):
+    outcome = mien("video", clip, *asked, "--out", "/proc")
     assert outcome.code == 1
     assert outcome.out.startswith(f"{clip}\t1\t0.00\t0.80\t0.80\thappiness")
-    assert "cannot write /proc/walk.mien.html" in outcome.err
-    assert "cannot write /proc/walk.mien.srt" in outcome.err
+    for suffix in unwritten:
+        assert f"cannot write /proc/walk.mien.{suffix}" in outcome.err
 
 
 def test_a_timeline_without_matplotlib_is_refused_before_the_analysis(

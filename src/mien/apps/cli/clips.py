@@ -125,6 +125,7 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
         frames = iter(video)
         first = next(frames)  # before any file is made, so that a clip without frames leaves none behind
         sink: Sink | None = None
+        failed: dict[str, MienError] = {}
         if "data" in files:
             made = Made(analyzer.model, analyzer.labels, job.settings, str(clip))
             sink = stack.enter_context(open_sink(files["data"], made, resume=job.resume, force=job.force))
@@ -138,8 +139,8 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
         time_s = first.time_s
         for number, moment in enumerate(moments(chain([first], frames), stream, sink.recorded if sink else ())):
             time_s = moment.frame.time_s
-            if sink and number >= sink.entries:
-                sink.write(str(clip), moment)
+            if sink and not failed and number >= sink.entries:
+                failed = _record(sink, clip, moment, alone=len(files) == 1)
             shown = _hidden(moment) if job.blur else moment
             if film:
                 film.write(draw(shown), time_s)
@@ -152,15 +153,30 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
         end_s = time_s if stopped() else video.end_s
         if film:
             film.end_at(end_s, stopped())
-        if sink and not stopped() and not sink.finished:
+        if sink and not failed and not stopped() and not sink.finished:
             sink.finish(str(clip), end_s, video.damaged, video.notes)
     notes = [*(film.notes if film else []), *video.notes]
-    failed: dict[str, MienError] = {"film": film.error} if film and film.error else {}
+    failed |= {"film": film.error} if film and film.error else {}
     summary = timeline.close(end_s)
     failed |= _write({kind: file for kind, file in files.items() if kind not in failed}, summary, clip, job, notes)
     screen.show(clip, summary, [file for kind, file in files.items() if kind not in failed], notes, stopped())
     if failed:
         raise MienError("; ".join(map(str, failed.values())))
+
+
+def _record(sink: Sink, clip: Path, moment: Moment, alone: bool) -> dict[str, MienError]:
+    """Write a moment to the data, and return why it cannot be; who is in the clip is said all the same.
+
+    Raises:
+        MienError: it cannot be, and nothing else was asked for.
+    """
+    try:
+        sink.write(str(clip), moment)
+    except MienError as error:
+        if alone:
+            raise
+        return {"data": error}
+    return {}
 
 
 def _refuse(job: Job, files: list[Files]) -> None:
