@@ -25,25 +25,26 @@ _BYTE = 4096
 
 
 @contextmanager
-def locked(path: Path) -> Generator[None]:
+def locked(path: Path, *, if_writable: bool = False) -> Generator[None]:
     """Keep other processes from writing to path while this one does.
 
     The lock is on a file beside it, ``.NAME.lock``, which says who holds it. The system frees it when the process
     ends, a child that is forked has none, and it holds between machines where the file system keeps locks for them.
-    Where it keeps none at all, or the folder cannot be written, nothing is locked: who writes there says what is wrong.
+    Where it keeps none at all, nothing is locked.
 
     Args:
         path: of the output; for a folder, of its chief file. Its folder must be there.
+        if_writable: lock nothing where the folder cannot be written; who writes there later says what is wrong.
 
     Raises:
         UsageError: another process holds it.
-        MienError: there is no such folder.
+        MienError: there is no such folder, or without ``if_writable`` it cannot be written.
     """
     place = path.with_name(f".{path.name}.lock")
     try:
         held = _take(place, path)
     except OSError as error:
-        if not path.parent.is_dir():
+        if not (if_writable and path.parent.is_dir()):
             raise MienError(f"cannot write {path}: {error.strerror}; mend that, or choose another place") from error
         held = None
     try:

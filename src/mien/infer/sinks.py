@@ -120,7 +120,7 @@ def open_sink(path: Path, made: Made, *, resume: bool | None = None, force: bool
     if kind == ".parquet":
         _need_pyarrow()
     journal = journal_of(path)
-    with folder_for(path.parent), locked(path), ExitStack() as files:
+    with folder_for(path.parent), locked(path, if_writable=True), ExitStack() as files:
 
         def begin() -> Keep:
             if force:

@@ -101,7 +101,8 @@ def run_clips(inputs: Inputs, job: Job) -> bool:
             screen.fail(why)
         for clip, wanted in files.items():
             try:
-                with locked(job.folder / f"{names[str(clip)]}{OURS}"):  # what is written, data or not
+                # What is written, data or not.
+                with locked(job.folder / f"{names[str(clip)]}{OURS}", if_writable=True):
                     run_clip(clip, wanted, job, screen, stopped)
             except UsageError:
                 raise
