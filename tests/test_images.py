@@ -185,6 +185,7 @@ def test_damaged_exif_does_not_cost_the_picture(exif: bytes):
         (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "got a video"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "got HEIC"),
         (b"<?xml version='1.0'?><svg/>", "got an SVG drawing"),
+        (encode(COLOUR, "ICO"), "got an icon: save its picture as PNG"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "got a PostScript document"),
         (b"\xfe\xedunheard of\0\0\xff", "got unknown data"),
     ],

@@ -23,7 +23,9 @@ from mien.train.quantize import calibration_faces, quantize
 from mien.train.recipe import FIRST_TRY
 from runs import unsettled
 
-SMALL = replace(FIRST_TRY, name="small", epochs=6, batch_size=16, width=8, average=0.5, rotation_deg=0, zoom=0, shift=0)
+SMALL = replace(
+    FIRST_TRY, name="small", epochs=14, batch_size=16, width=8, average=0.5, rotation_deg=0, zoom=0, shift=0
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def int8_model(float_model: Path, data: Path) -> Path:
 def test_int8_answers_nearly_as_float_does(float_model: Path, int8_model: Path):
     crops = synthetic(200, seed=2).images[..., None]
     expected, answered = Classifier(float_model)(crops), Classifier(int8_model)(crops)
-    assert 0 < np.abs(answered - expected).max() < 0.1
+    assert 0 < np.abs(answered - expected).max() < 0.15
     assert np.mean(answered.argmax(axis=1) == expected.argmax(axis=1)) > 0.95
     np.testing.assert_allclose(answered.sum(axis=1), 1, atol=1e-5)
     assert Classifier(int8_model)(crops[:0]).shape == (0, 8)

@@ -129,6 +129,15 @@ def test_other_settings_do_not_go_on(mien: Command, clip: Path):
     assert mien("video", clip, "--film", "--resume").code == 2
 
 
+def test_a_clip_that_cannot_go_on_does_not_hold_up_the_others(mien: Command, clip: Path):
+    other = shutil.copy(clip, "other.mp4")
+    assert mien("video", clip, "--data", "csv", "--start", "0.3").code == 0
+    outcome = mien("video", clip, other, "--data", "csv", "--resume")
+    assert outcome.code == 1
+    assert "it was made with --start 0.3" in outcome.err
+    assert Path("other.mien.csv").is_file()
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGINT") or os.name == "nt", reason="signals as POSIX has them")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
 def test_an_end_in_the_middle_leaves_what_can_be_read(mien: Command, long_clip: Path, number: int, code: int):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import tomllib
@@ -11,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from mien.core.errors import UsageError
+from mien.core.spelling import did_you_mean, near
 from mien.train.sampling import parse_shares
 
 CHOICES = {
@@ -213,8 +213,8 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
 def _check_key(key: str) -> None:
     known = [field.name for field in fields(Recipe)]
     if key not in known:
-        near = [OTHER_NAMES[key]] if key in OTHER_NAMES else difflib.get_close_matches(key, known, n=3)
-        told = f"did you mean {' or '.join(map(repr, near))}?" if near else f"expected one of {', '.join(known)}"
+        meant = [OTHER_NAMES[key]] if key in OTHER_NAMES else near(key, known)
+        told = did_you_mean(meant) or f"expected one of {', '.join(known)}"
         raise UsageError(f"unknown recipe key {key[:120]!r}; {told}")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 import mien
 from mien.core.errors import UsageError
+from mien.core.spelling import did_you_mean, near
 from mien.train.recipe import Recipe, read_recipe
 
 STANDARD = Path("5-compact")
@@ -44,9 +44,9 @@ def choose_recipe(named: Path) -> Recipe:
     files = recipe_files()
     if named.as_posix() in files:
         return read_recipe(files[named.as_posix()])
-    near = difflib.get_close_matches(named.stem, files, n=1, cutoff=0.7)
+    meant = did_you_mean(near(named.stem, files))
     raise UsageError(
         f"no such recipe: {named}; "
-        + (f"did you mean '{near[0]}'? " if near else "")
+        + (f"{meant} " if meant else "")
         + "'mien recipes' lists those that come with mien; others are TOML files"
     )

@@ -54,18 +54,18 @@ def refuse_costly(stream: IO[bytes], opened: ImageFile, name: str, max_pixels: i
         raise ImageError(
             f"too large: {declared}; the limit is {max_pixels / 1e6:,.1f} million; make it smaller, {advice}"
         )
+    place = stream.tell()
+    size = stream.seek(0, os.SEEK_END)
+    if form in SHARES and pixels > HOLLOW_PIXELS and pixels > HOLLOW_RATE * size:
+        raise ImageError(
+            f"no photo: {declared}, but holds {size:,} bytes; a photo has a byte for some 200 pixels or fewer; "
+            "export it again"
+        )
     most = max_pixels // _share(opened)
     if pixels > most:
         raise ImageError(
             f"too large: {declared}; of {form} decoded so, the limit is {most / 1e6:,.1f} million; save it as JPEG or "
             f"PNG, {advice}"
-        )
-    place = stream.tell()
-    size = stream.seek(0, os.SEEK_END)
-    if form in SHARES and pixels > HOLLOW_PIXELS and pixels > HOLLOW_RATE * size:
-        raise ImageError(
-            f"no photo: {declared}, and holds {size:,} bytes; a photo has a byte for some 200 pixels or fewer; "
-            "export it again"
         )
     scans = _scans(stream) if form in {"JPEG", "MPO"} and opened.info.get("progressive") else 1
     if scans * pixels > SCANS * max_pixels:

@@ -24,6 +24,7 @@ _SIGNS = (
     (b"%!PS", "a PostScript document"),
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"\x1aE\xdf\xa3", "a video"),
+    (b"\x00\x00\x01\x00", "an icon: save its picture as PNG"),
     *((sign, "a picture in base64: decode it first") for sign in (b"/9j/", b"iVBORw0KGgo", b"R0lGOD", b"UklGR")),
     (b"data:image/", "a picture in a data URL: decode the base64 behind its comma first"),
 )
@@ -47,7 +48,9 @@ def open_picture(stream: IO[bytes], head: bytes) -> ImageFile | None:
         Exception: of any type, where the file begins like a format and then breaks off or contradicts itself.
     """
     failure: Exception | None = None
-    tried = {"EPS"}  # Pillow hands PostScript, which is a program, to Ghostscript: not with files from anywhere
+    # Pillow hands PostScript, which is a program, to Ghostscript: not with files from anywhere. An icon can hold a PNG
+    # far larger than the size that it declares.
+    tried = {"EPS", "ICO"}
     loaders: tuple[Callable[[], object], ...] = (Pillow.preinit, Pillow.init)  # the common formats, then all of them
     for load_plugins in loaders:
         load_plugins()

@@ -90,7 +90,7 @@ def run_clips(inputs: Inputs, job: Job) -> bool:
         whether all were done.
 
     Raises:
-        UsageError: the folder cannot be made, a file is there already, or it cannot be gone on with.
+        UsageError: the folder cannot be made, a file is there already, or --resume cannot go on with a single clip.
         Exit: an end was asked for.
     """
     names = names_of(inputs.paths)
@@ -104,9 +104,9 @@ def run_clips(inputs: Inputs, job: Job) -> bool:
                 # What is written, data or not.
                 with locked(job.folder / f"{names[str(clip)]}{OURS}", if_writable=True):
                     run_clip(clip, wanted, job, screen, stopped)
-            except UsageError:
-                raise
             except MienError as error:
+                if isinstance(error, UsageError) and len(files) == 1:
+                    raise
                 screen.fail(str(error))
             if stopped():
                 raise typer.Exit(STOPPED)
