@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.infer.classify import Classifier
+from mien.inference.classifier import Classifier
 
 SETTINGS = [(1, 1, 400), (64, 2, 40)]
 """Faces in a batch, threads, turns."""

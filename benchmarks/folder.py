@@ -44,7 +44,7 @@ def make_pictures(folder: Path, count: int) -> list[Path]:
     import cv2
     import numpy as np
 
-    from mien.vision.images import read
+    from mien.imaging.decode import read
 
     folder.mkdir(parents=True, exist_ok=True)
     portraits = [read(EXAMPLES / name)[:512, :512] for name in FACES]
@@ -143,7 +143,7 @@ def measure_one(prepare: Callable[[str], Callable[[], Any]], path: str) -> dict[
 def load_mien() -> tuple[Callable[[list[str]], Iterator[int]], Callable[[str], Callable[[], Any]]]:
     """Return what counts the faces of photos, and what makes ready to analyse one."""
     import mien
-    from mien.vision.images import read
+    from mien.imaging.decode import read
 
     analyzer = mien.load()
 

@@ -31,15 +31,15 @@ def delays(size: tuple[int, int], fps: float, record: bool, seconds: float) -> t
     """Return the delay in seconds of each frame that was shown, and how many came from the camera."""
     import cv2
 
-    from mien.apps.live import Live
-    from mien.apps.recorder import Recorder
-    from mien.apps.views import WindowView
-    from mien.apps.window import Window
+    from mien.apps.live.loop import Live
+    from mien.apps.live.recorder import Recorder
+    from mien.apps.live.views import WindowView
+    from mien.apps.live.window import Window
     from mien.core.types import Frame
-    from mien.infer.analyze import load
-    from mien.infer.stream import Stream
-    from mien.vision.capture import Capture
-    from mien.vision.video import open_video
+    from mien.inference.analyzer import load
+    from mien.tracking.stream import Stream
+    from mien.video.capture import Capture
+    from mien.video.reader import open_video
 
     with open_video(CLIP) as clip:
         images = [cv2.resize(frame.image, size) for frame in clip]

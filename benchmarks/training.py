@@ -31,7 +31,7 @@ def faces_per_second(layers: str, precision: str) -> float:
     import keras
     import numpy as np
 
-    from mien.train import models
+    from mien.train.nets import models
     from mien.train.recipe import FIRST_TRY, override
 
     if layers == "keras":

@@ -39,8 +39,8 @@ def make_clip(path: Path, size: tuple[int, int], seconds: float) -> Path:
     import cv2
     import numpy as np
 
-    from mien.vision.film import Film
-    from mien.vision.images import read
+    from mien.imaging.decode import read
+    from mien.video.writer import Film
 
     if path.exists():
         return path
@@ -63,9 +63,9 @@ def make_clip(path: Path, size: tuple[int, int], seconds: float) -> Path:
 def with_mien(clip: Path, film: bool) -> float:
     """Return the frames a second at which mien goes through a clip, without or with writing the film."""
     import mien
-    from mien.vision.draw import draw
-    from mien.vision.film import Film
-    from mien.vision.video import open_video
+    from mien.draw.annotate import draw
+    from mien.video.reader import open_video
+    from mien.video.writer import Film
 
     analyzer = mien.load()
     start, count = time.perf_counter(), 0

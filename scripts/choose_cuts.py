@@ -3,7 +3,7 @@
     python scripts/choose_cuts.py CLIPS [--out FILE]
 
 CLIPS is a folder that holds the videos of ``PIECES``, which are strung together and altered. FILE is
-docs/benchmarks/cuts.txt.
+docs/benchmarks/shots.txt.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import cv2
 import numpy as np
 from docpage import ROOT, commit, cores
 
-from mien.core.files import write_whole
+from mien.core.output import write_whole
 from mien.core.types import Floats, Image
-from mien.vision import cuts
-from mien.vision.cuts import Cuts, novelty, thumbnail
+from mien.video import shots
+from mien.video.shots import Cuts, novelty, thumbnail
 
 PIECES = {
     "WolfgangLanger_Pexels.mp4": (0.0, 20.0),
@@ -151,7 +151,7 @@ def cutting(folder: Path) -> list[str]:
     lines.append(f"{'frames a second':22}" + "".join(f"{rate:>16}" for rate in RATES))
     for name, changes in CUTS.items():
         line = f"{name:22}"
-        with settings(cuts, changes):
+        with settings(shots, changes):
             for rate in RATES:
                 found = [(fired(shown), begins) for shown, begins in films[rate]]
                 right, wrong = (sum(len(f & b) for f, b in found), sum(len(f - b) for f, b in found))
@@ -170,7 +170,7 @@ def cutting(folder: Path) -> list[str]:
 
 def _newest(thumbnails: list[Image]) -> float:
     greys: list[Floats] = [cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float32) for one in thumbnails]
-    seen = [grey for grey in greys if grey.std() >= cuts.FLAT]
+    seen = [grey for grey in greys if grey.std() >= shots.FLAT]
     return max(novelty(before, now) for before, now in pairwise(seen))
 
 
@@ -178,7 +178,7 @@ def main() -> None:
     """Measure and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path)
-    parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks/cuts.txt")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks/shots.txt")
     wanted = parser.parse_args()
     head = ["$ python scripts/choose_cuts.py CLIPS", f"commit {commit()}, {cores()} cores", ""]
     lines = [*head, *cutting(wanted.clips)]

@@ -23,13 +23,13 @@ from pasted import PICTURE_PX, Scene, as_rgb, enlarged, paste
 from standins import SURROUNDINGS, Standin, faceless, group, photographs, read_faces, scene
 
 from mien.core import boxes
-from mien.core.files import write_whole
+from mien.core.output import write_whole
 from mien.core.types import Faces, Floats, Image
 from mien.data.split import load_split
-from mien.vision.detect import Detector
-from mien.vision.tiles import Tiles
-from mien.vision.yunet import MIN_SCORE, MIN_SCORE_NEAR, SECOND_LOOKS_PX, YuNet
-from mien.vision.yunet_net import resize, weights
+from mien.detection.detectors import Detector
+from mien.detection.sliced import Tiles
+from mien.detection.yunet import MIN_SCORE, MIN_SCORE_NEAR, SECOND_LOOKS_PX, YuNet
+from mien.detection.yunet_net import resize, weights
 
 THRESHOLDS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8)
 SAME_FACE = 0.4

@@ -21,16 +21,16 @@ from numpy.typing import NDArray
 from pasted import Grey, as_rgb
 
 from mien.core.boxes import square
-from mien.core.card import CropSpec
-from mien.core.files import write_whole
+from mien.core.model_card import CropSpec
+from mien.core.output import write_whole
 from mien.core.protocols import UNCOUNTED, seven
 from mien.core.types import Frame
 from mien.data.split import load_split
-from mien.infer.analyze import Analyzer
-from mien.infer.classify import Classifier, default_model
-from mien.vision.crops import cut_faces
-from mien.vision.detect import Detector, WholeImage, without_landmarks
-from mien.vision.quality import BLURRED, SHARP, SMALL, SMALL_PX, sharpness
+from mien.detection.detectors import Detector, WholeImage, without_landmarks
+from mien.imaging.crop import cut_faces
+from mien.imaging.quality import BLURRED, SHARP, SMALL, SMALL_PX, sharpness
+from mien.inference.analyzer import Analyzer
+from mien.inference.classifier import Classifier, default_model
 
 BLURS_PX = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
 FRAMES_PX = (36, 32, 28, 24, 22, 20, 18, 16, 14, 12, 8)

@@ -19,12 +19,12 @@ from docpage import ROOT, commit, cores
 from numpy.typing import NDArray
 
 from mien.core.boxes import iou
-from mien.core.files import write_whole
+from mien.core.output import write_whole
 from mien.core.types import Floats, Frame
-from mien.infer import track
-from mien.infer.analyze import load
-from mien.infer.smooth import Smoother, Steady
-from mien.infer.track import Tracker
+from mien.inference.analyzer import load
+from mien.tracking import tracker as module
+from mien.tracking.smoothing import Smoother, Steady
+from mien.tracking.tracker import Tracker
 
 SIZES = (5, 0.5), (4, 1.5), (3, 3.0)
 """Faces in a scene, and how many face widths each moves in a second."""
@@ -117,7 +117,7 @@ def tracking(seeds: int) -> list[str]:
         f"{'frames a second':22}" + "".join(f"{rate:9}" for _ in SIZES for rate in rates),
     ]
     for name, changes in TRACKERS.items():
-        with settings(track, changes):
+        with settings(module, changes):
             counts = [
                 np.sum([switches(Tracker(), one, rate) for one in scenes[size]], axis=0)
                 for size in SIZES

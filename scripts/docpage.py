@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mien.core.errors import DataError
-from mien.core.files import write_whole
+from mien.core.output import write_whole
 
 ROOT = Path(__file__).parents[1]
 

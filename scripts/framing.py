@@ -23,15 +23,15 @@ from numpy.typing import NDArray
 from pasted import GREY, Grey, Known, Scene, as_rgb, bare_answers, enlarged, walk
 
 from mien.core.errors import UsageError
-from mien.core.files import write_whole
+from mien.core.output import write_whole
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
 from mien.core.types import LANDMARKS
 from mien.data.split import Split, load_split
-from mien.infer.classify import Classifier, default_model
-from mien.report.photos import read_photos
+from mien.detection.detectors import Detector, load_detector
+from mien.detection.yunet import YuNet
+from mien.evaluation.photos import read_photos
+from mien.inference.classifier import Classifier, default_model
 from mien.report.plots import to_png
-from mien.vision.detect import Detector, load_detector
-from mien.vision.yunet import YuNet
 
 TIMES = 4
 """How much a frame is enlarged before the detector looks for landmarks in it."""

@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from mien.core.errors import ImageError
-from mien.vision.images import decode_picture
+from mien.imaging.decode import decode_picture
 
 MAX_PIXELS = 1_000_000
 REDUCE_TO_PX = 24

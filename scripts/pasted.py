@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from mien.core.boxes import iou
 from mien.core.types import Floats, Frame, Image
-from mien.infer.analyze import Analyzer, FaceClassifier
-from mien.vision.detect import Detector, WholeImage, without_landmarks
+from mien.detection.detectors import Detector, WholeImage, without_landmarks
+from mien.inference.analyzer import Analyzer, FaceClassifier
 
 Grey = NDArray[np.uint8]
 

@@ -20,11 +20,11 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from mien.core.emotions import EIGHT, SEVEN, to_seven
-from mien.core.prior import shown_at
+from mien.core.priors import shown_at
 from mien.data.faces import one_face
-from mien.infer.classify import Classifier, model_file
-from mien.vision.crops import cut_faces
-from mien.vision.images import read
+from mien.imaging.crop import cut_faces
+from mien.imaging.decode import read
+from mien.inference.classifier import Classifier, model_file
 
 PICTURE = ROOT / "docs" / "images" / "photo-faces.jpg"
 COLUMNS, ROWS = 8, 5

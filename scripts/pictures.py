@@ -19,18 +19,18 @@ from pathlib import Path
 from docpage import ROOT
 
 from browser import Page, browser
-from mien.apps.live import Live
-from mien.apps.recorder import Recorder
-from mien.core.files import write_whole
+from mien.apps.live.loop import Live
+from mien.apps.live.recorder import Recorder
+from mien.core.output import write_whole
 from mien.core.types import Image
-from mien.infer.analyze import load
-from mien.infer.moment import Moment
-from mien.infer.stream import Stream
-from mien.vision.capture import Capture
-from mien.vision.images import write
-from mien.vision.panel import Panel, Status
-from mien.vision.strip import History
-from mien.vision.video import open_video
+from mien.draw.history import History
+from mien.draw.panel import Panel, Status
+from mien.imaging.decode import write
+from mien.inference.analyzer import load
+from mien.tracking.stream import Stream
+from mien.tracking.tracked_result import Moment
+from mien.video.capture import Capture
+from mien.video.reader import open_video
 from serving import served
 
 EXAMPLES, IMAGES = ROOT / "examples", ROOT / "docs" / "images"

@@ -20,10 +20,10 @@ from typing import Any
 
 from docpage import ROOT, fill, table
 
-from mien.core.card import POWERS, ModelCard
-from mien.infer.classify import Classifier, default_model
+from mien.core.model_card import POWERS, ModelCard
+from mien.evaluation.scores import protocols_of
+from mien.inference.classifier import Classifier, default_model
 from mien.report.headline import headline
-from mien.report.scores import protocols_of
 
 RUNS = ("16-photos", "16-photos-s")
 STEPS = (

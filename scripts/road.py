@@ -24,12 +24,12 @@ from matplotlib.figure import Figure
 from PIL import Image as Pillow
 
 from mien.core.errors import DataError
-from mien.core.files import write_whole
-from mien.infer.classify import Classifier, default_model
+from mien.core.output import write_whole
+from mien.evaluation.scores import protocols_of
+from mien.inference.classifier import Classifier, default_model
 from mien.report.files import confusion_title
 from mien.report.page import read_history
 from mien.report.plots import History, best_epoch, confusion_figure, curves_figure, ladder_figure, to_png
-from mien.report.scores import protocols_of
 
 RUNS = (
     "1-baseline",

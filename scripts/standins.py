@@ -18,13 +18,13 @@ from docpage import ROOT
 from pasted import Grey, as_rgb
 
 from mien.core import boxes
-from mien.core.card import CropSpec
 from mien.core.errors import DataError
+from mien.core.model_card import CropSpec
 from mien.core.types import Floats, Image
-from mien.report.photos import LABELS
-from mien.vision.crops import cut_faces
-from mien.vision.detect import Detector, without_landmarks
-from mien.vision.images import read
+from mien.detection.detectors import Detector, without_landmarks
+from mien.evaluation.photos import LABELS
+from mien.imaging.crop import cut_faces
+from mien.imaging.decode import read
 
 FACE_PX = (12.0, 48.0)
 """The shortest and the longest side of a pasted face's box; sizes between are equally common by their logarithm."""

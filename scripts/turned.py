@@ -22,12 +22,12 @@ from standins import SURROUNDINGS, Labelled, background, faceless, paste, photog
 
 from mien.core import boxes
 from mien.core.types import Floats, Frame, Image
-from mien.infer.analysis import Analysis
-from mien.infer.analyze import load
-from mien.vision.detect import without_landmarks
-from mien.vision.images import read
-from mien.vision.turns import TURNS, search_turned, turn
-from mien.vision.yunet import YuNet
+from mien.detection.detectors import without_landmarks
+from mien.detection.rotations import TURNS, search_turned, turn
+from mien.detection.yunet import YuNet
+from mien.imaging.decode import read
+from mien.inference.analyzer import load
+from mien.results.analysis import Analysis
 
 SAME_FACE = 0.4
 """The intersection over union from which a found box stands for the labelled face."""

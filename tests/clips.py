@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from mien.core.types import Floats, Image
-from mien.vision.images import read
+from mien.imaging.decode import read
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from mien.core.emotions import SEVEN
 from mien.core.types import Faces, Frame
-from mien.infer.moment import Moment
-from mien.infer.timeline import Summary, Timeline
+from mien.tracking.timeline import Summary, Timeline
+from mien.tracking.tracked_result import Moment
 from small_results import MODEL
 
 PICTURE = np.arange(120 * 160 * 3, dtype=np.uint32).reshape(120, 160, 3).astype(np.uint8)

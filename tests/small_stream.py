@@ -7,9 +7,9 @@ import numpy as np
 
 from mien.core.emotions import EIGHT
 from mien.core.types import Faces, Frame
-from mien.infer.analyze import Analyzer
-from mien.infer.classify import Classifier
-from mien.vision.detect import without_landmarks
+from mien.detection.detectors import without_landmarks
+from mien.inference.analyzer import Analyzer
+from mien.inference.classifier import Classifier
 from tiny_net import tiny_card, tiny_net
 
 SIZE = (320, 240)

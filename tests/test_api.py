@@ -15,9 +15,9 @@ from PIL import Image
 import mien
 from mien.core.errors import ImageError, MissingExtra
 from mien.core.types import Frame
-from mien.infer.classify import Classifier
-from mien.infer.rows import columns
-from mien.vision.images import read
+from mien.imaging.decode import read
+from mien.inference.classifier import Classifier
+from mien.results.rows import columns
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from mien.core.emotions import EIGHT
 from mien.core.errors import DataError
 from mien.data.audit import LEFT_OUT, agreement, audit, balance, load_audit, one_against_the_rest
 from mien.data.montage import montage
+from mien.data.near_duplicates import find_twins, near_twins, thumbnails
 from mien.data.rules import kept_splits, reasons
 from mien.data.synthetic import synthetic
-from mien.data.twins import find_twins, near_twins, thumbnails
 from small_data import HAPPY, faces, samples
 
 TRAIN, VALID, TEST = 0, 1, 2

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from mien.data.synthetic import synthetic
-from mien.train.augment import RandomAffine, RandomErase, RandomLight, augment
-from mien.train.degrade import RandomJpeg, RandomNoise, RandomSoften, blur_matrix, shrink_matrix
-from mien.train.models import MODELS
+from mien.train.augment.degrade import RandomJpeg, RandomNoise, RandomSoften, blur_matrix, shrink_matrix
+from mien.train.augment.layers import RandomAffine, RandomErase, RandomLight, augment
+from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe
 
 EVERY = Recipe(

@@ -13,9 +13,9 @@ import pytest
 
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
-from mien.train.fit import train
+from mien.train.augment.warp import warp
+from mien.train.loop import train
 from mien.train.recipe import FIRST_TRY
-from mien.train.warp import warp
 from runs import net_of
 
 TINY = replace(FIRST_TRY, name="tiny", epochs=1, batch_size=16, width=4, average=0.9, weight_decay=1e-3)
@@ -27,9 +27,9 @@ import keras
 import numpy as np
 from mien.data.split import load_split
 from mien.train.export import export
-from mien.train.fit import train
+from mien.train.loop import train
 from mien.train.recipe import read_recipe
-from mien.train.warp import warp
+from mien.train.augment.warp import warp
 
 folder = Path(sys.argv[1])
 faces = load_split(folder, "valid")

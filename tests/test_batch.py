@@ -17,8 +17,8 @@ from command import Command
 from mien.apps import batch as batches
 from mien.apps.batch import Settings, Worker, spread
 from mien.core.errors import MienError, MissingExtra, UsageError
-from mien.infer.analyze import load
-from mien.infer.pipeline import Outcome, pipeline
+from mien.inference.analyzer import load
+from mien.inference.pipeline import Outcome, pipeline
 
 TESTS = Path(__file__).parent
 

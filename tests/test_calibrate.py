@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from mien.core.card import POWERS
 from mien.core.errors import UsageError
+from mien.core.model_card import POWERS
 from mien.data.synthetic import synthetic
 from mien.train import calibrate as calibrating
 from mien.train.calibrate import NONE_CERTAIN, calibrate, choose_power, fit_prior, settle_head, uncertain_below

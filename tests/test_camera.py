@@ -14,11 +14,11 @@ import pytest
 
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Image
-from mien.vision.capture import Capture
+from mien.video.capture import Capture
 
 pytest.importorskip("av")
 
-from mien.vision.camera import find_source, open_address, open_camera, why_no_camera, without_password
+from mien.video.camera import find_source, open_address, open_camera, why_no_camera, without_password
 
 SOON_S = 10
 """No test waits as long; only one that fails does."""
@@ -276,7 +276,7 @@ def test_an_address_that_does_not_answer_is_explained_without_its_password():
 
 
 def test_an_address_that_keeps_silent_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("mien.vision.camera.OPEN_S", 0.2)
+    monkeypatch.setattr("mien.video.camera.OPEN_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/x"
         with (

@@ -9,7 +9,7 @@ import pytest
 
 from mien.data.split import load_split, save_split
 from mien.data.synthetic import synthetic
-from mien.train.models import MODELS
+from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY
 from runs import net_of
 

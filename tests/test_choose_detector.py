@@ -10,7 +10,7 @@ from mien.core.errors import DataError
 from mien.core.types import Faces
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
-from mien.vision.detect import without_landmarks
+from mien.detection.detectors import without_landmarks
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 

@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.core.card import CropSpec
+from mien.core.model_card import CropSpec
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
-from mien.infer.analyze import Analyzer
-from mien.infer.classify import Classifier
-from mien.vision.crops import cut_faces
-from mien.vision.detect import WholeImage
+from mien.detection.detectors import WholeImage
+from mien.imaging.crop import cut_faces
+from mien.inference.analyzer import Analyzer
+from mien.inference.classifier import Classifier
 from tiny_net import tiny_card, tiny_net
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))

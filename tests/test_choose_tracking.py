@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from clips import moving_portrait, write_clip
-from mien.infer.track import Tracker
+from mien.tracking.tracker import Tracker
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 

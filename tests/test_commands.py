@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from command import Command
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 from mien.apps.cli.examples import EXAMPLES
 from mien.apps.cli.main import app
 from mien.apps.cli.parsing import PANELS, meant
@@ -134,8 +134,8 @@ def test_verbose_says_with_what_and_how_fast(mien: Command, examples: Path):
 
 def test_nothing_is_said_past_quiet():
     """Whatever a command prints goes through ``voice``, but for what was asked for by name."""
-    cli = Path(voice.__file__).parent
-    allowed = {"voice.py": {"echo", "Console"}, "image.py": {"echo"}, "main.py": {"echo"}}
+    cli = Path(verbosity.__file__).parent
+    allowed = {"verbosity.py": {"echo", "Console"}, "image.py": {"echo"}, "main.py": {"echo"}}
     for file in cli.glob("*.py"):
         said = set(re.findall(r"(?<![\w.])(?:typer\.)?(echo|Console|print)\(", file.read_text()))
         assert said <= allowed.get(file.name, set()), file.name

@@ -13,9 +13,9 @@ import pytest
 import mien
 from mien.core.errors import ModelError, UsageError
 from mien.core.types import Frame
-from mien.infer.classify import Classifier, default_model
-from mien.infer.stream import Stream
-from mien.vision.images import read
+from mien.imaging.decode import read
+from mien.inference.classifier import Classifier, default_model
+from mien.tracking.stream import Stream
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from mien.core.metrics import softmax
 from mien.data.split import Split, save_split
 from mien.data.synthetic import synthetic
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
-from mien.train.fit import train
-from mien.train.models import MODELS
+from mien.train.loop import train
+from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY, Recipe
 from runs import Copies, behind, history_of, net_of, unsettled
 

@@ -10,10 +10,10 @@ import pytest
 
 from mien.core.errors import DataError, UsageError
 from mien.data.synthetic import synthetic
-from mien.train.dlib_weights import LEVELS_PER_UNIT, copy_dlib
-from mien.train.layers import Standardize
-from mien.train.models import MODELS
-from mien.train.published import PUBLISHED
+from mien.train.init.dlib import LEVELS_PER_UNIT, copy_dlib
+from mien.train.init.pretrained import PUBLISHED
+from mien.train.nets.layers import Standardize
+from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY
 
 RECIPE = replace(FIRST_TRY, name="dlib", model="dlib", epochs=1, batch_size=16)

@@ -9,8 +9,8 @@ from hypothesis.extra import numpy as hnp
 
 from mien.core.emotions import COLOURS, EIGHT, SEVEN, colours_of
 from mien.core.types import Faces, Frame, Result
-from mien.vision import images
-from mien.vision.draw import BLACK, WHITE, Rect, Tag, _contrast, _cover, _labels, _layout, _visible, draw
+from mien.draw.annotate import BLACK, WHITE, Rect, Tag, _contrast, _cover, _labels, _layout, _visible, draw
+from mien.imaging import decode
 
 PAPER = 250  # no emotion's colour, and no mixture of the frames' shadow
 
@@ -242,7 +242,7 @@ def test_a_photo():
     path = Path(__file__).parent.parent / "examples" / "astronaut.png"
     if not path.exists():
         pytest.skip("no examples in this checkout")
-    photo = images.read(path)
+    photo = decode.read(path)
     drawn = draw(a_result(photo, [[172, 62, 276, 198]], ["happiness"]))
     changed = np.argwhere((drawn != photo).any(axis=-1))
     assert pixels_of(drawn, "happiness") > 2000

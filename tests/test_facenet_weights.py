@@ -10,10 +10,10 @@ import pytest
 
 from mien.core.errors import DataError, UsageError
 from mien.data.synthetic import synthetic
-from mien.train.facenet_weights import copy_facenet
-from mien.train.layers import Standardize
-from mien.train.models import MODELS
-from mien.train.published import PUBLISHED
+from mien.train.init.facenet import copy_facenet
+from mien.train.init.pretrained import PUBLISHED
+from mien.train.nets.layers import Standardize
+from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY
 
 RECIPE = replace(FIRST_TRY, name="facenet", model="facenet")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.infer.classify import PACKAGED, Classifier, packaged_model
+from mien.inference.classifier import PACKAGED, Classifier, packaged_model
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))

@@ -11,9 +11,9 @@ from mien.core.errors import DataError, UsageError
 from mien.core.types import Faces
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
-from mien.infer.classify import Classifier
-from mien.vision import detect as detectors
-from mien.vision.images import read
+from mien.detection import detectors
+from mien.imaging.decode import read
+from mien.inference.classifier import Classifier
 from tiny_net import tiny_card, tiny_net
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from command import Command
-from mien.core.card import POWERS
 from mien.core.emotions import EIGHT, SEVEN
-from mien.vision.images import read, write
+from mien.core.model_card import POWERS
+from mien.imaging.decode import read, write
 from tiny_net import tiny_card, tiny_net
 
 

@@ -12,16 +12,16 @@ import pytest
 from rich.console import Console
 
 from mien.apps.cli.stopping import stoppable, terminable
-from mien.apps.live import HELP, NOTE_S, Live, Meter
-from mien.apps.recorder import Recorder
-from mien.apps.views import LineView, TerminalView
-from mien.apps.window import CLOSE
+from mien.apps.live.loop import HELP, NOTE_S, Live, Meter
+from mien.apps.live.recorder import Recorder
+from mien.apps.live.views import LineView, TerminalView
+from mien.apps.live.window import CLOSE
 from mien.core.errors import MienError, UsageError, VideoError
 from mien.core.types import Frame, Image
-from mien.infer.moment import Moment
-from mien.vision.draw import draw
-from mien.vision.images import read
-from mien.vision.panel import Status, mirrored
+from mien.draw.annotate import draw
+from mien.draw.panel import Status, mirrored
+from mien.imaging.decode import read
+from mien.tracking.tracked_result import Moment
 from small_moments import moment
 
 BOX = np.array([[20, 40, 70, 100]], np.float32)
@@ -370,7 +370,7 @@ def interrupted_import(number: signal.Signals) -> None:
 @pytest.fixture
 def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clip of a fifth of a second, in an empty working directory."""
-    film = pytest.importorskip("mien.vision.film")
+    film = pytest.importorskip("mien.video.writer")
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "clip.mp4"
     with Recorder() as store:
@@ -383,8 +383,8 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_clip_is_followed_filmed_and_written_down(clip: Path, capsys: pytest.CaptureFixture[str]):
     from mien.apps.cli.live import live
-    from mien.infer.journal import pictures
-    from mien.vision.video import open_video
+    from mien.results.log import pictures
+    from mien.video.reader import open_video
 
     live(source=str(clip), window=False, out=Path("rows.jsonl"), record=Path("film.mp4"))
     out, err = capsys.readouterr()
@@ -429,8 +429,8 @@ def test_a_film_that_cannot_be_written_fails_the_run_when_all_is_shown(clip: Pat
 def test_the_window_takes_keys(clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     pygame = pytest.importorskip("pygame")
     capsys.readouterr()  # the greeting, if this was the first import of all
-    from mien.apps import views
     from mien.apps.cli.live import live
+    from mien.apps.live.loop import views
 
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     shown = views.WindowView.show

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mien.train.augment.mix import SEAM, SOFT, mix
 from mien.train.epochs import Batches
-from mien.train.mix import SEAM, SOFT, mix
 from mien.train.recipe import FIRST_TRY
 
 FACES = np.random.default_rng(4).integers(40, 216, (64, 48, 48, 1)).astype(np.uint8)

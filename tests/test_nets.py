@@ -6,13 +6,13 @@ from importlib.util import find_spec
 
 import pytest
 
-from mien.train.models import MODELS
+from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY, override
 
 LIKE_KERAS = """
 import keras
 import numpy as np
-from mien.train.layers import Conv2D
+from mien.train.nets.layers import Conv2D
 
 random = np.random.default_rng(0)
 for size in (7, 8):

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from mien.core.emotions import COLOURS, SEVEN
 from mien.core.types import Faces, Image
-from mien.infer.moment import Moment
-from mien.vision.draw import Rect
-from mien.vision.panel import RED, SMALLEST, Panel, Status, mirrored, places, scaled
-from mien.vision.sheet import GROUND, TRACK, Lettering, Sheet
-from mien.vision.strip import SPAN_S, History, draw_strip
+from mien.draw.annotate import Rect
+from mien.draw.canvas import GROUND, TRACK, Lettering, Sheet
+from mien.draw.history import SPAN_S, History, draw_strip
+from mien.draw.panel import RED, SMALLEST, Panel, Status, mirrored, places, scaled
+from mien.tracking.tracked_result import Moment
 from small_moments import PICTURE, moment
 
 BOXES = np.array([[10, 20, 50, 70], [100, 30, 150, 90]], np.float32)

@@ -9,15 +9,15 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mien.apps.cli.evaluate import evaluate as command
-from mien.core.card import CropSpec
 from mien.core.emotions import SEVEN
 from mien.core.errors import DataError, ImageError
+from mien.core.model_card import CropSpec
 from mien.core.types import Faces
-from mien.report import evaluate as scoring
+from mien.evaluation import evaluate as scoring
+from mien.evaluation.photos import COLUMNS, photos_block, read_photos, score_photos
 from mien.report.page import write_page
-from mien.report.photos import COLUMNS, photos_block, read_photos, score_photos
+from test_ensemble import file_with
 from test_evaluate import data
-from test_scorer import file_with
 
 __all__ = ["data"]  # a fixture
 

@@ -8,9 +8,9 @@ from PIL import Image
 
 import mien
 from mien.core.errors import ImageError
-from mien.infer.ahead import AHEAD
-from mien.infer.pipeline import pipeline
-from mien.vision.images import Picture, read_picture
+from mien.imaging.decode import Picture, read_picture
+from mien.inference.ordered_map import AHEAD
+from mien.inference.pipeline import pipeline
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 
 from mien.core.types import Faces
 from mien.data.synthetic import synthetic
-from mien.vision.quality import SHARP, SMALL_PX, quality, sharpness
+from mien.imaging.quality import SHARP, SMALL_PX, quality, sharpness
 
 
 def faces_of(*sides: float) -> Faces:

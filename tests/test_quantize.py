@@ -13,12 +13,12 @@ from command import Command
 from mien.core.errors import DataError, ModelError
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
-from mien.infer.classify import CARD_KEY, Classifier
+from mien.inference.classifier import CARD_KEY, Classifier
 from mien.train import export as exporting
 from mien.train import quantize as quantizing
 from mien.train.export import export
-from mien.train.fit import train
-from mien.train.models import MODELS
+from mien.train.loop import train
+from mien.train.nets.models import MODELS
 from mien.train.quantize import calibration_faces, quantize
 from mien.train.recipe import FIRST_TRY
 from runs import unsettled

@@ -7,7 +7,7 @@ import pytest
 
 from mien.core.emotions import SEVEN
 from mien.core.errors import DataError
-from mien.vision.images import read
+from mien.imaging.decode import read
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 

@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 from mien.apps.cli.evaluate import evaluate as command
 from mien.core.protocols import UNCOUNTED
 from mien.data.synthetic import synthetic
-from mien.report.evaluate import evaluate
+from mien.evaluation.evaluate import evaluate
+from mien.evaluation.robustness import Robustness, examples, measure_robustness, score_rows
+from mien.imaging.corruptions import CORRUPTIONS
 from mien.report.files import write_report
 from mien.report.page import write_page
 from mien.report.plots import robustness_figure
-from mien.report.robustness import Robustness, examples, measure_robustness, score_rows
-from mien.vision.corrupt import CORRUPTIONS
 from test_evaluate import data, model_file
 
 __all__ = ["data"]  # a fixture

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mien.core.emotions import EIGHT, SEVEN
-from mien.infer.document import model_entry, picture_entry
-from mien.infer.rows import columns, model_name, rows
+from mien.results.document import model_entry, picture_entry
+from mien.results.rows import columns, model_name, rows
 from small_results import LANDMARKS, PROBS, result_of
 from tiny_net import tiny_card
 

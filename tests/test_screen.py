@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from mien.apps.cli.screen import BAR, Screen, bar, plain_lines, table
-from mien.infer.pipeline import Outcome
+from mien.inference.pipeline import Outcome
 from small_results import NONE, ONE, TWO
 
 
@@ -24,7 +24,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> StringIO:
     """What a terminal of 100 columns shows."""
     shown = StringIO()
     monkeypatch.setattr(
-        "mien.apps.cli.voice.console",
+        "mien.apps.cli.verbosity.console",
         lambda stderr=False: Console(
             file=StringIO() if stderr else shown, force_terminal=True, width=100, no_color=True
         ),

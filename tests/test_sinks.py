@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import MienError, UsageError
 from mien.core.types import Result
-from mien.infer.document import picture_entry
-from mien.infer.made import Setting
-from mien.infer.moment import Moment
-from mien.infer.rows import Row, columns, rows
-from mien.infer.sinks import open_sink
+from mien.results.document import picture_entry
+from mien.results.provenance import Setting
+from mien.results.rows import Row, columns, rows
+from mien.results.sinks import open_sink
+from mien.tracking.tracked_result import Moment
 from small_results import MADE, MODEL, NAME, ONE, PICTURES, SETTINGS, TWO, put, result_of
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
@@ -155,7 +155,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from mien.infer.sinks import open_sink
+from mien.results.sinks import open_sink
 from small_results import MADE, PICTURES, put
 with ExitStack() as stack:
     for path in sys.argv[1:]:
@@ -296,12 +296,12 @@ def test_a_full_disk_is_explained_and_resume_goes_on(suffix: str, tmp_path: Path
 
 
 def test_a_base_install_loads_no_pyarrow():
-    code = "import sys, mien.infer.sinks; print('pyarrow' in sys.modules)"
+    code = "import sys, mien.results.sinks; print('pyarrow' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
 def test_a_parquet_file_of_several_groups_keeps_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("mien.infer.sinks.ROWS_A_GROUP", 3)
+    monkeypatch.setattr("mien.results.sinks.ROWS_A_GROUP", 3)
     run(tmp_path / "out.parquet", PICTURES)
     assert pq.ParquetFile(tmp_path / "out.parquet").num_row_groups == 2
     assert read_table(tmp_path / "out.parquet") == table_of(PICTURES)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import features
 
-from mien.core.card import MARGIN
 from mien.core.errors import DataError, UsageError
+from mien.core.model_card import MARGIN
 from mien.core.types import Faces
 from mien.data.faces import CUT_ALREADY, MORE_FACES, NO_FACE, one_face
 from mien.data.fer2013 import NO_USAGE, read_fer2013

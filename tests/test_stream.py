@@ -10,8 +10,8 @@ import mien
 from clips import write_clip
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Faces
-from mien.infer.rows import columns, rows
-from mien.infer.stream import Stream, moments
+from mien.results.rows import columns, rows
+from mien.tracking.stream import Stream, moments
 from small_stream import Squares, analyzer, frames, scene, walk
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 LOOK = "import mien; mien.load()(sys.argv[1])"
-READ = "import mien.infer.classify"
+READ = "import mien.inference.classifier"
 
 
 @pytest.mark.parametrize("code", [LOOK, READ])

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien.core.emotions import SEVEN
-from mien.infer import timeline as module
-from mien.infer.people import THUMBNAIL_PX, Person, Span
-from mien.infer.timeline import MOST_BINS, MOST_PEOPLE, Summary, Timeline
+from mien.tracking import timeline as module
+from mien.tracking.people import THUMBNAIL_PX, Person, Span
+from mien.tracking.timeline import MOST_BINS, MOST_PEOPLE, Summary, Timeline
 from small_moments import moment, steady, summary
 
 HAPPY, SAD, NEUTRAL = {1: "happiness"}, {1: "sadness"}, {1: "neutral"}

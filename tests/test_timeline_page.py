@@ -9,9 +9,9 @@ import pytest
 from PIL import Image as Pillow
 
 from mien.core.emotions import SEVEN
-from mien.infer.timeline import Summary, Timeline
 from mien.report.lanes import clock, left_out, palette, shown, ticks
 from mien.report.timeline_page import timeline_page
+from mien.tracking.timeline import Summary, Timeline
 from small_moments import moment, steady, summary
 
 VOID = {"meta", "img", "br", "link", "input"}

@@ -6,13 +6,13 @@ import pytest
 
 from mien.core.emotions import SEVEN
 from mien.core.protocols import UNCOUNTED
-from mien.report.coverage import coverage, coverage_block
-from mien.report.evaluate import evaluate
-from mien.report.prior import STEPS
-from mien.report.scores import View
+from mien.evaluation.coverage import coverage, coverage_block
+from mien.evaluation.evaluate import evaluate
+from mien.evaluation.prior_sweep import STEPS
+from mien.evaluation.scores import View
 from mien.report.tradeoffs import coverage_figure, prior_figure
+from test_ensemble import file_with
 from test_evaluate import data
-from test_scorer import file_with
 
 __all__ = ["data"]  # a fixture
 

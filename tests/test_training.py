@@ -14,12 +14,12 @@ from mien.core.errors import ModelError, TrainingError, UsageError
 from mien.core.temperature import tempered
 from mien.data.split import Split
 from mien.data.synthetic import synthetic
-from mien.infer.classify import Classifier
+from mien.inference.classifier import Classifier
 from mien.train import export as exporting
 from mien.train.epochs import Batches, Epochs
 from mien.train.export import export
-from mien.train.fit import spread, train
-from mien.train.models import MODELS
+from mien.train.loop import spread, train
+from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY, read_recipe
 from mien.train.schedule import learning_rate
 from runs import Copies, behind, history_of, net_of, unsettled

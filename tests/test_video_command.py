@@ -13,10 +13,10 @@ import pytest
 
 from clips import counting, moving_portrait, packets, write_clip
 from command import Command
-from mien.apps.cli.moments import seconds
+from mien.apps.cli.times import seconds
 from mien.core.errors import UsageError, VideoError
-from mien.vision.film import Film
-from mien.vision.video import open_video
+from mien.video.reader import open_video
+from mien.video.writer import Film
 
 
 @pytest.fixture(scope="module")

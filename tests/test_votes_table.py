@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.core.card import MARGIN
 from mien.core.errors import DataError
+from mien.core.model_card import MARGIN
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
 from mien.core.types import Faces
 from mien.data.faces import MORE_FACES
 from mien.data.folders import DRAWN
+from mien.data.near_duplicates import find_twins
 from mien.data.photos import read_photos
 from mien.data.prepare import prepare
 from mien.data.rules import NEAR_LEAK, UNREADABLE, kept_splits, reasons
 from mien.data.samples import join_samples
 from mien.data.sources import read_source
 from mien.data.split import load_split
-from mien.data.twins import find_twins
 from small_data import faces, samples, write_fer, write_votes
 
 SIDE = 100

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from mien.apps.window import CLOSE, Window
+from mien.apps.live.window import CLOSE, Window
 from mien.core.errors import MissingExtra
 
 pygame = pytest.importorskip("pygame")
@@ -80,7 +80,7 @@ def child(code: str, **changes: str) -> subprocess.CompletedProcess[str]:
 
 OPEN = """
 import os
-from mien.apps.window import Window
+from mien.apps.live.window import Window
 from mien.core.errors import MienError
 try:
     with Window("test", (320, 200)) as window:

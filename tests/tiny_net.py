@@ -4,9 +4,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from mien.core.card import POWERS, CropSpec, ModelCard
 from mien.core.emotions import EIGHT
-from mien.infer.classify import CARD_KEY, INPUT, OUTPUT
+from mien.core.model_card import POWERS, CropSpec, ModelCard
+from mien.inference.classifier import CARD_KEY, INPUT, OUTPUT
 
 SIZE_PX = 8
 

@@ -16,11 +16,11 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 if TYPE_CHECKING:
     from mien.core.errors import MienError
     from mien.core.types import Face, Faces, Frame
-    from mien.infer.analysis import Analysis
-    from mien.infer.analyze import Analyzer, emotion, load
-    from mien.infer.moment import Moment
-    from mien.infer.pipeline import Outcome, pipeline
-    from mien.infer.stream import Stream, stream
+    from mien.inference.analyzer import Analyzer, emotion, load
+    from mien.inference.pipeline import Outcome, pipeline
+    from mien.results.analysis import Analysis
+    from mien.tracking.stream import Stream, stream
+    from mien.tracking.tracked_result import Moment
 
 __all__ = [
     "Analysis",
@@ -40,19 +40,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Analysis": "mien.infer.analysis",
-    "Analyzer": "mien.infer.analyze",
+    "Analysis": "mien.results.analysis",
+    "Analyzer": "mien.inference.analyzer",
     "Face": "mien.core.types",
     "Faces": "mien.core.types",
     "Frame": "mien.core.types",
     "MienError": "mien.core.errors",
-    "Moment": "mien.infer.moment",
-    "Outcome": "mien.infer.pipeline",
-    "Stream": "mien.infer.stream",
-    "emotion": "mien.infer.analyze",
-    "load": "mien.infer.analyze",
-    "pipeline": "mien.infer.pipeline",
-    "stream": "mien.infer.stream",
+    "Moment": "mien.tracking.tracked_result",
+    "Outcome": "mien.inference.pipeline",
+    "Stream": "mien.tracking.stream",
+    "emotion": "mien.inference.analyzer",
+    "load": "mien.inference.analyzer",
+    "pipeline": "mien.inference.pipeline",
+    "stream": "mien.tracking.stream",
 }
 
 

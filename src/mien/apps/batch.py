@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import MienError, MissingExtra, UsageError
-from mien.infer.analyze import Analyzer, load
-from mien.infer.pipeline import Outcome, pipeline
+from mien.inference.analyzer import Analyzer, load
+from mien.inference.pipeline import Outcome, pipeline
 
 Batch = dict[str, NDArray[Any]]
 """Column -> (N,) objects."""

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from mien.core.emotions import EIGHT
 from mien.core.errors import DataError
 from mien.core.protocols import CLASSES, PANEL, PROTOCOLS, UNCOUNTED
+from mien.data.near_duplicates import Twins
 from mien.data.samples import Drop, Samples
 from mien.data.split import COLUMNS, SPLITS, Split
-from mien.data.twins import Twins
 
 Table = dict[str, dict[str, int]]
 

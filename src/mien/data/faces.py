@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.card import MARGIN, CropSpec
 from mien.core.errors import ImageError
+from mien.core.model_card import MARGIN, CropSpec
 from mien.core.types import LANDMARKS, Faces, Image
-from mien.vision.crops import cut_faces
-from mien.vision.images import read
+from mien.imaging.crop import cut_faces
+from mien.imaging.decode import read
 
 Detector = Callable[[Image], Faces]
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from mien.core.emotions import FER2013_CODES, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError
 from mien.core.protocols import PANEL
+from mien.data.csv_table import columns_of, fault, place, read_table
 from mien.data.folders import SHARES, draw_splits
+from mien.data.near_duplicates import pixel_keys
 from mien.data.pixels import parse_block, parse_row
 from mien.data.samples import FER2013, FERPLUS, SIZE_PX, Samples
 from mien.data.split import COLUMNS, SPLITS
-from mien.data.table import columns_of, fault, place, read_table
-from mien.data.twins import pixel_keys
 
 FACE_COLUMNS = {"emotion", "pixels"}
 """What a table of faces has, in small letters, and besides them ``Usage`` in all but the competition's."""

@@ -14,7 +14,7 @@ from mien.data.fer2013 import votes_of
 from mien.data.rules import UNREADABLE
 from mien.data.samples import FERPLUS, SIZE_PX, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
-from mien.vision.images import read
+from mien.imaging.decode import read
 
 FOLDERS = {"FER2013Train": "train", "FER2013Valid": "valid", "FER2013Test": "test"}
 

@@ -16,11 +16,11 @@ from mien.core.errors import DataError
 from mien.core.protocols import PANEL
 from mien.core.spelling import did_you_mean, near
 from mien.data.faces import Cutter, Detector
+from mien.data.near_duplicates import pixel_keys
 from mien.data.rules import UNREADABLE
 from mien.data.samples import SIZE_PX, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
-from mien.data.twins import pixel_keys
-from mien.vision.formats import PICTURE_SUFFIXES
+from mien.imaging.formats import PICTURE_SUFFIXES
 
 SPLIT_NAMES = {
     "train": ("train", "training"),

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, VOTE_COLUMNS
 from mien.core.errors import DataError
+from mien.data.csv_table import columns_of, fault, read_table
 from mien.data.faces import Box, Cutter, Detector
 from mien.data.folders import DRAWN, SHARES, SPLIT_OF, draw_splits
+from mien.data.near_duplicates import pixel_keys
 from mien.data.rules import UNREADABLE
 from mien.data.samples import SIZE_PX, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
-from mien.data.table import columns_of, fault, read_table
-from mien.data.twins import pixel_keys
 
 VOTES = "votes.csv"
 CORNERS = ("x1", "y1", "x2", "y2")

@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 from mien.core.errors import DataError
-from mien.core.files import whole_files
+from mien.core.output import whole_files
 from mien.data.audit import Audit, audit
 from mien.data.montage import montage
+from mien.data.near_duplicates import find_twins
 from mien.data.rules import kept_splits, reasons
 from mien.data.samples import Samples
 from mien.data.split import SPLITS, save_split
-from mien.data.twins import find_twins
+from mien.imaging.decode import write
 from mien.version import __version__
-from mien.vision.images import write
 
 FILES = ("answers.json", *(f"{split}.npz" for split in SPLITS), "audit.json", "montage.png", "prepare.json")
 """All that a folder of splits may hold; the first is of ``mien answer``, the last vouches for the others."""

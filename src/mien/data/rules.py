@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.emotions import VOTE_COLUMNS
+from mien.data.near_duplicates import Twins
 from mien.data.samples import FER2013, FERPLUS, Samples
 from mien.data.split import SPLITS, Split
-from mien.data.twins import Twins
 
 NOT_A_FACE = "not a face"
 LEAK = "pixel for pixel in valid or test"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from mien.core.errors import DataError, UsageError
 from mien.data.archives import is_archive, unpack
+from mien.data.csv_table import columns_of
 from mien.data.faces import Detector
 from mien.data.fer2013 import FACE_COLUMNS, read_fer2013
 from mien.data.ferplus import is_ferplus, read_ferplus
 from mien.data.folders import folders_in, is_known, read_folders
 from mien.data.photos import is_photos, read_photos
 from mien.data.samples import Samples, join_samples
-from mien.data.table import columns_of
 
 FACES_FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
 """FER2013, the fullest first: Kaggle's competition has all but the first in one folder."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mien.infer.people import Person
-from mien.infer.timeline import Summary
+from mien.tracking.people import Person
+from mien.tracking.timeline import Summary
 
 SHORTEST_S = 0.5
 """What is shown for less gives way to what is shown before or after it; nobody could read it."""

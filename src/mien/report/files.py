@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from mien.core.files import whole_files
 from mien.core.metrics import Calibration, calibration
+from mien.core.output import whole_files
 from mien.core.protocols import UNCOUNTED
-from mien.infer.journal import explained
-from mien.report.coverage import coverage
-from mien.report.evaluate import Report
+from mien.evaluation.coverage import coverage
+from mien.evaluation.evaluate import Report
+from mien.evaluation.robustness import examples
+from mien.evaluation.scores import DIGITS, View, protocols_of
 from mien.report.plots import Figure, confusion_figure, reliability_figure, robustness_figure, to_png
-from mien.report.robustness import examples
-from mien.report.scores import DIGITS, View, protocols_of
 from mien.report.tradeoffs import coverage_figure, prior_figure
+from mien.results.log import explained
 
 FILES = (
     "predictions.csv",

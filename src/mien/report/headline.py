@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from mien.data.samples import FER2013, FERPLUS
-from mien.report.scores import protocols_of
+from mien.evaluation.scores import protocols_of
 
 SPLITS = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
 """What FER2013 calls the splits."""

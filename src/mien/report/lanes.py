@@ -8,8 +8,8 @@ import numpy as np
 
 from mien.core.emotions import colours_of
 from mien.core.types import Ids
-from mien.infer.people import Person
-from mien.infer.timeline import Summary
+from mien.tracking.people import Person
+from mien.tracking.timeline import Summary
 
 MOST_LANES = 30
 SHORTEST_S = 1.0

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from mien.evaluation.photos import photo_rows
+from mien.evaluation.robustness import score_rows
+from mien.evaluation.scores import protocols_of
 from mien.report.files import confusion_title, photos_figure
 from mien.report.headline import headline, is_published, percent, scored_on
 from mien.report.markup import picture, section, table, wide_picture
-from mien.report.photos import photo_rows
 from mien.report.plots import confusion_figure, to_png
-from mien.report.robustness import score_rows
-from mien.report.scores import protocols_of
 
 MEANING = {
     "seven": "what most taggers chose; contempt counts as neutral",

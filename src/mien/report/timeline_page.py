@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from mien.core.names import spelled
 from mien.core.types import Ids, Image
-from mien.infer.people import Person
-from mien.infer.timeline import Summary
+from mien.imaging.convert import to_pillow
 from mien.report.lanes import clock, left_out, palette, runs, shown, ticks
-from mien.vision.frames import to_pillow
+from mien.tracking.people import Person
+from mien.tracking.timeline import Summary
 
 HEIGHT = 200
 """Height of a lane in the units of its drawing: half a percent of probability each."""
@@ -47,7 +47,7 @@ def timeline_page(
     Args:
         summary: what ``Timeline.close`` gave.
         clip: the video's name, the page's title.
-        model: which model saw the faces, as ``mien.infer.rows.model_name`` says it.
+        model: which model saw the faces, as ``mien.results.rows.model_name`` says it.
         film: the film to play, relative to the page; the page does without where there is no such file.
         film_start_s: the time of the video at which the film begins.
         notes: what else the reader must know, such as frames that were skipped; a line each.

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mien.core.errors import MissingExtra, UsageError
-from mien.core.files import write_whole
 from mien.core.names import spelled
-from mien.infer.people import Person
-from mien.infer.timeline import Summary
+from mien.core.output import write_whole
 from mien.report.lanes import clock, left_out, palette, runs, shown, ticks
+from mien.tracking.people import Person
+from mien.tracking.timeline import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

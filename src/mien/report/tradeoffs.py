@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mien.report.coverage import Coverage
+from mien.evaluation.coverage import Coverage
 from mien.report.plots import (
     BLUE,
     FAINT,

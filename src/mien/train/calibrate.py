@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.card import POWERS
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.metrics import accuracy, fit_offsets, fit_temperature
-from mien.core.prior import importance, joined, shown_at
+from mien.core.model_card import POWERS
+from mien.core.priors import importance, joined, shown_at
 from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
 from mien.core.temperature import shown_logits, tempered
 from mien.data.split import Split

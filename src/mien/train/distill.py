@@ -15,8 +15,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from mien.train.finished import recipe_of, weights_of
-from mien.train.models import MODELS
+from mien.train.init.warm_start import recipe_of, weights_of
+from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe
 from mien.train.targets import LABELS
 
@@ -30,7 +30,7 @@ def beside_teachers(student: keras.Model, sources: Sequence[Path], recipe: Recip
 
     Args:
         student: from faces to logits (N, K).
-        sources: finished runs or exported files, see ``train.finished``.
+        sources: finished runs or exported files, see ``train.init.warm_start``.
         recipe: of the student.
         faces: (N, S, S, 1), grey levels; some hundreds.
     """

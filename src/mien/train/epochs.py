@@ -19,8 +19,8 @@ from mien.core.errors import TrainingError
 from mien.core.metrics import softmax
 from mien.core.protocols import CLASSES, PROTOCOLS
 from mien.data.split import Split
+from mien.train.augment.mix import mix
 from mien.train.checkpoint import save_best, save_checkpoint
-from mien.train.mix import mix
 from mien.train.recipe import Recipe
 from mien.train.sampling import draw
 from mien.train.targets import PROTOCOL, make_targets

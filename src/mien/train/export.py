@@ -18,15 +18,15 @@ import onnxruntime as ort
 from keras import ops
 from numpy.typing import NDArray
 
-from mien.core.card import MARGIN, CropSpec, ModelCard
 from mien.core.emotions import EIGHT
 from mien.core.errors import MissingExtra, ModelError, UsageError
-from mien.core.files import write_whole
+from mien.core.model_card import MARGIN, CropSpec, ModelCard
+from mien.core.output import write_whole
 from mien.core.temperature import tempered
 from mien.data.synthetic import synthetic
-from mien.infer.classify import CARD_KEY, INPUT, OUTPUT
+from mien.inference.classifier import CARD_KEY, INPUT, OUTPUT
 from mien.train.backend import exporting_backend
-from mien.train.models import SIZE_PX
+from mien.train.nets.models import SIZE_PX
 from mien.train.recipe import read_recipe
 from mien.train.targets import LABELS
 from mien.version import __version__

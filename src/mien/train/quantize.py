@@ -28,9 +28,9 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from mien.core.errors import DataError, ModelError
-from mien.core.files import write_whole
+from mien.core.output import write_whole
 from mien.data.split import load_split
-from mien.infer.classify import CARD_KEY, INPUT, Classifier
+from mien.inference.classifier import CARD_KEY, INPUT, Classifier
 from mien.train.export import export
 
 FACES = 500

@@ -66,7 +66,7 @@ class Recipe:
 
     Attributes:
         name: the recipe's name; its run lands in ``runs/NAME``.
-        model: a name of ``train.models.MODELS``. ``dlib`` and ``facenet`` start from published weights, the
+        model: a name of ``train.nets.models.MODELS``. ``dlib`` and ``facenet`` start from published weights, the
             others from random ones.
         target: what a face is trained on: the original label (``fer``), the seven-class label (``seven``), votes / 10
             over seven classes (``seven-votes``), or the distribution of the votes over eight (``eight-votes``).
@@ -91,7 +91,7 @@ class Recipe:
             sharp as what they learnt; the temperature of their cards is fitted on the taggers' first choice instead.
         rarity: how much more often faces of rare emotions are drawn, 0 to 1 (``train.sampling``).
         sources: how often faces of a data set are drawn, as "ferplus=0.7 expw=2"; 1 where it is not named.
-        mix: share of the faces that are blended with another one, or get its lower half (``train.mix``).
+        mix: share of the faces that are blended with another one, or get its lower half (``train.augment.mix``).
         flip: whether faces are mirrored at random.
         rotation_deg: largest rotation either way, in degrees.
         zoom: largest change of scale either way, as a share.

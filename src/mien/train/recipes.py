@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
-import mien
 from mien.core.errors import UsageError
 from mien.core.spelling import did_you_mean, near
 from mien.train.recipe import Recipe, read_recipe
@@ -15,7 +15,7 @@ STANDARD = Path("5-compact")
 
 def recipe_files() -> dict[str, Path]:
     """Return name to file: those in the package, or in a clone those beside it."""
-    package = Path(mien.__file__).parent
+    package = Path(str(resources.files("mien")))
     inside = package / "recipes"
     folder = inside if inside.is_dir() else package.parents[1] / "recipes"
     files = sorted(folder.rglob("*.toml"), key=lambda path: (len(path.parts), _in_order(path.stem)))

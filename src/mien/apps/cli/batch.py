@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mien.apps.cli import details, voice
+from mien.apps.cli import details, verbosity
 from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
 
 
@@ -46,17 +46,17 @@ def batch(
     from mien.apps.cli.inputs import gather, piped
     from mien.apps.cli.screen import Screen
     from mien.apps.cli.stopping import end, stoppable, until
-    from mien.core.prior import parse_prior
-    from mien.infer.made import Made
-    from mien.infer.sinks import open_sink
-    from mien.vision.images import MAX_PIXELS
+    from mien.core.priors import parse_prior
+    from mien.imaging.decode import MAX_PIXELS
+    from mien.results.provenance import Made
+    from mien.results.sinks import open_sink
 
     inputs = gather(pictures or [], recursive, piped(pictures or []))
     power = None if prior is None else parse_prior(prior)
     settings = Settings(model, detector.value, power, labels.value)
     # Loaded here too, so that what is wrong with it is said before anything starts.
     analyzer = settings.load()
-    voice.detail(details.model(analyzer))
+    verbosity.detail(details.model(analyzer))
     # Workers read pictures as 'mien image' does unless it is told otherwise, so that either can go on for the other.
     made = Made(analyzer.model, analyzer.labels, {"detector": detector.value, "max-megapixels": MAX_PIXELS / 1e6})
     with ExitStack() as stack:

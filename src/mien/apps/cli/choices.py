@@ -10,7 +10,7 @@ import typer
 
 
 class DetectorName(StrEnum):
-    """The detectors of ``mien.vision.detect``."""
+    """The detectors of ``mien.detection.detectors``."""
 
     yunet = "yunet"
     haar = "haar"

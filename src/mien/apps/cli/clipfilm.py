@@ -10,8 +10,8 @@ from typing import Self
 
 from mien.core.errors import MienError
 from mien.core.types import Image
-from mien.vision.film import Film
-from mien.vision.video import Video
+from mien.video.reader import Video
+from mien.video.writer import Film
 
 
 class ClipFilm:

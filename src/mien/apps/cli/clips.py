@@ -16,22 +16,22 @@ from mien.apps.cli.inputs import Inputs
 from mien.apps.cli.pictures import names_of, seen
 from mien.apps.cli.stopping import STOPPED, stoppable
 from mien.core.errors import MienError, UsageError
-from mien.core.files import folder_for, refuse_existing, write_whole
 from mien.core.locks import locked
-from mien.infer.analyze import Analyzer
-from mien.infer.journal import explained
-from mien.infer.made import Made, Setting
-from mien.infer.moment import Moment
-from mien.infer.rows import model_name
-from mien.infer.sinks import Sink, journal_of, open_sink
-from mien.infer.stream import Stream, moments
-from mien.infer.timeline import Summary, Timeline
+from mien.core.output import folder_for, refuse_existing, write_whole
+from mien.draw.annotate import draw
+from mien.imaging.anonymize import blur_faces
+from mien.inference.analyzer import Analyzer
 from mien.report.captions import srt, vtt
 from mien.report.timeline_page import timeline_page
 from mien.report.timeline_plot import write_timeline
-from mien.vision.draw import draw
-from mien.vision.hide import blur_faces
-from mien.vision.video import open_video
+from mien.results.log import explained
+from mien.results.provenance import Made, Setting
+from mien.results.rows import model_name
+from mien.results.sinks import Sink, journal_of, open_sink
+from mien.tracking.stream import Stream, moments
+from mien.tracking.timeline import Summary, Timeline
+from mien.tracking.tracked_result import Moment
+from mien.video.reader import open_video
 
 OURS = ".mien"
 """What stands before the suffix of every file that mien writes of a clip."""

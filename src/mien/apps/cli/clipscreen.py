@@ -11,12 +11,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 from mien.apps.cli.screen import cell, coloured_bar
-from mien.infer.people import Person
-from mien.infer.timeline import Summary
 from mien.report.lanes import clock, left_out, shown
-from mien.vision.video import Clip
+from mien.tracking.people import Person
+from mien.tracking.timeline import Summary
+from mien.video.reader import Clip
 
 NAMED = 3
 """Emotions of a person that are named, those shown longest."""
@@ -31,8 +31,8 @@ class ClipScreen:
 
     def __init__(self) -> None:
         self.failed = 0
-        self._console = voice.console()
-        beside = self._console if self._console.is_terminal else voice.console(stderr=True)
+        self._console = verbosity.console()
+        beside = self._console if self._console.is_terminal else verbosity.console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -65,7 +65,7 @@ class ClipScreen:
         """Show that a clip is begun."""
         length = "of unknown length" if facts.duration_s is None else f"{facts.duration_s:.2f} s"
         sound = "sound" if facts.sound else "no sound"
-        voice.detail(f"{clip}: {facts.width} x {facts.height} pixels, {facts.fps:.4g} frames/s, {length}, {sound}")
+        verbosity.detail(f"{clip}: {facts.width} x {facts.height} pixels, {facts.fps:.4g} frames/s, {length}, {sound}")
         last_s = min((one for one in (facts.duration_s, end_s) if one is not None), default=None)
         self._frames, self._since, self._start_s = 0, time.monotonic(), start_s
         self._progress.reset(
@@ -91,14 +91,16 @@ class ClipScreen:
         """Say why a clip could not be done."""
         self.failed += 1
         self._progress.update(self._task, visible=False, refresh=True)
-        voice.complain(why)
+        verbosity.complain(why)
 
     def show(self, clip: Path, summary: Summary, files: Sequence[Path], notes: Sequence[str], stopped: bool) -> None:
         """Show who was seen in a clip and what they showed, and what was written."""
         self._progress.update(self._task, visible=False, refresh=True)
         spent_s = time.monotonic() - self._since
         people = len(summary.people)
-        voice.detail(f"{clip}: {self._frames:,} frames and {people} people in {spent_s:.2f} s; wrote {_listed(files)}")
+        verbosity.detail(
+            f"{clip}: {self._frames:,} frames and {people} people in {spent_s:.2f} s; wrote {_listed(files)}"
+        )
         if not summary.people:
             self._say(f"{cell(str(clip))}: no face found in {summary.moments:,} frames")
         elif self._console.is_terminal:
@@ -106,11 +108,11 @@ class ClipScreen:
             if more := left_out(summary):
                 self._console.print(more)
         else:
-            voice.say("\n".join(plain_lines(clip, summary)))
+            verbosity.say("\n".join(plain_lines(clip, summary)))
         for note in notes:
-            voice.note(f"{clip}: {note}")
+            verbosity.note(f"{clip}: {note}")
         if stopped:
-            voice.note(f"{clip}: stopped at {clock(summary.end_s)}; --resume goes on from its data")
+            verbosity.note(f"{clip}: stopped at {clock(summary.end_s)}; --resume goes on from its data")
         if self._console.is_terminal:
             self._console.print(f"wrote {_listed(files)}", markup=False, highlight=False, soft_wrap=True)
 

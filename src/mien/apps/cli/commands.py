@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mien.apps.cli import details, voice
+from mien.apps.cli import details, verbosity
 from mien.apps.cli.paths import at_home
 from mien.core.errors import UsageError
 
@@ -28,7 +28,9 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     def called(*, quiet: bool, verbose: bool, **given: Any) -> None:
         if quiet and verbose:
             raise UsageError("--quiet and --verbose are opposites; leave one out")
-        with voice.speaking(voice.Level.QUIET if quiet else voice.Level.VERBOSE if verbose else voice.Level.NORMAL):
+        with verbosity.speaking(
+            verbosity.Level.QUIET if quiet else verbosity.Level.VERBOSE if verbose else verbosity.Level.NORMAL
+        ):
             given = {name: at_home(value) for name, value in given.items()}
             with _accounted(function.__name__, given):
                 function(**given)
@@ -51,13 +53,13 @@ def _flowing(function: Callable[..., None]) -> str:
 @contextmanager
 def _accounted(name: str, given: dict[str, Any]) -> Generator[None]:
     """Tell where a command runs and with what settings, and in the end how long it took."""
-    if not voice.is_verbose():
+    if not verbosity.is_verbose():
         yield
         return
     begun_s = time.monotonic()
-    voice.detail(details.environment())
-    voice.detail(f"{name} with {details.settings(given)}")
+    verbosity.detail(details.environment())
+    verbosity.detail(f"{name} with {details.settings(given)}")
     try:
         yield
     finally:
-        voice.detail(f"took {time.monotonic() - begun_s:.2f} s")
+        verbosity.detail(f"took {time.monotonic() - begun_s:.2f} s")

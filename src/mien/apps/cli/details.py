@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mien.version import __version__
 
 if TYPE_CHECKING:
-    from mien.infer.analyze import Analyzer
+    from mien.inference.analyzer import Analyzer
 
 PACKAGES = ("onnxruntime", "opencv-python-headless", "pillow", "numpy", "av", "keras")
 """What reads, finds, names and trains, as far as it is installed."""

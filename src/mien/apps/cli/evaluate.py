@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 from mien.apps.cli.choices import Force, Prior
 
 
@@ -62,13 +62,13 @@ def evaluate(
     force: Force = False,
 ) -> None:
     """Score a model: metrics.json, predictions.csv, and pictures of all that was measured."""
-    from mien.core.files import output_folder
-    from mien.core.prior import parse_prior
-    from mien.infer.classify import model_file
-    from mien.report.evaluate import evaluate as score
+    from mien.core.output import output_folder
+    from mien.core.priors import parse_prior
+    from mien.evaluation.evaluate import evaluate as score
+    from mien.inference.classifier import model_file
     from mien.report.files import FILES, write_report
 
-    console, models = voice.console(), [model_file(model) for model in models]
+    console, models = verbosity.console(), [model_file(model) for model in models]
     folder = out or Path(f"{models[0].stem if len(models) == 1 else 'ensemble'}.eval")
     with output_folder(folder, FILES, force=force):
         with console.status(f"scoring {', '.join(model.name for model in models)} on {split.value}"):
@@ -92,11 +92,11 @@ def evaluate(
 
 def print_scores(console: Any, document: dict[str, Any]) -> None:
     """Print what ``metrics.json`` holds: a table for each part that was measured, the one of headline figures last."""
+    from mien.evaluation.data_sets import HEADS, sets_table
+    from mien.evaluation.photos import photo_rows
+    from mien.evaluation.robustness import score_rows
+    from mien.evaluation.scores import protocols_of
     from mien.report.headline import headline, scored_on
-    from mien.report.photos import photo_rows
-    from mien.report.robustness import score_rows
-    from mien.report.scores import protocols_of
-    from mien.report.sets import HEADS, sets_table
 
     blocks = [(name, kind, both[kind]) for name, both in protocols_of(document).items() for kind in ("all", "clean")]
     heads = ["protocol", "faces", "accuracy, 95 %", "macro F1", "ECE", "JSD"]

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mien.apps.cli import details, voice
+from mien.apps.cli import details, verbosity
 from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
 from mien.core.errors import ImageError
 
 if TYPE_CHECKING:
     from mien.apps.cli.pictures import Pictures
     from mien.apps.cli.screen import Screen
-    from mien.infer.pipeline import Outcome
-    from mien.infer.sinks import Sink
+    from mien.inference.pipeline import Outcome
+    from mien.results.sinks import Sink
 
 COPIES = 5
 """The most pictures of which marked copies are written unasked: more would flood the working directory."""
@@ -66,14 +66,14 @@ def image(
     from mien.apps.cli.screen import Screen
     from mien.apps.cli.stopping import end, stoppable, until
     from mien.core.errors import UsageError
-    from mien.core.files import folder_for, refuse_existing
-    from mien.core.prior import parse_prior
-    from mien.infer.analyze import load
-    from mien.infer.document import document, picture_entry
-    from mien.infer.made import Made
-    from mien.infer.pipeline import pipeline
-    from mien.infer.sinks import open_sink
-    from mien.vision.images import REDUCE_TO_PX, read_picture
+    from mien.core.output import folder_for, refuse_existing
+    from mien.core.priors import parse_prior
+    from mien.imaging.decode import REDUCE_TO_PX, read_picture
+    from mien.inference.analyzer import load
+    from mien.inference.pipeline import pipeline
+    from mien.results.document import document, picture_entry
+    from mien.results.provenance import Made
+    from mien.results.sinks import open_sink
 
     if resume and out is None:
         raise UsageError("--resume goes on with a file of results; name it with --out FILE")
@@ -91,7 +91,7 @@ def image(
         min_score=min_score,
         largest=largest,
     )
-    voice.detail(details.model(analyzer))
+    verbosity.detail(details.model(analyzer))
     unasked = not (annotate or out or crops or as_json) and _few(pictures or ["-"], len(inputs.paths))
     annotate = Path() if unasked else annotate
     # A reduced picture has lost the faces that are small in it, and is not what people want to have marked.
@@ -143,7 +143,7 @@ def _few(names: list[str], count: int) -> bool:
     """Return whether pictures are so few, and named one by one, that their marked copies are written unasked."""
     named = all(os.path.isfile(name) for name in names)  # noqa: PTH113, as Path's own fails on what is no name
     if named and count > COPIES:
-        voice.note(f"no marked copies of more than {COPIES} pictures, unless --annotate DIR asks for them")
+        verbosity.note(f"no marked copies of more than {COPIES} pictures, unless --annotate DIR asks for them")
     return named and count <= COPIES
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 from mien.core.errors import UsageError
-from mien.core.files import Places
-from mien.vision.formats import PICTURE_SUFFIXES
-from mien.vision.places import why_no_address, without_password
+from mien.core.output import Places
+from mien.imaging.formats import PICTURE_SUFFIXES
+from mien.video.urls import why_no_address, without_password
 
 LIST = "-"
 """The argument that stands for the names on standard input."""
@@ -115,7 +115,7 @@ def _leave_own(found: Inputs) -> None:
     own = len(found.paths) - len(others)
     if others and own:
         found.paths, found.skipped = others, found.skipped + own
-        voice.note(f"{own} of the files left aside, as mien wrote them (NAME.mien.*)")
+        verbosity.note(f"{own} of the files left aside, as mien wrote them (NAME.mien.*)")
 
 
 def _names(arguments: Sequence[str], stdin: BinaryIO | None, kind: Kind, found: Inputs) -> Iterator[str]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.apps.cli import details, voice
+from mien.apps.cli import details, verbosity
 from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from mien.apps.live import View
+    from mien.apps.live.loop import View
 
 
 def live(
@@ -50,23 +50,23 @@ def live(
     from functools import partial
 
     from mien.apps.cli.stopping import STOPPED, stoppable
-    from mien.apps.live import Live
-    from mien.apps.recorder import Recorder
+    from mien.apps.live.loop import Live
+    from mien.apps.live.recorder import Recorder
     from mien.core.errors import MienError
-    from mien.core.prior import parse_prior
-    from mien.infer.analyze import load
-    from mien.infer.made import Made
-    from mien.infer.sinks import open_sink
-    from mien.infer.stream import Stream
-    from mien.vision.camera import find_source
-    from mien.vision.capture import RETRY_S, Capture
+    from mien.core.priors import parse_prior
+    from mien.inference.analyzer import load
+    from mien.results.provenance import Made
+    from mien.results.sinks import open_sink
+    from mien.tracking.stream import Stream
+    from mien.video.camera import find_source
+    from mien.video.capture import RETRY_S, Capture
 
     if record is not None:
         _check_film(record, force)
     place = find_source(source)
     power = None if prior is None else parse_prior(prior)
     analyzer = load(model, detector.value, power, labels=labels.value)
-    voice.detail(details.model(analyzer))
+    verbosity.detail(details.model(analyzer))
     stream = Stream(analyzer, smooth, detect_every)
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
@@ -95,7 +95,7 @@ def live(
     files = [*([out] if out else []), *recorder.files]
     written = f"; wrote {', '.join(map(str, files))}" if files else ""
     count = f"{run.frames:,} frame{'' if run.frames == 1 else 's'}"
-    voice.note(f"{count} of {place.name}{written}")
+    verbosity.note(f"{count} of {place.name}{written}")
     if recorder.failure:
         raise MienError(recorder.failure)
     if stopped():
@@ -104,15 +104,15 @@ def live(
 
 def _view(window: bool, name: str, stack: ExitStack) -> View:
     """Open what shows the source of a name; the stack closes it."""
-    from mien.apps.views import LineView, TerminalView, WindowView
-    from mien.apps.window import Window
+    from mien.apps.live.views import LineView, TerminalView, WindowView
+    from mien.apps.live.window import Window
 
     if window:
         return WindowView(stack.enter_context(Window(f"mien live: {name}")))
-    console = voice.console()
+    console = verbosity.console()
     if console.is_terminal:
         return stack.enter_context(TerminalView(console))
-    return LineView(voice.say, voice.note)
+    return LineView(verbosity.say, verbosity.note)
 
 
 def _check_film(path: Path, force: bool) -> None:
@@ -122,7 +122,7 @@ def _check_film(path: Path, force: bool) -> None:
         UsageError: it has another suffix, its folder is not there, or it is there already and is to be kept.
     """
     from mien.core.errors import UsageError
-    from mien.core.files import refuse_existing
+    from mien.core.output import refuse_existing
 
     if path.suffix.lower() != ".mp4":
         raise UsageError(f"--record writes MP4; got {path}, expected a name that ends in .mp4")

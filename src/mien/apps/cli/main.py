@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 from mien.apps.cli.batch import batch
 from mien.apps.cli.commands import command
 from mien.apps.cli.evaluate import evaluate
@@ -72,12 +72,12 @@ def _run() -> int:
     except KeyboardInterrupt:
         return STOPPED
     except MienError as error:
-        voice.complain(str(error))
+        verbosity.complain(str(error))
         return 2 if isinstance(error, UsageError) else 1
     except OSError as error:
         if error.filename is None:
             raise
-        voice.complain(f"cannot use {error.filename}: {error.strerror}; mend that, or choose another place")
+        verbosity.complain(f"cannot use {error.filename}: {error.strerror}; mend that, or choose another place")
         return 1
     except SystemExit as end:  # as Typer ends, whatever came of it
         return end.code if isinstance(end.code, int) else 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 from mien.core.spelling import did_you_mean, near
 
 PANELS = {
@@ -62,9 +62,8 @@ class Group(TyperGroup):
         """Return the command that the first argument names, with its name and the rest."""
         name = args[0]
         if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(
-                f"No such command '{voice.shortened(name)}'. {did_you_mean(meant(name, self.commands)).capitalize()}"
-            )
+            question = did_you_mean(meant(name, self.commands)).capitalize()
+            ctx.fail(f"No such command '{verbosity.shortened(name)}'. {question}")
         return super().resolve_command(ctx, args)
 
 

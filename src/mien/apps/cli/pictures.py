@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.apps.cli import voice
-from mien.core.card import CropSpec
+from mien.apps.cli import verbosity
 from mien.core.errors import ImageError
+from mien.core.model_card import CropSpec
 from mien.core.types import Faces, Image, Result
-from mien.vision.crops import cut_faces
-from mien.vision.draw import draw
-from mien.vision.hide import blur_faces
-from mien.vision.images import write
+from mien.draw.annotate import draw
+from mien.imaging.anonymize import blur_faces
+from mien.imaging.crop import cut_faces
+from mien.imaging.decode import write
 
 KEPT = {".jpg", ".jpeg", ".png", ".webp"}
 """Formats that an annotated picture keeps; one of another, such as GIF, becomes PNG."""
@@ -83,14 +83,14 @@ class Pictures:
     def _mark(self, file: Path, result: Result) -> list[Path]:
         """Write a whole picture, and return its file, or nothing where it is not written."""
         if self._keep and os.path.lexists(file):
-            voice.note(f"{file} is there already and left as it is; add --force to write over it")
+            verbosity.note(f"{file} is there already and left as it is; add --force to write over it")
             return []
         try:
             write(draw(_hidden(result) if self._blur else result), file)
         except ImageError as error:
             if not self._unasked:
                 raise
-            voice.note(f"no marked copies: {error}; --annotate DIR writes them elsewhere")
+            verbosity.note(f"no marked copies: {error}; --annotate DIR writes them elsewhere")
             self._annotate = None
             return []
         return [file]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 from mien.apps.cli.choices import Force
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ def prepare(
     force: Force = False,
 ) -> None:
     """Turn FER2013 and FER+, folders of pictures, or all of these into one file a split, and print an audit."""
-    from mien.core.files import output_folder
+    from mien.core.output import output_folder
     from mien.data.prepare import FILES
     from mien.data.prepare import prepare as write
     from mien.data.sources import read_source
-    from mien.vision.detect import load_detector
+    from mien.detection.detectors import load_detector
 
-    console = voice.console()
+    console = verbosity.console()
     find = None if detector == "none" else load_detector(detector)
     with output_folder(out, FILES, force=force):
         with console.status("reading"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 
 
 def recipes() -> None:
@@ -12,4 +12,4 @@ def recipes() -> None:
     files = recipe_files()
     width = max(map(len, files), default=0)
     for name, file in files.items():
-        voice.say(f"{name:{width}}  {summary(file)}")
+        verbosity.say(f"{name:{width}}  {summary(file)}")

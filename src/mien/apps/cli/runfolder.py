@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mien.core.errors import MienError, UsageError
-from mien.core.files import folder_for, refuse_existing
 from mien.core.locks import locked
+from mien.core.output import folder_for, refuse_existing
 
 BEGUN = ("recipe.toml", "env.json", "history.csv", "data/train.npz", "data/valid.npz")
 """What a run leaves before its first epoch is done; the last two are drawn faces."""

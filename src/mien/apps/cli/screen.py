@@ -13,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 from mien.core.emotions import COLOURS
 from mien.core.types import Face, Result
-from mien.infer.pipeline import Outcome
+from mien.inference.pipeline import Outcome
 
 BAR = 10
 """Characters of a full bar."""
@@ -42,12 +42,12 @@ class Screen:
 
     def __init__(self, count: int, *, tables: bool, silent: bool) -> None:
         self.failures: list[tuple[str, str]] = []
-        self._console = voice.console()
+        self._console = verbosity.console()
         self._tables, self._silent = tables, silent
         self._pictures, self._emotions, self._files = 0, Counter[str](), list[Path]()
         self._since_s = time.monotonic()
         # On one terminal tables and the bar must go through one console, or they would write into each other.
-        beside = self._console if self._console.is_terminal else voice.console(stderr=True)
+        beside = self._console if self._console.is_terminal else verbosity.console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -75,7 +75,7 @@ class Screen:
         """Say why there is no result for a picture or an argument."""
         self.failures.append((name, why))
         self._advance()
-        voice.complain(why)
+        verbosity.complain(why)
 
     def show(self, outcome: Outcome, files: Sequence[Path]) -> None:
         """Show a result, and what was written of it."""
@@ -84,14 +84,14 @@ class Screen:
         self._emotions.update(face.emotion for face in outcome.result)
         self._files += files
         self._advance()
-        voice.detail(f"{outcome.path}: {_facts(outcome)}, after {time.monotonic() - self._since_s:.2f} s")
+        verbosity.detail(f"{outcome.path}: {_facts(outcome)}, after {time.monotonic() - self._since_s:.2f} s")
         if self._silent or not self._tables:
             return
         if self._console.is_terminal:
             shown = table(outcome) if len(outcome.result) else Text(f"{cell(outcome.path)}: no face found")
             self._console.print(shown, soft_wrap=not len(outcome.result))
         else:
-            voice.say("\n".join(plain_lines(outcome.path, outcome.result)))
+            verbosity.say("\n".join(plain_lines(outcome.path, outcome.result)))
 
     def close(self, *, skipped: int, resumed: int, out: Path | None) -> None:
         """Print the summary on a terminal."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 
 Thing = TypeVar("Thing")
 
@@ -31,7 +31,7 @@ def until(stopped: Callable[[], bool], things: Iterable[Thing]) -> Generator[Thi
 
 def end(advice: str) -> typer.Exit:
     """Say that a command was stopped and how to go on, and return what ends it."""
-    voice.note(f"stopped; {advice}")
+    verbosity.note(f"stopped; {advice}")
     return typer.Exit(STOPPED)
 
 

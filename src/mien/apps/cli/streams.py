@@ -9,7 +9,7 @@ from collections.abc import Callable
 from io import TextIOWrapper
 from typing import TextIO
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 
 REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE}
 """What the system says of a stream that takes no more."""
@@ -36,7 +36,7 @@ def with_streams(run: Callable[[], int]) -> int:
         for stream in broken:
             _discard(stream)
         if error.errno != errno.EPIPE:
-            voice.complain(f"cannot write: {error.strerror}; make room, or send it elsewhere")
+            verbosity.complain(f"cannot write: {error.strerror}; make room, or send it elsewhere")
         return 1
     return code
 

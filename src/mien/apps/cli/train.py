@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.apps.cli import voice
+from mien.apps.cli import verbosity
 from mien.apps.cli.choices import Force
 from mien.apps.cli.stopping import end
 from mien.core.errors import UsageError
@@ -96,19 +96,19 @@ def answer(
     """Let finished nets vote on changed faces, for small ones to learn from: asked once, learnt from often."""
     from rich.progress import track
 
-    from mien.core.files import output_folder, whole_files
+    from mien.core.output import output_folder, whole_files
     from mien.data.prepare import FILES
     from mien.data.split import join_splits, load_split, save_split
     from mien.train.backend import load_backend
     from mien.train.recipe import override
     from mien.train.recipes import choose_recipe
 
-    console = voice.console()
+    console = verbosity.console()
     chosen = override(choose_recipe(recipe), changes or [])
     split, valid = load_split(data, "train"), load_split(data, "valid")
     load_backend()
-    from mien.train.answers import ANSWERS, describe_answers
-    from mien.train.answers import answer as views_of
+    from mien.train.soft_labels import ANSWERS, describe_answers
+    from mien.train.soft_labels import answer as views_of
 
     with output_folder(out, FILES, force=force):
         description = json.dumps(describe_answers(chosen, split, teachers, views), indent=1) + "\n"
@@ -138,8 +138,8 @@ def export(
             "--int8 and --data DIR go together: 8 bits are fitted to training faces; "
             + ("add --data DIR, a folder of 'mien prepare'" if int8 else "add --int8, or leave --data out")
         )
-    from mien.core.files import folder_for, refuse_existing
     from mien.core.locks import locked
+    from mien.core.output import folder_for, refuse_existing
     from mien.train.backend import load_backend
 
     target = out or run / ("model.int8.onnx" if int8 else "model.onnx")
@@ -149,7 +149,7 @@ def export(
         from mien.train.export import export as export_run
         from mien.train.quantize import export_int8
 
-        voice.say(f"wrote {export_int8(run, data, target) if data else export_run(run, target)}")
+        verbosity.say(f"wrote {export_int8(run, data, target) if data else export_run(run, target)}")
 
 
 def _run_recipe(
@@ -176,7 +176,7 @@ def _run_recipe(
         for name in ("train", "valid"):  # what is wrong with them is said before the seconds that the backend takes
             load_split(Path(data), name)
     load_backend()
-    from mien.train.finished import describe_runs
+    from mien.train.init.warm_start import describe_runs
 
     sources = [*teachers, *([start] if start else [])]
     if force:
@@ -200,17 +200,19 @@ def _train(
     from mien.apps.cli.evaluate import print_scores
     from mien.core.protocols import PROTOCOLS
     from mien.data.split import load_split
-    from mien.report.evaluate import evaluate
+    from mien.evaluation.evaluate import evaluate
     from mien.report.files import write_report
     from mien.report.page import write_page
-    from mien.train.answers import read_teachers
     from mien.train.export import export as export_run
-    from mien.train.fit import train as fit
+    from mien.train.loop import train as fit
     from mien.train.progress import ProgressBar
+    from mien.train.soft_labels import read_teachers
 
-    console = voice.console()
+    console = verbosity.console()
     splits = load_split(folder, "train"), load_split(folder, "valid")
-    voice.detail(f"{recipe}; {len(splits[0]):,} faces to learn from and {len(splits[1]):,} to check by, in {folder}")
+    verbosity.detail(
+        f"{recipe}; {len(splits[0]):,} faces to learn from and {len(splits[1]):,} to check by, in {folder}"
+    )
     with ProgressBar(console) as bar:
         fit(recipe, *splits, run_dir, [bar], teachers=teachers, start=start, asked=read_teachers(folder), limit=limit)
     model = export_run(run_dir)

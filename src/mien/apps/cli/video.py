@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mien.apps.cli import details, voice
+from mien.apps.cli import details, verbosity
 from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
 
 
@@ -77,9 +77,9 @@ def video(
     """
     from mien.apps.cli.clips import Job, run_clips
     from mien.apps.cli.inputs import VIDEOS, gather, piped
-    from mien.apps.cli.moments import seconds
-    from mien.core.prior import parse_prior
-    from mien.infer.analyze import load
+    from mien.apps.cli.times import seconds
+    from mien.core.priors import parse_prior
+    from mien.inference.analyzer import load
     from mien.report.timeline_plot import require_matplotlib
 
     if not (film or data or page or timeline or captions):
@@ -97,7 +97,7 @@ def video(
         min_score=min_score,
         largest=largest,
     )
-    voice.detail(details.model(analyzer))
+    verbosity.detail(details.model(analyzer))
     suffixes = {
         "film": ".mp4" if film else None,
         "data": data and f".{data.value}",

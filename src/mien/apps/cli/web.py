@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.apps.cli import details, voice
+from mien.apps.cli import details, verbosity
 from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def web(
     It answers this machine alone unless --host says otherwise. There is no password, and nothing that is sent is kept.
     """
     from mien.core.errors import MissingExtra
-    from mien.core.prior import parse_prior
-    from mien.infer.analyze import load
+    from mien.core.priors import parse_prior
+    from mien.inference.analyzer import load
 
     try:
         from mien.apps.web.app import create_app
@@ -41,14 +41,14 @@ def web(
 
     power = None if prior is None else parse_prior(prior)
     analyzer = load(model, detector.value, power, labels=labels.value)
-    voice.detail(details.model(analyzer))
+    verbosity.detail(details.model(analyzer))
     everywhere = host in {"0.0.0.0", "::"}
     with _listening(host, port) as listener:
         place = f"[{host}]" if ":" in host else host
         shown = "localhost" if everywhere else place
-        voice.say(f"mien: the page is at http://{shown}:{listener.getsockname()[1]} (Ctrl-C ends)")
+        verbosity.say(f"mien: the page is at http://{shown}:{listener.getsockname()[1]} (Ctrl-C ends)")
         if everywhere:
-            voice.note("whoever reaches this machine can use it; there is no password")
+            verbosity.note("whoever reaches this machine can use it; there is no password")
         hosts = None if everywhere else frozenset({"localhost", "127.0.0.1", "::1", host.lower()})
         _serve(create_app(analyzer, hosts), listener)
 

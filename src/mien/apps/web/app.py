@@ -13,16 +13,16 @@ from fastapi import FastAPI, HTTPException, Query, Request, WebSocket
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from mien.apps.web.feed import feed
-from mien.apps.web.guard import Guard
+from mien.apps.web.middleware import Guard
+from mien.apps.web.socket import feed
 from mien.core.emotions import EIGHT, colours_of
 from mien.core.errors import ImageError, MienError, UsageError
-from mien.core.prior import parse_prior
-from mien.infer.ahead import cores
-from mien.infer.analyze import Analyzer
-from mien.infer.document import SCHEMA
-from mien.infer.stream import TAU_S, Stream
-from mien.vision.images import decode_picture
+from mien.core.priors import parse_prior
+from mien.imaging.decode import decode_picture
+from mien.inference.analyzer import Analyzer
+from mien.inference.ordered_map import cores
+from mien.results.document import SCHEMA
+from mien.tracking.stream import TAU_S, Stream
 
 MOST_BYTES = 64 * 2**20
 """The largest picture file that is taken."""
@@ -47,7 +47,7 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
 
     Args:
         analyzer: finds and names the faces; all requests share it.
-        hosts: the names by which browsers may call this machine; None allows any (``mien.apps.web.guard``).
+        hosts: the names by which browsers may call this machine; None allows any (``mien.apps.web.middleware``).
     """
     # The pages that FastAPI makes of an API load scripts from elsewhere.
     app = FastAPI(title="mien", docs_url=None, redoc_url=None)
@@ -80,7 +80,7 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
 
     @app.websocket("/api/stream")
     async def stream(socket: WebSocket, prior: Prior = None, labels: Labels = None, smooth: float = TAU_S) -> None:
-        """Follow the faces of a camera or a video, frame by frame (``mien.apps.web.feed``)."""
+        """Follow the faces of a camera or a video, frame by frame (``mien.apps.web.socket``)."""
         await feed(socket, lambda: Stream(tune(analyzer, prior, labels), smooth), in_thread)
 
     @app.get("/", include_in_schema=False)

@@ -1,0 +1,203 @@
+"""The loop of ``mien live``: take the newest frame, name what it shows, show it, and do what the keys say."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from mien.apps.live.recorder import Recorder
+from mien.apps.live.window import CLOSE
+from mien.core.errors import MienError
+from mien.core.types import Frame
+from mien.draw.annotate import draw
+from mien.draw.panel import Status, mirrored
+from mien.tracking.tracked_result import Moment
+from mien.video.capture import Capture
+
+IDLE_S = 0.05
+"""How long to wait for a frame before keys are heard again."""
+
+NOTE_S = 4.0
+"""How long a note stays."""
+
+HELP = (
+    ("q, Esc", "quit"),
+    ("space", "pause, or go on"),
+    ("s", "save this picture"),
+    ("r", "record, or stop recording"),
+    ("m", "mirror, or not"),
+    ("h", "show or hide this"),
+)
+
+
+class View(Protocol):
+    """Where moments are shown, and where keys come from."""
+
+    def show(self, moment: Moment | None, status: Status) -> None:
+        """Show the last moment, again if nothing has come since; None before the first."""
+        ...
+
+    def events(self) -> Sequence[str]:
+        """Return the keys that were pressed since the last call, by pygame's names, and ``CLOSE``."""
+        ...
+
+
+class Meter:
+    """Frames a second and their delay, over the last second."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._seen: deque[tuple[float, float]] = deque()
+
+    def add(self, delay_s: float) -> None:
+        """Count a frame that is shown now, so long after it was taken."""
+        self._seen.append((self._clock(), delay_s))
+
+    def read(self) -> tuple[float, float]:
+        """Return frames a second, and the mean delay in milliseconds; zeros where nothing came."""
+        now_s = self._clock()
+        while self._seen and self._seen[0][0] < now_s - 1:
+            self._seen.popleft()
+        if len(self._seen) < 2:
+            return 0.0, 0.0
+        span_s = max(self._seen[-1][0] - self._seen[0][0], 1e-6)
+        delay_s = sum(delay for _, delay in self._seen) / len(self._seen)
+        return (len(self._seen) - 1) / span_s, 1000 * delay_s
+
+
+class Live:
+    """One run of ``mien live``; ``run`` ends with the source, with a key, or when it is asked to stop.
+
+    Args:
+        capture: reads the source.
+        stream: frame -> moment; its memory is this source's alone.
+        view: shows what comes.
+        recorder: films and saves pictures.
+        sinks: take each moment as the camera saw it, before any mirror.
+        mirror: whether the picture is shown and filmed mirrored.
+        stopped: whether to end, as after Ctrl-C.
+        clock: seconds that never go back.
+        rest: sleeps for some seconds.
+
+    Attributes:
+        frames: how many were analysed.
+        end_s: the time of the last of them.
+    """
+
+    def __init__(
+        self,
+        capture: Capture,
+        stream: Callable[[Frame], Moment],
+        view: View,
+        recorder: Recorder,
+        *,
+        sinks: Sequence[Callable[[Moment], None]] = (),
+        mirror: bool = False,
+        stopped: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.frames, self.end_s = 0, 0.0
+        self._capture, self._stream, self._view, self._recorder = capture, stream, view, recorder
+        self._sinks, self._mirror, self._stopped, self._clock, self._rest = sinks, mirror, stopped, clock, rest
+        self._meter = Meter(clock)
+        self._moment: Moment | None = None
+        self._paused = self._help = self._quit = False
+        self._note, self._noted_s = "", 0.0
+        self._presses: dict[str, Callable[[], None]] = {
+            "q": self._end,
+            "escape": self._end,
+            CLOSE: self._end,
+            "space": self._pause,
+            "s": self._snapshot,
+            "r": self._record,
+            "m": self._turn,
+            "h": self._explain,
+        }
+
+    def run(self) -> None:
+        """Show the source until it ends.
+
+        Raises:
+            MienError: the source cannot be read and is not tried again, or a sink cannot be written.
+        """
+        while not self._stopped():
+            for key in self._view.events():
+                self._presses.get(key, lambda: None)()
+            if self._quit:
+                break
+            frame = self._next()
+            if frame is None and self._capture.ended and not self._paused:
+                break
+            if frame is not None:
+                self._take(frame)
+            self._view.show(self._shown(), self._status())
+            if frame is not None:
+                self._meter.add(self._capture.age_s(frame))
+
+    def _next(self) -> Frame | None:
+        if not self._paused:
+            return self._capture.newest(IDLE_S)
+        self._rest(IDLE_S)
+        return None
+
+    def _take(self, frame: Frame) -> None:
+        self._moment = self._stream(frame)
+        self.frames, self.end_s = self.frames + 1, frame.time_s
+        for sink in self._sinks:
+            sink(self._moment)
+        if self._recorder.on:
+            shown = self._shown()
+            assert shown is not None
+            self._try(lambda: self._recorder.write(draw(shown), frame.time_s))
+
+    def _shown(self) -> Moment | None:
+        """Return the last moment as it is to be seen."""
+        return mirrored(self._moment) if self._moment is not None and self._mirror else self._moment
+
+    def _status(self) -> Status:
+        fps, delay_ms = self._meter.read()
+        fresh = self._clock() - self._noted_s < NOTE_S
+        return Status(
+            fps=fps,
+            delay_ms=delay_ms,
+            recorded_s=self._recorder.length_s if self._recorder.on else None,
+            paused=self._paused,
+            note=self._note if fresh else "",
+            trouble=self._capture.trouble,
+            help=HELP if self._help else (),
+        )
+
+    def _end(self) -> None:
+        self._quit = True
+
+    def _pause(self) -> None:
+        self._paused = not self._paused
+
+    def _turn(self) -> None:
+        self._mirror = not self._mirror
+
+    def _explain(self) -> None:
+        self._help = not self._help
+
+    def _snapshot(self) -> None:
+        shown = self._shown()
+        if shown is not None:
+            self._try(lambda: f"wrote {self._recorder.snapshot(draw(shown))}")
+
+    def _record(self) -> None:
+        if self._recorder.on:
+            self._try(lambda: f"wrote {path}" if (path := self._recorder.stop()) else "nothing was recorded")
+        else:
+            self._recorder.start()
+
+    def _try(self, act: Callable[[], str | None]) -> None:
+        """Do what may fail without harm to the rest, such as on a full disk, and note what came of it."""
+        try:
+            note = act()
+        except MienError as error:
+            note = str(error)
+        if note:
+            self._note, self._noted_s = note, self._clock()

@@ -1,0 +1,147 @@
+"""What ``mien live`` stores when asked: films of what is shown, and single pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from mien.core.types import Image
+from mien.imaging.decode import write
+
+CLOCK = Fraction(1, 90_000)
+"""The unit of times in films, in seconds: fine enough for pictures that come when they come."""
+
+
+class AnyFilm(Protocol):
+    """What a recorder needs of a ``Film``."""
+
+    def __enter__(self) -> AnyFilm:
+        """Open it."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Finish it."""
+        ...
+
+    def write(self, image: Image, time_s: float) -> None:
+        """Add a picture."""
+        ...
+
+
+def make_film(path: Path, size: tuple[int, int]) -> AnyFilm:
+    """Return a film without sound, of (width, height)."""
+    from mien.video.writer import Film
+
+    return Film(path, size, CLOCK)
+
+
+class Recorder:
+    """Films what is shown from ``start`` to ``stop``; a context manager that finishes the film in any case.
+
+    Nothing that is there is overwritten: names are made of the time, and a number where one is taken.
+
+    Args:
+        folder: where files go that have no name of their own.
+        now: the time of day.
+        make: (path, size) -> film.
+
+    Attributes:
+        on: whether it films.
+        length_s: of the film so far, in seconds.
+        files: all that were written.
+        failure: why the last film that was given up could not be written; empty where there was none.
+    """
+
+    def __init__(
+        self,
+        folder: Path = Path(),
+        now: Callable[[], datetime] = datetime.now,
+        make: Callable[[Path, tuple[int, int]], AnyFilm] = make_film,
+    ) -> None:
+        self.on = False
+        self.length_s = 0.0
+        self.files: list[Path] = []
+        self.failure = ""
+        self._folder, self._now, self._make = folder, now, make
+        self._film: AnyFilm | None = None
+        self._path, self._size, self._begin_s = Path(), (0, 0), 0.0
+
+    def __enter__(self) -> Recorder:
+        """Return the recorder."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish the film: whatever ended the run, what was filmed cannot be filmed again."""
+        self.stop()
+
+    def start(self, path: Path | None = None) -> None:
+        """Film from the next picture on, to path or to ``mien-live-TIME.mp4``."""
+        self._path = path or self._free(".mp4")
+        self.on, self.length_s = True, 0.0
+
+    def write(self, image: Image, time_s: float) -> None:
+        """Add a picture (H, W, 3) uint8 RGB; one of another size than the last begins another film.
+
+        Args:
+            image: annotated.
+            time_s: later than that of the picture before.
+
+        Raises:
+            MienError: the film cannot be written; it is given up.
+        """
+        size = image.shape[1], image.shape[0]
+        if self._film is not None and size != self._size:
+            self.stop()
+            self.start()
+        try:
+            if self._film is None:
+                self._film = self._make(self._path, size).__enter__()
+                self._size, self._begin_s = size, time_s
+            self.length_s = time_s - self._begin_s
+            self._film.write(image, self.length_s)
+        except BaseException as error:
+            self.failure = str(error)
+            film, self._film, self.on = self._film, None, False
+            if film is not None:
+                film.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def stop(self) -> Path | None:
+        """Finish the film, and return its file; None where nothing was filmed.
+
+        Raises:
+            MienError: the film cannot be finished.
+        """
+        film, self._film, self.on = self._film, None, False
+        if film is None:
+            return None
+        film.__exit__(None, None, None)
+        self.files.append(self._path)
+        return self._path
+
+    def snapshot(self, image: Image) -> Path:
+        """Write a picture (H, W, 3) uint8 RGB to ``mien-live-TIME.png``, and return the file.
+
+        Raises:
+            ImageError: it cannot be written.
+        """
+        path = self._free(".png")
+        write(image, path)
+        self.files.append(path)
+        return path
+
+    def _free(self, suffix: str) -> Path:
+        stem = f"mien-live-{self._now():%Y%m%d-%H%M%S}"
+        path, number = self._folder / f"{stem}{suffix}", 1
+        while path.exists():
+            number += 1
+            path = self._folder / f"{stem}-{number}{suffix}"
+        return path

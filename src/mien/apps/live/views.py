@@ -1,0 +1,129 @@
+"""Where ``mien live`` shows what it sees: a window, a terminal, or lines in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live as Screen
+from rich.table import Table
+from rich.text import Text
+
+from mien.apps.cli.screen import coloured_bar, doubts
+from mien.apps.live.window import Window
+from mien.draw.history import History
+from mien.draw.panel import Panel, Status
+from mien.tracking.tracked_result import Moment
+
+EVERY_S = 1.0
+"""The least time between the lines of two moments in a pipe."""
+
+
+class WindowView:
+    """Shows panels in a window."""
+
+    def __init__(self, window: Window) -> None:
+        self._window, self._panel, self._history = window, Panel(), History()
+
+    def show(self, moment: Moment | None, status: Status) -> None:
+        """Draw the panel at the window's size of now."""
+        if moment is not None:
+            self._history.add(moment)
+        self._window.show(self._panel(moment, self._history, status, self._window.size))
+
+    def events(self) -> Sequence[str]:
+        """Return the keys pressed in the window."""
+        return self._window.events()
+
+
+class TerminalView:
+    """Shows a table on a terminal that changes with the faces; a context manager, in which it has the terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._screen = Screen(console=console, refresh_per_second=10, transient=True)
+
+    def __enter__(self) -> TerminalView:
+        """Take the last lines of the terminal."""
+        self._screen.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give them back."""
+        self._screen.stop()
+
+    def show(self, moment: Moment | None, status: Status) -> None:
+        """Change the table; it is drawn ten times a second."""
+        self._screen.update(Group(*([table(moment)] if moment is not None else []), _below(status)))
+
+    def events(self) -> Sequence[str]:
+        """Return no keys: a terminal has Ctrl-C."""
+        return ()
+
+
+class LineView:
+    """Prints a line a face, once in ``EVERY_S``, for other programs.
+
+    Args:
+        say: takes each line.
+        warn: takes what is wrong, once.
+    """
+
+    def __init__(self, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
+        self._say, self._warn = say, warn
+        self._next_s = 0.0
+        self._said = "", ""
+
+    def show(self, moment: Moment | None, status: Status) -> None:
+        """Print what the faces show, where it is time to: seconds, id, emotion, probability and doubts."""
+        said = status.note, status.trouble
+        for text in said:
+            if text and text not in self._said:
+                self._warn(text)
+        self._said = said
+        if moment is None or moment.frame.time_s < self._next_s:
+            return
+        self._next_s = moment.frame.time_s + EVERY_S
+        for line in lines(moment):
+            self._say(line)
+
+    def events(self) -> Sequence[str]:
+        """Return no keys."""
+        return ()
+
+
+def lines(moment: Moment) -> list[str]:
+    """Return a line a face: seconds, id, emotion, probability, and what is to be said of it, with tabs between."""
+    start = f"{moment.frame.time_s:.2f}"
+    if not len(moment):
+        return [f"{start}\tno face found"]
+    return ["\t".join([start, str(face.id), face.emotion, f"{face.confidence:.3f}", *doubts(face)]) for face in moment]
+
+
+def table(moment: Moment) -> Table:
+    """Return the faces of a moment as a table: a row a face."""
+    shown = Table(box=None, pad_edge=False)
+    for heading in ("face", "emotion", "", "probability", "runner-up"):
+        shown.add_column(heading, justify="right" if heading in {"face", "probability"} else "left")
+    for face in sorted(moment, key=lambda face: face.id):
+        second = next(name for name in face.ranking if name != face.emotion)
+        shown.add_row(
+            f"#{face.id}",
+            face.emotion,
+            coloured_bar(face.emotion, face.confidence),
+            " ".join([f"{face.confidence:.0%}", *doubts(face)]),
+            f"{second} {face.probabilities[second]:.0%}",
+        )
+    if not len(moment):
+        shown.add_row("", "no face in view")
+    return shown
+
+
+def _below(status: Status) -> Text:
+    """Return what stands below the table."""
+    parts = [f"{status.fps:.0f} fps, {status.delay_ms:.0f} ms; Ctrl-C ends"]
+    if status.recorded_s is not None:
+        parts.insert(0, f"recording {status.recorded_s:.0f} s")
+    return Text("\n".join(part for part in ("; ".join(parts), status.note, status.trouble) if part), style="dim")

@@ -1,0 +1,112 @@
+"""The card that every model file carries: how to feed it, what it answers, where it comes from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mien.core.errors import ModelError
+
+POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""The powers of the prior at which a card says when a face is uncertain."""
+
+MARGIN = 0.93
+"""Side of a face's crop over the longer side of its box, for the nets of this project.
+
+At this one the eyes and the mouth lie as far apart as in FER2013's frame (``scripts/framing.py``, docs/FRAMING.md).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CropSpec:
+    """How a face is cut for a net.
+
+    Attributes:
+        size_px: side of the square crop.
+        channels: 1 for grey, 3 for RGB.
+        margin: side of the square around the face, as a multiple of the longer side of its box; 1 is the box itself.
+        align: whether the square turns with the line between the eyes.
+    """
+
+    size_px: int = 48
+    channels: int = 1
+    margin: float = 1.0
+    align: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no face can be cut to."""
+        if self.size_px < 1 or self.channels not in (1, 3) or not 0 < self.margin < float("inf"):
+            raise ValueError(f"a crop needs size_px >= 1, 1 or 3 channels and a margin above 0; got {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a model file says of itself.
+
+    Attributes:
+        name: the model's name.
+        version: the version of mien that wrote the file.
+        labels: the emotions, in the order of the output's columns.
+        crop: how to cut the faces that it takes.
+        temperature: what the logits were divided by, inside the graph.
+        prior: share of each label in the training faces, in the order of ``labels``; the graph answers for it.
+        power: the setting of ``mien.core.priors`` that the file ships with, 0 (as its training faces) to 1 (balanced).
+        uncertain_below: the confidence, in the seven-class view, under which a face is uncertain, at each of
+            ``POWERS``; above 1 every face is.
+        certain_share: share of the validation faces that are not uncertain, at each of ``POWERS``; they count by
+            ``mien.core.priors.importance``.
+        data_sha256: digest of the training split's arrays.
+        metrics: a few headline figures, each with its split and protocol in its name.
+        notes: recipe, seed, what the model is for and what it is not for.
+    """
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    crop: CropSpec
+    temperature: float
+    prior: tuple[float, ...]
+    power: float
+    uncertain_below: tuple[float, ...]
+    certain_share: tuple[float, ...]
+    data_sha256: str
+    metrics: dict[str, float] = field(default_factory=dict[str, float])
+    notes: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        """Refuse what the prior knob cannot work with."""
+        if len(self.prior) != len(self.labels) or min(self.prior) <= 0 or abs(sum(self.prior) - 1) > 1e-3:
+            raise ValueError(f"a card needs a share above 0 for each of {self.labels}, of sum 1; got {self.prior}")
+        if not 0 <= self.power <= 1:
+            raise ValueError(f"a card's power lies in 0..1; got {self.power}")
+        if not len(self.uncertain_below) == len(self.certain_share) == len(POWERS):
+            raise ValueError(f"a card needs a threshold and a share at each of {POWERS}; got {self.uncertain_below}")
+
+    def uncertain_at(self, power: float) -> float:
+        """Return the confidence under which a face is uncertain at a power, 0 to 1; linear between ``POWERS``."""
+        return float(np.interp(power, POWERS, self.uncertain_below))
+
+    def to_json(self) -> str:
+        """Return the card as one JSON object."""
+        return json.dumps(asdict(self), indent=1)
+
+    @staticmethod
+    def from_json(text: str) -> ModelCard:
+        """Read a card back.
+
+        Raises:
+            ModelError: the text is not a card.
+        """
+        try:
+            values: dict[str, Any] = json.loads(text)
+            for key in ("labels", "prior", "uncertain_below", "certain_share"):
+                values[key] = tuple(values[key])
+            values["crop"] = CropSpec(**values["crop"])
+            return ModelCard(**values)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ModelError(
+                f"the model's card cannot be read ({error}); write the file again with 'mien export RUN'"
+            ) from error

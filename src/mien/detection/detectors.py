@@ -1,0 +1,151 @@
+"""Where the faces in a picture are: the detectors that a user can name, and what all of them promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from mien.core import boxes
+from mien.core.errors import DetectorError, UsageError
+from mien.core.types import LANDMARKS, Faces, Floats, Image
+from mien.detection.rotations import Turning
+from mien.detection.sliced import Tiles
+from mien.detection.yunet import MIN_SCORE_NEAR, YuNet
+
+
+class Detector(Protocol):
+    """Anything that finds faces in one picture and remembers nothing of it."""
+
+    def __call__(self, image: Image, /) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
+        ...
+
+
+class Haar:
+    """The cascade of Viola and Jones (2001) that comes with OpenCV 4, for comparison with older programs.
+
+    It sees upright frontal faces, gives no landmarks and no confidence: every score is 1.
+
+    Raises:
+        DetectorError: the installed OpenCV has no cascades; OpenCV 5 dropped them.
+    """
+
+    def __init__(self) -> None:
+        classifier: Any = getattr(cv2, "CascadeClassifier", None)
+        path = Path(str(cv2.__file__)).parent / "data" / "haarcascade_frontalface_default.xml"
+        if classifier is None or not path.is_file():
+            raise DetectorError(
+                f"OpenCV {cv2.__version__} has no Haar cascades, which the detector 'haar' needs and OpenCV 4 has; "
+                "run \"pip install 'opencv-python-headless<5'\", or use '--detector yunet'"
+            )
+        self._cascade = classifier(str(path))
+        self._one_at_a_time = Lock()  # a cascade keeps the pyramid of the picture it works on
+
+    def __reduce__(self) -> tuple[type[Haar], tuple[()]]:
+        """Let copies, in this process or another, load the cascade again."""
+        return Haar, ()
+
+    def __call__(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        with self._one_at_a_time:
+            found = self._cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(24, 24))
+        corners = np.array(found, np.float32).reshape(-1, 4)
+        corners[:, 2:] += corners[:, :2]
+        return without_landmarks(corners[boxes.left_to_right(corners)])
+
+
+class WholeImage:
+    """No search: the picture is the face."""
+
+    def __call__(self, image: Image) -> Faces:
+        """Return one face, the whole of image (H, W, 3) uint8 RGB, with a score of 1."""
+        height, width = image.shape[:2]
+        return without_landmarks(np.array([[0, 0, width, height]], np.float32))
+
+
+def without_landmarks(found: Floats) -> Faces:
+    """Return boxes (N, 4) float32 as faces that nothing else is known of."""
+    landmarks = np.full((len(found), len(LANDMARKS), 2), np.nan, np.float32)
+    return Faces(found, landmarks, np.ones(len(found), np.float32))
+
+
+class Chosen:
+    """Those of a detector's faces that are large enough.
+
+    Args:
+        detector: finds them.
+        min_face_px: faces whose longer side is shorter are left out.
+        largest: keep the face of the largest area alone.
+    """
+
+    def __init__(self, detector: Detector, min_face_px: float = 0, largest: bool = False) -> None:
+        self.detector = detector
+        self._min_face_px = min_face_px
+        self._largest = largest
+
+    def __call__(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
+        return self._choose(self.detector(image))
+
+    def turned(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB, turned where the detector can and none is upright."""
+        return self._choose(self.detector.turned(image) if isinstance(self.detector, Turning) else self.detector(image))
+
+    def _choose(self, found: Faces) -> Faces:
+        rows = np.flatnonzero((found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0) >= self._min_face_px)
+        if self._largest and len(rows):
+            rows = rows[[boxes.area(found.boxes[rows]).argmax()]]
+        return found.take(rows)
+
+
+DETECTORS: dict[str, Callable[[], Detector]] = {"yunet": YuNet, "haar": Haar, "none": WholeImage}
+"""The detectors that a user can name."""
+
+
+def load_detector(
+    name: str,
+    *,
+    min_score: float | None = None,
+    min_face_px: float = 0,
+    largest: bool = False,
+    small_faces: bool = False,
+) -> Detector:
+    """Return a detector by its name.
+
+    Args:
+        name: a key of ``DETECTORS``.
+        min_score: faces scored lower are dropped, 0 to 1; None is what each detector has of its own
+            (``MIN_SCORE``, ``MIN_SCORE_CLOSER``, in tiles ``MIN_SCORE_NEAR``). Only "yunet" scores.
+        min_face_px: faces whose box has a shorter longer side are left out.
+        largest: keep the largest face alone.
+        small_faces: also search the picture enlarged (``mien.detection.sliced``), which takes some ten times as long.
+            Only "yunet" can.
+
+    Raises:
+        UsageError: no detector has that name or it does not know an option, or a value is out of range.
+        DetectorError: the installed libraries cannot provide it.
+    """
+    if name not in DETECTORS:
+        raise UsageError(f"unknown detector '{name}'; expected one of {', '.join(DETECTORS)}")
+    if min_score is not None and not 0 <= min_score <= 1:
+        raise UsageError(f"the least score must be a number from 0 to 1; got {min_score}")
+    if not 0 <= min_face_px < np.inf:
+        raise UsageError(f"the least size of a face must be a number of pixels, 0 or more; got {min_face_px}")
+    if name != "yunet" and (small_faces or min_score is not None):
+        option = "a least score" if min_score is not None else "a search for small faces"
+        raise UsageError(f"the detector '{name}' does not know {option}; leave it out, or use '--detector yunet'")
+    detector = _yunet(min_score, small_faces) if name == "yunet" else DETECTORS[name]()
+    return Chosen(detector, min_face_px, largest) if min_face_px or largest else detector
+
+
+def _yunet(min_score: float | None, small_faces: bool) -> Detector:
+    whole = YuNet(min_score)
+    if not small_faces:
+        return whole
+    return Tiles(whole, YuNet(MIN_SCORE_NEAR if min_score is None else min_score).once)

@@ -1,0 +1,1 @@
+"""What mien draws: results into pictures, and the picture of its window."""

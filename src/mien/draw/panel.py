@@ -1,0 +1,196 @@
+"""The picture in the window of ``mien live``: the annotated camera picture, bars for each face, and a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
+
+import cv2
+import numpy as np
+
+from mien.core.emotions import Colour, colours_of
+from mien.core.types import Face, Faces, Image, Result
+from mien.draw.annotate import WHITE, Rect, draw
+from mien.draw.bars import draw_cards
+from mien.draw.canvas import TRACK, Lettering, Sheet
+from mien.draw.history import History, draw_strip
+
+SMALLEST = (320, 240)
+"""No panel is smaller, in pixels; a smaller window shows its top left corner."""
+
+RED: Colour = (235, 64, 52)
+
+AnyResult = TypeVar("AnyResult", bound=Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the window says of the program itself.
+
+    Attributes:
+        fps: frames a second that are analysed.
+        delay_ms: from the camera's picture to its place on the screen, in milliseconds.
+        recorded_s: length of the film that is being written; None while none is.
+        paused: whether the picture stands still.
+        note: one short sentence, such as the name of a file just written.
+        trouble: why there is no picture; empty where there is.
+        help: each key and what it does, where help is asked for.
+    """
+
+    fps: float = 0.0
+    delay_ms: float = 0.0
+    recorded_s: float | None = None
+    paused: bool = False
+    note: str = ""
+    trouble: str = ""
+    help: Sequence[tuple[str, str]] = ()
+
+
+class Places(NamedTuple):
+    """Where the parts of a panel lie, and the size of its text in pixels."""
+
+    picture: Rect
+    side: Rect
+    strip: Rect
+    status: Rect
+    text_px: float
+
+
+def places(size: tuple[int, int]) -> Places:
+    """Divide a panel of (width, height): picture and bars side by side, below them the timeline and the status."""
+    width, height = size
+    text_px = float(round(min(max((width * height) ** 0.5 / 62, 10.5), 24.0)))
+    pad = round(0.6 * text_px)
+    side_px = round(min(18 * text_px, 0.26 * width))
+    strip_px = round(min(max(0.17 * height, 4.5 * text_px), 11 * text_px))
+    low = height - round(2.1 * text_px)
+    across = width - side_px
+    return Places(
+        picture=Rect(pad, pad, across, low - strip_px - pad),
+        side=Rect(across + pad, pad, width - pad, low - strip_px - pad),
+        strip=Rect(pad, low - strip_px, width - pad, low),
+        status=Rect(pad, low, width - pad, height),
+        text_px=text_px,
+    )
+
+
+def mirrored(result: AnyResult) -> AnyResult:
+    """Return a result as people see themselves: picture, boxes and landmarks flipped left to right.
+
+    The order of landmarks stays, so the subject's right eye is still the first.
+    """
+    width = np.float32(result.frame.size[0])
+    boxes, landmarks = result.faces.boxes.copy(), result.faces.landmarks.copy()
+    boxes[:, [0, 2]] = width - boxes[:, [2, 0]]
+    landmarks[:, :, 0] = width - landmarks[:, :, 0]
+    frame = replace(result.frame, image=cv2.flip(result.frame.image, 1), size=result.frame.size)
+    return replace(result, frame=frame, faces=Faces(boxes, landmarks, result.faces.scores))
+
+
+def scaled(result: AnyResult, size: tuple[int, int]) -> AnyResult:
+    """Return a result with its picture resized to (width, height), and the faces with it."""
+    factors = np.array(size, np.float32) / np.array(result.frame.size, np.float32)
+    way = cv2.INTER_AREA if max(factors) < 0.5 else cv2.INTER_LINEAR
+    frame = replace(result.frame, image=cv2.resize(result.frame.image, size, interpolation=way), size=size)
+    boxes, landmarks = result.faces.boxes * np.tile(factors, 2), result.faces.landmarks * factors
+    faces = Faces(boxes.astype(np.float32), landmarks.astype(np.float32), result.faces.scores)
+    return replace(result, frame=frame, faces=faces)
+
+
+class Panel:
+    """Draws panels of any size; it remembers nothing but the letters that it has set."""
+
+    def __init__(self) -> None:
+        self._letters = Lettering()
+
+    def __call__(self, result: Result | None, history: History, status: Status, size: tuple[int, int]) -> Image:
+        """Return the panel for a moment.
+
+        Args:
+            result: what the camera shows, mirrored if it is to be shown so; None before the first picture.
+            history: the moments before.
+            status: of the program.
+            size: width and height in pixels; taken as ``SMALLEST`` where it is smaller.
+
+        Returns:
+            (H, W, 3) uint8 RGB.
+        """
+        width, height = max(size[0], SMALLEST[0]), max(size[1], SMALLEST[1])
+        sheet = Sheet((width, height), self._letters)
+        where = places((width, height))
+        colours = colours_of(result.labels) if result is not None else {}
+        if result is not None:
+            _show_picture(sheet.image, where.picture, result)
+            faces: list[Face] = sorted(result, key=lambda face: face.id)
+            draw_cards(sheet, where.side, faces, colours, where.text_px)
+        draw_strip(sheet, where.strip, history, list(colours.values()), max(9.0, 0.8 * where.text_px))
+        _draw_status(sheet, where, status)
+        trouble = status.trouble.strip() or ("waiting for the first picture" if result is None else "")
+        if lines := [*([("", trouble)] if trouble else []), *status.help]:
+            _draw_box(sheet, where, lines)
+        return sheet.image
+
+
+def _draw_status(sheet: Sheet, where: Places, status: Status) -> None:
+    """Write the status line: to the left what goes on, to the right the figures."""
+    area, text_px = where.status, where.text_px
+    y = (area.y1 + area.y2 - sheet.height_px(text_px)) // 2
+    figures = f"{status.fps:.0f} fps   {status.delay_ms:.0f} ms   h: help"
+    right = area.x2 - sheet.width_px(figures, text_px)
+    x = area.x1
+    if status.recorded_s is not None:
+        radius = round(0.4 * text_px)
+        cv2.circle(sheet.image, (x + radius, (area.y1 + area.y2) // 2), radius, RED, -1, cv2.LINE_AA)
+        seconds = int(status.recorded_s)
+        x = sheet.write(f"{seconds // 60}:{seconds % 60:02d}", (x + 2 * radius, y), text_px, WHITE)
+    for text in ("paused" if status.paused else "", status.note):
+        if text:
+            x = sheet.write(_cut(sheet, text, right - x, text_px), (x, y), text_px, WHITE)
+    sheet.write(figures, (right, y), text_px)
+
+
+def _cut(sheet: Sheet, text: str, room_px: int, text_px: float) -> str:
+    """Return as much of a line as fits."""
+    while text and sheet.width_px(text, text_px) > room_px:
+        text = text[:-2].rstrip("…") + "…" if len(text) > 2 else ""
+    return text
+
+
+def _draw_box(sheet: Sheet, where: Places, lines: Sequence[tuple[str, str]]) -> None:
+    """Write keys and sentences into a box in the middle of the picture, broken where they are too long for it."""
+    area, text_px = where.picture, where.text_px
+    keys_px = max(sheet.width_px(key, text_px) if key else 0 for key, _ in lines)
+    room_px = area.x2 - area.x1 - 2 * round(text_px) - keys_px
+    rows = [
+        (key if first else "", part) for key, text in lines for first, part in _broken(sheet, text, room_px, text_px)
+    ]
+    height, pad = sheet.height_px(text_px), round(0.8 * text_px)
+    wide = keys_px + max(sheet.width_px(text, text_px) for _, text in rows)
+    x, y = (area.x1 + area.x2 - wide) // 2, (area.y1 + area.y2 - height * len(rows)) // 2
+    sheet.fill(Rect(x - pad, y - pad, x + wide + pad, y + height * len(rows) + pad), TRACK)
+    for row, (key, text) in enumerate(rows):
+        if key:
+            sheet.write(key, (x, y + row * height), text_px, WHITE, paper=TRACK)
+        sheet.write(text, (x + keys_px, y + row * height), text_px, WHITE, paper=TRACK)
+
+
+def _broken(sheet: Sheet, text: str, room_px: int, text_px: float) -> list[tuple[bool, str]]:
+    """Break text between words so that each part fits; with each part, whether it is the first."""
+    parts: list[str] = []
+    for word in text.split():
+        if parts and sheet.width_px(f"{parts[-1]} {word}", text_px) <= room_px:
+            parts[-1] += f" {word}"
+        else:
+            parts.append(word)
+    return [(place == 0, part) for place, part in enumerate(parts)]
+
+
+def _show_picture(canvas: Image, area: Rect, result: Result) -> None:
+    """Draw the annotated picture as large as it fits, in the middle of the area."""
+    room = area.x2 - area.x1, area.y2 - area.y1
+    factor = min(room[0] / result.frame.size[0], room[1] / result.frame.size[1])
+    width, height = (max(1, round(factor * side)) for side in result.frame.size)
+    x, y = area.x1 + (room[0] - width) // 2, area.y1 + (room[1] - height) // 2
+    # Annotated at the size in which it is shown, so that lines and letters are sharp.
+    canvas[y : y + height, x : x + width] = draw(scaled(result, (width, height)))

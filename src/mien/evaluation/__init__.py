@@ -1,0 +1,1 @@
+"""Scores of the model file that ships, by protocol."""

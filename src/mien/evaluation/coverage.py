@@ -1,0 +1,71 @@
+"""How right a model is on the faces that remain when those it is least sure of are set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.evaluation.ensemble import Probs
+from mien.evaluation.scores import View, rounded
+
+SHARES = tuple(step / 20 for step in range(1, 21))
+"""The shares of faces kept in the document's curve."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coverage:
+    """What is kept at each of L thresholds, the highest first; the last keeps every face.
+
+    Attributes:
+        threshold: (L,) float64, every confidence that a face has; a face is kept from the threshold up.
+        share: (L,) float64, share of the faces kept.
+        accuracy: (L,) float64, share of right predictions among them.
+    """
+
+    threshold: Probs
+    share: Probs
+    accuracy: Probs
+
+    def at(self, threshold: float) -> tuple[float, float | None]:
+        """Return share and accuracy of the faces from a threshold up; 0 and None where there are none."""
+        kept = int((self.threshold >= threshold).sum())
+        return (float(self.share[kept - 1]), float(self.accuracy[kept - 1])) if kept else (0.0, None)
+
+
+def coverage(view: View, chosen: NDArray[np.bool_] | None = None, *, weighted: bool = False) -> Coverage:
+    """Return the curve over the counted faces, or the chosen (N,) of them.
+
+    Weighted, each counts by the view's weights.
+
+    Faces of equal confidence are kept together. Source: El-Yaniv and Wiener, "On the foundations of noise-free
+    selective classification", 2010.
+    """
+    chosen = view.counted if chosen is None else chosen
+    truth, probs = view.truth[chosen], view.probs[chosen]
+    weights = view.weights[chosen] if weighted else np.ones(len(truth))
+    levels, level = np.unique(-probs.max(axis=1), return_inverse=True)
+    kept = np.cumsum(np.bincount(level, weights=weights))
+    right = np.cumsum(np.bincount(level, weights=weights * (probs.argmax(axis=1) == truth)))
+    return Coverage(-levels, kept / kept[-1], right / kept)
+
+
+def coverage_block(view: View, threshold: float | None) -> dict[str, Any]:
+    """Return the block "coverage" of ``metrics.json``.
+
+    Args:
+        view: the faces, of which the counted ones are meant.
+        threshold: the confidence under which the file calls a face uncertain; None where it cannot say.
+    """
+    curves = {"": coverage(view), "_weighted": coverage(view, weighted=True)}
+    marks: dict[str, float | None] = {"uncertain_below": threshold}
+    for suffix, curve in curves.items():
+        share, accuracy = (None, None) if threshold is None else curve.at(threshold)
+        marks[f"kept{suffix}"] = None if share is None else rounded(share)
+        marks[f"accuracy{suffix}"] = None if accuracy is None else rounded(accuracy)
+    places = np.searchsorted(curves[""].share, np.array(SHARES) - 1e-9)
+    rows = zip(SHARES, curves[""].accuracy[places], curves[""].threshold[places], strict=True)
+    curve = [{"kept": share, "accuracy": rounded(right), "confidence": rounded(low)} for share, right, low in rows]
+    return {**marks, "curve": curve}

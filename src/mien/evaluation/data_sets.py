@@ -1,0 +1,113 @@
+"""A row a data set: its scores under ``seven``, never pooled, as taggers of different sets mean different things.
+
+A validation set has two rows. By one half nets, biases and thresholds were chosen; the other half is what to quote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.errors import DataError
+from mien.data.split import Split
+from mien.evaluation.coverage import coverage
+from mien.evaluation.ensemble import Probs, Scorer
+from mien.evaluation.scores import View, Viewer, protocol_block, rounded
+
+HEADS = ("data set", "half", "faces", "accuracy", "recall", "ECE", "certain", "right")
+"""The columns of ``sets_table``: recall is the mean over the classes; certain, and right of these, a share of faces."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """What a model answers for the N faces of one data folder.
+
+    Attributes:
+        data: the folder's name.
+        faces: the N faces.
+        probs: (N, K) float64, the answers at power 0.
+    """
+
+    data: str
+    faces: Split
+    probs: Probs
+
+    def of_source(self, source: str) -> Answered:
+        """Return the faces of one data set alone, with their answers."""
+        here = self.faces.sources == source
+        return Answered(self.data, self.faces.take(here), self.probs[here])
+
+
+def viewer(answered: Answered, scorer: Scorer) -> Viewer:
+    """Return the faces as any protocol sees them."""
+    temperature = None if scorer.single is None else scorer.single.card.temperature
+    return Viewer(answered.faces, answered.probs, scorer.labels, scorer.prior, temperature)
+
+
+def score_sets(folders: Sequence[Answered], split: str, scorer: Scorer, power: float) -> list[dict[str, Any]]:
+    """Return the block "sets" of ``metrics.json``, a row a data set, and of ``valid`` a row a half.
+
+    A row holds what a block of a protocol does, and ``data``, ``source``, ``half`` ("all", "reported", "choosing"),
+    ``kept`` and ``accuracy_kept``: the share of the faces that are not uncertain, and how often those are right. A
+    set of which no face counts has no row.
+    """
+    threshold = None if scorer.single is None else scorer.single.card.uncertain_at(power)
+    return [
+        {"data": one.data, "source": source, **row}
+        for one in folders
+        for source in one.faces.by_source()
+        for row in _rows(one.of_source(source), split, scorer, power, threshold)
+    ]
+
+
+def _rows(
+    answered: Answered, split: str, scorer: Scorer, power: float, threshold: float | None
+) -> Iterator[dict[str, Any]]:
+    shows = viewer(answered, scorer)
+    try:
+        view = shows("seven", power)
+    except DataError:  # no face of it counts
+        return
+    distance = shows.distance(power)
+    for half, faces in _halves(answered.faces, split).items():
+        chosen = view.counted & faces
+        if chosen.any():
+            yield {"half": half, **protocol_block(view, distance, chosen), **_certain(view, chosen, threshold)}
+
+
+def _halves(faces: Split, split: str) -> dict[str, NDArray[np.bool_]]:
+    if split != "valid":
+        return {"all": np.ones(len(faces), np.bool_)}
+    return {"reported": ~faces.choosing, "choosing": faces.choosing}
+
+
+def _certain(view: View, chosen: NDArray[np.bool_], threshold: float | None) -> dict[str, float | None]:
+    if threshold is None:
+        return {"kept": None, "accuracy_kept": None}
+    share, accuracy = coverage(view, chosen).at(threshold)
+    return {"kept": rounded(share), "accuracy_kept": None if accuracy is None else rounded(accuracy)}
+
+
+def sets_table(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return the block as text, a row each, under ``HEADS``; shares are in %."""
+    folders = {(row["source"], row["half"]): set[str]() for row in rows}
+    for row in rows:
+        folders[row["source"], row["half"]].add(row["data"])
+    return [_cells(row, alone=len(folders[row["source"], row["half"]]) == 1) for row in rows]
+
+
+def _cells(row: Mapping[str, Any], alone: bool) -> list[str]:
+    low, high = row["interval"]
+    return [
+        row["source"] if alone else f"{row['data']}/{row['source']}",
+        row["half"],
+        f"{row['n']:,}",
+        f"{100 * row['accuracy']:.1f} ± {50 * (high - low):.1f}",
+        f"{100 * row['balanced_accuracy']:.1f}",
+        f"{row['ece']:.3f}",
+        *("" if share is None else f"{100 * share:.1f}" for share in (row["kept"], row["accuracy_kept"])),
+    ]

@@ -1,0 +1,133 @@
+"""Model files as one callable: the net, an ensemble, each face perhaps averaged with its mirror image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import EIGHT, SEVEN
+from mien.core.errors import DataError, ModelError, UsageError
+from mien.core.model_card import CropSpec
+from mien.core.priors import checked_power
+from mien.data.split import Split
+from mien.inference.classifier import Classifier
+
+Probs = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scorer:
+    """Crops (N, S, S, C) uint8 -> probabilities (N, K) float64 at power 0 of the prior.
+
+    Attributes:
+        models: the files.
+        classifiers: their nets, with the same labels and crop; the answer is the mean of theirs.
+        flip: whether a face's answer is the mean of its own and its mirror image's.
+    """
+
+    models: tuple[Path, ...]
+    classifiers: tuple[Classifier, ...]
+    flip: bool
+
+    def __call__(self, crops: NDArray[np.uint8]) -> Probs:
+        """Return the probabilities of each crop; rows sum to 1."""
+        views = [crops, crops[:, :, ::-1]] if self.flip else [crops]
+        answers = [classify(view).astype(np.float64) for classify in self.classifiers for view in views]
+        return normalised(np.mean(answers, axis=0))
+
+    def power(self, wanted: float | None) -> float:
+        """Return the power of the prior to score at: the wanted one, or what the files ship with.
+
+        Raises:
+            UsageError: none is wanted and the files differ, or it is not in 0..1.
+        """
+        if wanted is not None:
+            return checked_power(wanted)
+        if self.shipped_power is None:
+            raise UsageError(f"{self.name} ship with different powers of the prior; choose one with --prior POWER")
+        return self.shipped_power
+
+    @property
+    def shipped_power(self) -> float | None:
+        """The power of the prior that the files ship with; None where they differ."""
+        powers = {classifier.card.power for classifier in self.classifiers}
+        return powers.pop() if len(powers) == 1 else None
+
+    @property
+    def name(self) -> str:
+        """The name of the file; of several with their folders, since every run calls its file model.onnx."""
+        if len(self.models) == 1:
+            return self.models[0].name
+        return " + ".join(f"{model.resolve().parent.name}/{model.name}" for model in self.models)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The K emotions."""
+        return self.classifiers[0].card.labels
+
+    @property
+    def crop(self) -> CropSpec:
+        """How the faces are cut."""
+        return self.classifiers[0].card.crop
+
+    @property
+    def prior(self) -> Probs:
+        """Share (K,) of each label in the training faces, the mean over the nets."""
+        return np.mean([classifier.card.prior for classifier in self.classifiers], axis=0)
+
+    @property
+    def single(self) -> Classifier | None:
+        """The net whose answers these are, where nothing is averaged."""
+        return self.classifiers[0] if len(self.classifiers) == 1 and not self.flip else None
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of the files together."""
+        return sum(model.stat().st_size for model in self.models)
+
+
+def load_scorer(models: Sequence[Path], flip: bool = False, threads: int | None = None) -> Scorer:
+    """Return the scorer of one or more model files.
+
+    Raises:
+        ModelError: a file cannot be read, has labels other than the seven or the eight, or does not fit the first.
+        UsageError: no file.
+    """
+    if not models:
+        raise UsageError("no model was named; expected one ONNX file or more")
+    classifiers = tuple(Classifier(model, threads) for model in models)
+    first = classifiers[0].card
+    for model, card in zip(models, (classifier.card for classifier in classifiers), strict=True):
+        if card.labels not in (SEVEN, EIGHT):
+            raise ModelError(f"{model} has the labels {card.labels}; the protocols score {SEVEN} or {EIGHT}")
+        if (card.labels, card.crop) != (first.labels, first.crop):
+            raise ModelError(
+                f"{model} does not fit {models[0]}: an ensemble needs one set of labels and one crop, got "
+                f"{len(card.labels)} labels, {card.crop} and {len(first.labels)} labels, {first.crop}; "
+                "score them one by one"
+            )
+    return Scorer(tuple(models), classifiers, flip)
+
+
+def normalised(rows: NDArray[np.number]) -> Probs:
+    """Return rows (N, K) of numbers of 0 or more as float64 distributions; a row of zeros becomes NaN."""
+    sums = rows.sum(axis=1, keepdims=True, dtype=np.float64)
+    return np.divide(rows, sums, out=np.full(rows.shape, np.nan), where=sums > 0)
+
+
+def crops_of(faces: Split, crop: CropSpec) -> NDArray[np.uint8]:
+    """Return the faces of a split (N, S, S, C) uint8 as a model takes them.
+
+    Raises:
+        DataError: they have another size.
+    """
+    if faces.images.shape[1:] != (crop.size_px, crop.size_px):
+        raise DataError(
+            f"the split's faces are {faces.images.shape[1:]} px, the model takes {crop.size_px} px; "
+            "prepare the data at the model's size"
+        )
+    return np.repeat(faces.images[..., None], crop.channels, axis=3)

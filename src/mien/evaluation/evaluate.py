@@ -1,0 +1,155 @@
+"""Scores of the ONNX file that ships, never of the Keras model it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import SEVEN
+from mien.core.errors import DataError, UsageError
+from mien.core.priors import shown_at
+from mien.core.protocols import PROTOCOLS, Labels
+from mien.data.split import Split, load_split
+from mien.detection.yunet import YuNet
+from mien.evaluation.coverage import coverage_block
+from mien.evaluation.data_sets import Answered, score_sets, viewer
+from mien.evaluation.ensemble import Probs, Scorer, crops_of, load_scorer
+from mien.evaluation.photos import photos_block, read_photos
+from mien.evaluation.prior_sweep import measure_tradeoff
+from mien.evaluation.robustness import measure_robustness, robustness_block
+from mien.evaluation.scores import View, protocol_blocks
+from mien.evaluation.speed import measure_speed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """What ``evaluate`` found.
+
+    Attributes:
+        document: the content of ``metrics.json``.
+        views: protocol -> its view of the N faces.
+        split: the N faces.
+        labels: the model's K emotions.
+        probs: (N, K) float64, the model's answers over its own labels.
+    """
+
+    document: dict[str, Any]
+    views: dict[str, View]
+    split: Split
+    labels: tuple[str, ...]
+    probs: Probs
+
+
+def evaluate(
+    models: Path | Sequence[Path],
+    data: Path | Sequence[Path],
+    split: str = "valid",
+    protocols: Sequence[str] = tuple(PROTOCOLS),
+    *,
+    power: float | None = None,
+    flip: bool = False,
+    speed: bool = False,
+    robustness: bool = False,
+    photos: Path | None = None,
+) -> Report:
+    """Score a model file on a split, under each protocol, on all faces and on the clean ones.
+
+    Args:
+        models: the ONNX file; of several the mean of their probabilities is scored.
+        data: the folder that ``mien prepare`` wrote, or several. Of several data sets each has a row under "sets";
+            all else is about the first, usually FER2013.
+        split: "valid" (PublicTest) or "test" (PrivateTest); "train" tells how well the model remembers.
+        protocols: names in ``mien.core.protocols.PROTOCOLS``. With one, the document is flat; with several, each has
+            its place under "protocols". What the prior and the confidence buy is measured if "seven" is among them.
+        power: of the prior, 0 (as FER+) to 1 (balanced), at which every score is taken; None is the model's own.
+        flip: average each face with its mirror image.
+        speed: also time the model. Off, the same files give the same document everywhere.
+        robustness: also score under each corruption of ``mien.imaging.corruptions``: ten times the work.
+        photos: a folder of photos with labelled faces, on which the whole path is scored too.
+
+    Raises:
+        UsageError: an unknown protocol, or none; a power that the models leave open.
+        DataError: the split or the photos' labels cannot be read, or no face counts under a protocol.
+        ImageError: a photo cannot be read.
+        ModelError: a model cannot be read, has labels other than the seven or the eight, or does not fit the others.
+    """
+    _check_protocols(protocols)
+    scorer = load_scorer([models] if isinstance(models, Path) else models, flip)
+    power = scorer.power(power)
+    folders = [data] if isinstance(data, Path) else data
+    answered = [_answered(folder, split, scorer) for folder in folders]
+    first = answered[0].of_source(answered[0].faces.sources[0])
+    faces, view = first.faces, viewer(first, scorer)
+    card = None if scorer.single is None else scorer.single.card
+    views = {name: view(name, power) for name in protocols}
+    sources = sorted(set(faces.sources.tolist()))
+    document = {**_heading(scorer, power), "split": split, "sources": sources, "split_sha256": faces.sha256()}
+    distance = view.distance(power)
+    blocks = {name: protocol_blocks(seen, distance, faces.clean) for name, seen in views.items()}
+    document |= {"protocol": protocols[0], **blocks[protocols[0]]} if len(blocks) == 1 else {"protocols": blocks}
+    if "seven" in views:
+        document["prior"] = measure_tradeoff(lambda other: view("seven", other), scorer.shipped_power)
+        document["coverage"] = coverage_block(views["seven"], None if card is None else card.uncertain_at(power))
+        document["sets"] = score_sets(answered, split, scorer, power)
+    if speed:
+        document["speed"] = measure_speed(scorer, crops_of(faces, scorer.crop))
+    if robustness:
+        truth = {name: seen.truth for name, seen in views.items()}
+        document["robustness"] = robustness_block(
+            measure_robustness(faces.images, truth, _predict(faces, scorer, power, views))
+        )
+    if photos:
+        document["photos"] = _photos(photos, scorer, power)
+    return Report(document, views, faces, scorer.labels, view.answers(power))
+
+
+def _answered(folder: Path, split: str, scorer: Scorer) -> Answered:
+    faces = load_split(folder, split)
+    if not len(faces):
+        raise DataError(f"the split '{split}' of {folder} holds no face; prepare the data again")
+    return Answered(folder.resolve().name, faces, scorer(crops_of(faces, scorer.crop)))
+
+
+def _check_protocols(protocols: Sequence[str]) -> None:
+    """Raise UsageError unless there is a protocol and each is known."""
+    unknown = [name for name in protocols if name not in PROTOCOLS]
+    if unknown or not protocols:
+        wrong = f"unknown protocol '{unknown[0]}'" if unknown else "no protocol was named"
+        raise UsageError(f"{wrong}; expected one or more of {', '.join(PROTOCOLS)}")
+
+
+def _heading(scorer: Scorer, power: float) -> dict[str, Any]:
+    """Return what was scored, and how."""
+    files = [
+        {"model": model.name, "sha256": net.sha256, "temperature": net.card.temperature}
+        for model, net in zip(scorer.models, scorer.classifiers, strict=True)
+    ]
+    whole = {"model": scorer.name, "sha256": None, "temperature": None, "members": files}
+    named = files[0] if len(files) == 1 else whole
+    return {**named, "file_bytes": scorer.file_bytes, "power": power, "flip": scorer.flip}
+
+
+def _predict(
+    faces: Split, scorer: Scorer, power: float, views: dict[str, View]
+) -> Callable[[NDArray[np.uint8]], dict[str, Labels]]:
+    """Return the model as the robustness suite wants it: faces (N, S, S) -> protocol -> predictions (N,)."""
+
+    def predict(images: NDArray[np.uint8]) -> dict[str, Labels]:
+        probs = scorer(crops_of(replace(faces, images=images), scorer.crop))
+        return {name: shown_at(probs, scorer.prior, view.classes, power).argmax(axis=1) for name, view in views.items()}
+
+    return predict
+
+
+def _photos(folder: Path, scorer: Scorer, power: float) -> dict[str, Any]:
+    """Return the block "photos": the scores at the document's power, and brief ones at 0, a half and 1."""
+    found = read_photos(folder, [scorer.crop], YuNet())
+    probs = scorer(found.crops[0])
+    powers = sorted({0.0, 0.5, 1.0, power})
+    answers = {one: shown_at(probs, scorer.prior, SEVEN, one) for one in powers}
+    return photos_block(found, answers, power)

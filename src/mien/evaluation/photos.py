@@ -1,0 +1,180 @@
+"""The whole path on photos with labelled faces: detector, crop, net."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core import metrics
+from mien.core.boxes import iou
+from mien.core.emotions import EIGHT, SEVEN
+from mien.core.errors import DataError
+from mien.core.model_card import CropSpec
+from mien.core.protocols import Labels
+from mien.core.types import Faces, Floats
+from mien.detection.detectors import Detector
+from mien.evaluation.ensemble import Probs
+from mien.evaluation.scores import per_class, rounded
+from mien.imaging.crop import cut_faces
+from mien.imaging.decode import read
+
+LABELS = "labels.csv"
+CORNERS = ("x1", "y1", "x2", "y2")
+COLUMNS = ("file", "emotion", *CORNERS)
+
+NOT_FOUND = len(SEVEN)
+"""What stands for the prediction where the detector found no face."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photos:
+    """N labelled faces, M of them found.
+
+    Attributes:
+        truth: (N,) int64, index into SEVEN.
+        found: (N,) bool, M of them true.
+        crops: (M, S, S, C) uint8 for each crop that was asked for.
+        sha256: digest of the labels.
+    """
+
+    truth: Labels
+    found: NDArray[np.bool_]
+    crops: tuple[NDArray[np.uint8], ...]
+    sha256: str
+
+
+def read_photos(folder: Path, crops: Sequence[CropSpec], detect: Detector) -> Photos:
+    """Find and cut the labelled faces of a folder.
+
+    Of the faces that the detector finds in a picture with their centre in the labelled box, the one that overlaps it
+    most is cut: labelled boxes are often so loose that overlap alone would miss a face. Contempt counts as neutral.
+
+    Args:
+        folder: holds pictures and a ``labels.csv`` with a line a face: file, emotion, x1, y1, x2, y2 in pixels.
+        crops: each way to cut the faces.
+        detect: the detector.
+
+    Raises:
+        DataError: no labels, or a line that cannot be meant.
+        ImageError: a picture that cannot be read.
+    """
+    path = folder / LABELS
+    truth, found, cut = list[int](), list[bool](), [list[NDArray[np.uint8]]() for _ in crops]
+    for file, label, box in _lines(path):
+        image = read(folder / file)
+        face = _nearest(detect(image), box)
+        truth.append(label)
+        found.append(len(face) > 0)
+        for pictures, crop in zip(cut, crops, strict=True):
+            pictures.append(cut_faces(image, face, crop))
+    return Photos(
+        np.array(truth),
+        np.array(found),
+        tuple(np.concatenate(pictures) for pictures in cut),
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+
+
+def score_photos(photos: Photos, probs: Probs) -> dict[str, Any]:
+    """Return every score over the labelled faces.
+
+    A face that was not found counts as wrong in the accuracy and as a missed face in the recall of its class, so
+    balanced accuracy, F1 and macro-F1 pay for it too; precision knows nothing of it.
+
+    Args:
+        photos: the N faces.
+        probs: (M, 7), what the model answers for the found ones.
+    """
+    predicted = np.full(len(photos.truth), NOT_FOUND)
+    predicted[photos.found] = probs.argmax(axis=1)
+    confusion = metrics.confusion_matrix(photos.truth, predicted, NOT_FOUND + 1)
+    scores = metrics.class_scores(confusion)
+    return {
+        "accuracy": rounded(metrics.accuracy(photos.truth, predicted)),
+        "interval": [rounded(bound) for bound in metrics.accuracy_interval(photos.truth, predicted)],
+        "macro_f1": rounded(scores.macro_f1),
+        "balanced_accuracy": rounded(scores.balanced_accuracy),
+        "called_neutral": rounded((predicted == SEVEN.index("neutral")).mean()),
+        "per_class": per_class(SEVEN, scores),
+        "confusion": confusion[:NOT_FOUND].tolist(),
+    }
+
+
+def photos_block(photos: Photos, answers: Mapping[float, Probs], power: float) -> dict[str, Any]:
+    """Return the block "photos" of ``metrics.json``.
+
+    Args:
+        photos: the N faces.
+        answers: power of the prior -> (M, 7) probabilities at it.
+        power: the one that the document is about.
+    """
+    scores = {one: score_photos(photos, probs) for one, probs in answers.items()}
+    brief = ("accuracy", "balanced_accuracy", "macro_f1", "called_neutral")
+    return {
+        "n": len(photos.truth),
+        "found": int(photos.found.sum()),
+        "labels_sha256": photos.sha256,
+        **scores[power],
+        "powers": [{"power": one, **{key: block[key] for key in brief}} for one, block in scores.items()],
+    }
+
+
+def photo_rows(block: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row of text a power: it, accuracy, balanced accuracy, macro-F1, share called neutral."""
+    return [
+        [
+            f"{row['power']:g}",
+            f"{100 * row['accuracy']:.1f} %",
+            f"{100 * row['balanced_accuracy']:.1f} %",
+            f"{row['macro_f1']:.3f}",
+            f"{100 * row['called_neutral']:.1f} %",
+        ]
+        for row in block["powers"]
+    ]
+
+
+def _lines(path: Path) -> Iterator[tuple[str, int, Floats]]:
+    """Yield file, index into SEVEN and box (4,) float32 of each labelled face."""
+    if not path.is_file():
+        raise DataError(f"no {path}; expected a line a face with the columns {', '.join(COLUMNS)}")
+    with path.open(newline="", encoding="utf-8") as file:
+        lines = csv.DictReader(file)
+        missing = [name for name in COLUMNS if name not in (lines.fieldnames or ())]
+        if missing:
+            raise DataError(f"{path} has no column {', '.join(missing)}; expected {', '.join(COLUMNS)}")
+        number = 1
+        for number, line in enumerate(lines, start=2):
+            yield line["file"], _label(line["emotion"], path, number), _box(line, path, number)
+    if number == 1:
+        raise DataError(f"{path} names no face; expected a line a face below {', '.join(COLUMNS)}")
+
+
+def _label(emotion: str, path: Path, number: int) -> int:
+    """Return the index into SEVEN of an emotion."""
+    if emotion not in EIGHT:
+        raise DataError(f"{path}, line {number}: unknown emotion '{emotion}'; expected one of {', '.join(EIGHT)}")
+    return SEVEN.index("neutral" if emotion == "contempt" else emotion)
+
+
+def _box(line: dict[str, str], path: Path, number: int) -> Floats:
+    """Return the box (4,) float32 of a line."""
+    try:
+        return np.array([float(line[corner]) for corner in CORNERS], np.float32)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{path}, line {number}: {', '.join(CORNERS)} must be numbers of pixels; {error}") from error
+
+
+def _nearest(faces: Faces, box: Floats) -> Faces:
+    """Return the face that overlaps a labelled box (4,) most of those whose centre lies in it, or none."""
+    centres = (faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2
+    inside = np.flatnonzero(np.all((centres >= box[:2]) & (centres <= box[2:]), axis=1))
+    overlap = iou(box[None], faces.boxes)[0]
+    best = inside[np.argsort(-overlap[inside], kind="stable")][:1]
+    return faces.take(best)

@@ -1,0 +1,1 @@
+"""Pictures: decoded from files, brought to RGB, cut, judged and changed."""

@@ -1,0 +1,108 @@
+"""Faces cut to what a net takes: the one preprocessing, for training and for inference."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.boxes import FARTHEST_PX, square
+from mien.core.model_card import CropSpec
+from mien.core.types import LANDMARKS, Faces, Floats, Image
+
+Crops = NDArray[np.uint8]
+"""(N, S, S, C) uint8; C is 1 for grey, 3 for RGB."""
+
+MOST_SAMPLES = 16
+"""Samples across one pixel of a crop, at most; a face 16 times the crop's size needs no more to be smooth."""
+
+RIGHT_EYE, LEFT_EYE = LANDMARKS.index("right_eye"), LANDMARKS.index("left_eye")
+
+
+def cut_faces(image: Image, faces: Faces, spec: CropSpec) -> Crops:
+    """Cut a square around each face, scaled to spec.size_px.
+
+    The square stands on the centre of the face's box, its side the box's longer side times ``spec.margin``. With
+    ``spec.align`` it turns so that the line between the eyes lies level, where a face has eyes; else it turns as the
+    picture does (``Faces.turn``). Beyond the picture the pixels of its edge go on. Each pixel of a crop is the mean of
+    what it covers; a face of exactly size_px comes out as it is.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, of at least one pixel.
+        faces: N faces. A box of less than one pixel counts as one pixel; one with a coordinate that is not a number
+            or beyond a million gives a black crop.
+        spec: size, channels, margin, align.
+
+    Returns:
+        (N, S, S, C) uint8; C is 1 for grey (ITU-R 601), 3 for RGB.
+    """
+    crops = np.zeros((len(faces), spec.size_px, spec.size_px, spec.channels), np.uint8)
+    known: NDArray[np.bool_] = np.all(np.abs(faces.boxes) <= FARTHEST_PX, axis=1)
+    squares = square(np.where(known[:, None], faces.boxes, 0), spec.margin)
+    for row in np.flatnonzero(known):
+        turn_rad = eye_line_rad(faces.landmarks[row]) if spec.align else math.radians(-faces.turn)
+        crops[row] = cut(image, squares[row], turn_rad, spec)
+    return crops
+
+
+def eye_line_rad(landmarks: Floats) -> float:
+    """Return the angle of the line from the subject's right eye to the left one, clockwise; 0 where there is none.
+
+    Args:
+        landmarks: (5, 2) float32, x, y in pixels; may be NaN.
+    """
+    (right_x, right_y), (left_x, left_y) = landmarks[[RIGHT_EYE, LEFT_EYE]].tolist()
+    dx, dy = left_x - right_x, left_y - right_y
+    return math.atan2(dy, dx) if math.isfinite(dx + dy) else 0.0
+
+
+def cut(image: Image, box: Floats, turn_rad: float, spec: CropSpec) -> Crops:
+    """Return one crop (S, S, C) uint8.
+
+    A pixel of the crop is the mean of k x k samples, k being the least that leaves no pixel of the picture between
+    two samples. One method for faces that shrink, grow or turn; and a face of size_px is sampled once a pixel, at the
+    pixel's centre, which changes nothing.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        box: (4,) float32, a square in pixels.
+        turn_rad: how far the square is turned about its centre, clockwise.
+        spec: size and channels.
+    """
+    x1, y1, x2, y2 = box.tolist()
+    centre = np.array([(x1 + x2) / 2, (y1 + y2) / 2])
+    side_px = max(x2 - x1, 1.0)
+    samples = min(max(math.ceil(side_px / spec.size_px - 1e-6), 1), MOST_SAMPLES)
+    across = spec.size_px * samples
+
+    patch, corner = surroundings(image, centre, side_px)
+    if spec.channels == 1:
+        patch = np.asarray(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), np.uint8)
+
+    # From the (column, row) of a sample to that of the patch; the centre of pixel 0 lies at 0.5 px.
+    step = side_px / across
+    turned = step * np.array([[math.cos(turn_rad), -math.sin(turn_rad)], [math.sin(turn_rad), math.cos(turn_rad)]])
+    first = centre - corner - 0.5 - turned @ np.full(2, (across - 1) / 2)
+    fine = cv2.warpAffine(
+        patch,
+        np.column_stack([turned, first]),
+        (across, across),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    crop = cv2.resize(fine, (spec.size_px, spec.size_px), interpolation=cv2.INTER_AREA) if samples > 1 else fine
+    return np.asarray(crop, np.uint8).reshape(spec.size_px, spec.size_px, spec.channels)
+
+
+def surroundings(image: Image, centre: NDArray[np.float64], side_px: float) -> tuple[Image, NDArray[np.int64]]:
+    """Return the part of the picture that a square can touch however it is turned, and its corner (x, y) in pixels.
+
+    At least one pixel: of a square that lies outside, those of the nearest edge.
+    """
+    size = np.array([image.shape[1], image.shape[0]])
+    reach = side_px * math.sqrt(0.5) + 2
+    low = np.floor(centre - reach).astype(np.int64).clip(0, size - 1)
+    high = np.ceil(centre + reach).astype(np.int64).clip(low + 1, size)
+    return image[low[1] : high[1], low[0] : high[0]], low

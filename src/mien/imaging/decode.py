@@ -1,0 +1,220 @@
+"""Picture files to RGB arrays and back.
+
+Beside it, ``formats`` knows Pillow's formats, ``bounds`` what a file may cost, and ``modes`` Pillow's modes.
+
+Whatever is wrong with a file ends in one ``ImageError`` that names it. Pillow's own settings, which are global, stay
+as they are, so any number of threads may read at once.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+import cv2
+from PIL import Image as Pillow
+from PIL.ImageFile import ImageFile
+
+from mien.core.errors import ImageError, UsageError
+from mien.core.types import Frame, Image
+from mien.imaging.color import to_rgb
+from mien.imaging.formats import EXPECTED, frames_note, load, looks_like, open_picture
+from mien.imaging.limits import refuse_costly
+
+MAX_PIXELS = 200_000_000
+"""The largest picture that is read unless the caller says otherwise, in pixels: 600 MB as RGB."""
+
+REDUCE_TO_PX = 2560
+"""No picture is made smaller than this on its longer side, in pixels.
+
+The detector looks at 640, where it finds faces from about 12 pixels up: 48 here, which is what the net looks at.
+"""
+
+WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
+    # Full colour resolution: halved, as is JPEG's habit, the edges of coloured boxes and labels bleed.
+    ".jpg": ("JPEG", {"quality": 92, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 92, "subsampling": 0}),
+    ".png": ("PNG", {"compress_level": 3}),
+    ".webp": ("WEBP", {"quality": 90}),
+    ".bmp": ("BMP", {}),
+    ".tif": ("TIFF", {"compression": "tiff_lzw"}),
+    ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
+}
+"""Suffix to Pillow's format and the options that it is written with."""
+
+_UPRIGHT: dict[int, Callable[[Image], Any]] = {
+    2: lambda stored: cv2.flip(stored, 1),
+    3: lambda stored: cv2.rotate(stored, cv2.ROTATE_180),
+    4: lambda stored: cv2.flip(stored, 0),
+    5: cv2.transpose,
+    6: lambda stored: cv2.rotate(stored, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda stored: cv2.rotate(cv2.transpose(stored), cv2.ROTATE_180),
+    8: lambda stored: cv2.rotate(stored, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+"""The EXIF orientation to what undoes it; 1 and anything unknown is upright already."""
+
+_ORIENTATION = 0x0112
+_LYING = {5, 6, 7, 8}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What a file held: pixels, the size of which they are a reduction, and what there is to say about it.
+
+    A point in image times scale is the point in the full picture; boxes at the right and bottom edges then want to be
+    clipped to width and height, for a reduced side is rounded up.
+    """
+
+    image: Image
+    """(H, W, 3) uint8 RGB, upright."""
+    width: int
+    """Of the full picture, upright, in pixels; so is height."""
+    height: int
+    scale: int = 1
+    """1, or 2, 4 or 8 where image is reduced."""
+    note: str = ""
+    """Such as "animated: first of 12 frames; read at 1/2 of its size", or nothing."""
+
+    def frame(self, path: str) -> Frame:
+        """Return the picture as the one frame of a source that is called so."""
+        return Frame(self.image, path=path, size=(self.width, self.height))
+
+
+def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
+    """Read a picture file in full size.
+
+    Returns:
+        (H, W, 3) uint8 RGB, turned upright by the EXIF orientation. Transparent parts are laid on white, as a page
+        shows them; grey is repeated into three channels; 16 bits are scaled to 8; of an animation the first frame.
+
+    Raises:
+        ImageError: there is no such file, it is not a picture, it is damaged or cut short, it declares more than
+            max_pixels pixels, or it would cost more than those are worth (``mien.imaging.limits``).
+    """
+    return read_picture(path, max_pixels, None).image
+
+
+def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image:
+    """Decode the bytes of a picture file, as ``read`` does; name stands for the file in messages.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        ImageError: as for ``read``.
+    """
+    return decode_picture(data, name, max_pixels, None).image
+
+
+def read_picture(path: Path, max_pixels: int = MAX_PIXELS, reduce_to_px: int | None = REDUCE_TO_PX) -> Picture:
+    """Read a picture file at no more than the detail that faces need.
+
+    Args:
+        path: the file.
+        max_pixels: the largest full size that is read.
+        reduce_to_px: a picture is halved, up to three times, as long as its longer side stays at this or above; None
+            for full size. JPEG is decoded so, other formats are decoded whole and then averaged.
+
+    Raises:
+        ImageError: as for ``read``.
+    """
+    try:
+        if path.is_dir():
+            raise ImageError(f"not a picture: {path} is a folder; name the pictures in it")
+        if path.exists() and not path.is_file():
+            raise ImageError(f"not a picture: {path} is not a regular file; copy what it holds to a file first")
+        with path.open("rb") as stream:
+            return _decode(stream, str(path), max_pixels, reduce_to_px)
+    except FileNotFoundError as error:
+        raise ImageError(f"no such file: {path}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        raise ImageError(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def decode_picture(
+    data: bytes, name: str, max_pixels: int = MAX_PIXELS, reduce_to_px: int | None = REDUCE_TO_PX
+) -> Picture:
+    """Decode the bytes of a picture file, as ``read_picture`` does; name stands for the file in messages.
+
+    Raises:
+        ImageError: as for ``read``.
+    """
+    return _decode(BytesIO(data), name, max_pixels, reduce_to_px)
+
+
+def write(image: Image, path: Path) -> None:
+    """Write image (H, W, 3) uint8 RGB in the format of path's suffix, one of ``WRITERS``.
+
+    The file is written beside its place and then renamed, so that nobody ever finds half a picture there.
+
+    Raises:
+        UsageError: the suffix names no known format, or the folder does not exist.
+        ImageError: the format cannot hold the picture, or the disk refuses it.
+    """
+    if path.suffix.lower() not in WRITERS:
+        raise UsageError(f"cannot write {path}: unknown suffix {path.suffix!r}; use one of {', '.join(WRITERS)}")
+    if not path.parent.is_dir():
+        raise UsageError(f"cannot write {path}: no folder {path.parent}; make it first")
+    form, options = WRITERS[path.suffix.lower()]
+    beside = path.with_name(f".mien-{secrets.token_hex(6)}.part")
+    try:
+        with beside.open("xb") as stream:
+            Pillow.fromarray(image).save(stream, form, **options)
+        beside.replace(path)
+    except (OSError, ValueError) as error:
+        raise ImageError(f"cannot write {path} as {form}: {getattr(error, 'strerror', None) or error}") from error
+    finally:
+        with suppress(OSError):  # on a disk that takes no file, none can be removed either
+            beside.unlink(missing_ok=True)
+
+
+def _decode(stream: IO[bytes], name: str, max_pixels: int, reduce_to_px: int | None) -> Picture:
+    """Turn a seekable stream into a picture or an ``ImageError``, and nothing else."""
+    head = stream.read(512)
+    if not head:
+        raise ImageError(f"not a picture: {name} (the file is empty); copy or download it again")
+    try:
+        opened = open_picture(stream, head)
+        if opened is None:
+            raise ImageError(f"not a picture: {name} (got {looks_like(head)}; expected {EXPECTED})")
+        refuse_costly(stream, opened, name, max_pixels)
+        return _picture(opened, reduce_to_px)
+    except ImageError:
+        raise
+    except Exception as error:  # damaged files surface as a dozen types: struct.error, KeyError, MemoryError, ...
+        raise ImageError(f"damaged picture: {name} ({why_damaged(error)}); copy or export it again") from error
+
+
+def why_damaged(error: Exception) -> str:
+    """Return what a reader of pictures met in a damaged file, in words that are meant for people."""
+    meant = isinstance(error, OSError | SyntaxError | ValueError) and str(error)
+    return str(error) if meant else "parts of it are missing or garbled"
+
+
+def _picture(opened: ImageFile, reduce_to_px: int | None) -> Picture:
+    """Read the pixels of an opened file."""
+    declared = opened.size
+    scale = next(by for by in (8, 4, 2, 1) if by == 1 or (reduce_to_px and max(declared) // by >= reduce_to_px))
+    drafted = load(opened, scale)
+    width, height = declared if drafted > 1 else opened.size  # some formats know their size only from here on
+    image = to_rgb(opened, scale // drafted)
+    # After loading, for PNG may carry it behind the pixels; TIFF has been turned by then, and says so.
+    orientation = _orientation(opened)
+    if orientation in _UPRIGHT:
+        image = _UPRIGHT[orientation](image)
+    if orientation in _LYING:
+        width, height = height, width
+    reduced = f"read at 1/{scale} of its size" if scale > 1 else ""
+    return Picture(image, width, height, scale, "; ".join(filter(None, (frames_note(opened), reduced))))
+
+
+def _orientation(opened: ImageFile) -> int:
+    try:
+        return int(opened.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001, as above: damaged EXIF in a sound picture, which is worth more than its EXIF
+        return 1

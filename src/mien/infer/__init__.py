@@ -1,1 +1,0 @@
-"""From a picture to the emotion on each face."""

@@ -1,0 +1,246 @@
+"""``Analyzer``: pictures in, the emotions of their faces out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Protocol, cast, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import EIGHT, SEVEN
+from mien.core.errors import UsageError
+from mien.core.model_card import ModelCard
+from mien.core.priors import checked_power, shown_at
+from mien.core.types import Face, Faces, Frame
+from mien.detection.detectors import Chosen, Detector, WholeImage, load_detector
+from mien.detection.rotations import Turning
+from mien.imaging.convert import Source, to_frame
+from mien.imaging.crop import Crops, cut_faces
+from mien.imaging.quality import quality
+from mien.inference.classifier import Classifier, model_file
+from mien.results.analysis import Analysis
+from mien.results.document import model_entry
+
+VIEWS = {"seven": SEVEN, "eight": EIGHT}
+"""The ways to show FER+'s eight emotions: with contempt counted as neutral, or apart."""
+
+
+class FaceClassifier(Protocol):
+    """Crops (N, S, S, C) uint8 -> probabilities (N, K) float32 in the order of the card's labels; rows sum to 1."""
+
+    card: ModelCard
+    sha256: str
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the probabilities of each crop."""
+        ...
+
+
+class Analyzer:
+    """Finds the faces of pictures and names what they show.
+
+    It keeps nothing between pictures, so any number of threads may share one. Pickled or copied, it carries its
+    settings and loads its nets again.
+
+    Args:
+        detector: (H, W, 3) uint8 RGB -> Faces.
+        classifier: crops -> probabilities; its card says how faces are cut for it.
+        power: how far rare emotions are raised, 0 (as common as in FER+) to 1 (all equally common); None is the card's.
+        labels: "seven", or "eight" to show contempt apart.
+
+    Attributes:
+        power: the power in use.
+        labels: the emotions of its results, in order.
+        model: the entry of the model in every document (``docs/SCHEMA.md``).
+        crop: how faces are cut: as the model's card says, but for whole pictures, which are faces cut already.
+        takes_all: whether it takes whole pictures for faces.
+
+    Raises:
+        UsageError: the power is not in 0..1, or the model does not tell contempt apart.
+    """
+
+    def __init__(
+        self, detector: Detector, classifier: FaceClassifier, power: float | None = None, labels: str = "seven"
+    ) -> None:
+        card = classifier.card
+        self.detector = detector
+        self.classifier = classifier
+        self.power = card.power if power is None else checked_power(power)
+        self.labels = _view(card, labels)
+        self.model = model_entry(card, classifier.sha256, self.power)
+        # A picture that is a face is what a crop should be; of a face that was found, the box is a little too large.
+        self.takes_all = _takes_all(detector)
+        self._search = detector.turned if isinstance(detector, Turning) else detector
+        self.crop = replace(card.crop, margin=1.0) if self.takes_all else card.crop
+
+    @overload
+    def __call__(self, source: Source) -> Analysis: ...
+
+    @overload
+    def __call__(self, source: Sequence[Source]) -> list[Analysis]: ...
+
+    def __call__(self, source: Source | Sequence[Source]) -> Analysis | list[Analysis]:
+        """Return what the faces of a picture show; for a list of pictures, a list.
+
+        The faces of all pictures go through the net together, and the results hold the pictures. With mien's own
+        detector "yunet" a picture in which no face stands upright, and one does when it is turned by 90, 180 or 270
+        degrees, is read turned (``Faces.turn``). For thousands of files there is ``mien.pipeline``, which holds a few
+        and goes on where one cannot be read.
+
+        Args:
+            source: a path, the bytes of a file, an array (H, W, 3) RGB or (H, W) grey uint8, a PIL image, a Frame, or
+                a list of any of these.
+
+        Raises:
+            ImageError: a picture cannot be read.
+        """
+        if isinstance(source, str | bytes | bytearray | memoryview) or not isinstance(source, Sequence):
+            return self._analyze([to_frame(cast("Source", source))], self._search)[0]
+        return self._analyze([to_frame(one) for one in source], self._search)
+
+    def look(self, frame: Frame, detector: Detector) -> Analysis:
+        """Return the result of one frame as a call does, its faces found by a detector as it is: upright."""
+        return self._analyze([frame], detector)[0]
+
+    def certain_from(self) -> float:
+        """Return the confidence from which a face is no longer uncertain, at the power in use."""
+        return self.classifier.card.uncertain_at(self.power)
+
+    def _analyze(self, frames: list[Frame], detector: Detector) -> list[Analysis]:
+        found = [self._find(frame, detector) for frame in frames]
+        probs, uncertain = self._judge([one.crops for one in found])
+        results: list[Analysis] = []
+        start = 0
+        for frame, one in zip(frames, found, strict=True):
+            end = start + len(one.faces)
+            ids = np.full(len(one.faces), -1, np.int64)
+            rows = slice(start, end)
+            results.append(
+                Analysis(frame, one.faces, ids, probs[rows], self.labels, uncertain[rows], one.quality, self.model)
+            )
+            start = end
+        return results
+
+    def _find(self, frame: Frame, detector: Detector) -> _Found:
+        seen = detector(frame.image)
+        scale = np.float32(frame.scale)
+        crops = cut_faces(frame.image, seen, self.crop)
+        faces = replace(seen, boxes=seen.boxes * scale, landmarks=seen.landmarks * scale)
+        # Of the picture as it was read: a face reduced to few pixels is judged by those few.
+        return _Found(faces, crops, quality(seen, crops))
+
+    def _judge(self, crops: list[Crops]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the probabilities (N, K) of the faces of all pictures, and which are uncertain (N,)."""
+        card, spec = self.classifier.card, self.crop
+        none = np.zeros((0, spec.size_px, spec.size_px, spec.channels), np.uint8)
+        probs = shown_at(self.classifier(np.concatenate([none, *crops])), card.prior, self.labels, self.power)
+        return probs, probs.max(axis=1) < self.certain_from()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """The N faces of a picture before the net has seen them."""
+
+    faces: Faces
+    crops: Crops
+    quality: tuple[str, ...]
+
+
+def _takes_all(detector: Detector) -> bool:
+    """Return whether a detector takes the whole picture for a face."""
+    return _takes_all(detector.detector) if isinstance(detector, Chosen) else isinstance(detector, WholeImage)
+
+
+def _view(card: ModelCard, labels: str) -> tuple[str, ...]:
+    """Return the emotions that a model's answers are shown in; a model of others than FER+'s keeps its own."""
+    if labels not in VIEWS:
+        raise UsageError(f"unknown labels '{labels}'; expected {' or '.join(VIEWS)}")
+    if card.labels == EIGHT:
+        return VIEWS[labels]
+    if labels == "eight":
+        raise UsageError(f"the model knows {', '.join(card.labels)}, so contempt cannot be shown apart; use 'seven'")
+    return card.labels
+
+
+def load(
+    model: str | Path | None = None,
+    detector: str | Detector = "yunet",
+    power: float | None = None,
+    *,
+    labels: str = "seven",
+    device: str = "cpu",
+    small_faces: bool = False,
+    min_face_px: float = 0.0,
+    min_score: float | None = None,
+    largest: bool = False,
+) -> Analyzer:
+    """Return an analyzer, which all calls and threads may share: loading takes as long as some ten faces.
+
+    Args:
+        model: a file of ``mien export``; "mien-s", the packaged model that is smaller and faster; None is the default.
+        detector: "yunet"; "haar"; "none", for which the whole picture is the face; or any callable that takes an
+            image (H, W, 3) uint8 RGB and returns ``Faces``.
+        power: of the prior, 0 (as FER+) to 1 (balanced); None is the model's.
+        labels: "seven", or "eight" to show contempt apart.
+        device: on which the net runs, "cpu" or "cuda"; the latter takes onnxruntime-gpu in the place of onnxruntime.
+        small_faces: also search large pictures for faces that are small in them, which takes longer.
+        min_face_px: faces with a shorter longer side are left out, in pixels of the picture as it is read; where that
+            is a reduction, the boxes of results are larger by its scale (``Frame.scale``).
+        min_score: faces of which the detector is less sure are left out, 0 to 1; None is the detector's own.
+        largest: keep the largest face of each picture alone.
+
+    Raises:
+        ModelError: the file is no model of mien, or does not start on the device.
+        DetectorError: the installed OpenCV cannot provide the detector.
+        UsageError: no detector, labels or device of that name, a device that the installed ONNX Runtime does not
+            know, labels that the model does not, a power outside 0..1, or a choice of faces that the detector
+            does not know.
+    """
+    if isinstance(detector, str):
+        find = load_detector(
+            detector, min_score=min_score, min_face_px=min_face_px, largest=largest, small_faces=small_faces
+        )
+    elif small_faces or min_score is not None:
+        raise UsageError("small_faces and min_score are for mien's own detectors; let yours see to them")
+    else:
+        find = Chosen(detector, min_face_px, largest)
+    net = Classifier(model_file(model), device=device)
+    return Analyzer(find, net, power, labels)
+
+
+@overload
+def emotion(crop: Source) -> Face: ...
+
+
+@overload
+def emotion(crop: Sequence[Source]) -> list[Face]: ...
+
+
+def emotion(crop: Source | Sequence[Source]) -> Face | list[Face]:
+    """Return what a face shows that a detector of your own has cut out, by the packaged model.
+
+    ``mien.load(model, detector="none")`` does the same with another model or other settings.
+
+    Args:
+        crop: the face from chin to forehead, of any size and form, as any of the pictures that an ``Analyzer`` takes;
+            or a list of them, which go through the net together. It is scaled as faces in pictures are; the longer
+            side counts, and the edge goes on where the other is shorter.
+
+    Returns:
+        A face, whose box is the whole crop; for a list, a list.
+
+    Raises:
+        ImageError: a crop cannot be read.
+    """
+    results = _for_crops()(crop)
+    return results[0] if isinstance(results, Analysis) else [result[0] for result in results]
+
+
+@cache
+def _for_crops() -> Analyzer:
+    # Kept, as it never changes: loading it would take longer than the crops of most callers, who come one by one.
+    return load(detector="none")

@@ -1,0 +1,200 @@
+"""What a face shows: an ONNX session and the card inside its file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from mien.core.errors import ModelError, UsageError
+from mien.core.model_card import ModelCard
+
+CARD_KEY = "mien"
+"""The key of the card in the metadata of an ONNX file."""
+
+INPUT = "faces"
+"""The graph's input: (N, S, S, C) uint8."""
+
+OUTPUT = "probabilities"
+"""The graph's output: (N, K) float32, rows sum to 1."""
+
+CHUNK = 256
+"""Faces in one run of the graph, so that memory does not grow with N."""
+
+DEVICES = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+"""The devices that a user can name, with what ONNX Runtime calls them."""
+
+
+PACKAGED = ("mien", "mien-s")
+"""The models that come with the package, the default first; the second is half as wide, a quarter of the size and
+twice as fast."""
+
+
+def default_model() -> Path:
+    """Return the path of the model that is used where none is named."""
+    return packaged_model(PACKAGED[0])
+
+
+def packaged_model(name: str) -> Path:
+    """Return the path of a model that comes with the package, by its name in ``PACKAGED``."""
+    return Path(str(resources.files("mien") / "weights" / f"{name}.onnx"))
+
+
+def model_file(model: str | Path | None) -> Path:
+    """Return the path of a model: the default for None, a packaged one for its name, else the file itself.
+
+    A file of the name of a packaged model goes before it.
+    """
+    if model is None:
+        return default_model()
+    return packaged_model(str(model)) if str(model) in PACKAGED and not Path(model).exists() else Path(model)
+
+
+class Classifier:
+    """Probabilities of emotions for cut faces, by the net in an ONNX file.
+
+    Args:
+        source: the file that ``mien export`` wrote, or its bytes.
+        threads: how many threads ONNX Runtime may use; None leaves it the choice (a thread a core).
+        device: "cpu", or "cuda" for an NVIDIA card, which takes the package onnxruntime-gpu.
+
+    Attributes:
+        card: what the file says of itself.
+        sha256: digest of the file.
+
+    Raises:
+        ModelError: there is no such file, it is not a model of mien, or it does not start on the device.
+        UsageError: no device of that name, or the installed ONNX Runtime does not know it.
+        ValueError: threads is less than 1.
+    """
+
+    card: ModelCard
+    sha256: str
+
+    def __init__(self, source: Path | bytes, threads: int | None = None, device: str = "cpu") -> None:
+        provider = _provider(device)
+        name, content = _read(source)
+        self._session = _session(name, content, threads, provider)
+        if provider not in self._session.get_providers():  # it falls back in silence
+            raise ModelError(
+                f"{name} does not start on device '{device}': ONNX Runtime {ort.__version__} could not load CUDA and "
+                "cuDNN in the versions that it is built for; install those, or use device 'cpu'"
+            )
+        self.card = _card(name, self._session)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self._settings = _lasting(source), threads, device
+
+    def __reduce__(self) -> tuple[Callable[..., Classifier], tuple[str | Path | bytes | int | None, ...]]:
+        """Let copies, in this process or another, load the file again; a copy of a file that changed is refused."""
+        return _reloaded, (self.sha256, *self._settings)
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Classify faces.
+
+        Args:
+            crops: (N, S, S, C) uint8, S and C as in ``card.crop``, grey or RGB; N may be 0.
+
+        Returns:
+            (N, K) float32, columns in the order of ``card.labels``; rows sum to 1.
+
+        Raises:
+            ValueError: crops of another shape or dtype.
+        """
+        spec = self.card.crop
+        face = (spec.size_px, spec.size_px, spec.channels)
+        if crops.ndim != 4 or crops.shape[1:] != face or crops.dtype != np.uint8:
+            expected = ", ".join(map(str, face))
+            raise ValueError(f"this model takes crops (N, {expected}) uint8; got {crops.shape} {crops.dtype}")
+        probs = np.empty((len(crops), len(self.card.labels)), np.float32)
+        for start in range(0, len(crops), CHUNK):
+            chunk = np.ascontiguousarray(crops[start : start + CHUNK])
+            (probs[start : start + CHUNK],) = self._session.run([OUTPUT], {INPUT: chunk})
+        return probs
+
+
+def _lasting(source: Path | bytes) -> str | Path | bytes:
+    """Return what another process finds a model by: the name of a packaged one, else the whole path, or the bytes."""
+    if isinstance(source, bytes):
+        return source
+    return next((name for name in PACKAGED if packaged_model(name) == source), source.absolute())
+
+
+def _reloaded(sha256: str, source: str | Path | bytes, threads: int | None, device: str) -> Classifier:
+    copied = Classifier(packaged_model(source) if isinstance(source, str) else source, threads, device)
+    if copied.sha256 != sha256:
+        raise ModelError(
+            f"the model of a copied analyzer is another now: expected sha256 {sha256[:12]}, got {copied.sha256[:12]} "
+            f"in {source if isinstance(source, Path) else 'the packaged file'}; load it again"
+        )
+    return copied
+
+
+def _read(source: Path | bytes) -> tuple[str, bytes]:
+    """Return what to call a model in messages, and its bytes."""
+    if isinstance(source, bytes):
+        return "these bytes", source
+    try:
+        return str(source), source.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelError(f"no model file {source}; check the path, or write one with 'mien export RUN'") from error
+    except OSError as error:
+        raise ModelError(
+            f"cannot read {source} ({error.strerror}); expected an ONNX file written by 'mien export RUN'"
+        ) from error
+
+
+def _provider(device: str) -> str:
+    """Return what ONNX Runtime calls a device."""
+    if device not in DEVICES:
+        raise UsageError(f"unknown device '{device}'; expected one of {', '.join(DEVICES)}")
+    known: list[str] = ort.get_available_providers()
+    if DEVICES[device] not in known:
+        raise UsageError(
+            f"device '{device}' needs {DEVICES[device]}, and the installed ONNX Runtime {ort.__version__} has "
+            f"{', '.join(known)}; run 'pip uninstall onnxruntime', then 'pip install onnxruntime-gpu'; or use 'cpu'"
+        )
+    return DEVICES[device]
+
+
+def _session(name: str, content: bytes, threads: int | None, provider: str) -> Any:
+    """Load a graph."""
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be 1 or more, or None for a thread a core; got {threads}")
+    options: Any = ort.SessionOptions()
+    options.log_severity_level = 3  # errors only: warnings about optimisation mean nothing to a user
+    options.intra_op_num_threads = threads or 0
+    # Threads that wait busily take half of a machine on which several threads analyse pictures.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(content, options, providers=[provider])
+    except Exception as error:  # ONNX Runtime's errors share no base class of their own
+        raise ModelError(
+            f"{name} is not an ONNX model that ONNX Runtime {ort.__version__} can run ({error}); "
+            "expected a file written by 'mien export RUN'"
+        ) from error
+
+
+def _card(name: str, session: Any) -> ModelCard:
+    """Read the card and hold the graph against it."""
+    metadata = cast("dict[str, str]", session.get_modelmeta().custom_metadata_map)
+    if CARD_KEY not in metadata:
+        raise ModelError(f"{name} carries no card of mien, so its labels and crop are unknown; use 'mien export RUN'")
+    card = ModelCard.from_json(metadata[CARD_KEY])
+    found = [(port.name, port.type, port.shape[1:]) for port in (*session.get_inputs(), *session.get_outputs())]
+    size_px, channels = card.crop.size_px, card.crop.channels
+    expected = [
+        (INPUT, "tensor(uint8)", [size_px, size_px, channels]),
+        (OUTPUT, "tensor(float)", [len(card.labels)]),
+    ]
+    if found != expected:
+        raise ModelError(
+            f"the graph of {name} does not fit its card: expected {expected} after the batch dimension, got {found}; "
+            "write the file again with 'mien export RUN'"
+        )
+    return card

@@ -1,0 +1,54 @@
+"""What ``Analyzer`` returns: a result that knows its model, and so can be handed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mien.core.errors import MissingExtra
+from mien.core.types import Result
+from mien.draw import annotate as drawing
+from mien.imaging.convert import to_pillow
+from mien.results.document import SCHEMA, picture_entry
+from mien.results.rows import columns, model_name, rows
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from PIL.Image import Image as PillowImage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis(Result):
+    """What the faces of one picture show: a sequence of ``Face``, from left to right.
+
+    Attributes:
+        model: name, version, digest and power of the prior, as ``mien.results.document.model_entry`` gives them.
+    """
+
+    model: dict[str, Any]
+
+    def draw(self) -> PillowImage:
+        """Return an annotated copy of the picture, as ``mien.draw.annotate.draw`` makes it."""
+        return to_pillow(drawing.draw(self))
+
+    def entry(self) -> dict[str, Any]:
+        """Return the entry of the picture in a document, without schema and model (``docs/SCHEMA.md``)."""
+        return picture_entry(self.frame.path, self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a line of ``mien image --out FILE.jsonl``, fit for ``json.dumps`` (``docs/SCHEMA.md``)."""
+        return self.entry() | {"schema": SCHEMA, "model": dict(self.model)}
+
+    def to_dataframe(self) -> DataFrame:
+        """Return the table of ``mien image --out FILE.csv``: a row a face (``docs/SCHEMA.md``).
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError as error:
+            raise MissingExtra("to_dataframe needs pandas, which is not installed; run: pip install pandas") from error
+        kinds = columns(self.labels, self.timed)
+        cells = rows(self.entry(), model_name(self.model))
+        return DataFrame(cells, columns=list(kinds)).astype(kinds)

@@ -1,0 +1,77 @@
+"""Tables of results: a row a face, flattened from the JSON entries, so that a table says what the JSON says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mien.core.names import spelled
+from mien.core.types import LANDMARKS
+
+Cell = str | int | float | bool | None
+Row = dict[str, Cell]
+Columns = dict[str, type[str | int | float | bool]]
+
+_OF_PICTURES = ("path", "frame", "time_s", "width", "height")
+
+
+def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
+    """Return the columns of a table of these emotions, in order, with the type of their cells (``docs/SCHEMA.md``).
+
+    Args:
+        labels: the emotions.
+        timed: whether the faces are those of a video, with a time and an identity.
+    """
+    return {
+        "path": str,
+        **({"frame": int, "time_s": float} if timed else {}),
+        "width": int,
+        "height": int,
+        "face": int,
+        **({"id": int} if timed else {"turned": int}),
+        **dict.fromkeys(("x1", "y1", "x2", "y2", "score"), float),
+        "quality": str,
+        "emotion": str,
+        "confidence": float,
+        "uncertain": bool,
+        **{f"p_{label}": float for label in labels},
+        **({f"raw_{label}": float for label in labels} if timed else {}),
+        **{f"lm{point}_{axis}": float for point in range(len(LANDMARKS)) for axis in "xy"},
+        "model": str,
+    }
+
+
+def rows(entry: dict[str, Any], model: str) -> list[Row]:
+    """Return a row a face, its cells in the order of ``columns``.
+
+    Args:
+        entry: a picture of the JSON document, as ``mien.results.document.picture_entry`` gives it.
+        model: what ``model_name`` says.
+    """
+    picture: Row = {key: value for key, value in entry.items() if key in _OF_PICTURES}
+    picture["path"] = spelled(entry["path"])
+    turned: Row = {} if "time_s" in entry else {"turned": entry.get("turned", 0)}
+    return [
+        picture | {"face": number} | turned | _face_cells(face) | {"model": model}
+        for number, face in enumerate(entry["faces"])
+    ]
+
+
+def model_name(model: dict[str, Any]) -> str:
+    """Return the cell that stands for a ``mien.results.document.model_entry``."""
+    return f"{model['name']} {model['version']} {model['sha256'][:12]} prior {model['prior_power']:g}"
+
+
+def _face_cells(face: dict[str, Any]) -> Row:
+    points: list[list[float | None]] = face["landmarks"] or [[None, None]] * len(LANDMARKS)
+    return {
+        **({"id": face["id"]} if "id" in face else {}),
+        **dict(zip(("x1", "y1", "x2", "y2"), face["box"], strict=True)),
+        **{key: face[key] for key in ("score", "quality", "emotion", "confidence", "uncertain")},
+        **{f"p_{label}": value for label, value in face["probabilities"].items()},
+        **{f"raw_{label}": value for label, value in face.get("raw", {}).items()},
+        **{
+            f"lm{number}_{axis}": value
+            for number, point in enumerate(points)
+            for axis, value in zip("xy", point, strict=True)
+        },
+    }

@@ -1,0 +1,222 @@
+"""Where results go while they are made: JSON lines, CSV or Parquet, each readable after a kill.
+
+JSON lines are a journal (``mien.results.log``). A table has its journal beside it, ``NAME.csv.jsonl``, which knows
+the pictures without a face, as no row of the table does, and from which the table can be made at any time. CSV grows
+with the journal. A Parquet file cannot be read before its end is written, so it is made as the sink closes, also on
+Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from importlib import import_module
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from mien.core.errors import UsageError
+from mien.core.locks import locked
+from mien.core.output import Places, folder_for, refuse_existing, whole_file
+from mien.core.types import Result
+from mien.results.document import picture_entry
+from mien.results.log import Growing, Taken, explained, json_line, pictures, take_up
+from mien.results.provenance import Made
+from mien.results.rows import Columns, Row, columns, model_name, rows
+
+ROWS_A_GROUP = 10_000
+"""Rows of a Parquet file that are in memory at once."""
+
+Table = Callable[[dict[str, Any]], None]
+"""Takes the journal's entry of one picture."""
+
+Keep = Callable[[dict[str, Any]], None]
+"""Takes an entry of the journal, whatever it is of."""
+
+
+class Sink:
+    """Takes the results of pictures as they are made; ``open_sink`` opens it.
+
+    Its files are made with the first result. Failures that come before it are kept until then, so that a run without
+    a result leaves nothing behind.
+
+    Attributes:
+        entries: how many entries ``--resume`` found.
+        recorded: those entries, one by one; read them before, or while, more are written.
+        finished: whether they go to the end of their video.
+    """
+
+    def __init__(self, path: Path, made: Made, taken: Taken, resumable: bool, begin: Callable[[], Keep]) -> None:
+        self.entries, self.finished = taken.entries, taken.finished
+        self.recorded = islice(pictures(journal_of(path)), taken.entries)
+        self._path, self._resumable, self._begin = path, resumable, begin
+        self._notes, self._done, self._place = made.notes, taken.places, Places()
+        self._keep = begin() if taken.entries or taken.finished else None
+        self._failed: list[dict[str, Any]] = []
+
+    def has(self, path: str | Path) -> bool:
+        """Return whether ``--resume`` found the result of a picture, under whatever spelling; a failure is none."""
+        return self._place(path) in self._done
+
+    def write(self, path: str, result: Result) -> None:
+        """Keep the result of one picture.
+
+        Raises:
+            MienError: the file cannot be written, or is no longer there.
+        """
+        self._add(picture_entry(path, result))
+
+    def fail(self, path: str, error: str) -> None:
+        """Keep why a picture has no result; ``--resume`` tries it again.
+
+        Raises:
+            MienError: as for ``write``.
+        """
+        entry = {"path": path, "error": error}
+        if self._keep is None:
+            self._failed.append(entry)
+        else:
+            self._add(entry)
+
+    def finish(self, path: str, end_s: float, damaged: int, notes: Sequence[str] = ()) -> None:
+        """Keep that a video came to its end, when, how many of its frames were damaged, and what else to know of it.
+
+        Raises:
+            MienError: as for ``write``.
+        """
+        self._add({"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)})
+
+    def _add(self, entry: dict[str, Any]) -> None:
+        with explained(self._path, self._resumable):
+            if self._keep is None:
+                self._keep = self._begin()
+                for failure in self._failed:
+                    self._keep(failure | self._notes)
+            self._keep(entry | self._notes)
+
+
+@contextmanager
+def open_sink(path: Path, made: Made, *, resume: bool | None = None, force: bool = False) -> Generator[Sink]:
+    """Open a file for results; its suffix picks the format. Its folder is made.
+
+    No other run can open it meanwhile.
+
+    Args:
+        path: ends in .jsonl, .csv or .parquet.
+        made: what the results are made with.
+        resume: go on with the file where there is one; None where the command cannot.
+        force: write over the file where there is one, from the first result on.
+
+    Raises:
+        UsageError: the suffix is another; pyarrow is missing for .parquet; the file is there and neither ``resume`` nor
+            ``force`` is set, or other settings made it; another run writes to it.
+        MienError: the file cannot be written.
+    """
+    kind = path.suffix.lower()
+    if kind not in TABLES:
+        raise UsageError(f"--out takes a name that ends in {', '.join(TABLES)}; got {path.name}")
+    if kind == ".parquet":
+        _need_pyarrow()
+    journal = journal_of(path)
+    with folder_for(path.parent), locked(path, if_writable=True), ExitStack() as files:
+
+        def begin() -> Keep:
+            if force:
+                for file in (path, journal):  # in this order, as --resume can do nothing with a table alone
+                    file.unlink(missing_ok=True)
+            lines = files.enter_context(Growing(journal))
+            table = files.enter_context(TABLES[kind](path, journal, columns(made.labels, made.clip is not None)))
+
+            def keep(entry: dict[str, Any]) -> None:
+                lines.add(json_line(entry))
+                if "faces" in entry:
+                    table(entry)
+
+            return keep
+
+        refuse_existing((path, journal), force=force, resume=resume)
+        if resume and path.exists() and not journal.exists():
+            raise UsageError(f"{path} has no {journal.name} beside it, from which --resume goes on; give another name")
+        with explained(path, resume is not None):
+            taken = take_up(journal, made, Places()) if resume and journal.exists() else Taken()
+            sink = Sink(path, made, taken, resume is not None, begin)
+        yield sink
+
+
+def journal_of(path: Path) -> Path:
+    """Return the journal of a file of results, which JSON lines are themselves."""
+    return path if path.suffix.lower() == ".jsonl" else path.with_name(path.name + ".jsonl")
+
+
+def _no_table(path: Path, journal: Path, kinds: Columns) -> AbstractContextManager[Table]:
+    return nullcontext(lambda _: None)
+
+
+@contextmanager
+def _csv_table(path: Path, journal: Path, kinds: Columns) -> Generator[Table]:
+    """Write what the journal has, then let the file grow picture by picture."""
+    with explained(path):
+        with whole_file(path) as whole:
+            whole.write(_csv_line(kinds))
+            for row in _rows(pictures(journal)):
+                whole.write(_csv_line(row.values()))
+        file = Growing(path)
+
+    def grow(entry: dict[str, Any]) -> None:
+        file.add(b"".join(_csv_line(row.values()) for row in _rows([entry])))
+
+    with file:
+        yield grow
+
+
+@contextmanager
+def _parquet_table(path: Path, journal: Path, kinds: Columns) -> Generator[Table]:
+    """Write the file from the journal at the end, whatever the end is."""
+    try:
+        yield lambda _: None
+    finally:
+        with explained(path):
+            _write_parquet(path, _rows(pictures(journal)), kinds)
+
+
+TABLES: dict[str, Callable[[Path, Path, Columns], AbstractContextManager[Table]]] = {
+    ".jsonl": _no_table,
+    ".csv": _csv_table,
+    ".parquet": _parquet_table,
+}
+"""The table that a suffix asks for: (path, journal, columns) -> what takes the rows."""
+
+
+def _rows(entries: Iterable[dict[str, Any]]) -> Iterator[Row]:
+    return chain.from_iterable(rows(entry, model_name(entry["model"])) for entry in entries)
+
+
+def _csv_line(cells: Iterable[object]) -> bytes:
+    """Return a line of CSV, quoted as RFC 4180 has it, in UTF-8, ended by a line feed."""
+    text, values = io.StringIO(newline=""), list(cells)
+    # csv quotes a carriage return of its own accord only where its lines end in one.
+    quoting = csv.QUOTE_NONNUMERIC if "\r" in str(values[0]) else csv.QUOTE_MINIMAL
+    csv.writer(text, lineterminator="\n", quoting=quoting).writerow(values)
+    return text.getvalue().encode()
+
+
+def _need_pyarrow() -> None:
+    try:
+        import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise UsageError(
+            "a .parquet file needs pyarrow, which is not installed; run: pip install pyarrow, or write .csv or .jsonl"
+        ) from error
+
+
+def _write_parquet(path: Path, found: Iterator[Row], columns: Columns) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
+    with whole_file(path) as file, pq.ParquetWriter(file, schema) as writer:
+        while group := list(islice(found, ROWS_A_GROUP)):
+            writer.write_table(pa.Table.from_pylist(group, schema=schema))

@@ -1,0 +1,1 @@
+"""From frames to people: ids, smoothing over time, timelines."""

@@ -1,0 +1,157 @@
+"""What is known of each person in a video: totals, changes, a curve over bins of time, the best view."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.boxes import FARTHEST_PX, square
+from mien.core.model_card import CropSpec
+from mien.core.types import Face, Floats, Frame, Ids, Image
+from mien.imaging.crop import cut
+from mien.imaging.quality import GOOD
+
+THUMBNAIL_PX = 96
+SMALLEST_PX = 8
+"""Side of the largest thumbnail, and of the smallest square worth showing."""
+
+THUMBNAIL_MARGIN = 1.5
+"""Side of the thumbnail's square, as a multiple of the longer side of the face's box."""
+
+
+class Span(NamedTuple):
+    """A time in which a person was seen throughout and one emotion was shown."""
+
+    start_s: float
+    end_s: float
+    emotion: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Person:
+    """What one identity showed.
+
+    Attributes:
+        id: the identity.
+        first_s: when it was first seen.
+        last_s: when it was last seen.
+        seconds: emotion -> for how long it was shown, every label in order; they add up to ``seen_s``.
+        transitions: (from, to) -> how often the shown emotion changed so, the most frequent first, of equals the
+            one that came first.
+        bins: (M,) int64, ascending: the bins in which it was seen; bin i begins ``i * bin_s`` after the start.
+        covered_s: (M,) float64, for how long it was seen in each.
+        probs: (M, K) float32, mean smoothed probabilities in each, weighted by time; rows sum to 1.
+        spans: the shown emotion over time, in order.
+        thumbnail: (S, S, 3) uint8 RGB, its best view, S at most ``THUMBNAIL_PX``; None where no view was worth it.
+    """
+
+    id: int
+    first_s: float
+    last_s: float
+    seconds: dict[str, float]
+    transitions: dict[tuple[str, str], int]
+    bins: Ids
+    covered_s: NDArray[np.float64]
+    probs: Floats
+    spans: tuple[Span, ...]
+    thumbnail: Image | None
+
+    @property
+    def seen_s(self) -> float:
+        """For how long it was seen."""
+        return sum(self.seconds.values())
+
+    @property
+    def dominant(self) -> str:
+        """The emotion shown for the longest."""
+        return max(self.seconds, key=self.seconds.__getitem__)
+
+
+class Record:
+    """What is summed up of one person while the video goes on."""
+
+    def __init__(self, first_s: float, k: int) -> None:
+        self.seconds = np.zeros(k)
+        self._first_s = first_s
+        self._last_s = first_s
+        self._column = -1
+        self._changes: dict[tuple[int, int], int] = {}
+        self._bins: dict[int, NDArray[np.float64]] = {}  # K sums of probability times seconds, then the seconds
+        self._starts, self._ends, self._columns = array("d"), array("d"), array("B")
+        self._view = (False, 0.0)
+        self._thumbnail: Image | None = None
+
+    def meet(self, column: int, face: Face, frame: Frame) -> None:
+        """Note a change of the shown emotion, and keep the view where it is better than those before."""
+        if self._column not in (-1, column):
+            change = self._column, column
+            self._changes[change] = self._changes.get(change, 0) + 1
+        self._column = column
+        side_px = float((face.box[2:] - face.box[:2]).max())
+        good, merit = face.quality == GOOD, face.score * side_px
+        # A tenth better at least: one who walks towards the camera is not cut out anew in every frame.
+        if (good, merit) > (self._view[0], 1.1 * self._view[1]) and (picture := _thumbnail(frame, face)) is not None:
+            self._view, self._thumbnail = (good, merit), picture
+
+    def count(
+        self, start_s: float, end_s: float, column: int, probs: NDArray[np.float64], parts: list[tuple[int, float]]
+    ) -> None:
+        """Add a time in which it was seen with these probabilities (K,), which falls into bins by parts."""
+        self._last_s = end_s
+        self.seconds[column] += end_s - start_s
+        for place, part_s in parts:
+            sums = self._bins.setdefault(place, np.zeros(len(probs) + 1))
+            sums[:-1] += part_s * probs
+            sums[-1] += part_s
+        if self._ends and self._ends[-1] == start_s and self._columns[-1] == column:
+            self._ends[-1] = end_s
+        else:
+            self._starts.append(start_s)
+            self._ends.append(end_s)
+            self._columns.append(column)
+
+    def halve(self) -> None:
+        """Merge the bins in pairs."""
+        merged: dict[int, NDArray[np.float64]] = {}
+        for place, sums in self._bins.items():
+            merged[place // 2] = merged[place // 2] + sums if place // 2 in merged else sums
+        self._bins = merged
+
+    def person(self, key: int, labels: tuple[str, ...]) -> Person:
+        """Return what is known of it."""
+        places = sorted(place for place, sums in self._bins.items() if sums[-1] > 0)
+        sums = np.array([self._bins[place] for place in places]).reshape(-1, len(labels) + 1)
+        often = sorted(self._changes.items(), key=lambda change: -change[1])
+        spans = zip(self._starts, self._ends, self._columns, strict=True)
+        return Person(
+            key,
+            self._first_s,
+            self._last_s,
+            dict(zip(labels, self.seconds.tolist(), strict=True)),
+            {(labels[before], labels[after]): count for (before, after), count in often},
+            np.array(places, np.int64),
+            sums[:, -1],
+            (sums[:, :-1] / sums[:, :-1].sum(axis=1, keepdims=True)).astype(np.float32),
+            tuple(Span(start_s, end_s, labels[column]) for start_s, end_s, column in spans),
+            self._thumbnail,
+        )
+
+
+def _thumbnail(frame: Frame, face: Face) -> Image | None:
+    """Return a square around a face, of at most ``THUMBNAIL_PX``, moved into the picture where it would leave it."""
+    if not np.all(np.abs(face.box) <= FARTHEST_PX):
+        return None
+    height, width = frame.image.shape[:2]
+    x1, y1, x2, _ = square(face.box[None] / np.float32(frame.scale), THUMBNAIL_MARGIN)[0].tolist()
+    side_px = min(x2 - x1, width, height)
+    if side_px < SMALLEST_PX:
+        return None
+    # Centred anew where the picture is smaller than the square, then moved inside.
+    left = min(max((x1 + x2 - side_px) / 2, 0.0), width - side_px)
+    top = min(max(y1 + (x2 - x1 - side_px) / 2, 0.0), height - side_px)
+    box = np.array([left, top, left + side_px, top + side_px], np.float32)
+    return cut(frame.image, box, 0.0, CropSpec(size_px=min(THUMBNAIL_PX, int(side_px)), channels=3))

@@ -1,0 +1,254 @@
+"""``Stream``: an analyzer with a memory, one for each video, camera or socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mien.core.errors import UsageError
+from mien.core.types import Faces, Floats, Frame, Image
+from mien.detection.roi import Near
+from mien.inference.analyzer import Analyzer, load
+from mien.inference.ordered_map import ahead
+from mien.results.analysis import Analysis
+from mien.results.read_back import recalled
+from mien.tracking.smoothing import Smoother, Steady
+from mien.tracking.tracked_result import Moment
+from mien.tracking.tracker import Tracker
+from mien.video.shots import Cuts, thumbnail
+
+if TYPE_CHECKING:
+    from mien.video.reader import Video
+
+TAU_S = 0.3
+"""The time constant of the smoothing unless another is given."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What one frame shows by itself, and a thumbnail of it by which a cut is seen."""
+
+    analysis: Analysis
+    thumbnail: Image
+
+
+class Stream:
+    """Names what the faces of successive frames show, and who is who among them.
+
+    A face keeps its id while it is in view and for a moment after. Its probabilities are averaged over the frames, and
+    the emotion to show changes only when another clearly leads. A cut begins anew with all of it.
+
+    Args:
+        analyzer: finds and names the faces of one frame; streams may share it.
+        tau_s: time constant of the average in seconds; 0 takes each frame by itself.
+        detect_every: search the whole picture on each so-many-th frame, and on those in between only around the faces
+            that it showed; where one of them is not found, the whole again.
+
+    Raises:
+        UsageError: detect_every is less than 1, or tau_s negative.
+    """
+
+    def __init__(self, analyzer: Analyzer, tau_s: float = TAU_S, detect_every: int = 1) -> None:
+        if detect_every < 1:
+            raise UsageError(f"faces are searched on each frame (1) or each so-many-th (2, 3, ...); got {detect_every}")
+        if not 0 <= tau_s < np.inf:
+            raise UsageError(f"the time constant of smoothing is 0 or more seconds; got {tau_s}")
+        self.analyzer = analyzer
+        self._every = 1 if analyzer.takes_all else detect_every
+        self._track, self._smooth, self._steady, self._cuts = Tracker(), Smoother(tau_s), Steady(), Cuts()
+        self._key: Future[Floats] = Future()
+        self._planned = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies go on from.
+
+        Raises:
+            UsageError: a frame is being looked at.
+        """
+        if self._planned and not self._key.done():
+            raise UsageError("a stream cannot be copied while it looks at a frame; wait for the result of the frame")
+        return self.__dict__ | {"_key": self._key.result() if self._planned else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what a copy goes on from."""
+        self.__dict__ |= state
+        self._key = Future()
+        if self._planned:
+            self._key.set_result(state["_key"])
+
+    def __call__(self, frame: Frame) -> Moment:
+        """Return what the faces of the next frame show; its ``time_s`` must be later than that of the one before."""
+        return self.follow(self.plan(frame)())
+
+    def plan(self, frame: Frame, entry: dict[str, Any] | None = None) -> Callable[[], Look]:
+        """Return what looks at the next frame.
+
+        Frames are planned in their order, and followed so. What looks at them may run in threads, several at once,
+        as long as they begin in their order.
+
+        Args:
+            frame: the frame.
+            entry: that of the frame in a document (``docs/SCHEMA.md``), from which the look is then had again.
+        """
+        if self._planned % self._every == 0:
+            self._key = Future()
+            look = partial(self._look_whole, frame, entry, self._key)
+        else:
+            look = partial(self._look_near, frame, entry, self._key)
+        self._planned += 1
+        return look
+
+    def _look_whole(self, frame: Frame, entry: dict[str, Any] | None, key: Future[Floats]) -> Look:
+        """Look at all of a frame, and leave the places of its faces (N, 4) to the frames that wait for them."""
+        try:
+            analysis = self._recalled(frame, entry) if entry else self._whole(frame)
+        except BaseException as error:
+            key.set_exception(error)
+            raise
+        key.set_result(rounded(analysis).faces.boxes)
+        return Look(analysis, thumbnail(frame.image))
+
+    def _look_near(self, frame: Frame, entry: dict[str, Any] | None, key: Future[Floats]) -> Look:
+        """Look around the faces of an earlier frame, and at all where one of them is no longer there."""
+        known = key.result()
+        if entry:
+            analysis = self._recalled(frame, entry)
+        else:
+            analysis = self.analyzer.look(frame, Near(self.analyzer.detector, known / np.float32(frame.scale)))
+            if len(analysis) < len(known):
+                analysis = self._whole(frame)
+        return Look(analysis, thumbnail(frame.image))
+
+    def _whole(self, frame: Frame) -> Analysis:
+        # Upright alone: a face that turns its head would be read turned in some frames and not in others.
+        return self.analyzer.look(frame, self.analyzer.detector)
+
+    def _recalled(self, frame: Frame, entry: dict[str, Any]) -> Analysis:
+        return recalled(entry, frame, self.analyzer.labels, self.analyzer.model)
+
+    def follow(self, look: Look) -> Moment:
+        """Return what a frame shows in the light of those before it."""
+        analysis, time_s = rounded(look.analysis), look.analysis.frame.time_s
+        if self._cuts(look.thumbnail):
+            self._track.cut()
+        ids = self._track(analysis.faces.boxes, time_s)
+        probs = self._smooth(ids, analysis.probs, time_s)
+        shown = self._steady(ids, probs, time_s)
+        return Moment(
+            frame=analysis.frame,
+            faces=analysis.faces,
+            ids=ids,
+            probs=probs,
+            labels=analysis.labels,
+            uncertain=probs[np.arange(len(probs)), shown] < self.analyzer.certain_from(),
+            quality=analysis.quality,
+            model=analysis.model,
+            raw=analysis.probs,
+            shown=tuple(analysis.labels[column] for column in shown),
+        )
+
+
+def rounded(analysis: Analysis) -> Analysis:
+    """Return an analysis with the digits that documents keep, so that ids and averages can be had again from those."""
+    faces = analysis.faces
+    places = Faces(_round(faces.boxes, 2), _round(faces.landmarks, 2), _round(faces.scores, 4))
+    return replace(analysis, faces=places, probs=_round(analysis.probs, 4))
+
+
+def _round(values: Floats, digits: int) -> Floats:
+    return np.round(values.astype(np.float64), digits).astype(np.float32)
+
+
+def moments(frames: Iterable[Frame], stream: Stream, recorded: Iterable[dict[str, Any]] = ()) -> Generator[Moment]:
+    """Yield what each frame shows, the frames in their order; several are looked at at once.
+
+    Args:
+        frames: of one video.
+        stream: has seen none of them.
+        recorded: entries of the first of the frames (``docs/SCHEMA.md``), which are not looked at again.
+
+    Raises:
+        UsageError: an entry is not what the frame comes to: other settings made it.
+    """
+    entries = iter(recorded)
+    jobs = (((entry := next(entries, None)), stream.plan(frame, entry)) for frame in frames)
+    for entry, look in ahead(lambda job: (job[0], job[1]()), jobs):
+        moment = stream.follow(look)
+        if entry is not None and not _same(moment.entry(), entry):
+            raise UsageError(
+                f"cannot go on with the results of {moment.frame.path}: at {moment.frame.time_s:.2f} s they differ "
+                "from what the settings of now give; use those of the first run, or write elsewhere"
+            )
+        yield moment
+
+
+class Watched(Iterator[Moment]):
+    """The moments of a video, in their order; ``stream`` opens it. The file is closed behind the last of them."""
+
+    def __init__(self, video: Video, follow: Stream) -> None:
+        self._video = video
+        self._moments = self._follow(follow)
+
+    def __next__(self) -> Moment:
+        """Return what the next frame shows.
+
+        Raises:
+            VideoError: the video holds no frame.
+        """
+        return next(self._moments)
+
+    @property
+    def notes(self) -> list[str]:
+        """What to know of the file, as far as it was read, such as that it was cut off; a sentence each."""
+        return self._video.notes
+
+    def close(self) -> None:
+        """Close the file before the end."""
+        self._moments.close()
+        self._video.close()
+
+    def _follow(self, follow: Stream) -> Generator[Moment]:
+        with self._video:
+            yield from moments(self._video, follow)
+
+
+def stream(
+    source: str | Path,
+    analyzer: Analyzer | None = None,
+    *,
+    tau_s: float = TAU_S,
+    detect_every: int = 1,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    fps: float | None = None,
+) -> Watched:
+    """Return what the faces of each frame of a video show, with times and ids, one frame after the other.
+
+    Args:
+        source: a file that FFmpeg reads.
+        analyzer: None is ``mien.load()``.
+        tau_s: time constant of the smoothing in seconds; 0 takes each frame by itself.
+        detect_every: search the whole picture on each so-many-th frame, and in between only around the faces known.
+        start_s: where to begin, in seconds.
+        end_s: where to end; None is the end.
+        fps: take so many frames a second at most; None takes all.
+
+    Raises:
+        MissingExtra: PyAV or SciPy is not installed.
+        UsageError: a setting is out of its range.
+        VideoError: the file cannot be read.
+    """
+    from mien.video.reader import open_video
+
+    follow = Stream(analyzer or load(), tau_s, detect_every)
+    return Watched(open_video(source, start_s, end_s, fps), follow)
+
+
+def _same(entry: dict[str, Any], recorded: dict[str, Any]) -> bool:
+    return all(recorded.get(key) == value for key, value in entry.items())

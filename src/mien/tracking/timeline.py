@@ -1,0 +1,159 @@
+"""How the emotions of each person in a video went: totals, changes, and a curve of bounded length.
+
+What is kept grows with the people and with the changes of emotion (17 bytes each), not with the frames: the curves
+have at most ``MOST_BINS`` bins, which double in width as a video outgrows them, and of people at most
+``MOST_PEOPLE`` are kept, those seen longest.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.tracking.people import Person, Record
+from mien.tracking.tracked_result import Moment
+
+MOST_BINS = 600
+MOST_PEOPLE = 300
+
+FIRST_BIN_S = 0.1
+"""Width of a bin until the first doubling, after a minute."""
+
+LONGEST_S = 1.0
+"""A moment counts until the next one, but for no longer than this or twice the usual interval, the longer of them.
+
+So a hole in a video does not prolong what was seen before it, and one frame every ten seconds counts for ten.
+"""
+
+USUAL = 15
+"""The usual interval is the median of so many, the latest."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Summary:
+    """How a video went.
+
+    Attributes:
+        labels: the K emotions, in the order of the columns.
+        start_s: time of the first moment.
+        end_s: time of the end.
+        bin_s: width of a bin.
+        moments: how many frames were analysed.
+        empty_s: for how long nobody was seen.
+        people: those seen longest first.
+        forgotten: how many more there were than ``MOST_PEOPLE``, of whom nothing is known.
+    """
+
+    labels: tuple[str, ...]
+    start_s: float
+    end_s: float
+    bin_s: float
+    moments: int
+    empty_s: float
+    people: tuple[Person, ...]
+    forgotten: int
+
+
+class Timeline:
+    """Takes the moments of a video one by one, and tells at the end how each person's emotions went.
+
+    Args:
+        labels: the emotions of the moments, in the order of their columns.
+    """
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        self._labels = labels
+        self._start_s: float | None = None
+        self._time_s = 0.0
+        self._bin_s = FIRST_BIN_S
+        self._intervals: deque[float] = deque(maxlen=USUAL)
+        self._moments = 0
+        self._empty_s = 0.0
+        self._forgotten = 0
+        self._people: dict[int, Record] = {}
+        self._present: list[tuple[int, int, NDArray[np.float64]]] = []  # of the latest moment: id, column, probs
+
+    def add(self, moment: Moment) -> None:
+        """Take the next moment; its frame is not kept. A time before the latest one counts as that one."""
+        time_s = moment.frame.time_s
+        if self._start_s is None:
+            self._start_s = self._time_s = time_s
+        elif time_s > self._time_s:
+            self._intervals.append(time_s - self._time_s)
+            self._count_until(time_s)
+        self._moments += 1
+        self._present = []
+        for face, probs in zip(moment, moment.probs, strict=True):
+            if face.id < 0:  # a box that could not be followed is nobody
+                continue
+            column = self._labels.index(face.emotion)
+            record = self._people.setdefault(face.id, Record(self._time_s, len(self._labels)))
+            record.meet(column, face, moment.frame)
+            self._present.append((face.id, column, probs.astype(np.float64)))
+        self._forget()
+
+    def close(self, end_s: float) -> Summary:
+        """Return how it went; the last moment counts until the end of the video.
+
+        Args:
+            end_s: time of the end; one before the last moment counts as that.
+        """
+        if end_s > self._time_s:
+            self._count_until(end_s)
+        self._present = []
+        people = (record.person(key, self._labels) for key, record in self._people.items())
+        return Summary(
+            self._labels,
+            self._start_s or 0.0,
+            max(end_s, self._time_s),
+            self._bin_s,
+            self._moments,
+            self._empty_s,
+            tuple(sorted(people, key=lambda person: (-person.seen_s, person.first_s, person.id))),
+            self._forgotten,
+        )
+
+    def _count_until(self, time_s: float) -> None:
+        """Add to everybody's sums the time from the latest moment to the next, at time_s."""
+        usual_s = median(self._intervals) if self._intervals else 0.0
+        start_s, end_s = self._time_s, min(time_s, self._time_s + max(LONGEST_S, 2 * usual_s))
+        self._time_s = time_s
+        if not self._present:
+            self._empty_s += end_s - start_s if self._moments else 0.0
+            return
+        origin_s = self._start_s or 0.0
+        while end_s - origin_s > MOST_BINS * self._bin_s:
+            self._bin_s *= 2
+            for record in self._people.values():
+                record.halve()
+        parts = list(_parts(start_s - origin_s, end_s - origin_s, self._bin_s))
+        for key, column, probs in self._present:
+            self._people[key].count(start_s, end_s, column, probs, parts)
+
+    def _forget(self) -> None:
+        """Let go of people beyond ``MOST_PEOPLE``, those seen least first; nobody who is in view."""
+        if len(self._people) <= MOST_PEOPLE:
+            return
+        in_view = {key for key, *_ in self._present}
+        gone = sorted((record.seconds.sum(), key) for key, record in self._people.items() if key not in in_view)
+        for _, key in gone[: len(self._people) - MOST_PEOPLE]:
+            del self._people[key]
+            self._forgotten += 1
+
+
+def _parts(low_s: float, high_s: float, width_s: float) -> Iterator[tuple[int, float]]:
+    """Yield the bins of a width that a time touches, and the seconds that fall into each.
+
+    What reaches over an edge by a rounding error, a billionth of a bin, does not touch the bin beyond.
+    """
+    crumb_s = 1e-9 * width_s
+    place = int((low_s + crumb_s) / width_s)
+    while high_s - low_s > crumb_s:
+        edge_s = min((place + 1) * width_s, high_s)
+        yield place, edge_s - low_s
+        place, low_s = place + 1, edge_s

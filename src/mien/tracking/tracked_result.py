@@ -1,0 +1,46 @@
+"""What ``Stream`` returns: the result of a frame that knows those before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from mien.core.types import Face, Floats
+from mien.results.analysis import Analysis
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment(Analysis):
+    """What the faces of one frame of a video show: a sequence of ``Face``, each with its identity.
+
+    Attributes:
+        ids: (N,) int64, from 1; each face keeps its own from frame to frame. -1 for a box that cannot be followed, as
+            it is without area or has coordinates that are no numbers.
+        probs: (N, K) float32, smoothed over the frames.
+        raw: (N, K) float32, of this frame alone.
+        shown: N emotions, those to show, which do not change at the slightest doubt.
+    """
+
+    timed: ClassVar[bool] = True
+
+    raw: Floats
+    shown: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not describe the same N faces and K emotions."""
+        super(Moment, self).__post_init__()
+        n, k = len(self.faces), len(self.labels)
+        if (self.raw.shape, len(self.shown)) != ((n, k), n):
+            raise ValueError(
+                f"a moment of {n} faces and {k} labels needs raw ({n}, {k}) and {n} emotions to show; got "
+                f"{self.raw.shape} and {len(self.shown)}"
+            )
+
+    def __getitem__(self, row: int) -> Face:
+        """Return the face of a row.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        raw = dict(zip(self.labels, self.raw[row].tolist(), strict=True))
+        return replace(super(Moment, self).__getitem__(row), raw=raw, shown=self.shown[row])

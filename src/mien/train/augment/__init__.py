@@ -1,0 +1,1 @@
+"""Changes to faces while a net learns."""

@@ -1,0 +1,240 @@
+"""``train``: from a recipe and a prepared split to a run folder, resuming where an earlier call was stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.errors import UsageError
+from mien.core.output import write_whole
+from mien.data.split import Split
+from mien.train.augment.layers import augment
+from mien.train.batch_norm import renew_statistics
+from mien.train.calibrate import calibrate, settle_head
+from mien.train.checkpoint import CHECKPOINT, load_best, load_checkpoint, need_checkpoint
+from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
+from mien.train.epochs import Batches, Epochs
+from mien.train.init.pretrained import PUBLISHED
+from mien.train.init.warm_start import copy_weights, describe_runs, same_runs
+from mien.train.nets.models import MODELS
+from mien.train.recipe import Recipe, read_recipe
+from mien.train.schedule import learning_rate
+from mien.train.targets import LABELS, make_targets, sampling_rates
+from mien.version import __version__
+
+Floats = NDArray[np.float32]
+
+STATISTICS = 512
+"""Faces from which batch normalisation takes its first statistics, where published or exported weights lack them."""
+
+
+def train(
+    recipe: Recipe,
+    train_split: Split,
+    valid_split: Split,
+    run_dir: Path,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    *,
+    teachers: Sequence[Path] = (),
+    start: Path | None = None,
+    asked: Sequence[dict[str, str]] = (),
+    limit: int | None = None,
+) -> Path:
+    """Train a net by a recipe; the same call resumes after a kill and ends with the same weights.
+
+    With more epochs than before it goes on with a run that was stopped or finished. The learning rate is then, from
+    there on, that of a run which was planned so long, so behind a finished cosine it rises again before it falls.
+
+    Returns the run folder, which then holds ``recipe.toml, env.json, history.csv, calibration.json``, ``model.keras``:
+    the net with averaged weights, in float32, without augmentation, and ``checkpoint.npz``, from which more epochs
+    would go on.
+
+    Args:
+        recipe: every choice.
+        train_split: the faces to learn from.
+        valid_split: its choosing half is watched, and the head's biases, the temperature and the thresholds are fitted
+            on it; the other half takes no part.
+        run_dir: the run folder; made where missing.
+        callbacks: more Keras callbacks, such as a progress bar.
+        teachers: finished nets that answer for a share of the target, see ``train.distill``: run folders, or exported
+            files.
+        start: a finished net, likewise, whose weights the net starts from, widened if it is a wider ``compact``;
+            without it random ones, or published ones for a net of ``train.init.pretrained``.
+        asked: the nets whose answers are the votes of ``train_split`` (``train.soft_labels.read_teachers``).
+        limit: learn from so many of the faces only, at even distances; from all where there are no more.
+
+    Raises:
+        UsageError: the run folder holds epochs of another recipe, other data, teachers or start, a teacher or the start
+            is not finished or names other classes, the start is another net, published weights are not installed, or
+            what the run would go on from is gone.
+        TrainingError: the loss is no longer a number.
+    """
+    faces = len(train_split)
+    train_split = _part(train_split, limit)
+    published = None if start else PUBLISHED.get(recipe.model)
+    origin: dict[str, Any] = {
+        **({"limit": f"{limit} of {faces} faces"} if len(train_split) < faces else {}),
+        "teachers": [*asked, *describe_runs(teachers, recipe, "teacher")],
+        "start": [published.describe()] if published else describe_runs([start] if start else [], recipe, "start"),
+    }
+    if valid_split.choosing.any():
+        valid_split = valid_split.take(valid_split.choosing)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    _claim(run_dir, recipe, train_split, origin)
+    if (run_dir / "calibration.json").is_file():
+        return run_dir
+    keras.utils.set_random_seed(recipe.seed)
+    keras.config.set_dtype_policy(policy_of(recipe.precision))
+    rows, aims = make_targets(train_split, recipe.target, recipe.smoothing)
+    net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+    some = train_split.images[spread(rows, STATISTICS)][..., None].astype(np.float32)
+    if start:
+        copy_weights(start, net, recipe, some)
+    elif published:
+        published.copy(published.path(), net, some)
+    model = augment(recipe, beside_teachers(net, teachers, recipe, some) if teachers else net)
+    batches = Batches(train_split.images[rows][..., None], aims, recipe, sampling_rates(train_split, recipe))
+    _compile(model, recipe, steps=len(batches), taught=bool(teachers))
+    epochs = Epochs(recipe, net, batches, valid_split, run_dir)
+    done = load_checkpoint(net, model.optimizer, run_dir)
+    if done < recipe.epochs:
+        model.fit(
+            batches,
+            epochs=recipe.epochs,
+            initial_epoch=done,
+            shuffle=False,
+            verbose=0,
+            callbacks=[epochs, *callbacks],
+        )
+    if recipe.keep == "best":
+        load_best(net, run_dir)
+    else:
+        # Keras does this behind the last epoch, but a run that was stopped after it has the raw weights again.
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+    if recipe.average:
+        renew_statistics(model, batches, recipe)
+    keras.config.set_dtype_policy("float32")
+    plain = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+    plain.set_weights(net.get_weights())
+    _finish(run_dir, recipe, plain, train_split, valid_split)
+    return run_dir
+
+
+def spread(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return count of the rows at even distances, since class folders come one class after another."""
+    return rows[np.linspace(0, len(rows), count, endpoint=False, dtype=np.int64)]
+
+
+def _part(split: Split, limit: int | None) -> Split:
+    """Return so many faces of a split, spread over its order, in which class folders come one after the other."""
+    if limit is None or limit >= len(split):
+        return split
+    return split.take(spread(np.arange(len(split)), limit))
+
+
+def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, Any]) -> None:
+    """Write recipe.toml and env.json, or refuse a folder that holds epochs of something else."""
+    recipe_path, env_path = run_dir / "recipe.toml", run_dir / "env.json"
+    digest, planned = split.sha256(), list[int]()
+    finished = (run_dir / "calibration.json").is_file()
+    if finished or (run_dir / CHECKPOINT).is_file():
+        begun, env = read_recipe(recipe_path), json.loads(env_path.read_text(encoding="utf-8"))
+        changes = _changes(begun, recipe)
+        longer = changes.keys() == {"epochs"} and recipe.epochs > begun.epochs
+        differs = {
+            f"of another recipe ({', '.join(changes.values())})": changes and not longer,
+            "on other data": env["data_sha256"] != digest,
+            "with other teachers": not same_runs(env.get("teachers", []), origin["teachers"]),
+            "from another start": not same_runs(env.get("start", []), origin["start"]),
+        }
+        for what, is_so in differs.items():
+            if is_so:
+                raise UsageError(f"{run_dir} holds a run {what}; name another folder with --run, or delete it")
+        if longer or not finished:
+            need_checkpoint(run_dir, recipe.keep == "best")
+        if not longer:
+            return
+        planned = [*env.get("planned_epochs", []), begun.epochs]
+        (run_dir / "calibration.json").unlink(missing_ok=True)  # which says that the run is finished
+    backend = keras.backend.backend()
+    packages = ("keras", "numpy", backend)
+    env = {
+        "backend": backend,
+        "precision": policy_of(recipe.precision),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "mien": __version__,
+        "packages": {name: import_module(name).__version__ for name in packages},
+        "data_sha256": digest,
+        "faces": len(split),
+        **({"planned_epochs": planned} if planned else {}),
+        **origin,
+    }
+    write_whole(env_path, (json.dumps(env, indent=1) + "\n").encode())
+    write_whole(recipe_path, recipe.to_toml().encode())
+
+
+def _changes(begun: Recipe, recipe: Recipe) -> dict[str, str]:
+    """Return key to words for what a recipe asks otherwise than the one that a run was begun with."""
+    pairs = {key: (getattr(begun, key), value) for key, value in asdict(recipe).items()}
+    return {key: f"{key} {was!r} instead of {asked!r}" for key, (was, asked) in pairs.items() if was != asked}
+
+
+def policy_of(precision: str) -> str:
+    """Return the dtype policy: ``auto`` is bfloat16 on torch alone.
+
+    It brings nothing with TensorFlow on a processor, and on some processors JAX answers no numbers in it.
+    """
+    if precision == "auto":
+        precision = "bfloat16" if keras.backend.backend() == "torch" else "float32"
+    return precision if precision == "float32" else f"mixed_{precision}"
+
+
+def _compile(model: keras.Model, recipe: Recipe, steps: int, taught: bool) -> None:
+    shared = {
+        "learning_rate": learning_rate(recipe, steps),
+        "weight_decay": recipe.weight_decay or None,
+        "use_ema": recipe.average > 0,
+        "ema_momentum": recipe.average or 0.99,
+    }
+    if recipe.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **shared)
+    else:
+        optimizer = keras.optimizers.Adam(**shared)
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    if recipe.loss == "categorical":
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    else:
+        loss = SoftmaxBinaryCrossentropy()
+    if taught:
+        loss = DistillationLoss(loss, recipe.teacher_share)
+    model.compile(optimizer, loss, metrics=[keras.metrics.MeanMetricWrapper(student_accuracy, name="accuracy")])
+    optimizer.build(model.trainable_variables)
+
+
+class SoftmaxBinaryCrossentropy(keras.losses.Loss):
+    """Binary cross-entropy of each class's softmax probability, the mean over classes."""
+
+    def call(self, y_true: Floats, y_pred: Floats) -> Floats:
+        """Return the loss (N,) of logits (N, K)."""
+        return keras.losses.binary_crossentropy(y_true, keras.ops.softmax(y_pred))
+
+
+def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, train_split: Split, valid_split: Split) -> None:
+    """Settle and save the net, and its calibration, which says that the run is finished."""
+    logits = settle_head(net, recipe, valid_split)
+    net.save(run_dir / "model.part.keras")
+    (run_dir / "model.part.keras").replace(run_dir / "model.keras")
+    text = json.dumps(calibrate(logits, recipe, train_split, valid_split), indent=1) + "\n"
+    write_whole(run_dir / "calibration.json", text.encode())

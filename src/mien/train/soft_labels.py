@@ -1,0 +1,119 @@
+"""What finished nets answer for changed faces, as a split that ``mien train`` learns from.
+
+Asking the teachers once and learning from their answers many times is what lets a small net be taught for long by large
+ones (Beyer et al., "Knowledge distillation: A good teacher is patient and consistent", 2022).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import EIGHT, VOTE_COLUMNS
+from mien.core.errors import DataError, UsageError
+from mien.data.split import Split
+from mien.train.augment.layers import frame
+from mien.train.distill import teachers_of
+from mien.train.epochs import Batches, begin_epoch
+from mien.train.init.warm_start import describe_runs
+from mien.train.loop import STATISTICS, policy_of, spread
+from mien.train.recipe import Recipe
+from mien.train.targets import make_targets
+
+VOTES = 200
+"""How many votes an answer is written as: the finest that a byte holds with room for rounding."""
+
+ANSWERS = "answers.json"
+"""Beside the splits of a folder with answers: who gave them."""
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+def answer(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> Iterator[Split]:
+    """Yield the faces of a split under the recipe's framing, light and mix, a view at a time, with votes for each.
+
+    The votes are ``VOTES`` a face: the teachers' mean answer for the view as it is, and to ``1 - teacher_share`` of the
+    recipe the taggers' own. What the recipe erases and degrades is left to those who learn from the views, so that
+    they answer for a spoilt face as the teachers do for a good one.
+
+    Args:
+        recipe: its target must be ``eight-votes``.
+        split: the faces.
+        teachers: finished runs or exported files, see ``train.init.warm_start``.
+        views: how many views of each face.
+
+    Raises:
+        UsageError: another target, or a teacher that is not finished or names other classes.
+        DataError: a teacher does not answer in numbers.
+    """
+    if recipe.target != "eight-votes":
+        raise UsageError(f"recipe key 'target' is {recipe.target!r}; answers are votes for eight emotions: eight-votes")
+    describe_runs(teachers, recipe, "teacher")
+    keras.config.set_dtype_policy(policy_of(recipe.precision))
+    rows, aims = make_targets(split, recipe.target, recipe.smoothing)
+    images = split.images[rows][..., None]
+    inputs = keras.Input(images.shape[1:])
+    some = split.images[spread(rows, STATISTICS)][..., None].astype(np.float32)
+    taught = keras.Model(inputs, teachers_of(teachers, recipe, some)(inputs))
+    framed = frame(recipe, keras.Model(inputs, keras.layers.Identity(dtype="float32")(inputs)))
+    batches = Batches(images, aims, recipe)
+    for view in range(views):
+        begin_epoch(framed, batches, recipe.seed, view)
+        faces, targets = _view(framed, batches)
+        sources = split.sources[rows][batches.order[: len(faces)]]
+        answers = np.asarray(taught.predict(faces, batch_size=recipe.batch_size, verbose=0), np.float32)
+        if not np.isfinite(answers).all():
+            raise DataError("a teacher answers no numbers; train it again, with --set precision=float32")
+        yield _split(faces, recipe.teacher_share * answers + (1 - recipe.teacher_share) * targets, sources)
+
+
+def describe_answers(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> dict[str, Any]:
+    """Return what stands in ``answers.json``: the teachers, the recipe, and the faces that were asked about."""
+    return {
+        "teachers": describe_runs(teachers, recipe, "teacher"),
+        "views": views,
+        "data_sha256": split.sha256(),
+        "recipe": asdict(recipe),
+    }
+
+
+def read_teachers(folder: Path) -> list[dict[str, str]]:
+    """Return name and sha256 of the nets whose answers a data folder holds; none where taggers gave the votes."""
+    path = folder / ANSWERS
+    return json.loads(path.read_text(encoding="utf-8"))["teachers"] if path.is_file() else []
+
+
+def _view(framed: keras.Model, batches: Batches) -> tuple[Bytes, Floats]:
+    """Return all faces in a batch's order, changed, (N, S, S, 1), and their targets (N, K)."""
+    faces: list[Bytes] = []
+    aims: list[Floats] = []
+    for place in range(len(batches)):
+        pictures, targets = batches[place]
+        changed = np.asarray(keras.ops.convert_to_numpy(framed(pictures, training=True)), np.float32)
+        faces.append(np.rint(changed).astype(np.uint8))
+        aims.append(targets)
+    return np.concatenate(faces), np.concatenate(aims)
+
+
+def _split(faces: Bytes, shares: Floats, sources: NDArray[np.str_]) -> Split:
+    """Return faces (N, S, S, 1) of sources (N,) with shares (N, 8) as votes; which face each was is not kept."""
+    count = len(faces)
+    votes = np.zeros((count, len(VOTE_COLUMNS)), np.uint8)
+    votes[:, : len(EIGHT)] = np.rint(VOTES * shares)
+    return Split(
+        images=faces[..., 0],
+        votes=votes,
+        emotions=np.full(count, -1, np.int8),
+        rows=np.arange(count),
+        clean=np.ones(count, np.bool_),
+        sources=sources,
+        choosing=np.ones(count, np.bool_),
+    )

@@ -1,0 +1,159 @@
+"""The sound of a video on its way into a film: copied packet for packet where players take it, else encoded as AAC."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+from contextlib import suppress
+from fractions import Fraction
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mien.video.audio_track import Copied, Encoded
+from mien.video.container import beginning, open_container, picture_stream
+from mien.video.joined import Joined
+from mien.video.pyav import FFmpegError
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import OutputContainer
+
+    from mien.video.audio_track import Packet
+
+PLAYABLE = {"aac", "alac", "ac3", "eac3", "flac", "mp3", "opus"}
+"""Codecs that players and browsers, most of them, take in MP4."""
+
+FEWEST = 3
+"""Packets of a format of which fewer there are have a damaged header."""
+
+LEAST_LOST_S = 0.5
+"""Overlaps of less in all are not spoken of."""
+
+
+class Sound:
+    """All sound tracks of a video, written into a film as far as its pictures have come."""
+
+    def __init__(self, path: Path, film: OutputContainer, start: Fraction, end: Fraction | None) -> None:
+        """Open the video and add a stream to the film for each of its tracks.
+
+        Args:
+            path: the video.
+            film: where no packet has been written yet.
+            start: of the film in the video, in seconds from the container's start; what ends before is left out.
+            end: what begins there or later is left out.
+
+        Raises:
+            VideoError: path cannot be opened.
+        """
+        self._path, self._film = path, film
+        self._container = open_container(path)
+        self._zero = beginning(self._container, picture_stream(path, self._container)) + start
+        self._cut, self._lasts = start > 0, inf if end is None else end - start
+        self._tracks: dict[int, Copied | Encoded] = {}
+        self._anew: dict[int, str] = {}
+        self._notes: list[str] = []
+        self._refused = 0
+        self._choose()
+        if self._container.streams.subtitles:
+            self._notes.append("the video's subtitles are not in the film")
+        self._packets = self._read()
+        self._ahead = next(self._packets, None)
+
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say: of tracks that were changed or could not be kept, and of damage met so far."""
+        notes = list(self._notes)
+        for index, track in self._tracks.items():
+            if track.damaged and not track.kept:
+                notes.append(f"the sound ({track.codec}) cannot be decoded and is left out")
+                continue
+            if index in self._anew:
+                notes.append(f"the sound was encoded anew as AAC, since {self._anew[index]}")
+            if track.damaged:
+                notes.append(f"{_packets(track.damaged)} of the sound left out, being damaged")
+            if track.lost_s >= LEAST_LOST_S:
+                notes.append(f"{track.lost_s:.1f} s of the sound left out, whose times lie before what came first")
+        if self._refused:
+            notes.append(f"{_packets(self._refused)} of the sound left out, which MP4 cannot hold")
+        return list(dict.fromkeys(notes))
+
+    def write(self, until: Fraction | float) -> None:
+        """Write what begins before a time of the film, in seconds.
+
+        Raises:
+            FFmpegError: the disk refuses it.
+        """
+        while self._ahead is not None and self._ahead[0] < until:
+            try:
+                self._film.mux(self._ahead[1])
+            except FFmpegError as error:
+                if isinstance(error, OSError):
+                    raise
+                self._refused += 1  # by the container, such as one that is damaged; the film can go on without it
+            self._ahead = next(self._packets, None)
+
+    def close(self) -> None:
+        """Close the video."""
+        self._container.close()
+
+    def _choose(self) -> None:
+        """Make the tracks of the film, and keep which of them are not copies, and why."""
+        for stream in self._container.streams.audio:
+            if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
+                self._notes.append("a sound track of a codec that FFmpeg does not know is left out")
+                continue
+            codec = stream.codec_context.codec.canonical_name
+            if codec not in PLAYABLE:
+                self._anew[stream.index] = f"MP4 players do not take {codec}"
+            elif not (stream.rate and stream.channels) or (codec == "aac" and _changes(self._path, stream)):
+                self._anew[stream.index] = "its sample rate or channels change"
+            else:
+                self._tracks[stream.index] = Copied(self._film, stream, self._zero, self._cut, self._lasts)
+                continue
+            self._tracks[stream.index] = Encoded(self._film, stream, self._zero, self._lasts)
+
+    def _read(self) -> Generator[tuple[Fraction, Packet]]:
+        """Yield the packets for the film with their times; damage between the packets ends the sound, which is said."""
+        packets = iter(Joined(self._container))
+        waiting = set(self._tracks)
+        while waiting:
+            try:
+                packet = next(packets, None)
+            except FFmpegError as error:
+                self._notes.append(f"the sound ends where the video is damaged ({error.strerror})")
+                packet = None
+            if packet is None:
+                break
+            if packet.size and packet.stream_index in waiting:
+                track = self._tracks[packet.stream_index]
+                yield from map(_timed, track.take(packet))
+                if track.ended:
+                    waiting.discard(packet.stream_index)
+        for track in self._tracks.values():
+            yield from map(_timed, track.rest())
+
+
+def _timed(packet: Packet) -> tuple[Fraction, Packet]:
+    return (packet.pts or 0) * packet.time_base, packet
+
+
+def _changes(path: Path, stream: AudioStream) -> bool:
+    """Return whether AAC with a header before each packet, as in transport streams, changes rate or channels.
+
+    MP4 has one header for the whole track.
+    """
+    if stream.codec_context.extradata:
+        return False
+    formats = Counter[bytes]()
+    # At damage between the packets the sound will end as well.
+    with open_container(path) as container, suppress(FFmpegError):
+        for packet in container.demux(container.streams[stream.index]):
+            if packet.size >= 4:
+                _, _, profile, channels = bytes(memoryview(packet)[:4])
+                formats[bytes([profile & 0xFD, channels & 0xC0])] += 1
+    return sum(count >= FEWEST for count in formats.values()) > 1
+
+
+def _packets(count: int) -> str:
+    return f"{count:,} packet{'' if count == 1 else 's'}"

@@ -1,0 +1,158 @@
+"""Video files opened, the streams in them, and what is wrong with files that are none."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mien.core.errors import VideoError
+from mien.video.mp4_boxes import read_boxes
+from mien.video.pyav import Disposition, FFmpegError, InvalidDataError, av
+from mien.video.urls import why_no_file
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+EXPECTED = "mp4, mov, mkv, webm, avi, an animated GIF or another video that FFmpeg reads"
+
+# PyAV 19 takes any tag; 17 and 18 refuse a file for one that is no UTF-8, unless told otherwise.
+_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+
+_BEGINNINGS = {
+    b"\x1aE\xdf\xa3": "Matroska or WebM",
+    b"0&\xb2u": "ASF or WMV",
+    b"FLV": "FLV",
+    b"OggS": "Ogg",
+    b"GIF8": "GIF",
+    b"\x00\x00\x01\xba": "MPEG",
+}
+_MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free")
+
+CUT = "subfile"
+"""What the name of a container begins with that is read up to where its file was cut off."""
+
+_AS_CUT = "as in a recording or download that was cut short; copy or download it again"
+
+
+def open_container(path: str | Path) -> InputContainer:
+    """Open a file for reading.
+
+    Raises:
+        VideoError: there is no such file, or FFmpeg makes nothing of it.
+    """
+    try:
+        if why := why_no_file(path):
+            raise VideoError(why)
+        with Path(path).open("rb") as file:
+            head = file.read(12)
+    except FileNotFoundError as error:
+        raise VideoError(f"no such file: {path}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        raise VideoError(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
+    if not head:
+        raise VideoError(f"not a video: {path} (the file is empty); copy or download it again")
+    try:
+        return _open(path)
+    except FFmpegError as error:
+        if end := _last_part(Path(path)):
+            with suppress(FFmpegError):
+                return av.open(f"{CUT},,start,0,end,{end},,:file:{path}", "r", **_TAGS)
+        raise VideoError(_why_closed(path, head, error)) from error
+
+
+def _open(path: str | Path) -> InputContainer:
+    # Named as a file, since FFmpeg takes what stands before a colon for a protocol.
+    return av.open(f"file:{path}", "r", **_TAGS)
+
+
+def _last_part(path: Path) -> int:
+    """Return where the whole parts of a fragmented MP4 end, where the header of the next one is cut off; else 0.
+
+    FFmpeg opens no such file.
+    """
+    boxes = read_boxes(path)
+    return boxes.whole_to if boxes.fragmented and boxes.rest not in {None, b"mdat"} else 0
+
+
+def _why_closed(path: str | Path, head: bytes, error: FFmpegError) -> str:
+    """Return why FFmpeg cannot open a file that begins with head."""
+    if isinstance(error, PermissionError):  # that of the file was not refused
+        return f"cannot open {path}: it is protected against copying (DRM); only its own player shows it"
+    if head[4:8] in _MP4_BOXES:
+        return f"cannot open {path}: its index is missing, {_AS_CUT}"
+    kind = "AVI" if head[:4] == b"RIFF" and head[8:] == b"AVI " else None
+    kind = kind or next((name for begins, name in _BEGINNINGS.items() if head.startswith(begins)), None)
+    if kind or not isinstance(error, InvalidDataError):
+        return f"cannot open {path}: it begins as {kind or 'a video'}, but the rest is missing or garbled, {_AS_CUT}"
+    return f"not a video: {path} (expected {EXPECTED})"
+
+
+def exact(number: float) -> Fraction:
+    """Return the fraction that is meant by a decimal number, or by the float of a frame's time."""
+    return Fraction(number).limit_denominator(1_000_000)
+
+
+def moving_streams(container: InputContainer) -> list[VideoStream]:
+    """Return the streams of pictures that are no cover."""
+    return [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+
+
+def picture_stream(path: Path, container: InputContainer) -> VideoStream:
+    """Return the best stream of pictures; the cover of a song is none.
+
+    Raises:
+        VideoError: there is none, or FFmpeg cannot decode it.
+    """
+    kind = container.format.name
+    if kind == "image2" or ((kind == "mjpeg" or kind.endswith("_pipe")) and not _is_series(path)):
+        raise VideoError(f"not a video: {path} is a picture; run: mien image {path}")
+    moving = moving_streams(container)
+    if not moving:
+        found = f"it holds {contents(container)} only" if container.streams else "its streams are missing or garbled"
+        raise VideoError(f"no video in {path}: {found}; expected {EXPECTED}")
+    best = container.streams.best("video")
+    stream = next((one for one in moving if best is not None and one.index == best.index), moving[0])
+    if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise VideoError(f"cannot decode {path}: FFmpeg knows no decoder for its pictures; convert it to H.264 first")
+    return stream
+
+
+def beginning(container: InputContainer, stream: VideoStream) -> Fraction:
+    """Return the container's start time in seconds, from which times count."""
+    if container.start_time is None:  # pyright: ignore[reportUnnecessaryComparison]
+        return own_start(stream) or Fraction(0)
+    start = Fraction(container.start_time, av.time_base)
+    own = own_start(stream)
+    # The container's is rounded to a microsecond; where the pictures begin with it, theirs is exact.
+    return own if own is not None and abs(own - start) <= Fraction(1, av.time_base) else start
+
+
+def own_start(stream: Stream) -> Fraction | None:
+    """Return the time of a stream's first packet in seconds, None where it is unknown."""
+    if stream.start_time is None or stream.time_base is None:
+        return None
+    return stream.start_time * stream.time_base
+
+
+def contents(container: InputContainer) -> str:
+    """Return what is in a container, such as "sound (aac) and a cover picture"."""
+    return " and ".join(dict.fromkeys(map(_what, container.streams)))
+
+
+def _is_series(path: Path) -> bool:
+    """Return whether more pictures follow each other in a file than a photo has, which may bring another of its own."""
+    with _open(path) as container:
+        return len(list(islice((packet for packet in container.demux() if packet.size), 3))) == 3
+
+
+def _what(stream: Stream) -> str:
+    if stream.type == "video" and stream.disposition & Disposition.attached_pic:
+        return "a cover picture"
+    kind = {"audio": "sound", "video": "video", "subtitle": "subtitles"}.get(stream.type, "data")
+    codec = stream.codec_context and stream.codec_context.name
+    return f"{kind} ({codec})" if codec else kind

@@ -1,0 +1,110 @@
+"""What a video file says of itself: its size, its rate and how long it is, and whether it is as long as that."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mien.video.mp4_boxes import read_boxes
+from mien.video.pyav import av
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+_OF_ALL = {"asf", "flv", "matroska"}
+"""Containers that declare one length for all of their streams."""
+
+_UNFINISHED = 1 << 30
+"""What is in the place of the number of frames where nobody came to write it."""
+
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_HEAD = 1 << 16
+_ASF_BROADCAST = 1
+
+_SLACK_FRAMES, _SLACK_S, _SLACK_AVI_S = 2, Fraction(1, 10), Fraction(1, 2)
+"""How much of its length a whole file may lack: few are exact. AVI leaves out frames that are like the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What a video file says of itself.
+
+    Attributes:
+        path: as it was given.
+        width: of the upright picture with square pixels, in pixels; so is height.
+        fps: frames a second in the mean, as the file declares it.
+        duration_s: of the whole file, in seconds; None where the file does not say.
+        frames: in the whole file; an estimate from duration and rate where the file does not count them, None where it
+            has no duration either.
+        time_base: what times are whole multiples of, in seconds.
+        sound: whether there is any.
+    """
+
+    path: str
+    width: int
+    height: int
+    fps: float
+    duration_s: float | None
+    frames: int | None
+    time_base: Fraction
+    sound: bool
+
+
+class Length:
+    """How long a file is, or says that it is.
+
+    Attributes:
+        declared: in seconds; None where the header says nothing that could be relied on, or all of the file is there.
+        total: the same, or what FFmpeg reckons from the times that it finds; None where there are none.
+    """
+
+    def __init__(self, path: str, container: InputContainer, stream: VideoStream) -> None:
+        self._kinds = set(container.format.name.split(","))
+        self._index = stream.index
+        self._own = stream.duration * stream.time_base if stream.duration and stream.time_base else None
+        self._all = Fraction(container.duration, av.time_base) if container.duration else None
+        self.declared = self._declared(Path(path), stream)
+        self.total = self.declared or self._own or self._all
+
+    def falls_short(self, ends: Mapping[int, Fraction], rate: Fraction) -> bool:
+        """Return whether the file ends before its declared length.
+
+        Args:
+            ends: stream index -> when its last packet ends, in seconds.
+            rate: frames a second.
+        """
+        if self.declared is None:
+            return False
+        end = max(ends.values(), default=0) if self._kinds & _OF_ALL else ends.get(self._index, 0)
+        slack = max(_SLACK_AVI_S if "avi" in self._kinds else _SLACK_S, _SLACK_FRAMES / rate)
+        return self.declared - end > slack
+
+    def _declared(self, path: Path, stream: VideoStream) -> Fraction | None:
+        if "avi" in self._kinds:  # of a file that was cut off FFmpeg reckons another length
+            rate = stream.average_rate if 0 < stream.frames < _UNFINISHED else None
+            return stream.frames / rate if rate else None
+        if "asf" in self._kinds:
+            return _asf_length(path)
+        if self._kinds & {"flv", "matroska"}:  # where they declare none, FFmpeg reckons one for each stream
+            return None if self._own else self._all
+        if "mov" in self._kinds:  # lists of edits may promise more than there is
+            boxes = read_boxes(path)
+            return self._own if boxes.fragmented or boxes.rest is not None else None
+        return self._own if self._kinds & {"ivf", "mxf"} else None
+
+
+def _asf_length(path: Path) -> Fraction | None:
+    """Return the length in the header of an ASF or WMV file, which FFmpeg takes for none once a file was cut off."""
+    with path.open("rb") as file:
+        head = file.read(_ASF_HEAD)
+    at = head.find(_ASF_PROPERTIES)
+    if at < 0 or len(head) < at + 92:
+        return None
+    ticks, _, preroll_ms, flags = struct.unpack_from("<QQQI", head, at + 64)
+    length = Fraction(ticks, 10_000_000) - Fraction(preroll_ms, 1000)
+    return length if length > 0 and not flags & _ASF_BROADCAST else None

@@ -1,0 +1,61 @@
+"""PyAV's frames to RGB pictures that stand upright."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+
+from mien.core.types import Image
+from mien.video.pyav import VideoFrame, VideoReformatter
+
+_WIDEST_PIXEL = 4
+"""Of pixels beyond this ratio of their sides the file is not believed; they are taken for square."""
+
+
+class Upright:
+    """Frames of one stream to (H, W, 3) uint8 RGB of one size, upright and with square pixels.
+
+    Transparent parts are laid on white, as ``mien.imaging.decode`` does.
+
+    Attributes:
+        size: width and height of the pictures, in pixels.
+    """
+
+    def __init__(self, first: VideoFrame, pixel: Fraction | None) -> None:
+        """Take how the stream lies from its first frame; pixel is the width of a pixel over its height."""
+        pixel = pixel if pixel and Fraction(1, _WIDEST_PIXEL) <= pixel <= _WIDEST_PIXEL else Fraction(1)
+        # The shorter side grows, so that no detail is lost.
+        self._width = round(first.width * max(pixel, 1))
+        self._height = round(first.height * max(1 / pixel, 1))
+        matrix = first.side_data.get("DISPLAYMATRIX")
+        # x' = a x + c y and y' = b x + d y, of which quarter turns and mirrors are kept.
+        a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist() if matrix else (1, 0, 0, 0, 1)
+        self._lies = abs(b) > abs(a)
+        across, down = (c, b) if self._lies else (a, d)
+        self._flip = {(False, True): 0, (True, False): 1, (True, True): -1}.get((across < 0, down < 0))
+        self.size = (self._height, self._width) if self._lies else (self._width, self._height)
+        self._reformat = VideoReformatter().reformat
+
+    def __call__(self, frame: VideoFrame) -> Image:
+        """Return (H, W, 3) uint8 RGB."""
+        image = self._rgb(frame)
+        if self._lies:
+            image = cv2.transpose(image)
+        if self._flip is not None:
+            image = cv2.flip(image, self._flip)
+        return np.asarray(image, np.uint8)
+
+    def _rgb(self, frame: VideoFrame) -> Image:
+        if not any(component.is_alpha for component in frame.format.components):
+            return self._array(frame, "rgb24")
+        rgba = self._array(frame, "rgba")
+        alpha = rgba[:, :, 3:]
+        if alpha.min() == 255:
+            return np.ascontiguousarray(rgba[:, :, :3])
+        white = 255 * (255 - alpha.astype(np.uint16))
+        return ((rgba[:, :, :3] * alpha.astype(np.uint16) + white + 127) // 255).astype(np.uint8)
+
+    def _array(self, frame: VideoFrame, form: str) -> Image:
+        return np.asarray(self._reformat(frame, self._width, self._height, form).to_ndarray(), np.uint8)

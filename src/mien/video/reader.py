@@ -1,0 +1,273 @@
+"""Video files to frames, on FFmpeg by way of PyAV.
+
+Times are those that the container states; frames are counted only where it states none. Whatever is wrong with a file
+ends in one ``VideoError`` that names it, or in frames that are skipped and counted, and in ``Video.notes``.
+
+Raises:
+    MissingExtra: on import, when PyAV is not installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from fractions import Fraction
+from itertools import chain
+from math import floor, isfinite
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from mien.core.errors import UsageError, VideoError
+from mien.core.types import Frame
+from mien.video.container import (
+    CUT,
+    beginning,
+    contents,
+    exact,
+    moving_streams,
+    open_container,
+    own_start,
+    picture_stream,
+)
+from mien.video.metadata import Clip, Length
+from mien.video.orientation import Upright
+from mien.video.packets import Packets
+from mien.video.pyav import FFmpegError, VideoFrame
+from mien.video.timestamps import Times
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+    from mien.video.packets import Packet
+
+_SEEK_BACK_S = 10
+"""How much earlier to look, in seconds, where a container leads to a frame behind the one that was asked for."""
+
+
+class Video:
+    """The frames of a video file; iterating yields them once, in the order of their times. ``open_video`` opens it.
+
+    Each is a ``Frame``: RGB, upright, square pixels; ``index`` counts those yielded; ``time_s`` is the container's,
+    from its start, and grows from frame to frame.
+
+    Attributes:
+        clip: what the file says of itself.
+        damaged: frames skipped so far for damage.
+        end_s: when the last frame read so far ends, in seconds; 0 before the first.
+    """
+
+    def __init__(
+        self, path: str, container: InputContainer, start: Fraction, end: Fraction | None, fps: Fraction | None
+    ) -> None:
+        """Wind to the start; the arguments are those of ``open_video``, the times exact."""
+        self.damaged = 0
+        self.end_s = 0.0
+        self._path = path
+        self._container = container
+        self._others = len(moving_streams(container)) - 1
+        self._cut = container.name.startswith(CUT)
+        self._stream = picture_stream(Path(path), container)
+        self._stream.thread_type = "AUTO"
+        self._zero = beginning(container, self._stream)
+        self._packets = Packets(container, self._stream)
+        self._length = Length(path, container, self._stream)
+        self._times = Times(container, self._stream, self._zero)
+        self._read_all, self._reached = False, Fraction(0)
+        self._start, self._end, self._fps = start, end, fps
+        self._read = False
+        first, self._rest = self._wind()
+        self._read_all = first is None
+        if first is None:
+            raise VideoError(self._none_there())
+        self._first = first
+        self._upright = Upright(first, self._stream.sample_aspect_ratio)
+        self.clip = self._clip()
+
+    def __enter__(self) -> Self:
+        """Return the video itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._read = True
+        self._container.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames.
+
+        Raises:
+            VideoError: they have been read already, or there is none between start and end.
+        """
+        if self._read:
+            raise VideoError(f"{self._path} has been read or closed; open it again to read it again")
+        self._read = True
+        return self._frames()
+
+    def _clip(self) -> Clip:
+        total, stream = self._length.total if self._times.stated else None, self._stream
+        fps = float(self._times.declared or 0)
+        return Clip(
+            self._path,
+            *self._upright.size,
+            fps,
+            None if total is None else float(total),
+            stream.frames or (round(total * fps) if total and fps else None),
+            self._times.base,
+            bool(self._container.streams.audio),
+        )
+
+    def _frames(self) -> Generator[Frame]:
+        due, index = self._start, 0
+        for frame, time in self._timely():
+            if self._fps:
+                if time < due:
+                    continue
+                due = self._start + (floor((time - self._start) * self._fps) + 1) / self._fps
+            try:
+                image = self._upright(frame)
+            except FFmpegError:
+                self.damaged += 1
+                continue
+            yield Frame(image, index, float(time), self._path)
+            index += 1
+        if not index:
+            raise VideoError(self._none_there())
+
+    def _timely(self) -> Generator[tuple[VideoFrame, Fraction]]:
+        """Yield the sound frames between start and end with their times."""
+        for frame in chain([self._first], self._rest):
+            time = self._times.next(frame)
+            if frame.is_corrupt:
+                self.damaged += 1
+                continue
+            self._reached = time + self._times.lasts(frame)
+            if time < self._start:
+                self.damaged = 0  # so far it was met on the way to the start
+            elif self._end is not None and time >= self._end:
+                break
+            else:
+                self.end_s = float(self._reached if self._end is None else min(self._reached, self._end))
+                yield frame, time
+        else:
+            self._read_all = True
+
+    def _decoded(self, packets: Iterable[Packet]) -> Generator[VideoFrame]:
+        """Yield what the decoder makes of packets; count those it makes nothing of."""
+        for packet in chain(packets, [None]):
+            try:
+                yield from self._stream.decode(packet)
+            except FFmpegError:
+                self.damaged += 1
+
+    def _wind(self) -> tuple[VideoFrame | None, Iterator[VideoFrame]]:
+        """Go to a key frame before the start; return the first frame there, if any, and those that follow."""
+        if not (self._start and self._times.stated):
+            return self._first_of(self._packets)
+        if not self._packets.seekable:
+            return self._first_of(self._packets.leading_to(self._zero + self._start))
+        found = None
+        begins = (own_start(self._stream) or self._zero) - self._zero
+        # Some containers lead behind what was asked for; then look earlier, and at last at the first byte.
+        for back in (0, _SEEK_BACK_S, None):
+            try:
+                if back is None:
+                    self._container.seek(0, unsupported_byte_offset=True)
+                else:
+                    goal = self._zero + max(Fraction(0), self._start - back)
+                    self._container.seek(floor(goal / self._times.base), stream=self._stream)
+            except FFmpegError:  # what cannot be wound is read from where it is
+                continue
+            found = self._first_of(self._packets)
+            time = self._times.of(found[0]) if found[0] else None
+            if time is not None and time <= max(self._start, begins):
+                break
+        return found or self._first_of(self._packets)
+
+    def _first_of(self, packets: Iterable[Packet]) -> tuple[VideoFrame | None, Iterator[VideoFrame]]:
+        frames = self._decoded(packets)
+        return next(frames, None), frames
+
+    @property
+    def notes(self) -> list[str]:
+        """What whoever uses the results should know of the file, as far as it was read; empty where all is well."""
+        notes: list[str] = []
+        times, joins, lost = self._times, self._packets.joins, self._lost()
+        if self._others:
+            notes.append(f"the file holds {self._others + 1} videos, of which one was read")
+        if not times.stated:
+            notes.append(
+                f"the file states no times, so its frames were counted, {float(times.rate):.5g} a second; if that is "
+                "not its rate, make an MP4 of it first: ffmpeg -framerate RATE -i FILE NEW.mp4"
+            )
+        elif times.counted:
+            notes.append(
+                f"{_frames(times.counted)} had no later time than the one before; counted on by the frame rate"
+            )
+        if joins:
+            notes.append(f"{joins + 1:,} recordings are joined in the file; their times were made to go on")
+        if self.damaged:
+            notes.append(f"{_frames(self.damaged, 'damaged ')} skipped")
+        if lost:
+            notes.append(f"{lost}; it was cut off or damaged, so copy or download it again")
+        elif self._read_all and (self._packets.broken or self._cut):
+            notes.append(f"cut off or damaged beyond {float(self._reached):.2f} s; copy or download the file again")
+        return notes
+
+    def _lost(self) -> str:
+        """Return how much can be read where that is less than the file declares; else nothing."""
+        declared = self._length.declared
+        whole = not self._read_all or not self._length.falls_short(self._packets.ends, self._times.rate)
+        if declared is None or whole:
+            return ""
+        if not self._reached:
+            return f"the file declares {float(declared):.2f} s"
+        return f"only {float(self._reached):.2f} s of the {float(declared):.2f} s that the file declares can be read"
+
+    def _none_there(self) -> str:
+        """Return why there is no frame, when all has been read."""
+        found = "no frame can be decoded"
+        if spanned := self._start > 0 or self._end is not None:
+            ends = "the end" if self._end is None else f"{float(self._end):g} s"
+            found = f"no frame between {float(self._start):g} s and {ends}"
+        total = self._length.total if self._times.stated and not self._packets.joins else self._reached
+        damaged = f"; {_frames(self.damaged)} damaged" if self.damaged else ""
+        if lost := self._lost():
+            return f"{found}: {self._path}; {lost}{damaged}; it was cut off or damaged, so copy or download it again"
+        if spanned and total is not None:
+            return f"{found}: {self._path}; it lasts {float(total):.2f} s{damaged}; choose another span"
+        return f"{found}: {self._path} holds {contents(self._container)}{damaged}; copy or export it again"
+
+
+def open_video(path: str | Path, start_s: float = 0.0, end_s: float | None = None, fps: float | None = None) -> Video:
+    """Open a video file.
+
+    Args:
+        path: the file.
+        start_s: frames before this time are left out; seconds from the container's start.
+        end_s: frames at and after this time are left out; None for none.
+        fps: yield, of the times start, start + 1/fps, ..., the first frame at or after each; None for all frames.
+
+    Raises:
+        VideoError: there is no such file, it is not a video, it holds no frame that can be decoded.
+        UsageError: start_s, end_s or fps cannot be meant.
+    """
+    if not (isfinite(start_s) and start_s >= 0):
+        raise UsageError(f"a video starts at {start_s} s? expected 0 or more seconds from its beginning")
+    if end_s is not None and not (isfinite(end_s) and end_s > start_s):
+        raise UsageError(f"a video ends at {end_s} s? expected seconds beyond its start, {start_s:g}")
+    if fps is not None and not (isfinite(fps) and fps > 0):
+        raise UsageError(f"sample {fps} frames a second? expected more than 0, such as 5")
+    container = open_container(path)
+    try:
+        return Video(str(path), container, exact(start_s), exact(end_s) if end_s else None, exact(fps) if fps else None)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _frames(count: int, kind: str = "") -> str:
+    return f"{count:,} {kind}frame{'' if count == 1 else 's'}"
