@@ -430,7 +430,7 @@ def test_the_window_takes_keys(clip: Path, monkeypatch: pytest.MonkeyPatch, caps
     pygame = pytest.importorskip("pygame")
     capsys.readouterr()  # the greeting, if this was the first import of all
     from mien.apps.cli.live import live
-    from mien.apps.live.loop import views
+    from mien.apps.live import views
 
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     shown = views.WindowView.show
