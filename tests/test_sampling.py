@@ -28,6 +28,11 @@ class TestRates:
         assert draw_rates(faces(20), HERE, 1, "").reshape(5, 20).sum(axis=1).tolist() == [80, 20, 20, 20, 20]
         assert (draw_rates(faces(20), HERE, 0, "") == 1).all()
 
+    def test_what_is_rare_is_counted_in_each_data_set_alone(self):
+        sources = np.repeat(["photos", "posed"], 100)
+        rates = draw_rates(np.concatenate([faces(20), faces(50)]), sources, 0.5, "")
+        np.testing.assert_allclose(rates, [2.0] * 20 + [1.0] * 180)
+
     def test_a_face_counts_by_its_votes(self):
         aims = np.concatenate([faces(20), [0.5 * NEUTRAL + 0.5 * FEAR]])
         assert draw_rates(aims, np.full(101, "here"), 1, "")[-1] == pytest.approx((1 + 80.5 / 20.5) / 2)

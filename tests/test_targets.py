@@ -35,6 +35,12 @@ def test_the_distribution_of_the_votes_leaves_unknown_out(split: Split):
     np.testing.assert_allclose(aims[1], [0, 1, 0, 0, 0, 0, 0, 0])
 
 
+def test_sharpening_favours_what_most_taggers_chose(split: Split):
+    _, aims = make_targets(split, "eight-votes", smoothing=0, sharpening=2)
+    np.testing.assert_allclose(aims[0], np.array([36, 0, 0, 4, 0, 0, 0, 4]) / 44, rtol=1e-6)
+    np.testing.assert_allclose(aims[1], [0, 1, 0, 0, 0, 0, 0, 0])
+
+
 def test_a_tenth_a_vote_counts_contempt_as_neutral(split: Split):
     _, aims = make_targets(split, "seven-votes", smoothing=0)
     np.testing.assert_allclose(aims[0], [0.8, 0, 0, 0.2, 0, 0, 0], atol=1e-7)

@@ -102,7 +102,7 @@ def fit_prior(split: Split, recipe: Recipe) -> NDArray[np.float64]:
 
     A label that no face shows counts as half a face, so that a probability can be divided by it.
     """
-    _, aims = make_targets(split, recipe.target, smoothing=0.0)
+    _, aims = make_targets(split, recipe.target, smoothing=0.0, sharpening=recipe.sharpening)
     rates = sampling_rates(split, recipe)
     drawn = aims if rates is None else aims * rates[:, None]
     faces = np.maximum(drawn.sum(axis=0, dtype=np.float64), 0.5)

@@ -95,7 +95,7 @@ def train(
         return run_dir
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy(policy_of(recipe.precision))
-    rows, aims = make_targets(train_split, recipe.target, recipe.smoothing)
+    rows, aims = make_targets(train_split, recipe.target, recipe.smoothing, recipe.sharpening)
     net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
     some = train_split.images[spread(rows, STATISTICS)][..., None].astype(np.float32)
     if start:

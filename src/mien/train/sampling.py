@@ -21,8 +21,9 @@ CAP = 8.0
 def draw_rates(aims: NDArray[np.float32], sources: NDArray[np.str_], rarity: float, shares: str) -> NDArray[np.float64]:
     """Return how often each face is drawn in an epoch in the mean, (N,).
 
-    A vote for an emotion counts (share of the commonest / share of the emotion) ** rarity; contempt counts as neutral.
-    A face is drawn as often as its votes count in the mean, ``CAP`` times at most, times the number of its data set.
+    A vote for an emotion counts (share of the commonest / share of the emotion) ** rarity, both in the face's own data
+    set: what is rare in photos may be common elsewhere. Contempt counts as neutral. A face is drawn as often as its
+    votes count in the mean, ``CAP`` times at most, times the number of its data set.
 
     Args:
         aims: (N, K) the faces' targets, K seven or eight.
@@ -41,10 +42,17 @@ def draw_rates(aims: NDArray[np.float32], sources: NDArray[np.str_], rarity: flo
             f"{', '.join(sorted(set(sources.tolist())))}"
         )
     seven = to_seven(aims) if aims.shape[1] == len(EIGHT) else aims
-    common = np.maximum(seven.mean(axis=0, dtype=np.float64), 1 / max(len(aims), 1))
-    weights = (common.max() / common) ** rarity
-    rates = np.minimum(seven @ weights / np.maximum(seven.sum(axis=1), 1e-9), CAP)
-    return rates * np.array([of_source.get(source, 1.0) for source in sources.tolist()])
+    rates = np.empty(len(aims))
+    for source in np.unique(sources):
+        here = sources == source
+        rates[here] = of_source.get(str(source), 1.0) * np.minimum(_by_rarity(seven[here], rarity), CAP)
+    return rates
+
+
+def _by_rarity(aims: NDArray[np.float32], rarity: float) -> NDArray[np.float64]:
+    shares = np.maximum(aims.mean(axis=0, dtype=np.float64), 1 / len(aims))
+    weights = (shares.max() / shares) ** rarity
+    return aims @ weights / np.maximum(aims.sum(axis=1), 1e-9)
 
 
 def draw(rates: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.int64]:

@@ -58,7 +58,7 @@ def answer(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -
         raise UsageError(f"recipe key 'target' is {recipe.target!r}; answers are votes for eight emotions: eight-votes")
     describe_runs(teachers, recipe, "teacher")
     keras.config.set_dtype_policy(policy_of(recipe.precision))
-    rows, aims = make_targets(split, recipe.target, recipe.smoothing)
+    rows, aims = make_targets(split, recipe.target, recipe.smoothing, recipe.sharpening)
     images = split.images[rows][..., None]
     inputs = keras.Input(images.shape[1:])
     some = split.images[spread(rows, STATISTICS)][..., None].astype(np.float32)

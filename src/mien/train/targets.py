@@ -18,17 +18,21 @@ PROTOCOL = {"fer": "fer", "seven": "seven", "seven-votes": "seven", "eight-votes
 """The protocol by which a run on each target watches its validation accuracy."""
 
 
-def make_targets(split: Split, target: str, smoothing: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def make_targets(
+    split: Split, target: str, smoothing: float, sharpening: float = 1.0
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return the rows (N,) of the split that count under the target's protocol, and what they aim at (N, K).
 
     Rows of ``seven-votes`` are votes / 10, as the project that mien follows trains, so they sum to less than 1 where a
-    tagger chose no emotion; all others sum to 1.
+    tagger chose no emotion; all others sum to 1. ``sharpening`` is the exponent of the shares of ``eight-votes``
+    before they are made to sum to 1 again (Berthelot et al., "MixMatch", 2019, whose temperature is its inverse).
     """
     labels = PROTOCOLS[PROTOCOL[target]](split.votes, split.emotions)
     rows = np.flatnonzero(labels != UNCOUNTED)
     votes = split.votes[rows, : len(EIGHT)].astype(np.float32)
     if target == "eight-votes":
-        aims = votes / votes.sum(axis=1, keepdims=True)
+        shares = (votes / votes.sum(axis=1, keepdims=True)) ** np.float32(sharpening)
+        aims = shares / shares.sum(axis=1, keepdims=True)
     elif target == "seven-votes":
         aims = to_seven(votes) / 10
     else:
@@ -40,5 +44,5 @@ def sampling_rates(split: Split, recipe: Recipe) -> NDArray[np.float64] | None:
     """Return how often each face that counts is drawn in an epoch (N,), None where each is drawn once."""
     if not recipe.rarity and not recipe.sources:
         return None
-    rows, aims = make_targets(split, recipe.target, smoothing=0.0)
+    rows, aims = make_targets(split, recipe.target, smoothing=0.0, sharpening=recipe.sharpening)
     return draw_rates(aims, split.sources[rows], recipe.rarity, recipe.sources)
