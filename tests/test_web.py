@@ -71,7 +71,7 @@ def test_what_is_wrong_is_said(client: TestClient, params: dict[str, str], conte
 
 
 def test_a_file_that_is_too_large_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(web, "MOST_BYTES", 2**20)
+    monkeypatch.setattr(web, "PICTURE_BYTES", 2**20)
     answer = client.post("/api/image", content=bytes(2**20 + 1))
     assert (answer.status_code, answer.json()) == (413, {"error": "the file is too large; expected at most 1 MiB"})
 

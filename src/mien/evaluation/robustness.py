@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mien.core import metrics
 from mien.core.protocols import UNCOUNTED, Labels
 from mien.data.synthetic import synthetic
 from mien.evaluation.scores import rounded
-from mien.imaging.corruptions import CORRUPTIONS
-
-Greys = NDArray[np.uint8]
+from mien.imaging.corruptions import CORRUPTIONS, Greys
 
 ORIGINAL = "original"
 """What pictures and tables call a face that nothing was done to."""

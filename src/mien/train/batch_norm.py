@@ -8,15 +8,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from mien.core.types import Floats
 from mien.train.epochs import Batches, begin_epoch, layers_of
 from mien.train.recipe import Recipe
 
 BATCHES = 32
 """How many batches the statistics are the mean of."""
-
-Floats = NDArray[np.float32]
 
 
 def set_first_statistics(

@@ -15,11 +15,10 @@ from mien.core.model_card import POWERS
 from mien.core.priors import importance, joined, shown_at
 from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
 from mien.core.temperature import shown_logits, tempered
+from mien.core.types import Floats
 from mien.data.split import Split
 from mien.train.recipe import Recipe
 from mien.train.targets import PROTOCOL, make_targets, sampling_rates
-
-Floats = NDArray[np.float32]
 
 ACCURACY_COST = 0.01
 """How much accuracy the shipped power may cost, as a share of the faces that choose: a point, for the rare emotions."""

@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
+from mien.core.types import Floats
 from mien.train.init.warm_start import recipe_of, weights_of
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe
 from mien.train.targets import LABELS
-
-Floats = NDArray[np.float32]
 
 
 def beside_teachers(student: keras.Model, sources: Sequence[Path], recipe: Recipe, faces: Floats) -> keras.Model:

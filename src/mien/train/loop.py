@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mien.core.errors import UsageError
 from mien.core.output import write_whole
+from mien.core.types import Floats
 from mien.data.split import Split
 from mien.train.augment.layers import augment
 from mien.train.batch_norm import renew_statistics
@@ -31,8 +32,6 @@ from mien.train.recipe import Recipe, read_recipe
 from mien.train.schedule import learning_rate
 from mien.train.targets import LABELS, make_targets, sampling_rates
 from mien.version import __version__
-
-Floats = NDArray[np.float32]
 
 STATISTICS = 512
 """Faces from which batch normalisation takes its first statistics, where published or exported weights lack them."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, VOTE_COLUMNS
 from mien.core.errors import DataError, UsageError
+from mien.core.types import Floats
 from mien.data.split import Split
 from mien.train.augment.layers import frame
 from mien.train.distill import teachers_of
@@ -34,7 +35,6 @@ ANSWERS = "answers.json"
 """Beside the splits of a folder with answers: who gave them."""
 
 Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 def answer(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> Iterator[Split]:

@@ -75,13 +75,14 @@ def _serve(app: FastAPI, listener: socket) -> None:
     """Answer what comes until Ctrl-C, which is raised again when all is closed."""
     import uvicorn
 
+    from mien.apps.web.limits import FRAME_BYTES, FRAMES_WAITING
+
     config = uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=2,
-        # Frames that wait are held in memory; those who send as they should have one on its way.
-        ws_max_size=8 * 2**20,
-        ws_max_queue=4,
+        ws_max_size=FRAME_BYTES,
+        ws_max_queue=FRAMES_WAITING,
     )
     uvicorn.Server(config).run(sockets=[listener])

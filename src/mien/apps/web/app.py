@@ -13,6 +13,7 @@ from fastapi import FastAPI, HTTPException, Query, Request, WebSocket
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
+from mien.apps.web.limits import PICTURE_BYTES, PICTURE_PIXELS
 from mien.apps.web.middleware import Guard
 from mien.apps.web.socket import feed
 from mien.core.emotions import EIGHT, colours_of
@@ -23,12 +24,6 @@ from mien.inference.analyzer import Analyzer
 from mien.inference.ordered_map import cores
 from mien.results.document import SCHEMA
 from mien.tracking.stream import TAU_S, Stream
-
-MOST_BYTES = 64 * 2**20
-"""The largest picture file that is taken."""
-
-MOST_PIXELS = 100_000_000
-"""The largest picture that is taken: as many as there are cores are in memory at once, 300 MB each."""
 
 STATIC = Path(__file__).parent / "static"
 
@@ -121,7 +116,7 @@ def tune(analyzer: Analyzer, prior: str | None, labels: str | None) -> Analyzer:
 
 def _analyze(analyzer: Analyzer, data: bytes, name: str) -> dict[str, Any]:
     """Return the document of a picture file."""
-    return analyzer(decode_picture(data, name, MOST_PIXELS).frame(name)).to_dict()
+    return analyzer(decode_picture(data, name, PICTURE_PIXELS).frame(name)).to_dict()
 
 
 async def _body(request: Request) -> bytes:
@@ -129,8 +124,8 @@ async def _body(request: Request) -> bytes:
     data = bytearray()
     async for part in request.stream():
         data += part
-        if len(data) > MOST_BYTES:
-            raise HTTPException(413, f"the file is too large; expected at most {MOST_BYTES // 2**20} MiB")
+        if len(data) > PICTURE_BYTES:
+            raise HTTPException(413, f"the file is too large; expected at most {PICTURE_BYTES // 2**20} MiB")
     return bytes(data)
 
 

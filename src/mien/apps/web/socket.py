@@ -16,15 +16,13 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from mien.apps.web.limits import FRAME_PIXELS
 from mien.core.errors import MienError, UsageError
 from mien.core.types import Frame
 from mien.imaging.decode import decode
 from mien.tracking.stream import Stream
 
 TIME = struct.Struct("<d")
-
-MOST_PIXELS = 4096 * 2304
-"""The largest frame that is taken."""
 
 POLICY_VIOLATION = 1008
 
@@ -58,7 +56,7 @@ class Feed:
         (time_s,) = TIME.unpack_from(message)
         if not self._time_s < time_s < math.inf:
             raise UsageError(f"a frame at {time_s} s came after one at {self._time_s} s; send frames in their order")
-        image = decode(message[TIME.size :], f"the frame at {time_s:.2f} s", MOST_PIXELS)
+        image = decode(message[TIME.size :], f"the frame at {time_s:.2f} s", FRAME_PIXELS)
         frame = Frame(image, self._count, time_s)
         self._count, self._time_s = self._count + 1, time_s
         return frame

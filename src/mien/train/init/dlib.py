@@ -11,15 +11,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from mien.core.errors import DataError
+from mien.core.types import Floats
 from mien.train.batch_norm import set_first_statistics
 
 LEVELS_PER_UNIT = 65 / 256
 """dlib divides grey levels by 256; our nets standardise each face, and FER2013's levels deviate by 65."""
-
-Floats = NDArray[np.float32]
 
 
 def copy_dlib(path: Path, net: keras.Model, faces: Floats) -> None:

@@ -12,11 +12,9 @@ from typing import Any
 import h5py
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from mien.core.errors import DataError
-
-Floats = NDArray[np.float32]
+from mien.core.types import Floats
 
 
 def copy_facenet(path: Path, net: keras.Model, faces: Floats) -> None:

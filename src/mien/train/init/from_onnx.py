@@ -8,17 +8,15 @@ from typing import Any
 import keras
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from mien.core.errors import UsageError
+from mien.core.types import Floats
 from mien.inference.classifier import Classifier
 from mien.train.batch_norm import set_first_statistics
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe, parse_recipe
 from mien.train.targets import LABELS
-
-Floats = NDArray[np.float32]
 
 
 def exported_recipe(file: Path) -> Recipe:

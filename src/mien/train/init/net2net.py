@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from mien.core.types import Floats
 
 NOISE = 0.02
 """By what share, one standard deviation, the weights of an added channel differ from those that they repeat: two that

@@ -11,17 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from mien.core.errors import UsageError
+from mien.core.types import Floats
 from mien.inference.classifier import model_file
 from mien.train.init.from_onnx import exported_recipe, exported_weights
 from mien.train.init.net2net import widen
 from mien.train.recipe import Recipe, read_recipe
 from mien.train.targets import LABELS
-
-Floats = NDArray[np.float32]
 
 
 def describe_runs(sources: Sequence[Path], recipe: Recipe, role: str) -> list[dict[str, str]]:
