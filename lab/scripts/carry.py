@@ -1,7 +1,7 @@
 """Packs prepared faces and nets for a machine that few megabytes reach, and unpacks them there.
 
-    python scripts/carry.py pack [RUN ...] [--data DATA] --to .carry   # a RUN may be 'facenet': as published
-    python scripts/carry.py unpack .carry --data data --runs runs
+    python lab/scripts/carry.py pack [RUN ...] [--data DATA] --to .carry   # a RUN may be 'facenet': as published
+    python lab/scripts/carry.py unpack .carry --data data --runs runs
 
 Faces come over as they are: what the median edge detector of LOCO-I (Weinberger et al., 2000) leaves to say of each
 pixel, compressed. FER2013 takes 48.4 MB. The kernels of a net are rounded to 511 levels a filter, which takes a byte a

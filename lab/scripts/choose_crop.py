@@ -1,6 +1,6 @@
 """Scores the packaged model on photos with labelled faces, by the margin of the crop and with and without alignment.
 
-    python scripts/choose_crop.py FOLDER [--model FILE]
+    python lab/scripts/choose_crop.py FOLDER [--model FILE]
 
 FOLDER is one that ``mien evaluate --photos`` takes; faces are found and counted as it does, at the model's own prior.
 """

@@ -1,6 +1,6 @@
 """Measures how well cuts are told from all else that changes a picture, with thresholds as they are and with others.
 
-    python scripts/choose_cuts.py CLIPS [--out FILE]
+    python lab/scripts/choose_cuts.py CLIPS [--out FILE]
 
 CLIPS is a folder that holds the videos of ``PIECES``, which are strung together and altered. FILE is
 docs/benchmarks/shots.txt.
@@ -18,8 +18,8 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from docpage import ROOT, commit, cores
 
+from docpage import ROOT, commit, cores
 from mien.core.output import write_whole
 from mien.core.types import Floats, Image
 from mien.video import shots
@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("clips", type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks/shots.txt")
     wanted = parser.parse_args()
-    head = ["$ python scripts/choose_cuts.py CLIPS", f"commit {commit()}, {cores()} cores", ""]
+    head = ["$ python lab/scripts/choose_cuts.py CLIPS", f"commit {commit()}, {cores()} cores", ""]
     lines = [*head, *cutting(wanted.clips)]
     write_whole(wanted.out, "\n".join([*lines, ""]).encode())
     print("\n".join(lines))

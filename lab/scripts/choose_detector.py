@@ -1,6 +1,6 @@
 """Measures what YuNet finds and what it mistakes for a face, by its threshold, plain, in tiles and at second looks.
 
-    python scripts/choose_detector.py FOLDER DATA [--groups 60] [--scenes 160] [--crops 150] [--out FILE]
+    python lab/scripts/choose_detector.py FOLDER DATA [--groups 60] [--scenes 160] [--crops 150] [--out FILE]
 
 FOLDER is one that ``mien evaluate --photos`` takes; its faces are pasted small into larger pictures (standins.py).
 DATA is a folder of ``mien prepare``; its PublicTest faces fill their pictures, or lie in small ones. FILE is
@@ -16,12 +16,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
 from docpage import ROOT, commit, cores
 from framing import evenly
-from numpy.typing import NDArray
-from pasted import PICTURE_PX, Scene, as_rgb, enlarged, paste
-from standins import SURROUNDINGS, Standin, faceless, group, photographs, read_faces, scene
-
 from mien.core import boxes
 from mien.core.output import write_whole
 from mien.core.types import Faces, Floats, Image
@@ -30,6 +28,8 @@ from mien.detection.detectors import Detector
 from mien.detection.sliced import Tiles
 from mien.detection.yunet import MIN_SCORE, MIN_SCORE_NEAR, SECOND_LOOKS_PX, YuNet
 from mien.detection.yunet_net import resize, weights
+from pasted import PICTURE_PX, Scene, as_rgb, enlarged, paste
+from standins import SURROUNDINGS, Standin, faceless, group, photographs, read_faces, scene
 
 THRESHOLDS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8)
 SAME_FACE = 0.4
@@ -181,7 +181,8 @@ def main() -> None:
     found["photo, faces hidden"] = looks([faceless(faces[row], doubtful) for row in chosen], ships)
     command = f"--groups {given.groups} --scenes {given.scenes} --crops {given.crops}"
     model = f"YuNet's sha256 {hashlib.sha256(weights()).hexdigest()}"
-    head = f"$ python scripts/choose_detector.py FOLDER DATA {command}\ncommit {commit()}, {cores()} cores, {model}\n"
+    head = f"$ python lab/scripts/choose_detector.py FOLDER DATA {command}\n"
+    head += f"commit {commit()}, {cores()} cores, {model}\n"
     content = head + text(rows, found, sum(len(one.boxes) for one in groups))
     print(content, end="")
     write_whole(given.out, content.encode())

@@ -1,6 +1,6 @@
 """Measures how the packaged net's accuracy falls with blur and with size, and which faces are said to be unfit for it.
 
-    python scripts/choose_quality.py DATA [--faces 1777] [--out FILE]
+    python lab/scripts/choose_quality.py DATA [--faces 1777] [--out FILE]
 
 DATA is a folder of ``mien prepare``; its PublicTest faces are blurred, shrunk and made noisy, and judged under
 ``seven`` at the model's own prior. FILE is docs/benchmarks/quality.txt.
@@ -15,11 +15,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
 from docpage import ROOT, commit, cores
 from framing import evenly
-from numpy.typing import NDArray
-from pasted import Grey, as_rgb
-
 from mien.core.boxes import square
 from mien.core.model_card import CropSpec
 from mien.core.output import write_whole
@@ -31,6 +30,7 @@ from mien.imaging.crop import cut_faces
 from mien.imaging.quality import BLURRED, SHARP, SMALL, SMALL_PX, sharpness
 from mien.inference.analyzer import Analyzer
 from mien.inference.classifier import Classifier, default_model
+from pasted import Grey, as_rgb
 
 BLURS_PX = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
 FRAMES_PX = (36, 32, 28, 24, 22, 20, 18, 16, 14, 12, 8)
@@ -144,7 +144,7 @@ def main() -> None:
     }
     content = "\n".join(
         [
-            f"$ python scripts/choose_quality.py DATA --faces {given.faces}",
+            f"$ python lab/scripts/choose_quality.py DATA --faces {given.faces}",
             f"commit {commit()}, {cores()} cores, model {classifier.card.version}, sha256 {classifier.sha256}",
             f"{len(rows)} PublicTest faces, accuracy under 'seven' at a prior of {analyze.power:g}; "
             f"a frame is {classifier.card.crop.margin:g} of the face's box",

@@ -1,6 +1,6 @@
 """Measures how well ids last and labels rest, with the thresholds as they are and with others.
 
-    python scripts/choose_tracking.py CLIPS [--out FILE]
+    python lab/scripts/choose_tracking.py CLIPS [--out FILE]
 
 CLIPS is a folder that holds the videos of ``choose_cuts.PIECES``. Ids are counted in scenes of simulated faces, whose
 truth is known, and in those clips; changes of labels in the clips. FILE is docs/benchmarks/tracking.txt.
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import av
 import numpy as np
-from choose_cuts import PIECES, settings
-from docpage import ROOT, commit, cores
 from numpy.typing import NDArray
 
+from choose_cuts import PIECES, settings
+from docpage import ROOT, commit, cores
 from mien.core.boxes import iou
 from mien.core.output import write_whole
 from mien.core.types import Floats, Frame
@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=4)
     parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks/tracking.txt")
     wanted = parser.parse_args()
-    head = ["$ python scripts/choose_tracking.py CLIPS", f"commit {commit()}, {cores()} cores", ""]
+    head = ["$ python lab/scripts/choose_tracking.py CLIPS", f"commit {commit()}, {cores()} cores", ""]
     lines = [*head, *tracking(wanted.scenes), "", *labels(wanted.clips)]
     write_whole(wanted.out, "\n".join([*lines, ""]).encode())
     print("\n".join(lines))

@@ -14,7 +14,7 @@ from pathlib import Path
 from mien.core.errors import DataError
 from mien.core.output import write_whole
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def fill(page: Path, parts: Mapping[str, str]) -> None:
@@ -40,9 +40,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def commit() -> str:
-    """Return the commit checked out, with a word where src or scripts differ from it."""
+    """Return the commit checked out, with a word where src or lab differ from it."""
     short = _git("rev-parse", "--short", "HEAD")
-    return f"{short} with changes" if _git("status", "--porcelain", "src", "scripts") else short
+    return f"{short} with changes" if _git("status", "--porcelain", "src", "lab") else short
 
 
 def cores() -> int:

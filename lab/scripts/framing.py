@@ -1,9 +1,9 @@
 """Measures how FER2013 frames a face, whether our crops from photos do the same, and what the whole path costs.
 
-    python scripts/framing.py DATA PHOTOS
+    python lab/scripts/framing.py DATA PHOTOS
 
-DATA is a folder of ``mien prepare``; PHOTOS one that ``mien evaluate --photos`` takes. Writes framing/framing.json,
-images/framing.png and the tables of FRAMING.md in docs. No single face of either set is written, only averages.
+DATA is a folder of ``mien prepare``; PHOTOS one that ``mien evaluate --photos`` takes. Writes framing.json, framing.png
+and the tables of framing.md in lab/framing. No single face of either set is written, only averages.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
 from docpage import ROOT, commit, cores, fill
 from framing_page import NAMES, averages_figure, parts
-from numpy.typing import NDArray
-from pasted import GREY, Grey, Known, Scene, as_rgb, bare_answers, enlarged, walk
-
 from mien.core.errors import UsageError
 from mien.core.output import write_whole
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
@@ -32,6 +31,7 @@ from mien.detection.yunet import YuNet
 from mien.evaluation.photos import read_photos
 from mien.inference.classifier import Classifier, default_model
 from mien.report.plots import to_png
+from pasted import GREY, Grey, Known, Scene, as_rgb, bare_answers, enlarged, walk
 
 TIMES = 4
 """How much a frame is enlarged before the detector looks for landmarks in it."""
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--train", type=int, default=5000, help="Training faces to find landmarks in (default 5000)")
     parser.add_argument("--valid", type=int, default=1000, help="PublicTest faces to paste (default 1000)")
-    parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="the folder to write in (default docs)")
+    parser.add_argument("--to", type=Path, default=ROOT / "lab" / "framing", help="the folder to write in")
     given = parser.parse_args()
     classifier, detect = Classifier(default_model()), YuNet(MIN_SCORE)
     train = load_split(given.data, "train").images
@@ -115,7 +115,7 @@ def main() -> None:
     crops = photos.crops[0].mean(axis=3).astype(np.uint8)
     document: dict[str, Any] = {
         "made_by": {
-            "command": f"python scripts/framing.py DATA PHOTOS --train {given.train} --valid {given.valid}",
+            "command": f"python lab/scripts/framing.py DATA PHOTOS --train {given.train} --valid {given.valid}",
             "commit": commit(),
             "cores": cores(),
             "model_sha256": classifier.sha256,
@@ -133,11 +133,9 @@ def main() -> None:
             (f"our crops from photos, mean of {len(crops):,}", crops, frame["photos"]["quartiles"]),
         ]
     )
-    for folder in ("framing", "images"):
-        (given.docs / folder).mkdir(exist_ok=True)
-    write_whole(given.docs / "framing" / "framing.json", (json.dumps(document, indent=1) + "\n").encode())
-    write_whole(given.docs / "images" / "framing.png", to_png(picture))
-    fill(given.docs / "FRAMING.md", parts(document))
+    write_whole(given.to / "framing.json", (json.dumps(document, indent=1) + "\n").encode())
+    write_whole(given.to / "framing.png", to_png(picture))
+    fill(given.to / "framing.md", parts(document))
 
 
 if __name__ == "__main__":

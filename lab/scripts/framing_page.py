@@ -1,15 +1,15 @@
-"""The tables and the picture of docs/FRAMING.md; ``framing.py`` measures what they show."""
+"""The tables and the picture of lab/framing/framing.md; ``framing.py`` measures what they show."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from docpage import table
 from matplotlib.figure import Figure
-from pasted import SIZES_PX, Grey
 
+from docpage import table
 from mien.core.types import LANDMARKS
+from pasted import SIZES_PX, Grey
 
 NAMES = ("box x1", "box y1", "box x2", "box y2", *(f"{name} {axis}" for name in LANDMARKS for axis in "xy"))
 """What is measured in a frame, in the order of YuNet's answer."""

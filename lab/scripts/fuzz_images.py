@@ -1,6 +1,6 @@
 """Feeds damaged pictures to the decoder, which may answer with pixels or an ImageError and with nothing else.
 
-    python scripts/fuzz_images.py [--inputs 20000] [--seed 0] [--start 0]
+    python lab/scripts/fuzz_images.py [--inputs 20000] [--seed 0] [--start 0]
 
 Makes small JPEG, PNG, WebP, GIF, TIFF and BMP files of many kinds, damages them and decodes them under a limit on
 pixels, half of them reduced. Another exception, a warning beyond those of KNOWN, a decode of more than --seconds

@@ -1,6 +1,6 @@
 """Draws forty faces of FairFace's photos with the votes for each and what the packaged net reads, for docs/PHOTOS.md.
 
-    python scripts/photo_faces.py PHOTOS [--model mien]
+    python lab/scripts/photo_faces.py PHOTOS [--model mien]
 
 PHOTOS holds votes.csv and the pictures (docs/how-to/own-faces.md). The faces are of the half of the validation set that
 is reported, so nothing was chosen by them: of each emotion in turn the next by file number, until it is forty.
@@ -14,11 +14,11 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 
 import numpy as np
-from docpage import ROOT
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
+from docpage import ROOT
 from mien.core.emotions import EIGHT, SEVEN, to_seven
 from mien.core.priors import shown_at
 from mien.data.faces import one_face

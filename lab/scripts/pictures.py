@@ -1,6 +1,6 @@
 """Makes the pictures of README.md that show mien at work, with the packaged net.
 
-    PYTHONPATH=tests python scripts/pictures.py
+    PYTHONPATH=tests python lab/scripts/pictures.py
 
 They are docs/images: marked photos, a frame of a film, the page of a film, the window of ``mien live`` on a film, and
 the page of ``mien web``. It takes a Chromium; the films are those of examples.
@@ -16,9 +16,8 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from docpage import ROOT
-
 from browser import Page, browser
+from docpage import ROOT
 from mien.apps.live.loop import Live
 from mien.apps.live.recorder import Recorder
 from mien.core.output import write_whole

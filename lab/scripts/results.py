@@ -1,6 +1,6 @@
 """Writes the tables of the shipped models' scores into the README and the docs.
 
-    python scripts/results.py [RUN ...] [--steps RUN ...] [--page FILE ...]
+    python lab/scripts/results.py [RUN ...] [--steps RUN ...] [--page FILE ...]
 
 A run is a folder that holds the metrics.json of `mien evaluate MODEL --data DIR --speed --robustness`; the first is the
 packaged model's. The steps are those that led to it, in their order. The sets are runs compared by data set: on
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from docpage import ROOT, fill, table
-
 from mien.core.model_card import POWERS, ModelCard
 from mien.evaluation.scores import protocols_of
 from mien.inference.classifier import Classifier, default_model
@@ -39,7 +38,7 @@ STEPS = (
     "16-photos",
 )
 SETS = ("12-patient", "16-photos", "12-patient-s", "16-photos-s")
-PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "docs/LOG.md", "docs/PHOTOS.md")
+PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "lab/log.md", "docs/PHOTOS.md")
 
 
 def headlines(names: Sequence[str], documents: Sequence[dict[str, Any]]) -> str:
@@ -121,8 +120,9 @@ def read_parts(runs: Sequence[Path], steps: Sequence[Path], sets: Sequence[Path]
 
 
 def folders(names: Sequence[str]) -> list[Path]:
-    """Return the run folders in docs."""
-    return [ROOT / "docs" / "runs" / name for name in names]
+    """Return the run folders of these names, which are in docs or in the lab."""
+    places = [ROOT / "docs" / "runs", ROOT / "lab" / "runs"]
+    return [next(place / name for place in places if (place / name).is_dir()) for name in names]
 
 
 def _metrics(run: Path, name: str = "metrics.json") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Writes the tables and pictures of docs/ROAD.md from the run folders: what each step of the road bought.
 
-    python scripts/road.py [RUN ...] [--page FILE ...] [--images FOLDER]
+    python lab/scripts/road.py [RUN ...] [--page FILE ...] [--images FOLDER]
 
 A run is a folder of ``mien train`` with recipe.toml, history.csv and metrics.json (scored on PublicTest). The runs come
 in the order of the road and the last is the shipped model. Any page may hold any of the tables, between marks:
@@ -19,10 +19,10 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from docpage import ROOT, fill, table
 from matplotlib.figure import Figure
 from PIL import Image as Pillow
 
+from docpage import ROOT, fill, table
 from mien.core.errors import DataError
 from mien.core.output import write_whole
 from mien.evaluation.scores import protocols_of
@@ -162,7 +162,7 @@ def made(runs: Sequence[Run], packaged_sha256: str) -> str:
     return "\n".join(
         [
             f"PublicTest, faces under `seven`: {'; '.join(sorted(counts))}.",
-            "Written by `python scripts/road.py` from the run folders in `docs/runs`; the models scored there:",
+            "Written by `python lab/scripts/road.py` from the run folders in `docs/runs`; the models scored there:",
             "",
             *(f"- `{run.name}`: sha256 `{run.metrics['sha256'][:16]}`" for run in runs[:-1]),
             f"- `{last.name}`: sha256 `{last.metrics['sha256'][:16]}`, {same} (`{packaged_sha256[:16]}`)",

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from docpage import ROOT
-from pasted import Grey, as_rgb
 
+from docpage import ROOT
 from mien.core import boxes
 from mien.core.errors import DataError
 from mien.core.model_card import CropSpec
@@ -25,6 +24,7 @@ from mien.detection.detectors import Detector, without_landmarks
 from mien.evaluation.photos import LABELS
 from mien.imaging.crop import cut_faces
 from mien.imaging.decode import read
+from pasted import Grey, as_rgb
 
 FACE_PX = (12.0, 48.0)
 """The shortest and the longest side of a pasted face's box; sizes between are equally common by their logarithm."""

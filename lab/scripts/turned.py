@@ -1,6 +1,6 @@
 """Measures what becomes of photos that lie on their side or hang upside down, and what searching for them costs.
 
-    python scripts/turned.py FOLDER [--photos 80] [--pasted 30] [--scenes 60] [--docs DIR]
+    python lab/scripts/turned.py FOLDER [--photos 80] [--pasted 30] [--scenes 60] [--docs DIR]
 
 FOLDER is one that ``mien evaluate --photos`` takes. Its photos, and its faces pasted into larger pictures by
 standins.py, are turned; scenes and photos with their faces blurred show what is mistaken. Writes the tables of
@@ -16,10 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
 from docpage import ROOT, commit, cores, fill
 from framing import evenly
-from standins import SURROUNDINGS, Labelled, background, faceless, paste, photographs, read_faces, scene
-
 from mien.core import boxes
 from mien.core.types import Floats, Frame, Image
 from mien.detection.detectors import without_landmarks
@@ -28,6 +27,7 @@ from mien.detection.yunet import YuNet
 from mien.imaging.decode import read
 from mien.inference.analyzer import load
 from mien.results.analysis import Analysis
+from standins import SURROUNDINGS, Labelled, background, faceless, paste, photographs, read_faces, scene
 
 SAME_FACE = 0.4
 """The intersection over union from which a found box stands for the labelled face."""
@@ -150,7 +150,7 @@ def main() -> None:
     )
     print(*cost, sep="\n", flush=True)
     command = f"--photos {given.photos} --pasted {given.pasted} --scenes {given.scenes}"
-    made = [f"`python scripts/turned.py FOLDER {command}`, commit {commit()}, {cores()} cores"]
+    made = [f"`python lab/scripts/turned.py FOLDER {command}`, commit {commit()}, {cores()} cores"]
     parts = {"turned": lines, "turned-false": false, "turned-cost": cost, "turned-made": made}
     fill(given.docs / "TURNED.md", {name: "\n".join(part) for name, part in parts.items()})
 

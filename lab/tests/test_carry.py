@@ -7,15 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import carry
 from mien.data.split import load_split, save_split
 from mien.data.synthetic import synthetic
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY
 from runs import net_of
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-
-import carry
 
 
 def test_what_is_packed_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

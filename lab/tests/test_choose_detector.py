@@ -6,16 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import choose_detector
+import standins
 from mien.core.errors import DataError
 from mien.core.types import Faces
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
 from mien.detection.detectors import without_landmarks
-
-sys.path.append(str(Path(__file__).parents[1] / "scripts"))
-
-import choose_detector
-import standins
 
 PHOTO = np.full((300, 400, 3), 100, np.uint8)
 
@@ -151,7 +148,7 @@ def test_the_command_writes_its_tables(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "argv", ["choose_detector.py", *arguments])
     choose_detector.main()
     lines = out.read_text().splitlines()
-    assert lines[0] == "$ python scripts/choose_detector.py FOLDER DATA --groups 1 --scenes 1 --crops 2"
+    assert lines[0] == "$ python lab/scripts/choose_detector.py FOLDER DATA --groups 1 --scenes 1 --crops 2"
     assert lines[1].startswith("commit ")
     assert [line.split()[:2] for line in lines[4:7]] == [["plain", "0.7"], ["tiles", "0.7"], ["tiles", "0.7,"]]
     assert lines[4].split()[2] == "0.0%"

@@ -4,6 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import choose_quality
+from choose_quality import Judged
 from mien.core.model_card import CropSpec
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
@@ -12,11 +14,6 @@ from mien.imaging.crop import cut_faces
 from mien.inference.analyzer import Analyzer
 from mien.inference.classifier import Classifier
 from tiny_net import tiny_card, tiny_net
-
-sys.path.append(str(Path(__file__).parents[1] / "scripts"))
-
-import choose_quality
-from choose_quality import Judged
 
 
 @pytest.fixture
@@ -106,7 +103,7 @@ def test_the_command_writes_its_tables(net: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(sys, "argv", ["choose_quality.py", str(tmp_path), "--faces", "3", "--out", str(out)])
     choose_quality.main()
     lines = out.read_text().splitlines()
-    assert lines[0] == "$ python scripts/choose_quality.py DATA --faces 3"
+    assert lines[0] == "$ python lab/scripts/choose_quality.py DATA --faces 3"
     assert lines[1].endswith(f"sha256 {Classifier(net).sha256}")
     assert lines[2].startswith("3 PublicTest faces")
     assert any(line.startswith("frame of 20 px") and "100.0%" in line for line in lines)

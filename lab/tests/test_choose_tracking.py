@@ -1,15 +1,11 @@
-import sys
 from pathlib import Path
 
 import numpy as np
 
-from clips import moving_portrait, write_clip
-from mien.tracking.tracker import Tracker
-
-sys.path.append(str(Path(__file__).parents[1] / "scripts"))
-
 import choose_cuts
 import choose_tracking
+from clips import moving_portrait, write_clip
+from mien.tracking.tracker import Tracker
 
 
 def test_a_scene_that_is_easy_loses_no_id_and_a_tracker_without_memory_many():

@@ -1,17 +1,13 @@
 """The figures in the README and the docs are those of the files that commands wrote."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
+import results
+from docpage import ROOT
 from mien.inference.classifier import PACKAGED, Classifier, packaged_model
-
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import results  # noqa: E402
 
 RUNS, STEPS, SETS = (results.folders(names) for names in (results.RUNS, results.STEPS, results.SETS))
 METRICS = json.loads((RUNS[0] / "metrics.json").read_text(encoding="utf-8"))
@@ -23,7 +19,7 @@ def test_the_tables_are_those_of_the_run_folders(page: str):
     shown = {name: part for name, part in results.read_parts(RUNS, STEPS, SETS).items() if f"<!-- {name} -->" in text}
     assert shown
     for name, part in shown.items():
-        assert f"<!-- {name} -->\n{part}\n<!-- /{name} -->" in text, f"run: python scripts/results.py ({name})"
+        assert f"<!-- {name} -->\n{part}\n<!-- /{name} -->" in text, f"run: python lab/scripts/results.py ({name})"
 
 
 @pytest.mark.parametrize(("name", "run"), list(zip(PACKAGED, RUNS, strict=True)))

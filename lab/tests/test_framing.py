@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import docpage
+import framing
+import framing_page
+import pasted
 from mien.core.errors import DataError, UsageError
 from mien.core.types import Faces
 from mien.data.split import save_split
@@ -15,13 +19,6 @@ from mien.detection import detectors
 from mien.imaging.decode import read
 from mien.inference.classifier import Classifier
 from tiny_net import tiny_card, tiny_net
-
-sys.path.append(str(Path(__file__).parents[1] / "scripts"))
-
-import docpage
-import framing
-import framing_page
-import pasted
 
 
 class CentreDetector:
@@ -96,8 +93,8 @@ def test_bare_answers_are_the_nets_on_the_faces_themselves(net: Path):
 
 
 def test_the_command_writes_figures_picture_and_page(net: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    data, photos, docs = tmp_path / "data", tmp_path / "photos", tmp_path / "docs"
-    for folder in (data, photos, docs):
+    data, photos, out = tmp_path / "data", tmp_path / "photos", tmp_path / "out"
+    for folder in (data, photos, out):
         folder.mkdir()
     save_split(synthetic(8, 0), data / "train.npz")
     save_split(synthetic(8, 1), data / "valid.npz")
@@ -105,23 +102,23 @@ def test_the_command_writes_figures_picture_and_page(net: Path, tmp_path: Path, 
     with (photos / "labels.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("file", "emotion", "x1", "y1", "x2", "y2"), ("0.png", "fear", 48, 48, 144, 144)])
     marks = ("framing-landmarks", "framing-path", "framing-why", "framing-made")
-    (docs / "FRAMING.md").write_text(
+    (out / "framing.md").write_text(
         "# Prose\n" + "".join(f"<!-- {mark} -->\nold\n<!-- /{mark} -->\n" for mark in marks)
     )
     monkeypatch.setattr(framing, "default_model", lambda: net)
     monkeypatch.setattr(framing, "YuNet", CentreDetector)
     monkeypatch.setattr(framing, "load_detector", lambda name: CentreDetector())
-    monkeypatch.setattr(sys, "argv", ["framing.py", str(data), str(photos), "--valid", "3", "--docs", str(docs)])
+    monkeypatch.setattr(sys, "argv", ["framing.py", str(data), str(photos), "--valid", "3", "--to", str(out)])
     framing.main()
-    document = json.loads((docs / "framing" / "framing.json").read_text())
+    document = json.loads((out / "framing.json").read_text())
     assert document["frame"]["photos"]["found"] == 1
     assert document["path"]["faces"] == 3
     assert document["made_by"]["model_sha256"] == Classifier(net).sha256
-    page = (docs / "FRAMING.md").read_text()
+    page = (out / "framing.md").read_text()
     assert page.startswith("# Prose\n")
     assert "old" not in page
     assert f"Bare crops: {100 * document['path']['bare']:.1f} % of the same 3 faces." in page
-    assert read(docs / "images" / "framing.png").shape[1] > 500
+    assert read(out / "framing.png").shape[1] > 500
 
 
 def test_a_cell_is_bold_within_the_target():
@@ -145,8 +142,8 @@ def test_the_scale_is_the_way_from_the_eyes_to_the_mouth():
 
 
 def test_the_published_page_is_that_of_the_published_figures():
-    document = json.loads((docpage.ROOT / "docs" / "framing" / "framing.json").read_text(encoding="utf-8"))
-    page = (docpage.ROOT / "docs" / "FRAMING.md").read_text(encoding="utf-8")
+    document = json.loads((docpage.ROOT / "lab" / "framing" / "framing.json").read_text(encoding="utf-8"))
+    page = (docpage.ROOT / "lab" / "framing" / "framing.md").read_text(encoding="utf-8")
     for name, part in framing_page.parts(document).items():
         assert f"<!-- {name} -->\n{part}\n<!-- /{name} -->" in page
 

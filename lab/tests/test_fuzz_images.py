@@ -1,21 +1,16 @@
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import pytest
 
-from mien.core.errors import ImageError
-
-sys.path.append(str(Path(__file__).parents[1] / "scripts"))
-
 import fuzz_images
-
-ROOT = Path(__file__).parents[1]
+from docpage import ROOT
+from mien.core.errors import ImageError
 
 
 def test_two_hundred_damaged_files():
-    command = [sys.executable, "scripts/fuzz_images.py", "--inputs", "200", "--seed", "1"]
+    command = [sys.executable, "lab/scripts/fuzz_images.py", "--inputs", "200", "--seed", "1"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "200 inputs, seed 1, 0 failures" in done.stdout.splitlines()[-1]

@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pytest
 
+import docpage
+import road
 from mien.core.emotions import SEVEN
 from mien.core.errors import DataError
 from mien.imaging.decode import read
-
-sys.path.append(str(Path(__file__).parents[1] / "scripts"))
-
-import docpage
-import road
 
 NAMES = ("2-deeper", "4-regularised", "9-shipped")
 

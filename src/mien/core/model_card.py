@@ -16,7 +16,8 @@ POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MARGIN = 0.93
 """Side of a face's crop over the longer side of its box, for the nets of this project.
 
-At this one the eyes and the mouth lie as far apart as in FER2013's frame (``scripts/framing.py``, docs/FRAMING.md).
+At this one the eyes and the mouth lie as far apart as in FER2013's frame (lab/framing/framing.md, by
+``lab/scripts/framing.py``).
 """
 
 

@@ -32,7 +32,7 @@ CLEAR = 0.75
 CLEARER_BY = 0.02
 """A place stands turned where the mean of its clearer glances is so high, and so much higher than upright.
 
-See docs/TURNED.md, by scripts/turned.py.
+See docs/TURNED.md, by lab/scripts/turned.py.
 """
 
 

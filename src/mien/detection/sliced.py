@@ -43,7 +43,7 @@ class Tiles:
     the whole was, each time in overlapping tiles. So a face of any size is whole in a tile of some scale.
 
     Of faces with a box of 16 to 19 px in pictures 360 to 999 px wide YuNet finds 50.0 % so and 6.5 % alone, of those
-    of 30 to 48 px 85.3 and 54.1 % (docs/benchmarks/detector.txt, by scripts/choose_detector.py).
+    of 30 to 48 px 85.3 and 54.1 % (docs/benchmarks/detector.txt, by lab/scripts/choose_detector.py).
 
     Args:
         whole: searches the picture.

@@ -18,7 +18,7 @@ MIN_SCORE = 0.7
 
 Of 160 pictures without a face it mistakes none at 0.6 or above, 1.9 % at 0.5; of small faces pasted into larger
 pictures it finds 29.6 % at 0.6, 25.7 % at 0.7, 19.4 % at 0.8 (docs/benchmarks/detector.txt, by
-scripts/choose_detector.py).
+lab/scripts/choose_detector.py).
 """
 
 MIN_SCORE_NEAR = 0.75
@@ -53,7 +53,7 @@ DOUBTFUL = 0.2
 
 With closer looks 97.3 % of faces of 48 px in 320 px are found, without them 90.0 %; a face is seen in 3.1 and 0.6 % of
 160 photos in which the faces are blurred (docs/benchmarks/detector.txt). This and the five below were chosen by hand
-(docs/LOG.md).
+(lab/log.md).
 """
 
 CLOSER_LOOKS = 6

@@ -16,7 +16,7 @@ SMALL_PX = 24
 
 1,777 PublicTest faces whose frames are shrunk to so many pixels and enlarged again: accuracy under ``seven`` is 84.6 %
 at 48 px, 80.8 % at 24, 79.2 % at 20, 75.4 % at 16, 68.1 % at 12; the box is larger than the frame by one over the
-crop's margin (docs/benchmarks/quality.txt, by scripts/choose_quality.py).
+crop's margin (docs/benchmarks/quality.txt, by lab/scripts/choose_quality.py).
 """
 
 SHARP = 0.264

@@ -15,7 +15,7 @@ UNTRACKED = -1
 
 MARGIN = 0.1
 """Lead in probability by which the shown emotion changes: at the default time constant it halves the changes that are
-followed by another within 0.4 s (docs/benchmarks/tracking.txt, by scripts/choose_tracking.py)."""
+followed by another within 0.4 s (docs/benchmarks/tracking.txt, by lab/scripts/choose_tracking.py)."""
 
 FADED = 10.0
 """After so many time constants a memory weighs less than 5e-5, and is dropped."""

@@ -27,7 +27,7 @@ LEAST_OVERLAP = 0.2
 """Grown boxes that overlap less are not of one face.
 
 This and those above are chosen on simulated faces of known identity (docs/benchmarks/tracking.txt, by
-scripts/choose_tracking.py): plain overlap loses many times as many ids, and a larger growth from the start gives
+lab/scripts/choose_tracking.py): plain overlap loses many times as many ids, and a larger growth from the start gives
 the ids of lost faces to others.
 """
 

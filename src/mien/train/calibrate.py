@@ -63,7 +63,7 @@ def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: S
 
     The temperature is the one that fits the taggers' first choice best: then a probability is the chance that the
     panel would name this emotion. The distribution of the votes would be the other choice; on PublicTest it gave a
-    worse calibration and, against expectation, also a larger divergence from the votes (docs/LOG.md).
+    worse calibration and, against expectation, also a larger divergence from the votes (lab/log.md).
 
     The prior is the share of each label in the training targets; for the power and the thresholds see ``choose_power``
     and ``uncertain_below``. The accuracies under "metrics" are those of the net's own answers, at power 0.

@@ -172,7 +172,7 @@ def read_recipe(path: Path) -> Recipe:
         UsageError: no such file, or as for ``parse_recipe``.
     """
     if not path.is_file():
-        raise UsageError(f"no such recipe: {path}; expected a TOML file such as recipes/5-compact.toml")
+        raise UsageError(f"no such recipe: {path}; expected a TOML file such as recipes/road/5-compact.toml")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

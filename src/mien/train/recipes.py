@@ -14,12 +14,12 @@ STANDARD = Path("5-compact")
 
 
 def recipe_files() -> dict[str, Path]:
-    """Return name to file: those in the package, or in a clone those beside it."""
+    """Return name to file, in whichever folder: those in the package, or in a clone those beside it."""
     package = Path(str(resources.files("mien")))
     inside = package / "recipes"
     folder = inside if inside.is_dir() else package.parents[1] / "recipes"
-    files = sorted(folder.rglob("*.toml"), key=lambda path: (len(path.parts), _in_order(path.stem)))
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
+    files = sorted(folder.rglob("*.toml"), key=lambda path: (path.parent, _in_order(path.stem)))
+    return {path.stem: path for path in files}
 
 
 def _in_order(name: str) -> tuple[int, str]:
@@ -36,14 +36,18 @@ def summary(file: Path) -> str:
 def choose_recipe(named: Path) -> Recipe:
     """Return the recipe of a file, or of the one that comes with mien under that name.
 
+    Args:
+        named: a file; else "5-compact", or where it lies: "recipes/5-compact.toml", "road/5-compact".
+
     Raises:
         UsageError: there is neither, or the file holds no recipe.
     """
     if named.is_file():
         return read_recipe(named)
     files = recipe_files()
-    if named.as_posix() in files:
-        return read_recipe(files[named.as_posix()])
+    folder, _, name = named.as_posix().removeprefix("recipes/").removesuffix(".toml").rpartition("/")
+    if name in files and folder in ("", files[name].parent.name):
+        return read_recipe(files[name])
     meant = did_you_mean(near(named.stem, files))
     raise UsageError(
         f"no such recipe: {named}; "

@@ -23,7 +23,7 @@ REACH_PX = 4
 
 LEAST = 0.3
 """The least novelty of a cut. Clips that show one scene stay below, at any light, and all but a few cuts lie above
-(docs/benchmarks/cuts.txt, by scripts/choose_cuts.py)."""
+(docs/benchmarks/shots.txt, by lab/scripts/choose_cuts.py)."""
 
 RATIO = 2.0
 """A cut is newer than the frames before it were on average, so many times."""

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 SEAM = (0.45, 0.7)
-"""How far down a seam may lie: under the eyes and above the mouth, as FER2013 frames a face (docs/FRAMING.md)."""
+"""How far down a seam may lie: under the eyes and above the mouth, as FER2013 frames a face.
+
+See lab/framing/framing.md.
+"""
 SOFT = 0.1
 """Over how much of the height one half goes over into the other."""
 
