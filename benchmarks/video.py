@@ -78,8 +78,8 @@ def with_mien(clip: Path, film: bool) -> float:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "film.mp4"
         with Film(out, (facts.width, facts.height), facts.time_base, clip) as made:
-            for moment in mien.stream(clip, analyzer):
-                made.write(draw(moment), moment.frame.time_s)
+            for result in mien.stream(clip, analyzer):
+                made.write(draw(result), result.frame.time_s)
                 count += 1
     return count / (time.perf_counter() - start)
 
@@ -130,10 +130,10 @@ def follow(clips: Iterable[Path]) -> None:
     analyzer = mien.load()
     print("\nclip                      every  frames/s  faces  found, %  same emotion, %")
     for clip in clips:
-        truth: list[mien.Moment] = []
+        truth: list[mien.TrackedResult] = []
         for every in EVERY:
             start = time.perf_counter()
-            found = [slim(moment) for moment in mien.stream(clip, analyzer, detect_every=every)]
+            found = [slim(result) for result in mien.stream(clip, analyzer, detect_every=every)]
             speed = len(found) / (time.perf_counter() - start)
             truth = truth or found
             faces = matched = agreed = 0
@@ -153,11 +153,11 @@ def follow(clips: Iterable[Path]) -> None:
             )
 
 
-def slim(moment):
-    """Return a moment without its picture, so that a whole clip's can be kept."""
+def slim(result):
+    """Return a result without its picture, so that a whole clip's can be kept."""
     from dataclasses import replace
 
-    return replace(moment, frame=replace(moment.frame, image=moment.frame.image[:1, :1]))
+    return replace(result, frame=replace(result.frame, image=result.frame.image[:1, :1]))
 
 
 def main() -> None:

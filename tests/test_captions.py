@@ -5,8 +5,8 @@ from hypothesis import given, settings
 
 from mien.core.emotions import SEVEN
 from mien.report.captions import SHORTEST_S, cues, srt, vtt
-from small_moments import steady, summary
 from test_timeline import VIDEOS, watched
+from tracked_results import steady, summary
 
 
 def story(*parts: tuple[float, float, dict[int, str]], end_s: float):

@@ -21,8 +21,8 @@ from mien.core.types import Frame, Image
 from mien.draw.annotate import draw
 from mien.draw.panel import Status, mirrored
 from mien.imaging.decode import read
-from mien.tracking.tracked_result import Moment
-from small_moments import moment
+from mien.tracking.tracked_result import TrackedResult
+from tracked_results import tracked_result
 
 BOX = np.array([[20, 40, 70, 100]], np.float32)
 
@@ -56,14 +56,14 @@ class FakeView:
     def __init__(self, keys: dict[int, Sequence[str]] | None = None) -> None:
         self.keys = keys or {}
         self.turns = -1
-        self.shown: list[tuple[Moment | None, Status]] = []
+        self.shown: list[tuple[TrackedResult | None, Status]] = []
 
     def events(self) -> Sequence[str]:
         self.turns += 1
         return self.keys.get(self.turns, ())
 
-    def show(self, moment: Moment | None, status: Status) -> None:
-        self.shown.append((moment, status))
+    def show(self, result: TrackedResult | None, status: Status) -> None:
+        self.shown.append((result, status))
 
 
 class FakeFilm:
@@ -98,8 +98,8 @@ class Films(list[FakeFilm]):
         return self[-1]
 
 
-def look(frame: Frame) -> Moment:
-    found = moment(frame.time_s, {1: "happiness"}, boxes=BOX, image=frame.image)
+def look(frame: Frame) -> TrackedResult:
+    found = tracked_result(frame.time_s, {1: "happiness"}, boxes=BOX, image=frame.image)
     return replace(found, frame=frame)
 
 
@@ -122,7 +122,7 @@ def run(
 
 def test_each_frame_is_shown_mirrored_and_stored_as_the_camera_saw_it(tmp_path: Path):
     images = [picture(number) for number in range(3)]
-    stored: list[Moment] = []
+    stored: list[TrackedResult] = []
     view = run(tmp_path, images, sinks=[stored.append], mirror=True)
     assert [one.frame.index for one in stored] == [0, 1, 2]
     for one, (shown, _), image in zip(stored, view.shown, images, strict=True):
@@ -190,8 +190,8 @@ def test_a_note_goes_after_a_while(tmp_path: Path):
     now = [0.0]
 
     class Later(FakeView):
-        def show(self, moment: Moment | None, status: Status) -> None:
-            super().show(moment, status)
+        def show(self, result: TrackedResult | None, status: Status) -> None:
+            super().show(result, status)
             now[0] += NOTE_S / 2 + 0.1
 
     view = Later({1: ["s"]})
@@ -256,7 +256,7 @@ def test_a_full_disk_ends_the_film_and_not_the_run(tmp_path: Path):
 def test_what_was_filmed_is_kept_whatever_ends_the_run(tmp_path: Path):
     films = Films()
 
-    def sink(one: Moment) -> None:
+    def sink(one: TrackedResult) -> None:
         if one.frame.index == 2:
             raise VideoError("no more room for rows")
 
@@ -269,8 +269,8 @@ def test_without_pictures_it_says_why(tmp_path: Path):
     capture = FakeCapture([None, None, picture(0)])
 
     class Away(FakeView):
-        def show(self, moment: Moment | None, status: Status) -> None:
-            super().show(moment, status)
+        def show(self, result: TrackedResult | None, status: Status) -> None:
+            super().show(result, status)
             capture.trouble = "camera 0 is away" if len(self.shown) == 1 else ""
 
     view = Away()
@@ -299,7 +299,7 @@ def test_lines_for_other_programs_come_once_a_second_and_trouble_once():
     view.show(None, Status(trouble="away"))
     for step in range(25):
         people = {} if step < 10 else {3: "fear", 4: "anger"}
-        view.show(moment(step / 10, people, quality="small"), Status(note="wrote x" if step == 5 else ""))
+        view.show(tracked_result(step / 10, people, quality="small"), Status(note="wrote x" if step == 5 else ""))
     assert said == [
         "0.00\tno face found",
         *(f"{second}.00\t{who}\t0.800\tsmall" for second in (1, 2) for who in ("3\tfear", "4\tanger")),
@@ -313,9 +313,9 @@ def test_a_terminal_shows_faces_figures_and_trouble():
     with TerminalView(console) as view:
         view.show(None, Status(trouble="camera 0 is away"))
         view._screen.refresh()
-        view.show(moment(0, {3: "fear"}), Status(29.7, 12.3, recorded_s=4.2))
+        view.show(tracked_result(0, {3: "fear"}), Status(29.7, 12.3, recorded_s=4.2))
         view._screen.refresh()
-        view.show(moment(0, {}), Status())
+        view.show(tracked_result(0, {}), Status())
         assert view.events() == ()
     shown = text.getvalue()
     for part in (
@@ -435,9 +435,9 @@ def test_the_window_takes_keys(clip: Path, monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     shown = views.WindowView.show
 
-    def show(self: views.WindowView, moment: Moment | None, status: Status) -> None:
-        shown(self, moment, status)
-        for key in (pygame.K_h, pygame.K_s, pygame.K_q) if moment is not None else ():
+    def show(self: views.WindowView, result: TrackedResult | None, status: Status) -> None:
+        shown(self, result, status)
+        for key in (pygame.K_h, pygame.K_s, pygame.K_q) if result is not None else ():
             pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key))
 
     monkeypatch.setattr(views.WindowView, "show", show)

@@ -9,8 +9,8 @@ from mien.draw.annotate import Rect
 from mien.draw.canvas import GROUND, TRACK, Lettering, Sheet
 from mien.draw.history import SPAN_S, History, draw_strip
 from mien.draw.panel import RED, SMALLEST, Panel, Status, mirrored, places, scaled
-from mien.tracking.tracked_result import Moment
-from small_moments import PICTURE, moment
+from mien.tracking.tracked_result import TrackedResult
+from tracked_results import PICTURE, tracked_result
 
 BOXES = np.array([[10, 20, 50, 70], [100, 30, 150, 90]], np.float32)
 SIZE = (640, 480)
@@ -24,7 +24,7 @@ def mixed(*shares: dict[str, float]) -> np.ndarray:
 def history(times: np.ndarray, emotion: str = "happiness", person: int = 1) -> History:
     found = History()
     for time_s in times.tolist():
-        found.add(moment(time_s, {person: emotion}, probs=mixed({emotion: 1.0})))
+        found.add(tracked_result(time_s, {person: emotion}, probs=mixed({emotion: 1.0})))
     return found
 
 
@@ -36,15 +36,15 @@ def pixels(image: Image, colour: tuple[int, int, int]) -> int:
     return int((image == colour).all(axis=-1).sum())
 
 
-def two_faces() -> Moment:
-    return moment(1.0, {4: "happiness", 7: "sadness"}, boxes=BOXES)
+def two_faces() -> TrackedResult:
+    return tracked_result(1.0, {4: "happiness", 7: "sadness"}, boxes=BOXES)
 
 
 def test_mirrored_people_see_themselves_and_the_data_stay_right():
     before = two_faces()
     before.faces.landmarks[0, 0] = 15, 30
     after = mirrored(before)
-    assert isinstance(after, Moment)
+    assert isinstance(after, TrackedResult)
     np.testing.assert_array_equal(after.frame.image, before.frame.image[:, ::-1])
     np.testing.assert_array_equal(after.faces.boxes, [[110, 20, 150, 70], [10, 30, 60, 90]])
     np.testing.assert_array_equal(after.faces.landmarks[0, 0], [145, 30])
@@ -73,7 +73,7 @@ def test_scaled_faces_stay_on_their_place():
 def test_any_window_gets_a_panel_of_its_size(
     size: tuple[int, int], people: int, paused: bool, note: str, picture: tuple[int, int]
 ):
-    shown = moment(3.0, dict.fromkeys(range(1, people + 1), "fear"), image=np.full((*picture, 3), 99, np.uint8))
+    shown = tracked_result(3.0, dict.fromkeys(range(1, people + 1), "fear"), image=np.full((*picture, 3), 99, np.uint8))
     past = History()
     past.add(shown)
     status = Status(30, 12, 70.0 if paused else None, paused, note, note, [("q", "quit")] if paused else [])
@@ -95,7 +95,7 @@ def test_the_parts_lie_apart_within_the_panel(size: tuple[int, int]):
 
 def test_the_picture_is_shown_as_large_as_it_fits_and_stays_as_it_is():
     white = np.full((50, 100, 3), 255, np.uint8)
-    image = PANEL(moment(0, {}, image=white), History(), Status(), SIZE)
+    image = PANEL(tracked_result(0, {}, image=white), History(), Status(), SIZE)
     area = places(SIZE).picture
     assert (white == 255).all()
     rows, columns = np.nonzero((part(image, area) == 255).all(axis=-1))
@@ -106,7 +106,7 @@ def test_the_picture_is_shown_as_large_as_it_fits_and_stays_as_it_is():
 
 def test_bars_are_as_long_as_probabilities():
     probs = mixed({"happiness": 0.75, "anger": 0.25})
-    side = part(PANEL(moment(0, {1: "happiness"}, probs=probs), History(), Status(), SIZE), places(SIZE).side)
+    side = part(PANEL(tracked_result(0, {1: "happiness"}, probs=probs), History(), Status(), SIZE), places(SIZE).side)
     lengths = {
         label: np.ptp(np.nonzero((side == COLOURS[label]).all(axis=-1))[1]) + 1 for label in ("happiness", "anger")
     }
@@ -119,7 +119,7 @@ def test_up_to_four_faces_get_bars_and_without_one_the_colours_are_explained():
     side = places((1280, 720)).side
 
     def yellow_rows(people: int) -> int:
-        shown = moment(0, dict.fromkeys(range(1, people + 1), "happiness"))
+        shown = tracked_result(0, dict.fromkeys(range(1, people + 1), "happiness"))
         rows = (
             (part(PANEL(shown, History(), Status(), (1280, 720)), side) == COLOURS["happiness"])
             .all(axis=-1)
@@ -132,7 +132,7 @@ def test_up_to_four_faces_get_bars_and_without_one_the_colours_are_explained():
 
 def test_faces_stand_in_the_order_of_their_ids():
     probs = mixed({"happiness": 1.0}, {"anger": 1.0})
-    shown = moment(0, {9: "happiness", 2: "anger"}, probs=probs, boxes=BOXES)
+    shown = tracked_result(0, {9: "happiness", 2: "anger"}, probs=probs, boxes=BOXES)
     side = part(PANEL(shown, History(), Status(), SIZE), places(SIZE).side)
     first = {label: np.nonzero((side == COLOURS[label]).all(axis=-1))[0].min() for label in ("happiness", "anger")}
     assert first["anger"] < first["happiness"]
@@ -152,28 +152,28 @@ def test_the_history_forgets_and_leaves_out_what_no_window_could_show():
 def test_three_people_seen_most_have_lanes_in_the_order_of_ids():
     past = History()
     for place, people in enumerate([(5, 8)] * 3 + [(2, 5, 8, 3)] * 4 + [(3,)] * 9):
-        past.add(moment(place / 10, dict.fromkeys(people, "fear")))
+        past.add(tracked_result(place / 10, dict.fromkeys(people, "fear")))
     assert past.people() == [3, 5, 8]
 
 
 def test_those_in_view_have_lanes_before_those_who_are_gone():
     past = History()
     for place, people in enumerate([(1, 2, 3)] * 20 + [(4, -1)] * 8):
-        past.add(moment(place / 10, dict.fromkeys(people, "fear")))
+        past.add(tracked_result(place / 10, dict.fromkeys(people, "fear")))
     assert past.people() == [1, 2, 4], "one who came last; who is gone fills the room that is left"
-    past.add(moment(2.8, dict.fromkeys((5, 6), "fear")))
+    past.add(tracked_result(2.8, dict.fromkeys((5, 6), "fear")))
     assert past.people() == [4, 5, 6], "and who was missed for a moment keeps the lane"
 
 
 def test_a_person_who_was_away_leaves_a_gap_and_a_program_that_was_busy_does_not():
     past = History()
     for time_s in (0.0, 0.1, 1.5):
-        past.add(moment(time_s, {1: "fear"}))
-    past.add(moment(1.6, {}))
+        past.add(tracked_result(time_s, {1: "fear"}))
+    past.add(tracked_result(1.6, {}))
     for time_s in (1.9, 4.5):
-        past.add(moment(time_s, {1: "fear"}))
-    past.add(moment(4.6, {}))
-    past.add(moment(5.3, {1: "fear"}))
+        past.add(tracked_result(time_s, {1: "fear"}))
+    past.add(tracked_result(4.6, {}))
+    past.add(tracked_result(5.3, {1: "fear"}))
     assert [[time_s for time_s, _ in points] for points in past.stretches(1)] == [[0.0, 0.1, 1.5, 1.9], [4.5], [5.3]]
 
 
@@ -187,7 +187,9 @@ def strip(past: History, width: int = 600, height: int = 100) -> tuple[Image, in
 def test_the_areas_lie_at_their_times_and_are_as_high_as_probabilities():
     past = History()
     for time_s in np.arange(0, 15, 0.1).tolist():
-        past.add(moment(time_s, {1: "happiness"}, probs=mixed({"neutral": 0.25, "happiness": 0.5, "fear": 0.25})))
+        past.add(
+            tracked_result(time_s, {1: "happiness"}, probs=mixed({"neutral": 0.25, "happiness": 0.5, "fear": 0.25}))
+        )
     image, high = strip(past)
     seen = image[: high - 4, 450]
     shares = {label: pixels(seen[None], COLOURS[label]) / high for label in ("neutral", "happiness", "fear")}
@@ -237,5 +239,5 @@ def test_pictures_are_drawn_on_a_copy():
     assert PICTURE.shape == (120, 160, 3)
     before = PICTURE.copy()
     faces = Faces(BOXES, np.full((2, 5, 2), np.nan, np.float32), np.ones(2, np.float32))
-    PANEL(moment(0, {1: "fear", 2: "anger"}, boxes=faces.boxes), History(), Status(), (160, 120))
+    PANEL(tracked_result(0, {1: "fear", 2: "anger"}, boxes=faces.boxes), History(), Status(), (160, 120))
     np.testing.assert_array_equal(PICTURE, before)

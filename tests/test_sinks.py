@@ -23,7 +23,7 @@ from mien.results.document import picture_entry
 from mien.results.provenance import Setting
 from mien.results.rows import Row, columns, rows
 from mien.results.sinks import open_sink
-from mien.tracking.tracked_result import Moment
+from mien.tracking.tracked_result import TrackedResult
 from small_results import MADE, MODEL, NAME, ONE, PICTURES, SETTINGS, TWO, put, result_of
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
@@ -310,7 +310,7 @@ def test_a_parquet_file_of_several_groups_keeps_every_row(tmp_path: Path, monkey
 @pytest.mark.parametrize("timed", [False, True])
 def test_pictures_and_frames_of_a_video_do_not_mix(tmp_path: Path, timed: bool):
     result = replace(ONE, frame=replace(ONE.frame, time_s=1.0))
-    moment = Moment(
+    tracked = TrackedResult(
         **{field.name: getattr(result, field.name) for field in fields(result)},
         model=MODEL,
         raw=result.probs,
@@ -318,7 +318,7 @@ def test_pictures_and_frames_of_a_video_do_not_mix(tmp_path: Path, timed: bool):
     )
     path = tmp_path / "out.jsonl"
     pictures, frames = MADE, replace(MADE, clip="a")
-    run(path, [("a", moment if timed else result)], made=frames if timed else pictures)
+    run(path, [("a", tracked if timed else result)], made=frames if timed else pictures)
     with pytest.raises(UsageError, match=r"cannot go on with .*it holds"):
         run(path, [], made=pictures if timed else frames, resume=True)
 

@@ -11,27 +11,27 @@ from clips import write_clip
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Faces
 from mien.results.rows import columns, rows
-from mien.tracking.stream import Stream, moments
+from mien.tracking.stream import Stream, tracked_results
 from small_stream import Squares, analyzer, frames, scene, walk
 
 
-def run(scenes: list[np.ndarray], fps: float = 25, **settings: float) -> list[mien.Moment]:
-    return list(moments(frames(scenes, fps), Stream(analyzer(), **settings)))
+def run(scenes: list[np.ndarray], fps: float = 25, **settings: float) -> list[mien.TrackedResult]:
+    return list(tracked_results(frames(scenes, fps), Stream(analyzer(), **settings)))
 
 
 def test_two_people_keep_their_ids_while_they_pass_each_other():
     found = run(walk(40))
-    assert [moment.frame.index for moment in found] == list(range(40))
-    upper = {int(moment.ids[moment.faces.boxes[:, 1].argmin()]) for moment in found}
-    lower = {int(moment.ids[moment.faces.boxes[:, 1].argmax()]) for moment in found}
+    assert [result.frame.index for result in found] == list(range(40))
+    upper = {int(result.ids[result.faces.boxes[:, 1].argmin()]) for result in found}
+    lower = {int(result.ids[result.faces.boxes[:, 1].argmax()]) for result in found}
     assert (upper, lower) == ({1}, {2})
 
 
 def test_the_average_follows_a_change_after_a_while_and_the_raw_values_at_once():
     change = [scene([(50, 40, "sadness")])] * 10 + [scene([(50, 40, "happiness")])] * 30
     found = run(change)
-    raw = [max(face.raw, key=face.raw.__getitem__) for moment in found for face in moment]
-    shown = [face.emotion for moment in found for face in moment]
+    raw = [max(face.raw, key=face.raw.__getitem__) for result in found for face in result]
+    shown = [face.emotion for result in found for face in result]
     assert raw == ["sadness"] * 10 + ["happiness"] * 30
     assert shown[10] == "sadness"
     assert shown[-1] == "happiness"
@@ -39,8 +39,8 @@ def test_the_average_follows_a_change_after_a_while_and_the_raw_values_at_once()
 
 
 def test_without_smoothing_the_average_is_the_raw_value():
-    for moment in run(walk(5), tau_s=0):
-        np.testing.assert_array_equal(moment.probs, moment.raw)
+    for result in run(walk(5), tau_s=0):
+        np.testing.assert_array_equal(result.probs, result.raw)
 
 
 def test_the_emotion_shown_is_what_its_confidence_and_its_doubt_are_about():
@@ -64,8 +64,8 @@ def test_a_cut_begins_new_ids():
 def test_searching_fewer_frames_finds_the_same_and_sees_less(every: int):
     all_of_it, some = Squares(), Squares()
     scenes = [scene([(10 + 2 * step, 10, "happiness")]) for step in range(20)]
-    truth = list(moments(frames(scenes), Stream(analyzer(all_of_it))))
-    found = list(moments(frames(scenes), Stream(analyzer(some), detect_every=every)))
+    truth = list(tracked_results(frames(scenes), Stream(analyzer(all_of_it))))
+    found = list(tracked_results(frames(scenes), Stream(analyzer(some), detect_every=every)))
     for one, other in zip(truth, found, strict=True):
         assert one.ids.tolist() == other.ids.tolist()
         np.testing.assert_allclose(one.faces.boxes, other.faces.boxes, atol=2)
@@ -75,10 +75,10 @@ def test_searching_fewer_frames_finds_the_same_and_sees_less(every: int):
 
 def test_recalled_frames_lead_on_to_the_same_where_fewer_are_searched():
     scenes = walk(20)
-    whole = list(moments(frames(scenes), Stream(analyzer(), detect_every=4)))
-    entries = [moment.to_dict() for moment in whole[:6]]
-    again = list(moments(frames(scenes), Stream(analyzer(), detect_every=4), entries))
-    assert [moment.entry() for moment in again] == [moment.entry() for moment in whole]
+    whole = list(tracked_results(frames(scenes), Stream(analyzer(), detect_every=4)))
+    entries = [result.to_dict() for result in whole[:6]]
+    again = list(tracked_results(frames(scenes), Stream(analyzer(), detect_every=4), entries))
+    assert [result.entry() for result in again] == [result.entry() for result in whole]
 
 
 @pytest.mark.parametrize("every", [1, 3])
@@ -88,44 +88,44 @@ def test_an_error_in_one_frame_ends_the_stream(every: int):
             raise VideoError("broken")
 
     with pytest.raises(VideoError, match="broken"):
-        list(moments(frames(walk(9)), Stream(analyzer(Broken()), detect_every=every)))
+        list(tracked_results(frames(walk(9)), Stream(analyzer(Broken()), detect_every=every)))
 
 
 def test_a_face_that_jumps_is_searched_everywhere_at_once():
     stream = Stream(analyzer(), detect_every=10)
     scenes = [scene([(10, 10, "anger")])] * 3 + [scene([(120, 80, "anger")])] * 2
     found = [stream(frame) for frame in frames(scenes)]
-    assert [len(moment) for moment in found] == [1] * 5
+    assert [len(result) for result in found] == [1] * 5
     assert found[3].faces.boxes[0].tolist() == [120, 80, 150, 110]
 
 
 def test_an_entry_tells_time_id_and_raw_values_and_fills_a_row():
-    moment = run(walk(3))[2]
-    entry = json.loads(json.dumps(moment.to_dict()))
+    result = run(walk(3))[2]
+    entry = json.loads(json.dumps(result.to_dict()))
     assert (entry["path"], entry["frame"], entry["time_s"]) == ("clip", 2, 0.08)
     assert [face["id"] for face in entry["faces"]] == [1, 2]
-    assert list(entry["faces"][0]["raw"]) == list(moment.labels)
+    assert list(entry["faces"][0]["raw"]) == list(result.labels)
     (row, _) = rows(entry, "tiny")
-    assert list(row) == list(columns(moment.labels, timed=True))
-    assert moment.to_dataframe()["id"].tolist() == [1, 2]
+    assert list(row) == list(columns(result.labels, timed=True))
+    assert result.to_dataframe()["id"].tolist() == [1, 2]
 
 
 def test_results_recalled_from_their_entries_come_to_the_same():
     scenes = walk(30, ("surprise", "anger"))
     whole = run(scenes)
-    entries = [json.loads(json.dumps(moment.to_dict())) for moment in whole[:17]]
+    entries = [json.loads(json.dumps(result.to_dict())) for result in whole[:17]]
     detector = Squares()
-    again = list(moments(frames(scenes), Stream(analyzer(detector)), entries))
-    assert [moment.entry() for moment in again] == [moment.entry() for moment in whole]
+    again = list(tracked_results(frames(scenes), Stream(analyzer(detector)), entries))
+    assert [result.entry() for result in again] == [result.entry() for result in whole]
     height, width = scenes[0].shape[:2]
     assert detector.pixels == 13 * height * width
 
 
 def test_entries_of_other_settings_are_refused():
     scenes = [scene([(50, 40, "sadness")])] * 3 + [scene([(50, 40, "happiness")])] * 3
-    entries = [moment.to_dict() for moment in run(scenes, tau_s=1)]
+    entries = [result.to_dict() for result in run(scenes, tau_s=1)]
     with pytest.raises(UsageError, match="use those of the first run"):
-        list(moments(frames(scenes), Stream(analyzer(), tau_s=0.1), entries))
+        list(tracked_results(frames(scenes), Stream(analyzer(), tau_s=0.1), entries))
 
 
 @pytest.mark.parametrize("settings", [{"detect_every": 0}, {"tau_s": -1}, {"tau_s": float("nan")}])

@@ -11,7 +11,7 @@ from mien.core.emotions import SEVEN
 from mien.tracking import timeline as module
 from mien.tracking.people import THUMBNAIL_PX, Person, Span
 from mien.tracking.timeline import MOST_BINS, MOST_PEOPLE, Summary, Timeline
-from small_moments import moment, steady, summary
+from tracked_results import steady, summary, tracked_result
 
 HAPPY, SAD, NEUTRAL = {1: "happiness"}, {1: "sadness"}, {1: "neutral"}
 
@@ -24,13 +24,13 @@ def test_a_short_story():
     assert (person.seen_s, person.first_s, person.last_s, person.dominant) == (1.25, 0.5, 1.75, "sadness")
     assert person.transitions == {("sadness", "happiness"): 1, ("happiness", "sadness"): 1}
     assert person.spans == (Span(0.5, 1.25, "sadness"), Span(1.25, 1.5, "happiness"), Span(1.5, 1.75, "sadness"))
-    assert (told.start_s, told.end_s, told.moments, told.empty_s, told.forgotten) == (0.0, 2.0, 6, 0.75, 0)
+    assert (told.start_s, told.end_s, told.frames, told.empty_s, told.forgotten) == (0.0, 2.0, 6, 0.75, 0)
 
 
 def test_the_curve_is_the_mean_of_what_falls_into_a_bin():
     timeline = Timeline(("a", "b"))
     for time_s, share in [(10.0, 1.0), (10.05, 0.5), (10.1, 0.25)]:
-        timeline.add(moment(time_s, {7: "a"}, ("a", "b"), np.array([[share, 1 - share]], np.float32)))
+        timeline.add(tracked_result(time_s, {7: "a"}, ("a", "b"), np.array([[share, 1 - share]], np.float32)))
     told = timeline.close(10.15)
     assert (told.start_s, told.bin_s) == (10.0, 0.1)
     np.testing.assert_array_equal(told.people[0].bins, [0, 1])
@@ -65,7 +65,7 @@ def test_times_that_stand_still_or_go_back_count_for_nothing():
 
 def test_nothing_at_all():
     told = Timeline(SEVEN).close(3.0)
-    assert (told.people, told.moments, told.empty_s, told.end_s) == ((), 0, 0.0, 3.0)
+    assert (told.people, told.frames, told.empty_s, told.end_s) == ((), 0, 0.0, 3.0)
 
 
 SIGHTS = st.dictionaries(st.integers(1, 5), st.sampled_from(SEVEN), max_size=4)
@@ -76,7 +76,7 @@ def watched(video: list[tuple[float, dict[int, str]]], backwards: bool = False, 
     timeline, time_s = Timeline(SEVEN), 0.0
     for interval_s, sight in video:
         shown = {key + far: emotion for key, emotion in (reversed(sight.items()) if backwards else sight.items())}
-        timeline.add(moment(time_s, shown, image=np.zeros((4, 4, 3), np.uint8)))
+        timeline.add(tracked_result(time_s, shown, image=np.zeros((4, 4, 3), np.uint8)))
         time_s += interval_s
     return timeline.close(time_s)
 
@@ -130,7 +130,7 @@ def test_people_come_by_how_long_they_were_seen():
 def test_of_very_many_people_those_seen_longest_stay():
     timeline = Timeline(SEVEN)
     for place in range(MOST_PEOPLE + 40):
-        timeline.add(moment(place * 0.1, {1: "neutral", 10 + place: "fear"}))
+        timeline.add(tracked_result(place * 0.1, {1: "neutral", 10 + place: "fear"}))
     told = timeline.close(34.0)
     assert (len(told.people), told.forgotten) == (MOST_PEOPLE, 41)
     assert told.people[0].id == 1
@@ -139,14 +139,14 @@ def test_of_very_many_people_those_seen_longest_stay():
 def test_no_frame_is_kept_and_an_hour_takes_no_more_bins_than_a_minute():
     timeline = Timeline(SEVEN)
     image = np.zeros((120, 160, 3), np.uint8)
-    first = moment(0.0, HAPPY, image=image)
+    first = tracked_result(0.0, HAPPY, image=image)
     gone = weakref.ref(image)
     timeline.add(first)
     del first, image
     gc.collect()
     assert gone() is None
     for time_s in range(1, 3600, 2):
-        timeline.add(moment(float(time_s), HAPPY))
+        timeline.add(tracked_result(float(time_s), HAPPY))
     told = timeline.close(3600.0)
     assert told.bin_s == pytest.approx(0.1 * 2**6)
     assert len(told.people[0].bins) == math.ceil(3600 / told.bin_s) <= MOST_BINS
@@ -157,7 +157,9 @@ def seen(*views: tuple[list[float], str]) -> np.ndarray | None:
     timeline = Timeline(SEVEN)
     for place, (box, quality) in enumerate(views):
         image = np.full((120, 160, 3), 10 * place + 10, np.uint8)
-        timeline.add(moment(place * 0.1, HAPPY, boxes=np.array([box], np.float32), quality=quality, image=image))
+        timeline.add(
+            tracked_result(place * 0.1, HAPPY, boxes=np.array([box], np.float32), quality=quality, image=image)
+        )
     return timeline.close(1.0).people[0].thumbnail
 
 
@@ -181,7 +183,7 @@ def test_a_thumbnail_at_the_edge_stays_in_the_picture():
     image = np.zeros((120, 160, 3), np.uint8)
     image[:60, :60] = 200
     timeline = Timeline(SEVEN)
-    timeline.add(moment(0.0, HAPPY, boxes=np.array([[-10, -10, 30, 30]], np.float32), image=image))
+    timeline.add(tracked_result(0.0, HAPPY, boxes=np.array([[-10, -10, 30, 30]], np.float32), image=image))
     thumbnail = timeline.close(1.0).people[0].thumbnail
     assert (thumbnail == 200).all()
     assert thumbnail.shape == (60, 60, 3)

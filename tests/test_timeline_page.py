@@ -12,7 +12,7 @@ from mien.core.emotions import SEVEN
 from mien.report.lanes import clock, left_out, palette, shown, ticks
 from mien.report.timeline_page import timeline_page
 from mien.tracking.timeline import Summary, Timeline
-from small_moments import moment, steady, summary
+from tracked_results import steady, summary, tracked_result
 
 VOID = {"meta", "img", "br", "link", "input"}
 DRAWN = {"path", "line"}  # of SVG, closed where they begin
@@ -113,7 +113,7 @@ def test_the_areas_are_the_probabilities_stacked_and_leave_gaps():
     for place, share in enumerate([0.25, 0.5, None, 1.0, 1.0, 0.0]):
         seen = {} if share is None else {1: "a"}
         probs = np.zeros((0, 2)) if share is None else np.array([[share, 1 - share]])
-        timeline.add(moment(place / 10, seen, ("a", "b"), probs.astype(np.float32)))
+        timeline.add(tracked_result(place / 10, seen, ("a", "b"), probs.astype(np.float32)))
     read = page(timeline.close(0.6))
     upper, lower = read.all("path")
     assert heights(lower["d"]) == [(0, [50, 100]), (6, [200, 200, 0])]

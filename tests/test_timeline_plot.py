@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from mien.core.errors import MissingExtra, UsageError
 from mien.report.timeline_plot import timeline_figure, write_timeline
-from small_moments import steady, summary
+from tracked_results import steady, summary
 
 TWO = steady({1: (0, 4, "sadness"), 2: (1, 2, "happiness")}, 4)
 BLUE, YELLOW, EMPTY = (0, 114, 178), (240, 228, 66), (244, 246, 248)

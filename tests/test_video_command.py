@@ -273,7 +273,7 @@ def test_moments_as_people_write_them(text: str, value: float):
 
 @pytest.mark.parametrize("text", ["0:90:00", "1:60", "-1", "", "1:2:3:4", "nan", "1e3"])
 def test_no_moments(text: str):
-    with pytest.raises(UsageError, match="is no moment"):
+    with pytest.raises(UsageError, match="is no time"):
         seconds(text)
 
 

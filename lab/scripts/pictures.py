@@ -27,7 +27,7 @@ from mien.draw.panel import Panel, Status
 from mien.imaging.decode import write
 from mien.inference.analyzer import load
 from mien.tracking.stream import Stream
-from mien.tracking.tracked_result import Moment
+from mien.tracking.tracked_result import TrackedResult
 from mien.video.capture import Capture
 from mien.video.reader import open_video
 from serving import served
@@ -56,11 +56,11 @@ class LastPanel:
         self.image: Image | None = None
         self._panel, self._history = Panel(), History()
 
-    def show(self, moment: Moment | None, status: Status) -> None:
+    def show(self, result: TrackedResult | None, status: Status) -> None:
         """Draw the panel."""
-        if moment is not None:
-            self._history.add(moment)
-        self.image = self._panel(moment, self._history, status, WINDOW)
+        if result is not None:
+            self._history.add(result)
+        self.image = self._panel(result, self._history, status, WINDOW)
 
     def events(self) -> Sequence[str]:
         """Return nothing."""

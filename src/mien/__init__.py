@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mien.inference.pipeline import Outcome, pipeline
     from mien.results.analysis import Analysis
     from mien.tracking.stream import Stream, stream
-    from mien.tracking.tracked_result import Moment
+    from mien.tracking.tracked_result import TrackedResult
 
 __all__ = [
     "Analysis",
@@ -29,9 +29,9 @@ __all__ = [
     "Faces",
     "Frame",
     "MienError",
-    "Moment",
     "Outcome",
     "Stream",
+    "TrackedResult",
     "__version__",
     "emotion",
     "load",
@@ -46,7 +46,7 @@ _HOMES = {
     "Faces": "mien.core.types",
     "Frame": "mien.core.types",
     "MienError": "mien.core.errors",
-    "Moment": "mien.tracking.tracked_result",
+    "TrackedResult": "mien.tracking.tracked_result",
     "Outcome": "mien.inference.pipeline",
     "Stream": "mien.tracking.stream",
     "emotion": "mien.inference.analyzer",

@@ -17,7 +17,7 @@ SPAN_S = 30.0
 """How far back the strip reaches."""
 
 STEP_S = 0.05
-"""Moments closer to the last one kept are left out: less than two pixels of a wide window."""
+"""Results closer to the last one kept are left out: less than two pixels of a wide window."""
 
 AWAY_S, STILL_S = 0.5, 2.0
 """Where a person was out of the picture for longer than the first, or no picture came for longer than the second, the
@@ -41,33 +41,33 @@ class History:
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self._moments: deque[tuple[float, dict[int, Floats]]] = deque()
+        self._results: deque[tuple[float, dict[int, Floats]]] = deque()
 
     def add(self, result: Result) -> None:
         """Remember a result; its time must not be earlier than that of the one before."""
         self.now_s = result.frame.time_s
-        if self._moments and self.now_s - self._moments[-1][0] < STEP_S:
+        if self._results and self.now_s - self._results[-1][0] < STEP_S:
             return
         faces = {number: probs for number, probs in zip(result.ids.tolist(), result.probs, strict=True) if number >= 0}
-        self._moments.append((self.now_s, faces))
+        self._results.append((self.now_s, faces))
         # One that lies just before the span stays, so that areas begin at its edge.
-        while len(self._moments) > 1 and self._moments[1][0] < self.now_s - SPAN_S:
-            self._moments.popleft()
+        while len(self._results) > 1 and self._results[1][0] < self.now_s - SPAN_S:
+            self._results.popleft()
 
     def people(self) -> list[int]:
         """Return at most ``LANES`` ids in their order: those in view, and where that leaves room, those who left.
 
         Of either, those seen most. Who was missed for less than ``AWAY_S`` is in view.
         """
-        seen = Counter(number for _, faces in self._moments for number in faces)
-        lately = {number for time_s, faces in self._moments if time_s >= self.now_s - AWAY_S for number in faces}
+        seen = Counter(number for _, faces in self._results for number in faces)
+        lately = {number for time_s, faces in self._results if time_s >= self.now_s - AWAY_S for number in faces}
         return sorted(sorted(seen, key=lambda number: (number not in lately, -seen[number], number))[:LANES])
 
     def stretches(self, number: int) -> list[Points]:
         """Return the times and probabilities (K,) of one person, one list for each stretch in view."""
         found: list[Points] = []
         longest_s = STILL_S
-        for time_s, faces in self._moments:
+        for time_s, faces in self._results:
             if (probs := faces.get(number)) is None:
                 longest_s = AWAY_S
                 continue

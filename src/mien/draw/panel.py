@@ -105,11 +105,11 @@ class Panel:
         self._letters = Lettering()
 
     def __call__(self, result: Result | None, history: History, status: Status, size: tuple[int, int]) -> Image:
-        """Return the panel for a moment.
+        """Return the panel for a result.
 
         Args:
             result: what the camera shows, mirrored if it is to be shown so; None before the first picture.
-            history: the moments before.
+            history: the results before.
             status: of the program.
             size: width and height in pixels; taken as ``SMALLEST`` where it is smaller.
 

@@ -97,7 +97,7 @@ def _facts(summary: Summary) -> str:
     facts = [
         f"{clock(summary.end_s - summary.start_s)} long",
         f"{people:,} {'person' if people == 1 else 'people'}",
-        f"{summary.moments:,} {'frame' if summary.moments == 1 else 'frames'} analysed",
+        f"{summary.frames:,} {'frame' if summary.frames == 1 else 'frames'} analysed",
     ]
     if summary.people and summary.empty_s >= 0.5:
         facts.append(f"nobody in view for {clock(summary.empty_s)}")

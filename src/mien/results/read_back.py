@@ -14,7 +14,7 @@ def recalled(entry: dict[str, Any], frame: Frame, labels: tuple[str, ...], model
     """Return what one frame of a video showed by itself.
 
     Args:
-        entry: of the frame, as ``mien.results.document.picture_entry`` gives it of a ``Moment``.
+        entry: of the frame, as ``mien.results.document.picture_entry`` gives it of a ``TrackedResult``.
         frame: the frame.
         labels: the emotions, in the order of the result's columns.
         model: the entry of the model.

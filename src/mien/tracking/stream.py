@@ -19,7 +19,7 @@ from mien.inference.ordered_map import ahead
 from mien.results.analysis import Analysis
 from mien.results.read_back import recalled
 from mien.tracking.smoothing import Smoother, Steady
-from mien.tracking.tracked_result import Moment
+from mien.tracking.tracked_result import TrackedResult
 from mien.tracking.tracker import Tracker
 from mien.video.shots import Cuts, thumbnail
 
@@ -82,7 +82,7 @@ class Stream:
         if self._planned:
             self._key.set_result(state["_key"])
 
-    def __call__(self, frame: Frame) -> Moment:
+    def __call__(self, frame: Frame) -> TrackedResult:
         """Return what the faces of the next frame show; its ``time_s`` must be later than that of the one before."""
         return self.follow(self.plan(frame)())
 
@@ -132,7 +132,7 @@ class Stream:
     def _recalled(self, frame: Frame, entry: dict[str, Any]) -> Analysis:
         return recalled(entry, frame, self.analyzer.labels, self.analyzer.model)
 
-    def follow(self, look: Look) -> Moment:
+    def follow(self, look: Look) -> TrackedResult:
         """Return what a frame shows in the light of those before it."""
         analysis, time_s = rounded(look.analysis), look.analysis.frame.time_s
         if self._cuts(look.thumbnail):
@@ -140,7 +140,7 @@ class Stream:
         ids = self._track(analysis.faces.boxes, time_s)
         probs = self._smooth(ids, analysis.probs, time_s)
         shown = self._steady(ids, probs, time_s)
-        return Moment(
+        return TrackedResult(
             frame=analysis.frame,
             faces=analysis.faces,
             ids=ids,
@@ -165,7 +165,9 @@ def _round(values: Floats, digits: int) -> Floats:
     return np.round(values.astype(np.float64), digits).astype(np.float32)
 
 
-def moments(frames: Iterable[Frame], stream: Stream, recorded: Iterable[dict[str, Any]] = ()) -> Generator[Moment]:
+def tracked_results(
+    frames: Iterable[Frame], stream: Stream, recorded: Iterable[dict[str, Any]] = ()
+) -> Generator[TrackedResult]:
     """Yield what each frame shows, the frames in their order; several are looked at at once.
 
     Args:
@@ -179,29 +181,29 @@ def moments(frames: Iterable[Frame], stream: Stream, recorded: Iterable[dict[str
     entries = iter(recorded)
     jobs = (((entry := next(entries, None)), stream.plan(frame, entry)) for frame in frames)
     for entry, look in ahead(lambda job: (job[0], job[1]()), jobs):
-        moment = stream.follow(look)
-        if entry is not None and not _same(moment.entry(), entry):
+        result = stream.follow(look)
+        if entry is not None and not _same(result.entry(), entry):
             raise UsageError(
-                f"cannot go on with the results of {moment.frame.path}: at {moment.frame.time_s:.2f} s they differ "
+                f"cannot go on with the results of {result.frame.path}: at {result.frame.time_s:.2f} s they differ "
                 "from what the settings of now give; use those of the first run, or write elsewhere"
             )
-        yield moment
+        yield result
 
 
-class Watched(Iterator[Moment]):
-    """The moments of a video, in their order; ``stream`` opens it. The file is closed behind the last of them."""
+class Watched(Iterator[TrackedResult]):
+    """The results of a video, in their order; ``stream`` opens it. The file is closed behind the last of them."""
 
     def __init__(self, video: Video, follow: Stream) -> None:
         self._video = video
-        self._moments = self._follow(follow)
+        self._results = self._follow(follow)
 
-    def __next__(self) -> Moment:
+    def __next__(self) -> TrackedResult:
         """Return what the next frame shows.
 
         Raises:
             VideoError: the video holds no frame.
         """
-        return next(self._moments)
+        return next(self._results)
 
     @property
     def notes(self) -> list[str]:
@@ -210,12 +212,12 @@ class Watched(Iterator[Moment]):
 
     def close(self) -> None:
         """Close the file before the end."""
-        self._moments.close()
+        self._results.close()
         self._video.close()
 
-    def _follow(self, follow: Stream) -> Generator[Moment]:
+    def _follow(self, follow: Stream) -> Generator[TrackedResult]:
         with self._video:
-            yield from moments(self._video, follow)
+            yield from tracked_results(self._video, follow)
 
 
 def stream(

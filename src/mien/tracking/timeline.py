@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.tracking.people import Person, Record
-from mien.tracking.tracked_result import Moment
+from mien.tracking.tracked_result import TrackedResult
 
 MOST_BINS = 600
 MOST_PEOPLE = 300
@@ -25,7 +25,7 @@ FIRST_BIN_S = 0.1
 """Width of a bin until the first doubling, after a minute."""
 
 LONGEST_S = 1.0
-"""A moment counts until the next one, but for no longer than this or twice the usual interval, the longer of them.
+"""A result counts until the next one, but for no longer than this or twice the usual interval, the longer of them.
 
 So a hole in a video does not prolong what was seen before it, and one frame every ten seconds counts for ten.
 """
@@ -40,10 +40,10 @@ class Summary:
 
     Attributes:
         labels: the K emotions, in the order of the columns.
-        start_s: time of the first moment.
+        start_s: time of the first result.
         end_s: time of the end.
         bin_s: width of a bin.
-        moments: how many frames were analysed.
+        frames: how many frames were analysed.
         empty_s: for how long nobody was seen.
         people: those seen longest first.
         forgotten: how many more there were than ``MOST_PEOPLE``, of whom nothing is known.
@@ -53,17 +53,17 @@ class Summary:
     start_s: float
     end_s: float
     bin_s: float
-    moments: int
+    frames: int
     empty_s: float
     people: tuple[Person, ...]
     forgotten: int
 
 
 class Timeline:
-    """Takes the moments of a video one by one, and tells at the end how each person's emotions went.
+    """Takes the results of a video one by one, and tells at the end how each person's emotions went.
 
     Args:
-        labels: the emotions of the moments, in the order of their columns.
+        labels: the emotions of the results, in the order of their columns.
     """
 
     def __init__(self, labels: tuple[str, ...]) -> None:
@@ -72,36 +72,36 @@ class Timeline:
         self._time_s = 0.0
         self._bin_s = FIRST_BIN_S
         self._intervals: deque[float] = deque(maxlen=USUAL)
-        self._moments = 0
+        self._frames = 0
         self._empty_s = 0.0
         self._forgotten = 0
         self._people: dict[int, Record] = {}
-        self._present: list[tuple[int, int, NDArray[np.float64]]] = []  # of the latest moment: id, column, probs
+        self._present: list[tuple[int, int, NDArray[np.float64]]] = []  # of the latest result: id, column, probs
 
-    def add(self, moment: Moment) -> None:
-        """Take the next moment; its frame is not kept. A time before the latest one counts as that one."""
-        time_s = moment.frame.time_s
+    def add(self, result: TrackedResult) -> None:
+        """Take the next result; its frame is not kept. A time before the latest one counts as that one."""
+        time_s = result.frame.time_s
         if self._start_s is None:
             self._start_s = self._time_s = time_s
         elif time_s > self._time_s:
             self._intervals.append(time_s - self._time_s)
             self._count_until(time_s)
-        self._moments += 1
+        self._frames += 1
         self._present = []
-        for face, probs in zip(moment, moment.probs, strict=True):
+        for face, probs in zip(result, result.probs, strict=True):
             if face.id < 0:  # a box that could not be followed is nobody
                 continue
             column = self._labels.index(face.emotion)
             record = self._people.setdefault(face.id, Record(self._time_s, len(self._labels)))
-            record.meet(column, face, moment.frame)
+            record.meet(column, face, result.frame)
             self._present.append((face.id, column, probs.astype(np.float64)))
         self._forget()
 
     def close(self, end_s: float) -> Summary:
-        """Return how it went; the last moment counts until the end of the video.
+        """Return how it went; the last result counts until the end of the video.
 
         Args:
-            end_s: time of the end; one before the last moment counts as that.
+            end_s: time of the end; one before the last result counts as that.
         """
         if end_s > self._time_s:
             self._count_until(end_s)
@@ -112,19 +112,19 @@ class Timeline:
             self._start_s or 0.0,
             max(end_s, self._time_s),
             self._bin_s,
-            self._moments,
+            self._frames,
             self._empty_s,
             tuple(sorted(people, key=lambda person: (-person.seen_s, person.first_s, person.id))),
             self._forgotten,
         )
 
     def _count_until(self, time_s: float) -> None:
-        """Add to everybody's sums the time from the latest moment to the next, at time_s."""
+        """Add to everybody's sums the time from the latest result to the next, at time_s."""
         usual_s = median(self._intervals) if self._intervals else 0.0
         start_s, end_s = self._time_s, min(time_s, self._time_s + max(LONGEST_S, 2 * usual_s))
         self._time_s = time_s
         if not self._present:
-            self._empty_s += end_s - start_s if self._moments else 0.0
+            self._empty_s += end_s - start_s if self._frames else 0.0
             return
         origin_s = self._start_s or 0.0
         while end_s - origin_s > MOST_BINS * self._bin_s:

@@ -10,7 +10,7 @@ from mien.results.analysis import Analysis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moment(Analysis):
+class TrackedResult(Analysis):
     """What the faces of one frame of a video show: a sequence of ``Face``, each with its identity.
 
     Attributes:
@@ -28,11 +28,11 @@ class Moment(Analysis):
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same N faces and K emotions."""
-        super(Moment, self).__post_init__()
+        super(TrackedResult, self).__post_init__()
         n, k = len(self.faces), len(self.labels)
         if (self.raw.shape, len(self.shown)) != ((n, k), n):
             raise ValueError(
-                f"a moment of {n} faces and {k} labels needs raw ({n}, {k}) and {n} emotions to show; got "
+                f"a result of {n} faces and {k} labels needs raw ({n}, {k}) and {n} emotions to show; got "
                 f"{self.raw.shape} and {len(self.shown)}"
             )
 
@@ -43,4 +43,4 @@ class Moment(Analysis):
             IndexError: there is no such row.
         """
         raw = dict(zip(self.labels, self.raw[row].tolist(), strict=True))
-        return replace(super(Moment, self).__getitem__(row), raw=raw, shown=self.shown[row])
+        return replace(super(TrackedResult, self).__getitem__(row), raw=raw, shown=self.shown[row])

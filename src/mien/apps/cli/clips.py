@@ -28,9 +28,9 @@ from mien.results.log import explained
 from mien.results.provenance import Made, Setting
 from mien.results.rows import model_name
 from mien.results.sinks import Sink, journal_of, open_sink
-from mien.tracking.stream import Stream, moments
+from mien.tracking.stream import Stream, tracked_results
 from mien.tracking.timeline import Summary, Timeline
-from mien.tracking.tracked_result import Moment
+from mien.tracking.tracked_result import TrackedResult
 from mien.video.reader import open_video
 
 OURS = ".mien"
@@ -138,11 +138,11 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
             film = stack.enter_context(ClipFilm(files["film"], video, first.image, job.start_s, job.end_s))
         screen.begin(clip, video.clip, first.time_s, job.end_s)
         time_s = first.time_s
-        for number, moment in enumerate(moments(chain([first], frames), stream, sink.recorded if sink else ())):
-            time_s = moment.frame.time_s
+        for number, result in enumerate(tracked_results(chain([first], frames), stream, sink.recorded if sink else ())):
+            time_s = result.frame.time_s
             if sink and not failed and number >= sink.entries:
-                failed = _record(sink, clip, moment, alone=len(files) == 1)
-            shown = _hidden(moment) if job.blur else moment
+                failed = _record(sink, clip, result, alone=len(files) == 1)
+            shown = _hidden(result) if job.blur else result
             if film:
                 film.write(draw(shown), time_s)
                 if film.error and len(files) == 1:
@@ -165,14 +165,14 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
         raise MienError("; ".join(map(str, failed.values())))
 
 
-def _record(sink: Sink, clip: Path, moment: Moment, alone: bool) -> dict[str, MienError]:
-    """Write a moment to the data, and return why it cannot be; who is in the clip is said all the same.
+def _record(sink: Sink, clip: Path, result: TrackedResult, alone: bool) -> dict[str, MienError]:
+    """Write a result to the data, and return why it cannot be; who is in the clip is said all the same.
 
     Raises:
         MienError: it cannot be, and nothing else was asked for.
     """
     try:
-        sink.write(str(clip), moment)
+        sink.write(str(clip), result)
     except MienError as error:
         if alone:
             raise
@@ -195,8 +195,8 @@ def _refuse(job: Job, files: list[Files]) -> None:
     refuse_existing(there, force=job.force, resume=job.resume if "data" in job.suffixes else None)
 
 
-def _hidden(moment: Moment) -> Moment:
-    return replace(moment, frame=replace(moment.frame, image=blur_faces(moment.frame.image, seen(moment))))
+def _hidden(result: TrackedResult) -> TrackedResult:
+    return replace(result, frame=replace(result.frame, image=blur_faces(result.frame.image, seen(result))))
 
 
 def _write(files: Files, summary: Summary, clip: Path, job: Job, notes: list[str]) -> dict[str, MienError]:

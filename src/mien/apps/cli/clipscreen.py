@@ -102,7 +102,7 @@ class ClipScreen:
             f"{clip}: {self._frames:,} frames and {people} people in {spent_s:.2f} s; wrote {_listed(files)}"
         )
         if not summary.people:
-            self._say(f"{cell(str(clip))}: no face found in {summary.moments:,} frames")
+            self._say(f"{cell(str(clip))}: no face found in {summary.frames:,} frames")
         elif self._console.is_terminal:
             self._console.print(_table(clip, summary))
             if more := left_out(summary):
@@ -138,7 +138,7 @@ def plain_lines(clip: Path, summary: Summary) -> list[str]:
 
 
 def _table(clip: Path, summary: Summary) -> Table:
-    facts = f"  ({clock(summary.end_s - summary.start_s, 1)}, {summary.moments:,} frames)"
+    facts = f"  ({clock(summary.end_s - summary.start_s, 1)}, {summary.frames:,} frames)"
     table = Table(title=Text(cell(str(clip))) + Text(facts, style="dim"), title_justify="left")
     for heading in ("person", "from", "to", "seen", "most of it", "", "then"):
         table.add_column(heading, justify="right" if heading in {"person", "from", "to", "seen"} else "left")

@@ -1,4 +1,4 @@
-"""Moments of a video as people write them: ``90``, ``1:30`` or ``1:01:30.5``."""
+"""Times in a video as people write them: ``90``, ``1:30`` or ``1:01:30.5``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _FORM = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
 
 def seconds(text: str) -> float:
-    """Return a moment in seconds.
+    """Return a time in seconds.
 
     Raises:
         UsageError: it is none, or its minutes or seconds go beyond 59 where there is a larger unit before them.
@@ -20,6 +20,6 @@ def seconds(text: str) -> float:
     more = text.count(":")
     if not match or (more and float(rest) >= 60) or (more == 2 and int(minutes) >= 60):
         raise UsageError(
-            f"'{text}' is no moment of a video; expected seconds (90 or 1.5), m:ss (1:30) or h:mm:ss (1:01:30)"
+            f"'{text}' is no time in a video; expected seconds (90 or 1.5), m:ss (1:30) or h:mm:ss (1:01:30)"
         )
     return 3600 * int(hours) + 60 * int(minutes) + float(rest)

@@ -13,7 +13,7 @@ from mien.core.errors import MienError
 from mien.core.types import Frame
 from mien.draw.annotate import draw
 from mien.draw.panel import Status, mirrored
-from mien.tracking.tracked_result import Moment
+from mien.tracking.tracked_result import TrackedResult
 from mien.video.capture import Capture
 
 IDLE_S = 0.05
@@ -33,10 +33,10 @@ HELP = (
 
 
 class View(Protocol):
-    """Where moments are shown, and where keys come from."""
+    """Where results are shown, and where keys come from."""
 
-    def show(self, moment: Moment | None, status: Status) -> None:
-        """Show the last moment, again if nothing has come since; None before the first."""
+    def show(self, result: TrackedResult | None, status: Status) -> None:
+        """Show the last result, again if nothing has come since; None before the first."""
         ...
 
     def events(self) -> Sequence[str]:
@@ -72,10 +72,10 @@ class Live:
 
     Args:
         capture: reads the source.
-        stream: frame -> moment; its memory is this source's alone.
+        stream: frame -> result; its memory is this source's alone.
         view: shows what comes.
         recorder: films and saves pictures.
-        sinks: take each moment as the camera saw it, before any mirror.
+        sinks: take each result as the camera saw it, before any mirror.
         mirror: whether the picture is shown and filmed mirrored.
         stopped: whether to end, as after Ctrl-C.
         clock: seconds that never go back.
@@ -89,11 +89,11 @@ class Live:
     def __init__(
         self,
         capture: Capture,
-        stream: Callable[[Frame], Moment],
+        stream: Callable[[Frame], TrackedResult],
         view: View,
         recorder: Recorder,
         *,
-        sinks: Sequence[Callable[[Moment], None]] = (),
+        sinks: Sequence[Callable[[TrackedResult], None]] = (),
         mirror: bool = False,
         stopped: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
@@ -103,7 +103,7 @@ class Live:
         self._capture, self._stream, self._view, self._recorder = capture, stream, view, recorder
         self._sinks, self._mirror, self._stopped, self._clock, self._rest = sinks, mirror, stopped, clock, rest
         self._meter = Meter(clock)
-        self._moment: Moment | None = None
+        self._result: TrackedResult | None = None
         self._paused = self._help = self._quit = False
         self._note, self._noted_s = "", 0.0
         self._presses: dict[str, Callable[[], None]] = {
@@ -144,18 +144,18 @@ class Live:
         return None
 
     def _take(self, frame: Frame) -> None:
-        self._moment = self._stream(frame)
+        self._result = self._stream(frame)
         self.frames, self.end_s = self.frames + 1, frame.time_s
         for sink in self._sinks:
-            sink(self._moment)
+            sink(self._result)
         if self._recorder.on:
             shown = self._shown()
             assert shown is not None
             self._try(lambda: self._recorder.write(draw(shown), frame.time_s))
 
-    def _shown(self) -> Moment | None:
-        """Return the last moment as it is to be seen."""
-        return mirrored(self._moment) if self._moment is not None and self._mirror else self._moment
+    def _shown(self) -> TrackedResult | None:
+        """Return the last result as it is to be seen."""
+        return mirrored(self._result) if self._result is not None and self._mirror else self._result
 
     def _status(self) -> Status:
         fps, delay_ms = self._meter.read()

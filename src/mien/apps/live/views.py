@@ -14,10 +14,10 @@ from mien.apps.cli.screen import coloured_bar, doubts
 from mien.apps.live.window import Window
 from mien.draw.history import History
 from mien.draw.panel import Panel, Status
-from mien.tracking.tracked_result import Moment
+from mien.tracking.tracked_result import TrackedResult
 
 EVERY_S = 1.0
-"""The least time between the lines of two moments in a pipe."""
+"""The least time between the lines of two results in a pipe."""
 
 
 class WindowView:
@@ -26,11 +26,11 @@ class WindowView:
     def __init__(self, window: Window) -> None:
         self._window, self._panel, self._history = window, Panel(), History()
 
-    def show(self, moment: Moment | None, status: Status) -> None:
+    def show(self, result: TrackedResult | None, status: Status) -> None:
         """Draw the panel at the window's size of now."""
-        if moment is not None:
-            self._history.add(moment)
-        self._window.show(self._panel(moment, self._history, status, self._window.size))
+        if result is not None:
+            self._history.add(result)
+        self._window.show(self._panel(result, self._history, status, self._window.size))
 
     def events(self) -> Sequence[str]:
         """Return the keys pressed in the window."""
@@ -54,9 +54,9 @@ class TerminalView:
         """Give them back."""
         self._screen.stop()
 
-    def show(self, moment: Moment | None, status: Status) -> None:
+    def show(self, result: TrackedResult | None, status: Status) -> None:
         """Change the table; it is drawn ten times a second."""
-        self._screen.update(Group(*([table(moment)] if moment is not None else []), _below(status)))
+        self._screen.update(Group(*([table(result)] if result is not None else []), _below(status)))
 
     def events(self) -> Sequence[str]:
         """Return no keys: a terminal has Ctrl-C."""
@@ -76,17 +76,17 @@ class LineView:
         self._next_s = 0.0
         self._said = "", ""
 
-    def show(self, moment: Moment | None, status: Status) -> None:
+    def show(self, result: TrackedResult | None, status: Status) -> None:
         """Print what the faces show, where it is time to: seconds, id, emotion, probability and doubts."""
         said = status.note, status.trouble
         for text in said:
             if text and text not in self._said:
                 self._warn(text)
         self._said = said
-        if moment is None or moment.frame.time_s < self._next_s:
+        if result is None or result.frame.time_s < self._next_s:
             return
-        self._next_s = moment.frame.time_s + EVERY_S
-        for line in lines(moment):
+        self._next_s = result.frame.time_s + EVERY_S
+        for line in lines(result):
             self._say(line)
 
     def events(self) -> Sequence[str]:
@@ -94,20 +94,20 @@ class LineView:
         return ()
 
 
-def lines(moment: Moment) -> list[str]:
+def lines(result: TrackedResult) -> list[str]:
     """Return a line a face: seconds, id, emotion, probability, and what is to be said of it, with tabs between."""
-    start = f"{moment.frame.time_s:.2f}"
-    if not len(moment):
+    start = f"{result.frame.time_s:.2f}"
+    if not len(result):
         return [f"{start}\tno face found"]
-    return ["\t".join([start, str(face.id), face.emotion, f"{face.confidence:.3f}", *doubts(face)]) for face in moment]
+    return ["\t".join([start, str(face.id), face.emotion, f"{face.confidence:.3f}", *doubts(face)]) for face in result]
 
 
-def table(moment: Moment) -> Table:
-    """Return the faces of a moment as a table: a row a face."""
+def table(result: TrackedResult) -> Table:
+    """Return the faces of a result as a table: a row a face."""
     shown = Table(box=None, pad_edge=False)
     for heading in ("face", "emotion", "", "probability", "runner-up"):
         shown.add_column(heading, justify="right" if heading in {"face", "probability"} else "left")
-    for face in sorted(moment, key=lambda face: face.id):
+    for face in sorted(result, key=lambda face: face.id):
         second = next(name for name in face.ranking if name != face.emotion)
         shown.add_row(
             f"#{face.id}",
@@ -116,7 +116,7 @@ def table(moment: Moment) -> Table:
             " ".join([f"{face.confidence:.0%}", *doubts(face)]),
             f"{second} {face.probabilities[second]:.0%}",
         )
-    if not len(moment):
+    if not len(result):
         shown.add_row("", "no face in view")
     return shown
 

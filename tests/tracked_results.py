@@ -1,4 +1,4 @@
-"""Moments of a video made by hand, for the tests of timelines and what is drawn of them."""
+"""Tracked results made by hand, for the tests of timelines and what is drawn of them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,13 +7,13 @@ import numpy as np
 from mien.core.emotions import SEVEN
 from mien.core.types import Faces, Frame
 from mien.tracking.timeline import Summary, Timeline
-from mien.tracking.tracked_result import Moment
+from mien.tracking.tracked_result import TrackedResult
 from small_results import MODEL
 
 PICTURE = np.arange(120 * 160 * 3, dtype=np.uint32).reshape(120, 160, 3).astype(np.uint8)
 
 
-def moment(
+def tracked_result(
     time_s: float,
     shown: Mapping[int, str],
     labels: tuple[str, ...] = SEVEN,
@@ -22,8 +22,8 @@ def moment(
     boxes: np.ndarray | None = None,
     quality: str = "good",
     image: np.ndarray = PICTURE,
-) -> Moment:
-    """A moment in which people (id -> emotion) show an emotion, with a probability of 0.8 unless others are given."""
+) -> TrackedResult:
+    """A result in which people (id -> emotion) show an emotion, with a probability of 0.8 unless others are given."""
     n, k = len(shown), len(labels)
     if probs is None:
         probs = np.full((n, k), 0.2 / (k - 1), np.float32)
@@ -34,16 +34,16 @@ def moment(
     ids = np.array(list(shown), np.int64)
     frame = Frame(image, time_s=time_s)
     unsure = np.zeros(n, bool)
-    return Moment(frame, faces, ids, probs, labels, unsure, (quality,) * n, MODEL, probs, tuple(shown.values()))
+    return TrackedResult(frame, faces, ids, probs, labels, unsure, (quality,) * n, MODEL, probs, tuple(shown.values()))
 
 
 def summary(
-    moments: Sequence[tuple[float, Mapping[int, str]]], end_s: float, labels: tuple[str, ...] = SEVEN
+    results: Sequence[tuple[float, Mapping[int, str]]], end_s: float, labels: tuple[str, ...] = SEVEN
 ) -> Summary:
-    """What a timeline says of moments (time, id -> emotion)."""
+    """What a timeline says of results (time, id -> emotion)."""
     timeline = Timeline(labels)
-    for time_s, shown in moments:
-        timeline.add(moment(time_s, shown, labels))
+    for time_s, shown in results:
+        timeline.add(tracked_result(time_s, shown, labels))
     return timeline.close(end_s)
 
 
