@@ -30,7 +30,7 @@ def result_of(
     return Result(frame, faces, np.full(n, -1, np.int64), probs, labels, uncertain, quality=("good", "small")[:n])
 
 
-MODEL = {"name": "tiny", "version": "0.0.0", "sha256": "0123456789abcdef", "prior_power": 0.3}
+MODEL = {"name": "tiny", "version": "0.0.0", "sha256": "0123456789abcdef", "prior": 0.3}
 SETTINGS: dict[str, Setting] = {"detector": "yunet", "min-score": None, "min-face": 0.0, "largest": False}
 MADE = Made(MODEL, SEVEN, SETTINGS)
 NAME = "tiny 0.0.0 0123456789ab prior 0.3"

@@ -6,7 +6,7 @@ import pytest
 import mien
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
-from mien.core.model_card import POWERS, CropSpec, ModelCard
+from mien.core.model_card import PRIOR_STEPS, CropSpec, ModelCard
 from mien.core.types import NO_FACES, Faces, Frame, Result
 from mien.inference.analyzer import Analyzer, load
 
@@ -19,17 +19,17 @@ class FakeClassifier:
 
     sha256 = "0" * 64
 
-    def __init__(self, labels: tuple[str, ...] = EIGHT, power: float = 0.0, uncertain_below: float = 0.7) -> None:
+    def __init__(self, labels: tuple[str, ...] = EIGHT, prior: float = 0.0, uncertain_below: float = 0.7) -> None:
         self.card = ModelCard(
             "fake",
             "1",
             labels,
             CropSpec(size_px=24, channels=3),
             temperature=1.0,
-            prior=PRIOR if labels == EIGHT else (1 / len(labels),) * len(labels),
-            power=power,
+            class_shares=PRIOR if labels == EIGHT else (1 / len(labels),) * len(labels),
+            prior=prior,
             uncertain_below=(uncertain_below,) * 4 + (0.9,),
-            certain_share=(0.5,) * len(POWERS),
+            certain_share=(0.5,) * len(PRIOR_STEPS),
             data_sha256="",
         )
         self.seen: list[tuple[int, ...]] = []
@@ -63,22 +63,22 @@ def test_each_face_is_cut_as_the_card_says_and_contempt_counts_as_neutral():
     assert result.ids.tolist() == [-1, -1]
 
 
-def test_contempt_joins_neutral_before_the_power_acts():
-    result = Analyzer(two_faces, FakeClassifier(), power=1)(FRAME)
+def test_contempt_joins_neutral_before_the_prior_acts():
+    result = Analyzer(two_faces, FakeClassifier(), prior=1)(FRAME)
     odds = np.array([0.75 / (0.3 + 0.08), 0.25 / 0.02])
     np.testing.assert_allclose(result.probs[0], [odds[0] / odds.sum(), 0, 0, 0, 0, 0, odds[1] / odds.sum()], rtol=1e-5)
     assert next(iter(result)).emotion == "fear"
     assert result.probs.dtype == np.float32
 
 
-def test_the_power_is_the_cards_unless_another_is_given():
-    classifier = FakeClassifier(power=1.0)
-    assert Analyzer(two_faces, classifier).power == 1
+def test_the_prior_is_the_cards_unless_another_is_given():
+    classifier = FakeClassifier(prior=1.0)
+    assert Analyzer(two_faces, classifier).prior == 1
     assert next(iter(Analyzer(two_faces, classifier)(FRAME))).emotion == "fear"
-    assert next(iter(Analyzer(two_faces, classifier, power=0)(FRAME))).emotion == "neutral"
-    for power in (-0.1, 1.5, float("nan")):
-        with pytest.raises(UsageError, match="the prior's power is"):
-            Analyzer(two_faces, classifier, power)
+    assert next(iter(Analyzer(two_faces, classifier, prior=0)(FRAME))).emotion == "neutral"
+    for prior in (-0.1, 1.5, float("nan")):
+        with pytest.raises(UsageError, match="unknown prior"):
+            Analyzer(two_faces, classifier, prior)
 
 
 @pytest.mark.parametrize(("threshold", "uncertain"), [(0.7, False), (0.75, False), (0.76, True), (1.001, True)])
@@ -88,9 +88,9 @@ def test_a_face_under_the_threshold_is_uncertain(threshold: float, uncertain: bo
     assert [face.uncertain for face in result] == [uncertain] * 2
 
 
-def test_thresholds_between_powers_lie_on_a_line():
+def test_thresholds_between_priors_lie_on_a_line():
     card = FakeClassifier().card
-    assert [card.uncertain_at(power) for power in (0, 0.75, 0.875, 1)] == pytest.approx([0.7, 0.7, 0.8, 0.9])
+    assert [card.uncertain_at(prior) for prior in (0, 0.75, 0.875, 1)] == pytest.approx([0.7, 0.7, 0.8, 0.9])
 
 
 def test_a_model_of_other_labels_keeps_them():
@@ -101,10 +101,10 @@ def test_the_eight_view_shows_contempt_apart_with_a_prior_of_its_own():
     face = Analyzer(two_faces, FakeClassifier(), labels="eight")(FRAME)[0]
     assert tuple(face.probabilities) == EIGHT
     assert (face.emotion, face.confidence) == ("contempt", 0.75)
-    raised = Analyzer(two_faces, FakeClassifier(), power=1, labels="eight")(FRAME)
+    raised = Analyzer(two_faces, FakeClassifier(), prior=1, labels="eight")(FRAME)
     odds = np.array([0.25 / 0.02, 0.75 / 0.08])
     np.testing.assert_allclose(raised.probs[0], [0] * 6 + list(odds / odds.sum()), rtol=1e-5)
-    # By the threshold of the seven-class view, 0.9 at power 1.
+    # By the threshold of the seven-class view, 0.9 at prior 1.
     assert raised.uncertain.tolist() == [True, True]
 
 
@@ -218,8 +218,20 @@ def test_a_card_survives_the_way_to_json_and_a_broken_one_is_explained():
     card = FakeClassifier().card
     assert ModelCard.from_json(card.to_json()) == card
     fields = json.loads(card.to_json())
-    wrong = ({"prior": [1.0]}, {"prior": [0.5] * 8}, {"power": 1.5}, {"uncertain_below": [0.5]})
-    earlier = json.dumps({key: value for key, value in fields.items() if key != "prior"})
+    wrong = ({"class_shares": [1.0]}, {"class_shares": [0.5] * 8}, {"prior": 1.5}, {"uncertain_below": [0.5]})
+    earlier = json.dumps({key: value for key, value in fields.items() if key != "class_shares"})
     for text in ("", "[]", "{}", '{"labels": 3}', earlier, *(json.dumps(fields | change) for change in wrong)):
         with pytest.raises(ModelError, match="card cannot be read"):
             ModelCard.from_json(text)
+
+
+def test_a_card_with_the_names_of_earlier_files_is_read():
+    card = FakeClassifier(prior=0.25).card
+    fields = json.loads(card.to_json())
+    fields["prior"], fields["power"] = fields.pop("class_shares"), fields["prior"]
+    assert ModelCard.from_json(json.dumps(fields)) == card
+
+
+def test_a_prior_may_be_given_by_name():
+    classifier = FakeClassifier()
+    assert [Analyzer(two_faces, classifier, prior).prior for prior in ("balanced", "ferplus", "0.5")] == [1, 0, 0.5]

@@ -120,14 +120,14 @@ def test_a_result_is_drawn(analyzer: mien.Analyzer, astronaut: Path, tmp_path: P
 def test_a_dict_is_the_line_of_a_journal(analyzer: mien.Analyzer, astronaut: Path):
     entry = json.loads(json.dumps(analyzer(str(astronaut)).to_dict()))
     assert list(entry) == ["path", "width", "height", "faces", "schema", "model"]
-    assert (entry["path"], entry["width"], entry["schema"]) == (str(astronaut), 512, 1)
+    assert (entry["path"], entry["width"], entry["schema"]) == (str(astronaut), 512, 2)
     assert entry["faces"][0]["emotion"] == "happiness"
     classifier = analyzer.classifier
     assert entry["model"] == {
         "name": classifier.card.name,
         "version": classifier.card.version,
         "sha256": classifier.sha256,
-        "prior_power": analyzer.power,
+        "prior": analyzer.prior,
     }
 
 
@@ -185,5 +185,5 @@ def test_a_crop_of_the_nets_size_reaches_it_as_it_is():
     crop = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
     classifier = mien.load().classifier
     assert isinstance(classifier, Classifier)
-    probs = mien.load(labels="eight", detector="none", power=0)(crop).probs
+    probs = mien.load(labels="eight", detector="none", prior=0)(crop).probs
     np.testing.assert_allclose(probs, classifier(crop[None, :, :, None]), atol=1e-6)

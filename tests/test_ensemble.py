@@ -23,7 +23,7 @@ SHADES = np.linspace(5, 250, 12).astype(np.uint8)[:, None, None, None] * np.ones
 
 def file_with(folder: Path, name: str, **changes) -> Path:
     path = folder / f"{name}.onnx"
-    path.write_bytes(tiny_net(replace(tiny_card(), name=name, prior=PRIOR, **changes)))
+    path.write_bytes(tiny_net(replace(tiny_card(), name=name, class_shares=PRIOR, **changes)))
     return path
 
 
@@ -60,18 +60,18 @@ def test_what_does_not_make_an_ensemble(tmp_path: Path):
         load_scorer([eight, model_file(tmp_path, SEVEN)])
     with pytest.raises(UsageError, match="no model was named"):
         load_scorer([])
-    mixed = load_scorer([eight, file_with(tmp_path, "half", power=0.5)])
-    assert (mixed.shipped_power, mixed.power(0.25)) == (None, 0.25)
-    with pytest.raises(UsageError, match="choose one with --prior"):
-        mixed.power(None)
-    with pytest.raises(UsageError, match=r"power is 1\.5"):
-        mixed.power(1.5)
+    mixed = load_scorer([eight, file_with(tmp_path, "half", prior=0.5)])
+    assert (mixed.shipped_prior, mixed.prior(0.25)) == (None, 0.25)
+    with pytest.raises(UsageError, match="different priors; give a prior"):
+        mixed.prior(None)
+    with pytest.raises(UsageError, match=r"unknown prior 1\.5"):
+        mixed.prior(1.5)
 
 
-def test_every_score_is_taken_at_the_power(tmp_path: Path, data: Path):
-    shipped, plain = file_with(tmp_path, "shipped", power=0.5), file_with(tmp_path, "plain")
-    own, asked = evaluate(shipped, data), evaluate(plain, data, power=0.5)
-    assert (own.document["power"], evaluate(plain, data).document["power"]) == (0.5, 0)
+def test_every_score_is_taken_at_the_prior(tmp_path: Path, data: Path):
+    shipped, plain = file_with(tmp_path, "shipped", prior=0.5), file_with(tmp_path, "plain")
+    own, asked = evaluate(shipped, data), evaluate(plain, data, prior=0.5)
+    assert (own.document["prior"], evaluate(plain, data).document["prior"]) == (0.5, 0)
     assert own.document["protocols"] == asked.document["protocols"]
     np.testing.assert_allclose(own.probs, rebalance(evaluate(plain, data).probs, PRIOR, 0.5), atol=1e-12)
     # What the seven-class view shows as one is raised as one: contempt's own, smaller share does not count there.
@@ -79,9 +79,9 @@ def test_every_score_is_taken_at_the_power(tmp_path: Path, data: Path):
     np.testing.assert_allclose(own.views["seven"].probs, seven, atol=1e-12)
 
 
-def test_weighted_calibration_is_the_plain_one_at_power_0_only(tmp_path: Path, data: Path):
+def test_weighted_calibration_is_the_plain_one_at_prior_0_only(tmp_path: Path, data: Path):
     model = file_with(tmp_path, "net")
-    still, moved = (evaluate(model, data, power=power).document["protocols"]["seven"]["all"] for power in (0.0, 1.0))
+    still, moved = (evaluate(model, data, prior=prior).document["protocols"]["seven"]["all"] for prior in (0.0, 1.0))
     assert still["ece_weighted"] == still["ece"]
     assert moved["ece_weighted"] != moved["ece"]
 
@@ -119,7 +119,7 @@ def test_the_headline_says_how_to_get_what_is_missing(tmp_path: Path, data: Path
     missing = {row.on for row in rows.values() if not row.value}
     assert missing == {"with --speed", "with --robustness", "with --photos FOLDER"}
     assert not any(measure.startswith("ECE, weighted") for measure in rows)
-    document = evaluate(model, data, protocols=["majority"], power=1.0, robustness=True, speed=True).document
+    document = evaluate(model, data, protocols=["majority"], prior=1.0, robustness=True, speed=True).document
     rows = {row.measure: row for row in headline(document)}
     assert rows["accuracy, all faces"].on == "without --protocol"
     assert rows["accuracy left under corruption"].on == "with --protocol seven"

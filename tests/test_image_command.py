@@ -11,7 +11,7 @@ import pytest
 
 from command import Command
 from mien.core.emotions import EIGHT, SEVEN
-from mien.core.model_card import POWERS
+from mien.core.model_card import PRIOR_STEPS
 from mien.imaging.decode import read, write
 from tiny_net import tiny_card, tiny_net
 
@@ -30,8 +30,8 @@ def test_the_document_follows_the_schema(mien: Command, examples: Path, tmp_path
     outcome = mien("image", examples / "astronaut.png", examples / "chelsea.png", "none.png", "--json")
     assert outcome.code == 1
     document = json.loads(outcome.out)
-    assert document["schema"] == 1
-    assert set(document["model"]) == {"name", "version", "sha256", "prior_power"}
+    assert document["schema"] == 2
+    assert set(document["model"]) == {"name", "version", "sha256", "prior"}
     astronaut, cat = document["images"]
     assert (astronaut["width"], astronaut["height"], cat["faces"]) == (512, 512, [])
     (face,) = astronaut["faces"]
@@ -48,11 +48,11 @@ def test_the_document_follows_the_schema(mien: Command, examples: Path, tmp_path
 def test_the_prior_raises_the_rare_and_marks_the_uncertain(mien: Command, examples: Path, tmp_path: Path):
     def neutral(*options: str) -> float:
         document = json.loads(mien("image", examples / "grace_hopper.jpg", "--json", *options).out)
-        assert document["model"]["prior_power"] == {"ferplus": 0, "0.5": 0.5, "balanced": 1}[options[1]]
+        assert document["model"]["prior"] == {"ferplus": 0, "0.5": 0.5, "balanced": 1}[options[1]]
         return document["images"][0]["faces"][0]["probabilities"]["neutral"]
 
     assert neutral("--prior", "ferplus") > neutral("--prior", "0.5") > neutral("--prior", "balanced")
-    doubtful = replace(tiny_card(), uncertain_below=(1.001,) * len(POWERS))
+    doubtful = replace(tiny_card(), uncertain_below=(1.001,) * len(PRIOR_STEPS))
     (tmp_path / "doubtful.onnx").write_bytes(tiny_net(doubtful))
     outcome = mien("image", examples / "grace_hopper.jpg", "--model", "doubtful.onnx", "--prior", "0.5")
     assert "uncertain" in outcome.out
@@ -86,8 +86,11 @@ def test_a_missing_file_and_a_text_file_do_not_stop_the_others(mien: Command, ex
         ),
         (["image", "a.png", "--colour"], "No such option"),
         (["image", "a.png", "--detector", "eyes"], "'eyes' is not one of 'yunet', 'haar', 'none'"),
-        (["image", "a.png", "--prior", "even"], "unknown prior 'even'; expected ferplus or balanced, or a number"),
-        (["image", "a.png", "--prior", "2"], "the prior's power is 2.0; expected 0 (as FER+) to 1 (balanced)"),
+        (["image", "a.png", "--prior", "even"], "unknown prior 'even'; expected ferplus, balanced or a number"),
+        (
+            ["image", "a.png", "--prior", "2"],
+            "unknown prior '2'; expected ferplus, balanced or a number from 0 to 1",
+        ),
         (["paint"], "No such command"),
     ],
 )

@@ -121,7 +121,7 @@ def test_the_command_and_the_page(tmp_path: Path, data: Path, folder: Path, monk
     assert "3 of 4 faces found" in found.output
     assert "called neutral" in found.output
     block = json.loads((out / "metrics.json").read_text())["photos"]
-    assert [row["power"] for row in block["powers"]] == [0, 0.25, 0.5, 1]
+    assert [row["prior"] for row in block["prior_sweep"]] == [0, 0.25, 0.5, 1]
     assert (block["n"], block["found"], block["accuracy"]) == (4, 3, 0.5)
     assert (out / "photos.png").is_file()
     (out / "recipe.toml").write_text('name = "run"\n')

@@ -7,7 +7,7 @@ import pytest
 
 from mien.core.errors import UsageError
 from mien.data.synthetic import synthetic
-from mien.train.calibrate import fit_prior
+from mien.train.calibrate import fit_class_shares
 from mien.train.epochs import Batches
 from mien.train.recipe import FIRST_TRY, override
 from mien.train.sampling import CAP, draw, draw_rates, parse_shares
@@ -81,11 +81,11 @@ class TestDraw:
 
 def test_the_prior_is_that_of_the_faces_as_they_are_drawn():
     split = synthetic(800, seed=0)
-    plain, even = (fit_prior(split, replace(FIRST_TRY, rarity=rarity)) for rarity in (0.0, 1.0))
+    plain, even = (fit_class_shares(split, replace(FIRST_TRY, rarity=rarity)) for rarity in (0.0, 1.0))
     assert np.ptp(even[1:7]) < np.ptp(plain[1:7]) + 1e-9
     drawn = replace(FIRST_TRY, sources="a=3")
     half = np.arange(800) < 400
     split.sources[half] = "a"
     rows, aims = make_targets(split, "eight-votes", 0)
     expected = (aims * np.where(half, 3, 1)[rows, None]).sum(axis=0)
-    np.testing.assert_allclose(fit_prior(split, drawn), expected / expected.sum(), atol=1e-6)
+    np.testing.assert_allclose(fit_class_shares(split, drawn), expected / expected.sum(), atol=1e-6)

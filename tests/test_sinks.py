@@ -64,7 +64,7 @@ def read_lines(path: Path) -> list[dict[str, object]]:
 def test_a_line_is_an_entry_of_the_document_with_schema_and_model(tmp_path: Path):
     run(tmp_path / "out.jsonl", PICTURES)
     lines = read_lines(tmp_path / "out.jsonl")
-    assert [line.pop("schema") for line in lines] == [1] * len(PICTURES)
+    assert [line.pop("schema") for line in lines] == [2] * len(PICTURES)
     assert [line.pop("model") for line in lines] == [MODEL] * len(PICTURES)
     assert [line.pop("settings") for line in lines] == [SETTINGS] * len(PICTURES)
     assert lines[0] == picture_entry("a.jpg", TWO)
@@ -231,7 +231,7 @@ def test_a_journal_without_its_table_is_not_forgotten(tmp_path: Path):
             {"sha256": "feedbeef"},
             "tiny 0.0.0 0123456789ab prior 0.3, and this run would use tiny 0.0.0 feedbeef prior 0.3",
         ),
-        ({"prior_power": 1.0}, r"it was made with --prior 0\.3, this run has 1;"),
+        ({"prior": 1.0}, r"it was made with --prior 0\.3, this run has 1;"),
     ],
 )
 def test_results_of_another_model_are_not_mixed(change: dict[str, object], message: str, tmp_path: Path):
@@ -248,11 +248,11 @@ def test_results_of_another_model_are_not_mixed(change: dict[str, object], messa
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ({"path": "a.jpg", "schema": 2, "model": {"new": 1}, "faces": []}, "its schema is 2, and .* writes schema 1"),
-        ({"path": "a.jpg", "schema": 1, "model": None, "faces": []}, "line 1 is no result"),
+        ({"path": "a.jpg", "schema": 1, "model": {"old": 1}, "faces": []}, "its schema is 1, and .* writes schema 2"),
+        ({"path": "a.jpg", "schema": 2, "model": None, "faces": []}, "line 1 is no result"),
         ({"path": "a.jpg"}, "line 1 is no result"),
-        ({"schema": 1, "model": MODEL, "faces": []}, "line 1 is no result"),
-        ({"path": 7, "schema": 1, "model": MODEL, "faces": []}, "line 1 is no result"),
+        ({"schema": 2, "model": MODEL, "faces": []}, "line 1 is no result"),
+        ({"path": 7, "schema": 2, "model": MODEL, "faces": []}, "line 1 is no result"),
         ([1], "line 1 is no result"),
     ],
 )
@@ -359,7 +359,7 @@ def test_options_that_are_not_given_are_alike(tmp_path: Path):
 
 
 def test_a_journal_without_settings_is_refused(tmp_path: Path):
-    line = {"path": "a.jpg", "faces": [], "schema": 1, "model": MODEL}
+    line = {"path": "a.jpg", "faces": [], "schema": 2, "model": MODEL}
     (tmp_path / "out.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
     with pytest.raises(UsageError, match="an earlier mien made it, which did not note its settings"):
         run(tmp_path / "out.jsonl", PICTURES, resume=True)

@@ -48,18 +48,18 @@ def test_weighted_coverage_counts_faces_by_their_weight():
 
 
 def test_the_prior_is_measured_at_every_step_and_where_the_file_ships(tmp_path: Path, data: Path):
-    document = evaluate(file_with(tmp_path, "net", power=0.35), data).document
-    block = document["prior"]
-    assert [row["power"] for row in block["powers"]] == sorted({*STEPS, 0.35})
-    here = next(row for row in block["powers"] if row["power"] == 0.35)
+    document = evaluate(file_with(tmp_path, "net", prior=0.35), data).document
+    block = document["prior_sweep"]
+    assert [row["prior"] for row in block["rows"]] == sorted({*STEPS, 0.35})
+    here = next(row for row in block["rows"] if row["prior"] == 0.35)
     seven = document["protocols"]["seven"]["all"]
-    assert here == {"power": 0.35} | {key: seven[key] for key in here if key != "power"}
-    assert "prior" not in evaluate(file_with(tmp_path, "net"), data, protocols=["majority"]).document
+    assert here == {"prior": 0.35} | {key: seven[key] for key in here if key != "prior"}
+    assert "prior_sweep" not in evaluate(file_with(tmp_path, "net"), data, protocols=["majority"]).document
 
 
 def test_the_pictures_mark_the_shipped_point(tmp_path: Path, data: Path):
-    report = evaluate(file_with(tmp_path, "net", power=0.5), data)
-    block = report.document["prior"]
+    report = evaluate(file_with(tmp_path, "net", prior=0.5), data)
+    block = report.document["prior_sweep"]
     lines = prior_figure(block).axes[0].get_lines()
     assert [line.get_xdata()[0] for line in lines if len(line.get_xdata()) == 1] == [0.5, 0.5, 0.5]
     assert len(prior_figure({**block, "shipped": None}).axes[0].get_lines()) == 3
@@ -73,8 +73,8 @@ def test_the_pictures_mark_the_shipped_point(tmp_path: Path, data: Path):
 
 def test_the_labels_of_the_axis_are_its_values():
     measures = ("accuracy", "balanced_accuracy", "macro_f1")
-    rows = [{"power": power, **dict.fromkeys(measures, share)} for power, share in ((0.0, 0.86), (1.0, 0.71))]
-    axis = prior_figure({"shipped": None, "powers": rows}).axes[0]
+    rows = [{"prior": prior, **dict.fromkeys(measures, share)} for prior, share in ((0.0, 0.86), (1.0, 0.71))]
+    axis = prior_figure({"shipped": None, "rows": rows}).axes[0]
     ticks = axis.get_yticks()
     labels = axis.yaxis.get_major_formatter().format_ticks(ticks)
     assert [float(label.removesuffix(" %")) for label in labels] == pytest.approx((100 * ticks).tolist())

@@ -49,7 +49,7 @@ def test_a_picture_is_answered_by_its_document(client: TestClient):
 
 def test_a_request_may_ask_for_another_prior_and_other_labels(client: TestClient):
     answer = client.post("/api/image", params={"prior": "balanced", "labels": "eight"}, content=TWO).json()
-    assert answer["model"]["prior_power"] == 1
+    assert answer["model"]["prior"] == 1
     assert list(answer["faces"][0]["probabilities"]) == list(EIGHT)
     assert client.get("/api/model").json()["labels"] == list(SEVEN)
 
@@ -60,7 +60,7 @@ def test_a_request_may_ask_for_another_prior_and_other_labels(client: TestClient
         ({}, b"", 422, "not a picture: picture (the file is empty)"),
         ({"name": "notes.txt"}, b"hello, here is no picture", 422, "not a picture: notes.txt (got text"),
         ({}, TWO[:300], 422, "damaged picture"),
-        ({"prior": "much"}, TWO, 400, "unknown prior 'much'; expected ferplus or balanced"),
+        ({"prior": "much"}, TWO, 400, "unknown prior 'much'; expected ferplus, balanced or a number"),
         ({"labels": "nine"}, TWO, 400, "unknown labels 'nine'; expected seven or eight"),
     ],
 )

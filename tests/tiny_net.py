@@ -5,7 +5,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from mien.core.emotions import EIGHT
-from mien.core.model_card import POWERS, CropSpec, ModelCard
+from mien.core.model_card import PRIOR_STEPS, CropSpec, ModelCard
 from mien.inference.classifier import CARD_KEY, INPUT, OUTPUT
 
 SIZE_PX = 8
@@ -18,10 +18,10 @@ def tiny_card(labels: tuple[str, ...] = EIGHT, size_px: int = SIZE_PX, temperatu
         labels,
         CropSpec(size_px=size_px),
         temperature,
-        prior=(1 / len(labels),) * len(labels),
-        power=0.0,
-        uncertain_below=(0.5,) * len(POWERS),
-        certain_share=(1.0,) * len(POWERS),
+        class_shares=(1 / len(labels),) * len(labels),
+        prior=0.0,
+        uncertain_below=(0.5,) * len(PRIOR_STEPS),
+        certain_share=(1.0,) * len(PRIOR_STEPS),
         data_sha256="",
     )
 

@@ -28,12 +28,12 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=default_model())
     arguments = parser.parse_args()
     scorer = load_scorer([arguments.model])
-    power = scorer.power(None)
+    prior = scorer.prior(None)
     specs = [replace(scorer.crop, margin=margin, align=align) for align in (False, True) for margin in MARGINS]
     photos = read_photos(arguments.folder, specs, YuNet())
     print(f"{photos.found.sum()} of {len(photos.truth)} faces found\nmargin  align  accuracy  macro-F1")
     for spec, crops in zip(specs, photos.crops, strict=True):
-        scores = score_photos(photos, seen_as(rebalance(scorer(crops), scorer.prior, power), SEVEN))
+        scores = score_photos(photos, seen_as(rebalance(scorer(crops), scorer.class_shares, prior), SEVEN))
         aligned = "yes" if spec.align else "no"
         print(f"{spec.margin:6.2f}  {aligned:5}  {scores['accuracy']:8.1%}  {scores['macro_f1']:8.3f}")
 

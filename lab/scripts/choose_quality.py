@@ -146,7 +146,7 @@ def main() -> None:
         [
             f"$ python lab/scripts/choose_quality.py DATA --faces {given.faces}",
             f"commit {commit()}, {cores()} cores, model {classifier.card.version}, sha256 {classifier.sha256}",
-            f"{len(rows)} PublicTest faces, accuracy under 'seven' at a prior of {analyze.power:g}; "
+            f"{len(rows)} PublicTest faces, accuracy under 'seven' at a prior of {analyze.prior:g}; "
             f"a frame is {classifier.card.crop.margin:g} of the face's box",
             accuracy_table(judged),
             "",

@@ -69,13 +69,13 @@ def sheet(folder: Path, model: str) -> tuple[Pillow.Image, int]:
         image = read(folder / line["file"])
         x1, y1, x2, y2 = (float(line[name]) for name in ("x1", "y1", "x2", "y2"))
         crop = cut_faces(image, one_face((x1, y1, x2, y2)), card.crop)
-        answer = shown_at(classify(crop).astype(np.float64), card.prior, SEVEN, card.power)[0]
+        answer = shown_at(classify(crop).astype(np.float64), card.class_shares, SEVEN, card.prior)[0]
         cast = votes(line) / votes(line).sum()
         agrees = bool(answer.argmax() == cast.argmax())
         right += agrees
         x, y = GAP_PX + place % COLUMNS * width, GAP_PX + place // COLUMNS * height
         page.paste(Pillow.fromarray(image).resize((FACE_PX, FACE_PX), Pillow.Resampling.LANCZOS), (x, y))
-        uncertain = "?" if answer.max() < card.uncertain_at(card.power) else ""
+        uncertain = "?" if answer.max() < card.uncertain_at(card.prior) else ""
         draw.text((x, y + FACE_PX + 3), two(cast), VOTES, font)
         draw.text((x, y + FACE_PX + 20), two(answer) + uncertain, RIGHT if agrees else WRONG, font)
     return page, right

@@ -6,7 +6,7 @@ A run is a folder that holds the metrics.json of `mien evaluate MODEL --data DIR
 packaged model's. The steps are those that led to it, in their order. The sets are runs compared by data set: on
 the faces of valid that chose nothing, by metrics.json, and on other sets, by unseen.json, the metrics.json of `mien
 evaluate MODEL --data DIR --split test`. A page may hold any of the tables, between marks: results-headline,
-results-protocols, results-powers, results-steps, results-sets.
+results-protocols, results-priors, results-steps, results-sets.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from docpage import ROOT, fill, table
-from mien.core.model_card import POWERS, ModelCard
+from mien.core.model_card import PRIOR_STEPS, ModelCard
 from mien.evaluation.scores import protocols_of
 from mien.inference.classifier import Classifier, default_model
 from mien.report.headline import headline
@@ -54,7 +54,7 @@ def headlines(names: Sequence[str], documents: Sequence[dict[str, Any]]) -> str:
 
 
 def _shared(measure: str) -> str:
-    """Return the name of a measure without the power of one model's card, so that all models have one row for it."""
+    """Return the name of a measure without the prior of one model's card, so that all models have one row for it."""
     return re.sub(r"prior [\d.]+$", "the shipped prior", measure)
 
 
@@ -98,11 +98,11 @@ def _set_cell(row: dict[str, Any]) -> str:
     return f"{accuracy} / {100 * row['balanced_accuracy']:.1f} / {row['ece']:.3f}"
 
 
-def powers(card: ModelCard) -> str:
-    """Return when a face is uncertain at each power of the prior, by the model's card."""
+def priors(card: ModelCard) -> str:
+    """Return when a face is uncertain at each prior, by the model's card."""
     rows = [
-        [f"{power:g}", f"{below:.3f}", f"{100 * share:.1f} %"]
-        for power, below, share in zip(POWERS, card.uncertain_below, card.certain_share, strict=True)
+        [f"{prior:g}", f"{below:.3f}", f"{100 * share:.1f} %"]
+        for prior, below, share in zip(PRIOR_STEPS, card.uncertain_below, card.certain_share, strict=True)
     ]
     return table(["prior", "uncertain below", "faces that are not uncertain"], rows)
 
@@ -113,7 +113,7 @@ def read_parts(runs: Sequence[Path], steps: Sequence[Path], sets: Sequence[Path]
     return {
         "results-headline": headlines(names, documents),
         "results-protocols": protocols(documents[0]),
-        "results-powers": powers(Classifier(default_model()).card),
+        "results-priors": priors(Classifier(default_model()).card),
         "results-sets": by_set([run.name for run in sets], [_sets(run) for run in sets]),
         "results-steps": headlines([step.name for step in steps], [_metrics(step) for step in steps]),
     }

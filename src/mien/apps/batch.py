@@ -53,7 +53,7 @@ class Settings:
 
     model: str | Path | None = None
     detector: str = "yunet"
-    power: float | None = None
+    prior: float | str | None = None
     labels: str = "seven"
 
     def load(self) -> Analyzer:
@@ -62,7 +62,7 @@ class Settings:
         Raises:
             MienError: as ``mien.load`` does.
         """
-        return load(self.model, self.detector, self.power, labels=self.labels)
+        return load(self.model, self.detector, self.prior, labels=self.labels)
 
 
 class Worker:

@@ -10,8 +10,8 @@ import numpy as np
 
 from mien.core.errors import ModelError
 
-POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""The powers of the prior at which a card says when a face is uncertain."""
+PRIOR_STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""The priors at which a card says when a face is uncertain."""
 
 MARGIN = 0.93
 """Side of a face's crop over the longer side of its box, for the nets of this project.
@@ -53,11 +53,11 @@ class ModelCard:
         labels: the emotions, in the order of the output's columns.
         crop: how to cut the faces that it takes.
         temperature: what the logits were divided by, inside the graph.
-        prior: share of each label in the training faces, in the order of ``labels``; the graph answers for it.
-        power: the setting of ``mien.core.priors`` that the file ships with, 0 (as its training faces) to 1 (balanced).
+        class_shares: share of each label in the training faces, in the order of ``labels``; the graph answers for them.
+        prior: the setting of ``mien.core.priors`` that the file ships with, 0 (as its training faces) to 1 (balanced).
         uncertain_below: the confidence, in the seven-class view, under which a face is uncertain, at each of
-            ``POWERS``; above 1 every face is.
-        certain_share: share of the validation faces that are not uncertain, at each of ``POWERS``; they count by
+            ``PRIOR_STEPS``; above 1 every face is.
+        certain_share: share of the validation faces that are not uncertain, at each of ``PRIOR_STEPS``; they count by
             ``mien.core.priors.importance``.
         data_sha256: digest of the training split's arrays.
         metrics: a few headline figures, each with its split and protocol in its name.
@@ -69,8 +69,8 @@ class ModelCard:
     labels: tuple[str, ...]
     crop: CropSpec
     temperature: float
-    prior: tuple[float, ...]
-    power: float
+    class_shares: tuple[float, ...]
+    prior: float
     uncertain_below: tuple[float, ...]
     certain_share: tuple[float, ...]
     data_sha256: str
@@ -79,16 +79,19 @@ class ModelCard:
 
     def __post_init__(self) -> None:
         """Refuse what the prior knob cannot work with."""
-        if len(self.prior) != len(self.labels) or min(self.prior) <= 0 or abs(sum(self.prior) - 1) > 1e-3:
-            raise ValueError(f"a card needs a share above 0 for each of {self.labels}, of sum 1; got {self.prior}")
-        if not 0 <= self.power <= 1:
-            raise ValueError(f"a card's power lies in 0..1; got {self.power}")
-        if not len(self.uncertain_below) == len(self.certain_share) == len(POWERS):
-            raise ValueError(f"a card needs a threshold and a share at each of {POWERS}; got {self.uncertain_below}")
+        shares = self.class_shares
+        if len(shares) != len(self.labels) or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-3:
+            raise ValueError(f"a card needs a share above 0 for each of {self.labels}, of sum 1; got {shares}")
+        if not 0 <= self.prior <= 1:
+            raise ValueError(f"a card's prior lies in 0..1; got {self.prior}")
+        if not len(self.uncertain_below) == len(self.certain_share) == len(PRIOR_STEPS):
+            raise ValueError(
+                f"a card needs a threshold and a share at each of {PRIOR_STEPS}; got {self.uncertain_below}"
+            )
 
-    def uncertain_at(self, power: float) -> float:
-        """Return the confidence under which a face is uncertain at a power, 0 to 1; linear between ``POWERS``."""
-        return float(np.interp(power, POWERS, self.uncertain_below))
+    def uncertain_at(self, prior: float) -> float:
+        """Return the confidence under which a face is uncertain at a prior, 0 to 1; linear between ``PRIOR_STEPS``."""
+        return float(np.interp(prior, PRIOR_STEPS, self.uncertain_below))
 
     def to_json(self) -> str:
         """Return the card as one JSON object."""
@@ -102,8 +105,8 @@ class ModelCard:
             ModelError: the text is not a card.
         """
         try:
-            values: dict[str, Any] = json.loads(text)
-            for key in ("labels", "prior", "uncertain_below", "certain_share"):
+            values = renamed(json.loads(text))
+            for key in ("labels", "class_shares", "uncertain_below", "certain_share"):
                 values[key] = tuple(values[key])
             values["crop"] = CropSpec(**values["crop"])
             return ModelCard(**values)
@@ -111,3 +114,14 @@ class ModelCard:
             raise ModelError(
                 f"the model's card cannot be read ({error}); write the file again with 'mien export RUN'"
             ) from error
+
+
+def renamed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what a card or a ``calibration.json`` holds under the names of now.
+
+    Files of mien before 0.1.0's release call the class shares "prior", and the prior "power".
+    """
+    if "power" not in values:
+        return values
+    others = {key: value for key, value in values.items() if key not in {"prior", "power"}}
+    return others | {"class_shares": values["prior"], "prior": values["power"]}

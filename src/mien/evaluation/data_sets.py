@@ -29,7 +29,7 @@ class Answered:
     Attributes:
         data: the folder's name.
         faces: the N faces.
-        probs: (N, K) float64, the answers at power 0.
+        probs: (N, K) float64, the answers at prior 0.
     """
 
     data: str
@@ -45,34 +45,34 @@ class Answered:
 def viewer(answered: Answered, scorer: Scorer) -> Viewer:
     """Return the faces as any protocol sees them."""
     temperature = None if scorer.single is None else scorer.single.card.temperature
-    return Viewer(answered.faces, answered.probs, scorer.labels, scorer.prior, temperature)
+    return Viewer(answered.faces, answered.probs, scorer.labels, scorer.class_shares, temperature)
 
 
-def score_sets(folders: Sequence[Answered], split: str, scorer: Scorer, power: float) -> list[dict[str, Any]]:
+def score_sets(folders: Sequence[Answered], split: str, scorer: Scorer, prior: float) -> list[dict[str, Any]]:
     """Return the block "sets" of ``metrics.json``, a row a data set, and of ``valid`` a row a half.
 
     A row holds what a block of a protocol does, and ``data``, ``source``, ``half`` ("all", "reported", "choosing"),
     ``kept`` and ``accuracy_kept``: the share of the faces that are not uncertain, and how often those are right. A
     set of which no face counts has no row.
     """
-    threshold = None if scorer.single is None else scorer.single.card.uncertain_at(power)
+    threshold = None if scorer.single is None else scorer.single.card.uncertain_at(prior)
     return [
         {"data": one.data, "source": source, **row}
         for one in folders
         for source in one.faces.by_source()
-        for row in _rows(one.of_source(source), split, scorer, power, threshold)
+        for row in _rows(one.of_source(source), split, scorer, prior, threshold)
     ]
 
 
 def _rows(
-    answered: Answered, split: str, scorer: Scorer, power: float, threshold: float | None
+    answered: Answered, split: str, scorer: Scorer, prior: float, threshold: float | None
 ) -> Iterator[dict[str, Any]]:
     shows = viewer(answered, scorer)
     try:
-        view = shows("seven", power)
+        view = shows("seven", prior)
     except DataError:  # no face of it counts
         return
-    distance = shows.distance(power)
+    distance = shows.distance(prior)
     for half, faces in _halves(answered.faces, split).items():
         chosen = view.counted & faces
         if chosen.any():

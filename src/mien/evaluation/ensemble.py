@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import DataError, ModelError, UsageError
 from mien.core.model_card import CropSpec
-from mien.core.priors import checked_power
+from mien.core.priors import parse_prior
 from mien.data.split import Split
 from mien.inference.classifier import Classifier
 
@@ -21,7 +21,7 @@ Probs = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scorer:
-    """Crops (N, S, S, C) uint8 -> probabilities (N, K) float64 at power 0 of the prior.
+    """Crops (N, S, S, C) uint8 -> probabilities (N, K) float64 at prior 0.
 
     Attributes:
         models: the files.
@@ -39,23 +39,23 @@ class Scorer:
         answers = [classify(view).astype(np.float64) for classify in self.classifiers for view in views]
         return normalised(np.mean(answers, axis=0))
 
-    def power(self, wanted: float | None) -> float:
-        """Return the power of the prior to score at: the wanted one, or what the files ship with.
+    def prior(self, wanted: float | str | None) -> float:
+        """Return the prior to score at: the wanted one, or what the files ship with.
 
         Raises:
-            UsageError: none is wanted and the files differ, or it is not in 0..1.
+            UsageError: none is wanted and the files differ, or it is none.
         """
         if wanted is not None:
-            return checked_power(wanted)
-        if self.shipped_power is None:
-            raise UsageError(f"{self.name} ship with different powers of the prior; choose one with --prior POWER")
-        return self.shipped_power
+            return parse_prior(wanted)
+        if self.shipped_prior is None:
+            raise UsageError(f"{self.name} ship with different priors; give a prior: ferplus, balanced or 0 to 1")
+        return self.shipped_prior
 
     @property
-    def shipped_power(self) -> float | None:
-        """The power of the prior that the files ship with; None where they differ."""
-        powers = {classifier.card.power for classifier in self.classifiers}
-        return powers.pop() if len(powers) == 1 else None
+    def shipped_prior(self) -> float | None:
+        """The prior that the files ship with; None where they differ."""
+        priors = {classifier.card.prior for classifier in self.classifiers}
+        return priors.pop() if len(priors) == 1 else None
 
     @property
     def name(self) -> str:
@@ -75,9 +75,9 @@ class Scorer:
         return self.classifiers[0].card.crop
 
     @property
-    def prior(self) -> Probs:
+    def class_shares(self) -> Probs:
         """Share (K,) of each label in the training faces, the mean over the nets."""
-        return np.mean([classifier.card.prior for classifier in self.classifiers], axis=0)
+        return np.mean([classifier.card.class_shares for classifier in self.classifiers], axis=0)
 
     @property
     def single(self) -> Classifier | None:

@@ -51,7 +51,7 @@ def evaluate(
     split: str = "valid",
     protocols: Sequence[str] = tuple(PROTOCOLS),
     *,
-    power: float | None = None,
+    prior: float | str | None = None,
     flip: bool = False,
     speed: bool = False,
     robustness: bool = False,
@@ -66,46 +66,46 @@ def evaluate(
         split: "valid" (PublicTest) or "test" (PrivateTest); "train" tells how well the model remembers.
         protocols: names in ``mien.core.protocols.PROTOCOLS``. With one, the document is flat; with several, each has
             its place under "protocols". What the prior and the confidence buy is measured if "seven" is among them.
-        power: of the prior, 0 (as FER+) to 1 (balanced), at which every score is taken; None is the model's own.
+        prior: at which every score is taken: 0 or "ferplus" to 1 or "balanced"; None is the model's own.
         flip: average each face with its mirror image.
         speed: also time the model. Off, the same files give the same document everywhere.
         robustness: also score under each corruption of ``mien.imaging.corruptions``: ten times the work.
         photos: a folder of photos with labelled faces, on which the whole path is scored too.
 
     Raises:
-        UsageError: an unknown protocol, or none; a power that the models leave open.
+        UsageError: an unknown protocol, or none; a prior that the models leave open.
         DataError: the split or the photos' labels cannot be read, or no face counts under a protocol.
         ImageError: a photo cannot be read.
         ModelError: a model cannot be read, has labels other than the seven or the eight, or does not fit the others.
     """
     _check_protocols(protocols)
     scorer = load_scorer([models] if isinstance(models, Path) else models, flip)
-    power = scorer.power(power)
+    at = scorer.prior(prior)
     folders = [data] if isinstance(data, Path) else data
     answered = [_answered(folder, split, scorer) for folder in folders]
     first = answered[0].of_source(answered[0].faces.sources[0])
     faces, view = first.faces, viewer(first, scorer)
     card = None if scorer.single is None else scorer.single.card
-    views = {name: view(name, power) for name in protocols}
+    views = {name: view(name, at) for name in protocols}
     sources = sorted(set(faces.sources.tolist()))
-    document = {**_heading(scorer, power), "split": split, "sources": sources, "split_sha256": faces.sha256()}
-    distance = view.distance(power)
+    document = {**_heading(scorer, at), "split": split, "sources": sources, "split_sha256": faces.sha256()}
+    distance = view.distance(at)
     blocks = {name: protocol_blocks(seen, distance, faces.clean) for name, seen in views.items()}
     document |= {"protocol": protocols[0], **blocks[protocols[0]]} if len(blocks) == 1 else {"protocols": blocks}
     if "seven" in views:
-        document["prior"] = measure_tradeoff(lambda other: view("seven", other), scorer.shipped_power)
-        document["coverage"] = coverage_block(views["seven"], None if card is None else card.uncertain_at(power))
-        document["sets"] = score_sets(answered, split, scorer, power)
+        document["prior_sweep"] = measure_tradeoff(lambda other: view("seven", other), scorer.shipped_prior)
+        document["coverage"] = coverage_block(views["seven"], None if card is None else card.uncertain_at(at))
+        document["sets"] = score_sets(answered, split, scorer, at)
     if speed:
         document["speed"] = measure_speed(scorer, crops_of(faces, scorer.crop))
     if robustness:
         truth = {name: seen.truth for name, seen in views.items()}
         document["robustness"] = robustness_block(
-            measure_robustness(faces.images, truth, _predict(faces, scorer, power, views))
+            measure_robustness(faces.images, truth, _predict(faces, scorer, at, views))
         )
     if photos:
-        document["photos"] = _photos(photos, scorer, power)
-    return Report(document, views, faces, scorer.labels, view.answers(power))
+        document["photos"] = _photos(photos, scorer, at)
+    return Report(document, views, faces, scorer.labels, view.answers(at))
 
 
 def _answered(folder: Path, split: str, scorer: Scorer) -> Answered:
@@ -123,7 +123,7 @@ def _check_protocols(protocols: Sequence[str]) -> None:
         raise UsageError(f"{wrong}; expected one or more of {', '.join(PROTOCOLS)}")
 
 
-def _heading(scorer: Scorer, power: float) -> dict[str, Any]:
+def _heading(scorer: Scorer, prior: float) -> dict[str, Any]:
     """Return what was scored, and how."""
     files = [
         {"model": model.name, "sha256": net.sha256, "temperature": net.card.temperature}
@@ -131,25 +131,26 @@ def _heading(scorer: Scorer, power: float) -> dict[str, Any]:
     ]
     whole = {"model": scorer.name, "sha256": None, "temperature": None, "members": files}
     named = files[0] if len(files) == 1 else whole
-    return {**named, "file_bytes": scorer.file_bytes, "power": power, "flip": scorer.flip}
+    return {**named, "file_bytes": scorer.file_bytes, "prior": prior, "flip": scorer.flip}
 
 
 def _predict(
-    faces: Split, scorer: Scorer, power: float, views: dict[str, View]
+    faces: Split, scorer: Scorer, prior: float, views: dict[str, View]
 ) -> Callable[[NDArray[np.uint8]], dict[str, Labels]]:
     """Return the model as the robustness suite wants it: faces (N, S, S) -> protocol -> predictions (N,)."""
 
     def predict(images: NDArray[np.uint8]) -> dict[str, Labels]:
         probs = scorer(crops_of(replace(faces, images=images), scorer.crop))
-        return {name: shown_at(probs, scorer.prior, view.classes, power).argmax(axis=1) for name, view in views.items()}
+        shares = scorer.class_shares
+        return {name: shown_at(probs, shares, view.classes, prior).argmax(axis=1) for name, view in views.items()}
 
     return predict
 
 
-def _photos(folder: Path, scorer: Scorer, power: float) -> dict[str, Any]:
-    """Return the block "photos": the scores at the document's power, and brief ones at 0, a half and 1."""
+def _photos(folder: Path, scorer: Scorer, prior: float) -> dict[str, Any]:
+    """Return the block "photos": the scores at the document's prior, and brief ones at 0, a half and 1."""
     found = read_photos(folder, [scorer.crop], YuNet())
     probs = scorer(found.crops[0])
-    powers = sorted({0.0, 0.5, 1.0, power})
-    answers = {one: shown_at(probs, scorer.prior, SEVEN, one) for one in powers}
-    return photos_block(found, answers, power)
+    priors = sorted({0.0, 0.5, 1.0, prior})
+    answers = {one: shown_at(probs, scorer.class_shares, SEVEN, one) for one in priors}
+    return photos_block(found, answers, prior)

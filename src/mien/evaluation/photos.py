@@ -107,13 +107,13 @@ def score_photos(photos: Photos, probs: Probs) -> dict[str, Any]:
     }
 
 
-def photos_block(photos: Photos, answers: Mapping[float, Probs], power: float) -> dict[str, Any]:
+def photos_block(photos: Photos, answers: Mapping[float, Probs], prior: float) -> dict[str, Any]:
     """Return the block "photos" of ``metrics.json``.
 
     Args:
         photos: the N faces.
-        answers: power of the prior -> (M, 7) probabilities at it.
-        power: the one that the document is about.
+        answers: prior -> (M, 7) probabilities at it.
+        prior: the one that the document is about.
     """
     scores = {one: score_photos(photos, probs) for one, probs in answers.items()}
     brief = ("accuracy", "balanced_accuracy", "macro_f1", "called_neutral")
@@ -121,22 +121,22 @@ def photos_block(photos: Photos, answers: Mapping[float, Probs], power: float) -
         "n": len(photos.truth),
         "found": int(photos.found.sum()),
         "labels_sha256": photos.sha256,
-        **scores[power],
-        "powers": [{"power": one, **{key: block[key] for key in brief}} for one, block in scores.items()],
+        **scores[prior],
+        "prior_sweep": [{"prior": one, **{key: block[key] for key in brief}} for one, block in scores.items()],
     }
 
 
 def photo_rows(block: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row of text a power: it, accuracy, balanced accuracy, macro-F1, share called neutral."""
+    """Return a row of text a prior: it, accuracy, balanced accuracy, macro-F1, share called neutral."""
     return [
         [
-            f"{row['power']:g}",
+            f"{row['prior']:g}",
             f"{100 * row['accuracy']:.1f} %",
             f"{100 * row['balanced_accuracy']:.1f} %",
             f"{row['macro_f1']:.3f}",
             f"{100 * row['called_neutral']:.1f} %",
         ]
-        for row in block["powers"]
+        for row in block["prior_sweep"]
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the power of the prior buys and costs: from as common as in FER+ to all equally common."""
+"""What the prior buys and costs: from as common as in FER+ to all equally common."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from mien.core import metrics
 from mien.evaluation.scores import View, rounded
 
 STEPS = tuple(step / 10 for step in range(11))
-"""The powers of the curve."""
+"""The priors of the curve."""
 
 
 def measure_tradeoff(view_at: Callable[[float], View], shipped: float | None) -> dict[str, Any]:
-    """Return the block "prior" of ``metrics.json``: scores of the counted faces by power.
+    """Return the block "prior_sweep" of ``metrics.json``: scores of the counted faces by prior.
 
     Args:
-        view_at: power -> the faces as seen at it.
-        shipped: the power that the file ships with, which gets a row of its own; None where files differ.
+        view_at: prior -> the faces as seen at it.
+        shipped: the prior that the file ships with, which gets a row of its own; None where files differ.
     """
-    powers = sorted({*STEPS} if shipped is None else {*STEPS, shipped})
-    return {"shipped": shipped, "powers": [{"power": power, **_row(view_at(power))} for power in powers]}
+    priors = sorted({*STEPS} if shipped is None else {*STEPS, shipped})
+    return {"shipped": shipped, "rows": [{"prior": prior, **_row(view_at(prior))} for prior in priors]}
 
 
 def _row(view: View) -> dict[str, float]:
-    """Return the scores at one power."""
+    """Return the scores at one prior."""
     truth, probs = view.truth[view.counted], view.probs[view.counted]
     predicted = probs.argmax(axis=1)
     scores = metrics.class_scores(metrics.confusion_matrix(truth, predicted, len(view.classes)))

@@ -44,7 +44,7 @@ class View:
         truth: (N,) int64, index into classes, ``UNCOUNTED`` where the protocol leaves the face out.
         probs: (N, K) float64, what the model answers.
         raw: (N, K) float64, what it would answer at temperature 1; None where no one temperature made the answers.
-        weights: (N,) float64, for how many faces each counts where emotions are as common as the power supposes.
+        weights: (N,) float64, for how many faces each counts where emotions are as common as the prior supposes.
         distance: (N,) float64, the Jensen-Shannon divergence in nats of the answers from the votes over the same
             classes. Votes for "unknown" and "not a face" are set aside; NaN where no others are left.
     """
@@ -63,24 +63,24 @@ class View:
 
 
 class Viewer:
-    """Shows the faces of a split under any protocol and at any power of the prior.
+    """Shows the faces of a split under any protocol and at any prior.
 
     Args:
         faces: N faces.
-        probs: (N, K) float64, the model's answers at power 0.
+        probs: (N, K) float64, the model's answers at prior 0.
         labels: the model's K emotions, the seven or the eight.
-        prior: (K,) share of each label in its training faces.
+        class_shares: (K,) share of each label in its training faces.
         temperature: the T inside the graph, None where no one temperature made the answers.
     """
 
     def __init__(
-        self, faces: Split, probs: Probs, labels: tuple[str, ...], prior: Probs, temperature: float | None
+        self, faces: Split, probs: Probs, labels: tuple[str, ...], class_shares: Probs, temperature: float | None
     ) -> None:
-        self._faces, self._probs, self._labels, self._prior = faces, probs, labels, prior
+        self._faces, self._probs, self._labels, self._class_shares = faces, probs, labels, class_shares
         self._raw = None if temperature is None else untempered(probs, temperature)
 
-    def __call__(self, protocol: str, power: float) -> View:
-        """Return the faces under a protocol at a power.
+    def __call__(self, protocol: str, prior: float) -> View:
+        """Return the faces under a protocol at a prior.
 
         Raises:
             DataError: none of them counts.
@@ -89,22 +89,22 @@ class Viewer:
         counted = truth != UNCOUNTED
         if not counted.any():
             raise DataError(f"no face of the split counts under the protocol '{protocol}'; check the votes and labels")
-        _, prior = joined(self._probs, self._prior, classes)
-        # A model of seven labels has no prior for contempt, and counts it as neutral.
-        known = np.where(truth < len(prior), truth, EIGHT.index("neutral"))
+        _, class_shares = joined(self._probs, self._class_shares, classes)
+        # A model of seven labels has no share of contempt, and counts it as neutral.
+        known = np.where(truth < len(class_shares), truth, EIGHT.index("neutral"))
         weights = np.ones(len(truth))
-        weights[counted] = importance(known[counted], prior, power)
-        raw = None if self._raw is None else shown_at(self._raw, self._prior, classes, power)
-        probs = shown_at(self._probs, self._prior, classes, power)
+        weights[counted] = importance(known[counted], class_shares, prior)
+        raw = None if self._raw is None else shown_at(self._raw, self._class_shares, classes, prior)
+        probs = shown_at(self._probs, self._class_shares, classes, prior)
         return View(classes, truth, probs, raw, weights, self._distance(probs, classes))
 
-    def answers(self, power: float) -> Probs:
-        """Return the model's answers (N, K) at a power, over its own labels."""
-        return rebalance(self._probs, self._prior, power)
+    def answers(self, prior: float) -> Probs:
+        """Return the model's answers (N, K) at a prior, over its own labels."""
+        return rebalance(self._probs, self._class_shares, prior)
 
-    def distance(self, power: float) -> Probs:
+    def distance(self, prior: float) -> Probs:
         """Return (N,) the divergence as in ``View``, over the model's labels."""
-        return self._distance(self.answers(power), self._labels)
+        return self._distance(self.answers(prior), self._labels)
 
     def _distance(self, probs: Probs, classes: tuple[str, ...]) -> Probs:
         votes = self._faces.votes[:, : len(EIGHT)].astype(np.float64)

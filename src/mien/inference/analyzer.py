@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import UsageError
 from mien.core.model_card import ModelCard
-from mien.core.priors import checked_power, shown_at
+from mien.core.priors import parse_prior, shown_at
 from mien.core.types import Face, Faces, Frame
 from mien.detection.detectors import Chosen, Detector, WholeImage, load_detector
 from mien.detection.rotations import Turning
@@ -49,29 +49,34 @@ class Analyzer:
     Args:
         detector: (H, W, 3) uint8 RGB -> Faces.
         classifier: crops -> probabilities; its card says how faces are cut for it.
-        power: how far rare emotions are raised, 0 (as common as in FER+) to 1 (all equally common); None is the card's.
+        prior: how far rare emotions are raised, 0 or "ferplus" (as common as in FER+) to 1 or "balanced" (all equally
+            common); None is the card's.
         labels: "seven", or "eight" to show contempt apart.
 
     Attributes:
-        power: the power in use.
+        prior: the prior in use, 0 to 1.
         labels: the emotions of its results, in order.
         model: the entry of the model in every document (``docs/SCHEMA.md``).
         crop: how faces are cut: as the model's card says, but for whole pictures, which are faces cut already.
         takes_all: whether it takes whole pictures for faces.
 
     Raises:
-        UsageError: the power is not in 0..1, or the model does not tell contempt apart.
+        UsageError: the prior is none of these, or the model does not tell contempt apart.
     """
 
     def __init__(
-        self, detector: Detector, classifier: FaceClassifier, power: float | None = None, labels: str = "seven"
+        self,
+        detector: Detector,
+        classifier: FaceClassifier,
+        prior: float | str | None = None,
+        labels: str = "seven",
     ) -> None:
         card = classifier.card
         self.detector = detector
         self.classifier = classifier
-        self.power = card.power if power is None else checked_power(power)
+        self.prior = card.prior if prior is None else parse_prior(prior)
         self.labels = _view(card, labels)
-        self.model = model_entry(card, classifier.sha256, self.power)
+        self.model = model_entry(card, classifier.sha256, self.prior)
         # A picture that is a face is what a crop should be; of a face that was found, the box is a little too large.
         self.takes_all = _takes_all(detector)
         self._search = detector.turned if isinstance(detector, Turning) else detector
@@ -107,8 +112,8 @@ class Analyzer:
         return self._analyze([frame], detector)[0]
 
     def certain_from(self) -> float:
-        """Return the confidence from which a face is no longer uncertain, at the power in use."""
-        return self.classifier.card.uncertain_at(self.power)
+        """Return the confidence from which a face is no longer uncertain, at the prior in use."""
+        return self.classifier.card.uncertain_at(self.prior)
 
     def _analyze(self, frames: list[Frame], detector: Detector) -> list[Analysis]:
         found = [self._find(frame, detector) for frame in frames]
@@ -137,7 +142,7 @@ class Analyzer:
         """Return the probabilities (N, K) of the faces of all pictures, and which are uncertain (N,)."""
         card, spec = self.classifier.card, self.crop
         none = np.zeros((0, spec.size_px, spec.size_px, spec.channels), np.uint8)
-        probs = shown_at(self.classifier(np.concatenate([none, *crops])), card.prior, self.labels, self.power)
+        probs = shown_at(self.classifier(np.concatenate([none, *crops])), card.class_shares, self.labels, self.prior)
         return probs, probs.max(axis=1) < self.certain_from()
 
 
@@ -169,7 +174,7 @@ def _view(card: ModelCard, labels: str) -> tuple[str, ...]:
 def load(
     model: str | Path | None = None,
     detector: str | Detector = "yunet",
-    power: float | None = None,
+    prior: float | str | None = None,
     *,
     labels: str = "seven",
     device: str = "cpu",
@@ -184,7 +189,8 @@ def load(
         model: a file of ``mien export``; "mien-s", the packaged model that is smaller and faster; None is the default.
         detector: "yunet"; "haar"; "none", for which the whole picture is the face; or any callable that takes an
             image (H, W, 3) uint8 RGB and returns ``Faces``.
-        power: of the prior, 0 (as FER+) to 1 (balanced); None is the model's.
+        prior: how common emotions are taken to be, "ferplus" (0) to "balanced" (1) or a number between them; None is
+            the model's.
         labels: "seven", or "eight" to show contempt apart.
         device: on which the net runs, "cpu" or "cuda"; the latter takes onnxruntime-gpu in the place of onnxruntime.
         small_faces: also search large pictures for faces that are small in them, which takes longer.
@@ -197,7 +203,7 @@ def load(
         ModelError: the file is no model of mien, or does not start on the device.
         DetectorError: the installed OpenCV cannot provide the detector.
         UsageError: no detector, labels or device of that name, a device that the installed ONNX Runtime does not
-            know, labels that the model does not, a power outside 0..1, or a choice of faces that the detector
+            know, labels that the model does not, a prior that is none, or a choice of faces that the detector
             does not know.
     """
     if isinstance(detector, str):
@@ -209,7 +215,7 @@ def load(
     else:
         find = Chosen(detector, min_face_px, largest)
     net = Classifier(model_file(model), device=device)
-    return Analyzer(find, net, power, labels)
+    return Analyzer(find, net, prior, labels)
 
 
 @overload

@@ -53,11 +53,11 @@ def write_report(report: Report, out: Path) -> list[str]:
     figures = {
         "confusion.png": confusion_figure(panels),
         "reliability.png": reliability_figure(
-            {name: _reliability(view, document["power"]) for name, view in views.items()}
+            {name: _reliability(view, document["prior"]) for name, view in views.items()}
         ),
     }
-    if "prior" in document:
-        figures["prior.png"] = prior_figure(document["prior"])
+    if "prior_sweep" in document:
+        figures["prior.png"] = prior_figure(document["prior_sweep"])
         figures["coverage.png"] = coverage_figure(coverage(views["seven"]), document["coverage"])
     if "robustness" in document:
         figures["robustness.png"] = _robustness(document["robustness"])
@@ -74,14 +74,14 @@ def write_report(report: Report, out: Path) -> list[str]:
     return list(files)
 
 
-def _reliability(view: View, power: float) -> dict[str, Calibration]:
+def _reliability(view: View, prior: float) -> dict[str, Calibration]:
     """Return the lines of a reliability diagram, name to calibration.
 
-    At a power above 0 the answers are meant for faces among which the rare emotions are more common, so the split is
-    shown both as it is and weighted to be like that; at power 0 the two are the same, and the temperature is shown.
+    At a prior above 0 the answers are meant for faces among which the rare emotions are more common, so the split is
+    shown both as it is and weighted to be like that; at prior 0 the two are the same, and the temperature is shown.
     """
     truth, probs = view.truth[view.counted], view.probs[view.counted]
-    if power > 0:
+    if prior > 0:
         weighted = calibration(truth, probs, weights=view.weights[view.counted])
         return {"faces as they are": calibration(truth, probs), "weighted for the prior": weighted}
     shipped = {"as shipped": calibration(truth, probs)}

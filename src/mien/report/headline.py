@@ -38,7 +38,7 @@ def scored_on(document: dict[str, Any]) -> str:
 def headline(document: dict[str, Any]) -> list[Row]:
     """Return the rows of the table from the content of ``metrics.json``."""
     protocols = protocols_of(document)
-    power, seven = document["power"], protocols.get("seven", {}).get("all")
+    prior, seven = document["prior"], protocols.get("seven", {}).get("all")
     return [
         _size(document),
         _time(document),
@@ -46,7 +46,7 @@ def headline(document: dict[str, Any]) -> list[Row]:
         _accuracy(protocols, "clean"),
         _figures("macro F1 / balanced accuracy", seven, "macro_f1", "balanced_accuracy"),
         _figures("calibration error (ECE)", seven, "ece"),
-        *([_figures(f"ECE, weighted for prior {power:g}", seven, "ece_weighted")] if power else []),
+        *([_figures(f"ECE, weighted for prior {prior:g}", seven, "ece_weighted")] if prior else []),
         _divergence(seven),
         _certain(document),
         _robustness(document),

@@ -35,7 +35,7 @@ def write_page(run_dir: Path) -> Path:
         raise DataError(f"{run_dir} holds no run: expected recipe.toml in it; make one with 'mien train RECIPE'")
     history = read_history(run_dir / "history.csv")
     metrics = _read_json(run_dir / "metrics.json")
-    if metrics and "power" not in metrics:
+    if metrics and ("power" in metrics or "prior" not in metrics):
         raise DataError(f"{run_dir / 'metrics.json'} is of an older mien; score the model again with 'mien evaluate'")
     if history:
         write_curves(run_dir)

@@ -92,37 +92,37 @@ def uncertainty(metrics: dict[str, Any], run_dir: Path) -> str:
 
 
 def prior(metrics: dict[str, Any], run_dir: Path) -> str:
-    """Return what the power of the prior buys and costs."""
-    if "prior" not in metrics:
+    """Return what the prior buys and costs."""
+    if "prior_sweep" not in metrics:
         return ""
-    head = ["power", "accuracy", "balanced accuracy", "macro F1", "ECE weighted"]
+    head = ["prior", "accuracy", "balanced accuracy", "macro F1", "ECE weighted"]
     rows = [
         [
-            f"<b>{row['power']:g}</b>" if row["power"] == metrics["power"] else f"{row['power']:g}",
+            f"<b>{row['prior']:g}</b>" if row["prior"] == metrics["prior"] else f"{row['prior']:g}",
             percent(row["accuracy"]),
             percent(row["balanced_accuracy"]),
             f"{row['macro_f1']:.3f}",
             f"{row['ece_weighted']:.3f}",
         ]
-        for row in metrics["prior"]["powers"]
+        for row in metrics["prior_sweep"]["rows"]
     ]
     common = "Most faces of FER+ are neutral or happy" if is_published(metrics) else "Some emotions are rare"
-    drawn = wide_picture(run_dir / "prior.png", "accuracy, balanced accuracy and macro F1 by power")
+    drawn = wide_picture(run_dir / "prior.png", "accuracy, balanced accuracy and macro F1 by prior")
     return section(
         "Prior",
         f"<p>{common}, and a net learns to expect that. Dividing its probabilities by how common each emotion was in "
-        "training, to a power from 0 to 1, makes it name the rare ones more often. All "
-        f"scores on this page were taken at {metrics['power']:g}; these are <b>seven</b>, all faces.</p>"
+        "training, to a power from 0 to 1, the prior, makes it name the rare ones more often. All "
+        f"scores on this page were taken at {metrics['prior']:g}; these are <b>seven</b>, all faces.</p>"
         f"{drawn}{table(head, rows)}",
     )
 
 
 def photos(metrics: dict[str, Any]) -> str:
-    """Return the scores of the whole path on photos, by power of the prior and by emotion."""
+    """Return the scores of the whole path on photos, by prior and by emotion."""
     if "photos" not in metrics:
         return ""
     block = metrics["photos"]
-    head = ["power of the prior", "accuracy", "balanced", "macro F1", "called neutral"]
+    head = ["prior", "accuracy", "balanced", "macro F1", "called neutral"]
     drawn = picture(to_png(photos_figure(block)), "confusion matrix on photos")
     return section(
         "Photos",

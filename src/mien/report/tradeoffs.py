@@ -1,4 +1,4 @@
-"""Pictures of what a choice costs: the power of the prior, and how many faces are set aside as uncertain.
+"""Pictures of what a choice costs: the prior, and how many faces are set aside as uncertain.
 
 Raises:
     MissingExtra: on import, when matplotlib is not installed.
@@ -28,23 +28,27 @@ LINES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macr
 
 
 def prior_figure(block: Mapping[str, Any]) -> Figure:
-    """Draw the block "prior" of ``metrics.json``: scores over the power, the shipped one marked."""
-    rows, shipped = block["powers"], block["shipped"]
-    powers = [row["power"] for row in rows]
+    """Draw the block "prior_sweep" of ``metrics.json``: scores over the prior, the shipped one marked."""
+    rows, shipped = block["rows"], block["shipped"]
+    priors = [row["prior"] for row in rows]
     with rc_context(STYLE):
         figure = Figure(figsize=(8, 5), layout="constrained")
         axis = figure.subplots()
         for colour, (key, name) in zip(LADDER, LINES.items(), strict=False):
             scores = [row[key] for row in rows]
             if shipped is None:
-                axis.plot(powers, scores, color=colour, label=name)
+                axis.plot(priors, scores, color=colour, label=name)
                 continue
-            score = scores[powers.index(shipped)]
-            axis.plot(powers, scores, color=colour, label=f"{name}: {100 * score:.1f} % as shipped")
+            score = scores[priors.index(shipped)]
+            axis.plot(priors, scores, color=colour, label=f"{name}: {100 * score:.1f} % as shipped")
             axis.plot([shipped], [score], "o", color=colour, markersize=8)
         if shipped is not None:
-            axis.axvline(shipped, color=INK, linewidth=1, linestyle=":", label=f"shipped power: {shipped:g}")
-        axis.set(title="What raising the rare emotions buys and costs", xlabel="power of the prior", xlim=(-0.02, 1.02))
+            axis.axvline(shipped, color=INK, linewidth=1, linestyle=":", label=f"shipped prior: {shipped:g}")
+        axis.set(
+            title="What raising the rare emotions buys and costs",
+            xlabel="prior: 0 as in FER+, 1 balanced",
+            xlim=(-0.02, 1.02),
+        )
         axis.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1], ["0\nFER+", "0.2", "0.4", "0.6", "0.8", "1\nbalanced"])
         _percent(axis)
         axis.margins(y=0.12)

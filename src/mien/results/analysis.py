@@ -22,7 +22,7 @@ class Analysis(Result):
     """What the faces of one picture show: a sequence of ``Face``, from left to right.
 
     Attributes:
-        model: name, version, digest and power of the prior, as ``mien.results.document.model_entry`` gives them.
+        model: name, version, digest and prior, as ``mien.results.document.model_entry`` gives them.
     """
 
     model: dict[str, Any]

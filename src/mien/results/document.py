@@ -9,7 +9,7 @@ import numpy as np
 from mien.core.model_card import ModelCard
 from mien.core.types import Face, Result
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def document(model: dict[str, Any], images: list[dict[str, Any]], failures: list[tuple[str, str]]) -> dict[str, Any]:
@@ -22,9 +22,9 @@ def document(model: dict[str, Any], images: list[dict[str, Any]], failures: list
     }
 
 
-def model_entry(card: ModelCard, sha256: str, power: float) -> dict[str, Any]:
+def model_entry(card: ModelCard, sha256: str, prior: float) -> dict[str, Any]:
     """Return the entry that tells one model, and the setting of its prior, from every other."""
-    return {"name": card.name, "version": card.version, "sha256": sha256, "prior_power": power}
+    return {"name": card.name, "version": card.version, "sha256": sha256, "prior": prior}
 
 
 def picture_entry(path: str, result: Result) -> dict[str, Any]:

@@ -55,8 +55,8 @@ class Made:
             yield f"it holds {'pictures' if self.clip else 'the frames of a video'}, and this run has the other"
         if "settings" not in entry:
             yield "an earlier mien made it, which did not note its settings"
-        prior = {"prior": entry["model"]["prior_power"]}
-        if different := differences(entry["settings"] | prior, {**self.settings, "prior": self.model["prior_power"]}):
+        prior = {"prior": entry["model"]["prior"]}
+        if different := differences(entry["settings"] | prior, {**self.settings, "prior": self.model["prior"]}):
             yield different
         if self.clip is not None and place(entry["path"]) != place(self.clip):
             yield f"it is of {entry['path']}, and this run is of {self.clip}"
@@ -97,4 +97,4 @@ def _text(value: Setting) -> str:
 
 def _net(model: dict[str, Any]) -> dict[str, Any]:
     """Return the entry of a model without its setting, which is told as an option."""
-    return model | {"prior_power": None}
+    return model | {"prior": None}

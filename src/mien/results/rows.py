@@ -58,7 +58,7 @@ def rows(entry: dict[str, Any], model: str) -> list[Row]:
 
 def model_name(model: dict[str, Any]) -> str:
     """Return the cell that stands for a ``mien.results.document.model_entry``."""
-    return f"{model['name']} {model['version']} {model['sha256'][:12]} prior {model['prior_power']:g}"
+    return f"{model['name']} {model['version']} {model['sha256'][:12]} prior {model['prior']:g}"
 
 
 def _face_cells(face: dict[str, Any]) -> Row:

@@ -1,4 +1,4 @@
-"""What a finished net's card says of its answers: temperature, prior, shipped power, thresholds and accuracies."""
+"""What a finished net's card says of its answers: temperature, shares, prior, thresholds and accuracies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.metrics import accuracy, fit_offsets, fit_temperature
-from mien.core.model_card import POWERS
+from mien.core.model_card import PRIOR_STEPS
 from mien.core.priors import importance, joined, shown_at
 from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
 from mien.core.temperature import shown_logits, tempered
@@ -21,10 +21,10 @@ from mien.train.recipe import Recipe
 from mien.train.targets import PROTOCOL, make_targets, sampling_rates
 
 ACCURACY_COST = 0.01
-"""How much accuracy the shipped power may cost, as a share of the faces that choose: a point, for the rare emotions."""
+"""How much accuracy the shipped prior may cost, as a share of the faces that choose: a point, for the rare emotions."""
 
 CANDIDATES = tuple(step / 20 for step in range(21))
-"""The powers among which the shipped one is chosen."""
+"""The priors among which the shipped one is chosen."""
 
 RELIABLE = 0.95
 """How often the faces that are not uncertain are right."""
@@ -65,13 +65,14 @@ def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: S
     panel would name this emotion. The distribution of the votes would be the other choice; on PublicTest it gave a
     worse calibration and, against expectation, also a larger divergence from the votes (lab/log.md).
 
-    The prior is the share of each label in the training targets; for the power and the thresholds see ``choose_power``
-    and ``uncertain_below``. The accuracies under "metrics" are those of the net's own answers, at power 0.
+    The class shares are those of the labels in the training targets; for the prior and the thresholds see
+    ``choose_prior`` and ``uncertain_below``. The accuracies under "metrics" are those of the net's own answers, at
+    prior 0.
 
     Args:
         logits: (N, K) over the labels of the recipe's target, of the validation faces that count (``settle_head``).
         recipe: how the net was trained.
-        train_split: the faces that it learnt from, whose shares of the labels are the prior.
+        train_split: the faces that it learnt from, whose shares of the labels are taken.
         valid_split: the faces on which everything else is fitted.
     """
     rows, _ = make_targets(valid_split, recipe.target, smoothing=0.0)
@@ -79,24 +80,24 @@ def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: S
     truths = {name: PROTOCOLS[name](valid_split.votes[rows], valid_split.emotions[rows]) for name in protocols}
     truth = truths[PROTOCOL[recipe.target]]
     temperature = round(fit_temperature(shown_logits(logits), truth), 4)
-    probs, prior = tempered(logits, temperature), fit_prior(train_split, recipe)
-    thresholds = [uncertain_below(truth, probs, prior, power) for power in POWERS]
+    probs, class_shares = tempered(logits, temperature), fit_class_shares(train_split, recipe)
+    thresholds = [uncertain_below(truth, probs, class_shares, prior) for prior in PRIOR_STEPS]
     return {
         "temperature": temperature,
-        "prior": [round(share, 6) for share in prior.tolist()],
-        "power": choose_power(truths, probs, prior),
+        "class_shares": [round(share, 6) for share in class_shares.tolist()],
+        "prior": choose_prior(truths, probs, class_shares),
         "uncertain_below": [threshold for threshold, _ in thresholds],
         "certain_share": [round(share, 4) for _, share in thresholds],
         "split": "valid, the half that chooses",
         "faces": len(rows),
         "metrics": {
-            f"valid/{name}/accuracy": round(_accuracy(name, truths[name], probs, prior, power=0), 4)
+            f"valid/{name}/accuracy": round(_accuracy(name, truths[name], probs, class_shares, prior=0), 4)
             for name in sorted(truths)
         },
     }
 
 
-def fit_prior(split: Split, recipe: Recipe) -> NDArray[np.float64]:
+def fit_class_shares(split: Split, recipe: Recipe) -> NDArray[np.float64]:
     """Return the share (K,) of each label in the split's targets, faces counted as often as the recipe draws them.
 
     A label that no face shows counts as half a face, so that a probability can be divided by it.
@@ -108,48 +109,50 @@ def fit_prior(split: Split, recipe: Recipe) -> NDArray[np.float64]:
     return faces / faces.sum()
 
 
-def choose_power(truths: Mapping[str, Labels], probs: Floats, prior: NDArray[np.float64]) -> float:
-    """Return the power to ship: the largest of ``CANDIDATES`` that costs no more than ``ACCURACY_COST`` anywhere.
+def choose_prior(truths: Mapping[str, Labels], probs: Floats, class_shares: NDArray[np.float64]) -> float:
+    """Return the prior to ship: the largest of ``CANDIDATES`` that costs no more than ``ACCURACY_COST`` anywhere.
 
-    The cost is the accuracy at power 0 less the accuracy at the power, under each protocol, over the faces of all data
-    sets together. A larger power finds more of the rare emotions, so this is as far towards them as a point buys.
+    The cost is the accuracy at prior 0 less the accuracy at the prior, under each protocol, over the faces of all data
+    sets together. A larger prior finds more of the rare emotions, so this is as far towards them as a point buys.
 
     Args:
         truths: protocol -> (N,) labels, ``UNCOUNTED`` where it leaves the face out.
         probs: (N, K) the calibrated answers of the net.
-        prior: (K,) the share of each label.
+        class_shares: (K,) the share of each label.
     """
 
-    def cost(power: float) -> float:
+    def cost(prior: float) -> float:
         return max(
-            _accuracy(name, truth, probs, prior, 0) - _accuracy(name, truth, probs, prior, power)
+            _accuracy(name, truth, probs, class_shares, 0) - _accuracy(name, truth, probs, class_shares, prior)
             for name, truth in truths.items()
         )
 
     # For a cost that is the limit but for the last bit of a quotient.
-    return max(power for power in CANDIDATES if cost(power) <= ACCURACY_COST + 1e-9)
+    return max(prior for prior in CANDIDATES if cost(prior) <= ACCURACY_COST + 1e-9)
 
 
-def _accuracy(protocol: str, truth: Labels, probs: Floats, prior: NDArray[np.float64], power: float) -> float:
+def _accuracy(protocol: str, truth: Labels, probs: Floats, class_shares: NDArray[np.float64], prior: float) -> float:
     counted = truth != UNCOUNTED
-    seen = shown_at(probs[counted], prior, CLASSES[protocol], power)
+    seen = shown_at(probs[counted], class_shares, CLASSES[protocol], prior)
     return accuracy(truth[counted], seen.argmax(axis=1))
 
 
-def uncertain_below(truth: Labels, probs: Floats, prior: NDArray[np.float64], power: float) -> tuple[float, float]:
+def uncertain_below(
+    truth: Labels, probs: Floats, class_shares: NDArray[np.float64], prior: float
+) -> tuple[float, float]:
     """Return the confidence under which a face is uncertain, and the share of the faces that reach it.
 
     It is the least thousandth for which the faces at or above it are right as often as ``RELIABLE`` says, or
-    ``NONE_CERTAIN``. At a power faces count by ``importance``, in both figures.
+    ``NONE_CERTAIN``. At a prior faces count by ``importance``, in both figures.
 
     Args:
         truth: (N,) labels in the seven-class view.
         probs: (N, K) the calibrated answers of the net.
-        prior: (K,) the share of each label.
-        power: 0 to 1.
+        class_shares: (K,) the share of each label.
+        prior: 0 to 1.
     """
-    seen = shown_at(probs, prior, SEVEN, power)
-    weights = importance(truth, joined(probs, prior, SEVEN)[1], power)
+    seen = shown_at(probs, class_shares, SEVEN, prior)
+    weights = importance(truth, joined(probs, class_shares, SEVEN)[1], prior)
     right = seen.argmax(axis=1) == truth
     steps = np.arange(1001, dtype=np.float32) / np.float32(1000)
     reached = seen.max(axis=1) >= steps[:, None]

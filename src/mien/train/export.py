@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT
 from mien.core.errors import MissingExtra, ModelError, UsageError
-from mien.core.model_card import MARGIN, CropSpec, ModelCard
+from mien.core.model_card import MARGIN, CropSpec, ModelCard, renamed
 from mien.core.output import write_whole
 from mien.core.temperature import tempered
 from mien.data.synthetic import synthetic
@@ -96,10 +96,10 @@ def make_card(run_dir: Path) -> ModelCard:
     """
     recipe = read_recipe(run_dir / "recipe.toml")
     env: dict[str, Any] = json.loads((run_dir / "env.json").read_text(encoding="utf-8"))
-    calibration: dict[str, Any] = json.loads((run_dir / "calibration.json").read_text(encoding="utf-8"))
-    if "prior" not in calibration:
+    calibration = renamed(json.loads((run_dir / "calibration.json").read_text(encoding="utf-8")))
+    if "class_shares" not in calibration:
         raise UsageError(
-            f"{run_dir / 'calibration.json'} was written by an earlier mien and holds no prior; "
+            f"{run_dir / 'calibration.json'} was written by an earlier mien and holds no class shares; "
             "train again into another folder with 'mien train --run DIR'"
         )
     return ModelCard(
@@ -108,8 +108,8 @@ def make_card(run_dir: Path) -> ModelCard:
         labels=LABELS[recipe.target],
         crop=CropSpec(size_px=SIZE_PX, margin=MARGIN),
         temperature=calibration["temperature"],
-        prior=tuple(calibration["prior"]),
-        power=calibration["power"],
+        class_shares=tuple(calibration["class_shares"]),
+        prior=calibration["prior"],
         uncertain_below=tuple(calibration["uncertain_below"]),
         certain_share=tuple(calibration["certain_share"]),
         data_sha256=env["data_sha256"],

@@ -46,14 +46,12 @@ def batch(
     from mien.apps.cli.inputs import gather, piped
     from mien.apps.cli.screen import Screen
     from mien.apps.cli.stopping import end, stoppable, until
-    from mien.core.priors import parse_prior
     from mien.imaging.decode import MAX_PIXELS
     from mien.results.provenance import Made
     from mien.results.sinks import open_sink
 
     inputs = gather(pictures or [], recursive, piped(pictures or []))
-    power = None if prior is None else parse_prior(prior)
-    settings = Settings(model, detector.value, power, labels.value)
+    settings = Settings(model, detector.value, prior, labels.value)
     # Loaded here too, so that what is wrong with it is said before anything starts.
     analyzer = settings.load()
     verbosity.detail(details.model(analyzer))

@@ -39,7 +39,7 @@ def model(analyzer: Analyzer) -> str:
     """Return which model names the emotions, and how far it raises rare ones."""
     entry = analyzer.model
     return (
-        f"model {entry['name']} {entry['version']}, sha256 {entry['sha256']}, power of the prior {analyzer.power:g}, "
+        f"model {entry['name']} {entry['version']}, sha256 {entry['sha256']}, prior {analyzer.prior:g}, "
         f"uncertain below {analyzer.certain_from():.3f}"
     )
 

@@ -63,7 +63,6 @@ def evaluate(
 ) -> None:
     """Score a model: metrics.json, predictions.csv, and pictures of all that was measured."""
     from mien.core.output import output_folder
-    from mien.core.priors import parse_prior
     from mien.evaluation.evaluate import evaluate as score
     from mien.inference.classifier import model_file
     from mien.report.files import FILES, write_report
@@ -77,7 +76,7 @@ def evaluate(
                 data,
                 split.value,
                 [name.value for name in (ProtocolName if protocol is None else (protocol,))],
-                power=None if prior is None else parse_prior(prior),
+                prior=prior,
                 flip=flip,
                 speed=speed,
                 robustness=robustness,
@@ -107,10 +106,10 @@ def print_scores(console: Any, document: dict[str, Any]) -> None:
         heads = [f"{name}, {block['n']:,}" for name, block in document["robustness"].items()]
         _print(console, "accuracy under corruption, all faces", ["", *heads], score_rows(document["robustness"]))
     if "photos" in document:
-        heads = ["power of the prior", "accuracy", "balanced", "macro F1", "called neutral"]
+        heads = ["prior", "accuracy", "balanced", "macro F1", "called neutral"]
         _print(console, "photos, by prior", heads, photo_rows(document["photos"]))
     mirrored = ", each face averaged with its mirror image" if document["flip"] else ""
-    title = f"{document['model']} on {scored_on(document)}, prior {document['power']:g}{mirrored}"
+    title = f"{document['model']} on {scored_on(document)}, prior {document['prior']:g}{mirrored}"
     _print(
         console, title, ["", "", "on what, or how to get it"], [list(row) for row in headline(document)], last="left"
     )

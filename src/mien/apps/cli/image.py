@@ -67,7 +67,6 @@ def image(
     from mien.apps.cli.stopping import end, stoppable, until
     from mien.core.errors import UsageError
     from mien.core.output import folder_for, refuse_existing
-    from mien.core.priors import parse_prior
     from mien.imaging.decode import REDUCE_TO_PX, read_picture
     from mien.inference.analyzer import load
     from mien.inference.pipeline import pipeline
@@ -79,12 +78,11 @@ def image(
         raise UsageError("--resume goes on with a file of results; name it with --out FILE")
     if blur and crops:
         raise UsageError("--crops writes faces and --blur hides them; leave one out")
-    power = None if prior is None else parse_prior(prior)
     inputs = gather(pictures or [], recursive, piped(pictures or []))
     analyzer = load(
         model,
         detector.value,
-        power,
+        prior,
         labels=labels.value,
         small_faces=small_faces,
         min_face_px=min_face,

@@ -53,7 +53,6 @@ def live(
     from mien.apps.live.loop import Live
     from mien.apps.live.recorder import Recorder
     from mien.core.errors import MienError
-    from mien.core.priors import parse_prior
     from mien.inference.analyzer import load
     from mien.results.provenance import Made
     from mien.results.sinks import open_sink
@@ -64,8 +63,7 @@ def live(
     if record is not None:
         _check_film(record, force)
     place = find_source(source)
-    power = None if prior is None else parse_prior(prior)
-    analyzer = load(model, detector.value, power, labels=labels.value)
+    analyzer = load(model, detector.value, prior, labels=labels.value)
     verbosity.detail(details.model(analyzer))
     stream = Stream(analyzer, smooth, detect_every)
     with ExitStack() as stack:

@@ -78,7 +78,6 @@ def video(
     from mien.apps.cli.clips import Job, run_clips
     from mien.apps.cli.inputs import VIDEOS, gather, piped
     from mien.apps.cli.times import seconds
-    from mien.core.priors import parse_prior
     from mien.inference.analyzer import load
     from mien.report.timeline_plot import require_matplotlib
 
@@ -90,7 +89,7 @@ def video(
     analyzer = load(
         model,
         detector.value,
-        None if prior is None else parse_prior(prior),
+        prior,
         labels=labels.value,
         small_faces=small_faces,
         min_face_px=min_face,

@@ -29,7 +29,6 @@ def web(
     It answers this machine alone unless --host says otherwise. There is no password, and nothing that is sent is kept.
     """
     from mien.core.errors import MissingExtra
-    from mien.core.priors import parse_prior
     from mien.inference.analyzer import load
 
     try:
@@ -39,8 +38,7 @@ def web(
             f"the page needs {error.name}, which is not installed; run: pip install 'mien[web]'"
         ) from error
 
-    power = None if prior is None else parse_prior(prior)
-    analyzer = load(model, detector.value, power, labels=labels.value)
+    analyzer = load(model, detector.value, prior, labels=labels.value)
     verbosity.detail(details.model(analyzer))
     everywhere = host in {"0.0.0.0", "::"}
     with _listening(host, port) as listener:

@@ -18,7 +18,6 @@ from mien.apps.web.middleware import Guard
 from mien.apps.web.socket import feed
 from mien.core.emotions import EIGHT, colours_of
 from mien.core.errors import ImageError, MienError, UsageError
-from mien.core.priors import parse_prior
 from mien.imaging.decode import decode_picture
 from mien.inference.analyzer import Analyzer
 from mien.inference.ordered_map import cores
@@ -109,9 +108,8 @@ def tune(analyzer: Analyzer, prior: str | None, labels: str | None) -> Analyzer:
     Raises:
         UsageError: no prior or labels of that name, or labels that the model does not know.
     """
-    power = analyzer.power if prior is None else parse_prior(prior)
     view = labels or ("eight" if analyzer.labels == EIGHT else "seven")
-    return Analyzer(analyzer.detector, analyzer.classifier, power, view)
+    return Analyzer(analyzer.detector, analyzer.classifier, analyzer.prior if prior is None else prior, view)
 
 
 def _analyze(analyzer: Analyzer, data: bytes, name: str) -> dict[str, Any]:

@@ -162,12 +162,12 @@ async function grabbed() {
 const settings = () => ({ prior: part("prior").value, labels: part("contempt").checked ? "eight" : "seven" });
 
 function set() {
-  const power = Number(part("prior").value);
+  const prior = Number(part("prior").value);
   const names = { 0: "as common as in FER2013", 1: "as common as the others" };
-  part("priorsays").textContent = names[power] ?? `raised by ${power}`;
+  part("priorsays").textContent = names[prior] ?? `raised by ${prior}`;
 }
 
-part("prior").value = model.model.prior_power;
+part("prior").value = model.model.prior;
 part("contempt").checked = model.labels.includes("contempt");
 part("apart").hidden = !model.tells_contempt;
 set();
