@@ -18,9 +18,9 @@ def odds(probs: np.ndarray) -> float:
     return float(np.log(probs[0, 1] / probs[0, 0]))
 
 
-def after(seconds: float, frames_per_s: float, tau_s: float) -> np.ndarray:
+def after(seconds: float, frames_per_s: float, smooth_s: float) -> np.ndarray:
     """What is shown so long after calm turned to glad."""
-    smooth = Smoother(tau_s)
+    smooth = Smoother(smooth_s)
     shown = smooth(ONE, CALM, time_s=0.0)
     for frame in range(1, round(seconds * frames_per_s) + 1):
         shown = smooth(ONE, GLAD, time_s=frame / frames_per_s)
@@ -29,12 +29,12 @@ def after(seconds: float, frames_per_s: float, tau_s: float) -> np.ndarray:
 
 @pytest.mark.parametrize("seconds", [0.2, 0.4, 1, 2])
 def test_the_frame_rate_does_not_matter(seconds: float):
-    np.testing.assert_allclose(after(seconds, 15, tau_s=0.5), after(seconds, 60, tau_s=0.5), atol=1e-6)
+    np.testing.assert_allclose(after(seconds, 15, smooth_s=0.5), after(seconds, 60, smooth_s=0.5), atol=1e-6)
 
 
-@pytest.mark.parametrize("tau_s", [0.3, 1.0])
-def test_a_step_is_63_percent_done_after_the_time_constant(tau_s: float):
-    done = (odds(after(tau_s, 60, tau_s)) - odds(CALM)) / (odds(GLAD) - odds(CALM))
+@pytest.mark.parametrize("smooth_s", [0.3, 1.0])
+def test_a_step_is_63_percent_done_after_the_time_constant(smooth_s: float):
+    done = (odds(after(smooth_s, 60, smooth_s)) - odds(CALM)) / (odds(GLAD) - odds(CALM))
     assert done == pytest.approx(1 - np.exp(-1), abs=1e-5)
 
 
@@ -44,7 +44,7 @@ def test_the_first_sight_is_shown_as_it_is():
 
 @pytest.mark.parametrize("calls_between", [0, 1, 10])
 def test_a_hidden_face_goes_on_from_its_faded_memory(calls_between: int):
-    smooth = Smoother(tau_s=0.5)
+    smooth = Smoother(smooth_s=0.5)
     smooth(ONE, CALM, 0.0)
     for call in range(calls_between):
         smooth(*NOBODY, time_s=0.04 * (call + 1))
@@ -53,14 +53,14 @@ def test_a_hidden_face_goes_on_from_its_faded_memory(calls_between: int):
 
 
 def test_faces_are_averaged_apart():
-    smooth = Smoother(tau_s=0.5)
+    smooth = Smoother(smooth_s=0.5)
     smooth(np.array([1, 2]), np.vstack([CALM, GLAD]), 0.0)
     both = smooth(np.array([2, 1]), np.vstack([GLAD, CALM]), 0.1)
     np.testing.assert_allclose(both, np.vstack([GLAD, CALM]), atol=1e-6)
 
 
 def test_a_confident_frame_counts_for_more_than_a_vague_one():
-    smooth = Smoother(tau_s=0.5)
+    smooth = Smoother(smooth_s=0.5)
     smooth(ONE, np.array([[0.999, 0.001]], np.float32), 0.0)
     shown = smooth(ONE, np.array([[0.3, 0.7]], np.float32), 0.5)
     assert shown[0, 0] > 0.5
@@ -85,13 +85,13 @@ def test_one_certain_frame_does_not_rule_out_the_rest_for_long():
 
 
 def test_zero_turns_it_off():
-    smooth = Smoother(tau_s=0)
+    smooth = Smoother(smooth_s=0)
     smooth(ONE, CALM, 0.0)
     np.testing.assert_array_equal(smooth(ONE, GLAD, 0.1), GLAD)
 
 
 def test_untracked_faces_come_back_as_they_are():
-    smooth = Smoother(tau_s=10)
+    smooth = Smoother(smooth_s=10)
     zero = np.array([[1, 0], [0, 1]], np.float32)
     smooth(np.array([-1, -1]), zero, 0.0)
     np.testing.assert_array_equal(smooth(np.array([-1, -1]), zero[::-1], 0.1), zero[::-1])
@@ -99,7 +99,7 @@ def test_untracked_faces_come_back_as_they_are():
 
 @pytest.mark.parametrize("odd_s", [0.1, -4.0, np.nan, np.inf])
 def test_a_clock_that_stands_or_goes_back_goes_on_from_there(odd_s: float):
-    smooth = Smoother(tau_s=0.5)
+    smooth = Smoother(smooth_s=0.5)
     smooth(ONE, CALM, 0.1)
     np.testing.assert_allclose(smooth(ONE, GLAD, odd_s), CALM, atol=1e-6)
     start_s = odd_s if np.isfinite(odd_s) else 0.1
@@ -109,7 +109,7 @@ def test_a_clock_that_stands_or_goes_back_goes_on_from_there(odd_s: float):
 
 
 def test_memory_is_bounded():
-    smooth, steady = Smoother(tau_s=0.3), Steady()
+    smooth, steady = Smoother(smooth_s=0.3), Steady()
 
     def size_after(ids: range) -> int:
         for face in ids:
@@ -153,10 +153,10 @@ def test_nobody_is_nothing():
     assert (columns.shape, columns.dtype) == ((0,), np.int64)
 
 
-@pytest.mark.parametrize("tau_s", [-1, np.nan, np.inf])
-def test_a_time_constant_that_is_none_is_refused(tau_s: float):
-    with pytest.raises(ValueError, match="tau_s must be a number of seconds"):
-        Smoother(tau_s=tau_s)
+@pytest.mark.parametrize("smooth_s", [-1, np.nan, np.inf])
+def test_a_time_constant_that_is_none_is_refused(smooth_s: float):
+    with pytest.raises(ValueError, match="smooth_s must be a number of seconds"):
+        Smoother(smooth_s=smooth_s)
 
 
 def changes(columns: list[int]) -> int:

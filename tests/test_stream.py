@@ -39,7 +39,7 @@ def test_the_average_follows_a_change_after_a_while_and_the_raw_values_at_once()
 
 
 def test_without_smoothing_the_average_is_the_raw_value():
-    for result in run(walk(5), tau_s=0):
+    for result in run(walk(5), smooth_s=0):
         np.testing.assert_array_equal(result.probs, result.raw)
 
 
@@ -123,12 +123,12 @@ def test_results_recalled_from_their_entries_come_to_the_same():
 
 def test_entries_of_other_settings_are_refused():
     scenes = [scene([(50, 40, "sadness")])] * 3 + [scene([(50, 40, "happiness")])] * 3
-    entries = [result.to_dict() for result in run(scenes, tau_s=1)]
+    entries = [result.to_dict() for result in run(scenes, smooth_s=1)]
     with pytest.raises(UsageError, match="use those of the first run"):
-        list(tracked_results(frames(scenes), Stream(analyzer(), tau_s=0.1), entries))
+        list(tracked_results(frames(scenes), Stream(analyzer(), smooth_s=0.1), entries))
 
 
-@pytest.mark.parametrize("settings", [{"detect_every": 0}, {"tau_s": -1}, {"tau_s": float("nan")}])
+@pytest.mark.parametrize("settings", [{"detect_every": 0}, {"smooth_s": -1}, {"smooth_s": float("nan")}])
 def test_settings_out_of_range(settings: dict[str, float]):
     with pytest.raises(UsageError, match="got"):
         Stream(analyzer(), **settings)

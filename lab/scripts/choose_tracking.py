@@ -138,9 +138,9 @@ def looked_at(path: Path) -> list[tuple[float, Floats, Floats]]:
     return seen
 
 
-def resting(seen: list[tuple[float, Floats, Floats]], tau_s: float, margin: float) -> tuple[int, int]:
+def resting(seen: list[tuple[float, Floats, Floats]], smooth_s: float, margin: float) -> tuple[int, int]:
     """Return how often the shown emotions of a clip change, and how often again within 0.4 s."""
-    follow, smooth, steady = Tracker(), Smoother(tau_s), Steady(margin)
+    follow, smooth, steady = Tracker(), Smoother(smooth_s), Steady(margin)
     last: dict[int, tuple[int, float]] = {}
     changes = brief = 0
     for time_s, boxes, probs in seen:
@@ -160,9 +160,9 @@ def labels(folder: Path) -> list[str]:
     margins = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
     lines = ["changes of the shown emotion in all clips, of these again within 0.4 s"]
     lines.append(f"{'margin':22}" + "".join(f"{margin:>10}" for margin in margins))
-    for tau_s in (0.0, 0.15, 0.3, 0.5):
-        counts = [np.sum([resting(seen, tau_s, m) for seen in clips.values()], axis=0) for m in margins]
-        lines.append(f"{f'smoothed over {tau_s:g} s':22}" + "".join(f"{f'{c}, {brief}':>10}" for c, brief in counts))
+    for smooth_s in (0.0, 0.15, 0.3, 0.5):
+        counts = [np.sum([resting(seen, smooth_s, m) for seen in clips.values()], axis=0) for m in margins]
+        lines.append(f"{f'smoothed over {smooth_s:g} s':22}" + "".join(f"{f'{c}, {brief}':>10}" for c, brief in counts))
     lines += ["", "ids in each clip, on every frame, every 3rd and every 8th"]
     for name, seen in clips.items():
         kinds = []

@@ -19,8 +19,8 @@ def test_changes_are_counted_and_those_that_change_back_at_once():
     box = np.array([[10, 10, 60, 60]], np.float32)
     shown = [0] * 20 + [1] * 3 + [0] * 20
     seen = [(number / 10, box, np.eye(2, dtype=np.float32)[[column]]) for number, column in enumerate(shown)]
-    assert choose_tracking.resting(seen, tau_s=0, margin=0.1) == (2, 1)
-    assert choose_tracking.resting(seen, tau_s=3, margin=0.1) == (0, 0)
+    assert choose_tracking.resting(seen, smooth_s=0, margin=0.1) == (2, 1)
+    assert choose_tracking.resting(seen, smooth_s=3, margin=0.1) == (0, 0)
 
 
 def test_a_clip_is_looked_at_frame_by_frame(tmp_path: Path):

@@ -30,16 +30,16 @@ class Smoother:
     of the way to the new one; then rows are scaled to sum to 1.
 
     Args:
-        tau_s: time constant; 0 returns the input unchanged.
+        smooth_s: time constant tau in seconds; 0 returns the input unchanged.
 
     Raises:
-        ValueError: tau_s is negative or not finite.
+        ValueError: smooth_s is negative or not finite.
     """
 
-    def __init__(self, tau_s: float = 0.3) -> None:
-        if not 0 <= tau_s < np.inf:
-            raise ValueError(f"tau_s must be a number of seconds, 0 or more; got {tau_s!r}")
-        self._tau_s = tau_s
+    def __init__(self, smooth_s: float = 0.3) -> None:
+        if not 0 <= smooth_s < np.inf:
+            raise ValueError(f"smooth_s must be a number of seconds, 0 or more; got {smooth_s!r}")
+        self._smooth_s = smooth_s
         self._elapsed_s = Clock()
         self._now_s = 0.0
         self._faces: dict[int, tuple[float, NDArray[np.float64]]] = {}
@@ -57,7 +57,7 @@ class Smoother:
             (N, K) float32, rows sum to 1.
         """
         self._now_s += self._elapsed_s(time_s)
-        if not self._tau_s:
+        if not self._smooth_s:
             return probs
         smooth = probs.copy()
         for row, face in enumerate(ids.tolist()):
@@ -70,13 +70,13 @@ class Smoother:
         logs = np.log(np.maximum(probs.astype(np.float64), LEAST_PROBABILITY))
         if face in self._faces:
             seen_s, last = self._faces[face]
-            logs = last + (1 - np.exp((seen_s - self._now_s) / self._tau_s)) * (logs - last)
+            logs = last + (1 - np.exp((seen_s - self._now_s) / self._smooth_s)) * (logs - last)
         self._faces[face] = self._now_s, logs
         odds = np.exp(logs - logs.max())
         return odds / odds.sum()
 
     def _forget(self) -> None:
-        oldest_s = self._now_s - FADED * self._tau_s
+        oldest_s = self._now_s - FADED * self._smooth_s
         # A face in view stays however long ago the frame before was; it has been seen at this moment.
         self._faces = {face: memory for face, memory in self._faces.items() if memory[0] >= oldest_s}
 

@@ -26,8 +26,8 @@ from mien.video.shots import Cuts, thumbnail
 if TYPE_CHECKING:
     from mien.video.reader import Video
 
-TAU_S = 0.3
-"""The time constant of the smoothing unless another is given."""
+SMOOTH_S = 0.3
+"""The time constant of the smoothing in seconds, unless another is given."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,22 +46,22 @@ class Stream:
 
     Args:
         analyzer: finds and names the faces of one frame; streams may share it.
-        tau_s: time constant of the average in seconds; 0 takes each frame by itself.
+        smooth_s: time constant of the average in seconds; 0 takes each frame by itself.
         detect_every: search the whole picture on each so-many-th frame, and on those in between only around the faces
             that it showed; where one of them is not found, the whole again.
 
     Raises:
-        UsageError: detect_every is less than 1, or tau_s negative.
+        UsageError: detect_every is less than 1, or smooth_s negative.
     """
 
-    def __init__(self, analyzer: Analyzer, tau_s: float = TAU_S, detect_every: int = 1) -> None:
+    def __init__(self, analyzer: Analyzer, smooth_s: float = SMOOTH_S, detect_every: int = 1) -> None:
         if detect_every < 1:
             raise UsageError(f"faces are searched on each frame (1) or each so-many-th (2, 3, ...); got {detect_every}")
-        if not 0 <= tau_s < np.inf:
-            raise UsageError(f"the time constant of smoothing is 0 or more seconds; got {tau_s}")
+        if not 0 <= smooth_s < np.inf:
+            raise UsageError(f"the time constant of smoothing is 0 or more seconds; got {smooth_s}")
         self.analyzer = analyzer
         self._every = 1 if analyzer.takes_all else detect_every
-        self._track, self._smooth, self._steady, self._cuts = Tracker(), Smoother(tau_s), Steady(), Cuts()
+        self._track, self._smooth, self._steady, self._cuts = Tracker(), Smoother(smooth_s), Steady(), Cuts()
         self._key: Future[Floats] = Future()
         self._planned = 0
 
@@ -224,7 +224,7 @@ def stream(
     source: str | Path,
     analyzer: Analyzer | None = None,
     *,
-    tau_s: float = TAU_S,
+    smooth_s: float = SMOOTH_S,
     detect_every: int = 1,
     start_s: float = 0.0,
     end_s: float | None = None,
@@ -235,7 +235,7 @@ def stream(
     Args:
         source: a file that FFmpeg reads.
         analyzer: None is ``mien.load()``.
-        tau_s: time constant of the smoothing in seconds; 0 takes each frame by itself.
+        smooth_s: time constant of the smoothing in seconds; 0 takes each frame by itself.
         detect_every: search the whole picture on each so-many-th frame, and in between only around the faces known.
         start_s: where to begin, in seconds.
         end_s: where to end; None is the end.
@@ -248,7 +248,7 @@ def stream(
     """
     from mien.video.reader import open_video
 
-    follow = Stream(analyzer or load(), tau_s, detect_every)
+    follow = Stream(analyzer or load(), smooth_s, detect_every)
     return Watched(open_video(source, start_s, end_s, fps), follow)
 
 

@@ -53,7 +53,7 @@ class Job:
         start_s: where to begin.
         end_s: where to end; None is the end.
         fps: the most frames a second; None takes all.
-        tau_s: time constant of the smoothing.
+        smooth_s: time constant of the smoothing.
         detect_every: on how many-th frames the whole is searched.
         blur: whether faces are hidden in what is written.
         settings: the value of each option that changes a row, by its name.
@@ -67,7 +67,7 @@ class Job:
     start_s: float
     end_s: float | None
     fps: float | None
-    tau_s: float
+    smooth_s: float
     detect_every: int
     blur: bool
     settings: dict[str, Setting]
@@ -119,7 +119,7 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
     Raises:
         MienError: it cannot be read, or a file cannot be written.
     """
-    analyzer, stream = job.analyzer, Stream(job.analyzer, job.tau_s, job.detect_every)
+    analyzer, stream = job.analyzer, Stream(job.analyzer, job.smooth_s, job.detect_every)
     timeline = Timeline(analyzer.labels)
     with ExitStack() as stack:
         video = stack.enter_context(open_video(clip, job.start_s, job.end_s, job.fps))

@@ -112,7 +112,7 @@ def video(
         start_s=start_s,
         end_s=end_s,
         fps=fps,
-        tau_s=smooth,
+        smooth_s=smooth,
         detect_every=detect_every,
         blur=blur,
         settings={

@@ -22,7 +22,7 @@ from mien.imaging.decode import decode_picture
 from mien.inference.analyzer import Analyzer
 from mien.inference.ordered_map import cores
 from mien.results.document import SCHEMA
-from mien.tracking.stream import TAU_S, Stream
+from mien.tracking.stream import SMOOTH_S, Stream
 
 STATIC = Path(__file__).parent / "static"
 
@@ -73,7 +73,7 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
         return await in_thread(partial(_analyze, tuned, data, name))
 
     @app.websocket("/api/stream")
-    async def stream(socket: WebSocket, prior: Prior = None, labels: Labels = None, smooth: float = TAU_S) -> None:
+    async def stream(socket: WebSocket, prior: Prior = None, labels: Labels = None, smooth: float = SMOOTH_S) -> None:
         """Follow the faces of a camera or a video, frame by frame (``mien.apps.web.socket``)."""
         await feed(socket, lambda: Stream(tune(analyzer, prior, labels), smooth), in_thread)
 
