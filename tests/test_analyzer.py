@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mien
+from mien.core import errors
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
 from mien.core.model_card import PRIOR_STEPS, CropSpec, ModelCard
@@ -198,6 +199,9 @@ def test_the_public_names_are_there():
         assert getattr(mien, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = mien.Nothing  # pyright: ignore
+    failures = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert {kind.__name__ for kind in failures} <= set(mien.__all__)
+    assert mien.load().labels == mien.EMOTIONS
 
 
 def test_values_refuse_arrays_that_do_not_fit():

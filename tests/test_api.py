@@ -171,14 +171,14 @@ def test_threads_may_share_an_analyzer(analyzer: mien.Analyzer, examples: Path):
 def test_crops_of_ones_own_detector(analyzer: mien.Analyzer, astronaut: Path):
     image = read(astronaut)
     x1, y1, x2, y2 = analyzer(astronaut)[0].box.astype(int)
-    face = mien.emotion(image[y1:y2, x1:x2])
+    face = mien.classify(image[y1:y2, x1:x2])
     assert face.emotion == "happiness"
     assert face.box.tolist() == [0, 0, x2 - x1, y2 - y1]
     crops = [image[y1:y2, x1:x2], image[:40, :30], np.zeros((1, 1), np.uint8)]
-    faces = mien.emotion(crops)
+    faces = mien.classify(crops)
     assert faces[0].probabilities == pytest.approx(face.probabilities, abs=1e-6)
     assert [face.box.tolist()[2:] for face in faces[1:]] == [[30, 40], [1, 1]]
-    assert mien.emotion([]) == []
+    assert mien.classify([]) == []
 
 
 def test_a_crop_of_the_nets_size_reaches_it_as_it_is():

@@ -14,46 +14,80 @@ from mien.version import __version__
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
-    from mien.core.errors import MienError
+    from mien.core.emotions import EMOTIONS
+    from mien.core.errors import (
+        DataError,
+        DetectorError,
+        ImageError,
+        MienError,
+        MissingExtra,
+        ModelError,
+        TrainingError,
+        UsageError,
+        VideoError,
+    )
+    from mien.core.model_card import CropSpec, ModelCard
     from mien.core.types import Face, Faces, Frame
-    from mien.inference.analyzer import Analyzer, emotion, load
+    from mien.detection.detectors import Detector
+    from mien.inference.analyzer import Analyzer, classify, load
     from mien.inference.pipeline import Outcome, pipeline
     from mien.results.analysis import Analysis
     from mien.tracking.stream import Stream, stream
     from mien.tracking.tracked_result import TrackedResult
 
 __all__ = [
+    "EMOTIONS",
     "Analysis",
     "Analyzer",
+    "CropSpec",
+    "DataError",
+    "Detector",
+    "DetectorError",
     "Face",
     "Faces",
     "Frame",
+    "ImageError",
     "MienError",
+    "MissingExtra",
+    "ModelCard",
+    "ModelError",
     "Outcome",
     "Stream",
     "TrackedResult",
+    "TrainingError",
+    "UsageError",
+    "VideoError",
     "__version__",
-    "emotion",
+    "classify",
     "load",
     "pipeline",
     "stream",
 ]
 
-_HOMES = {
-    "Analysis": "mien.results.analysis",
-    "Analyzer": "mien.inference.analyzer",
-    "Face": "mien.core.types",
-    "Faces": "mien.core.types",
-    "Frame": "mien.core.types",
-    "MienError": "mien.core.errors",
-    "TrackedResult": "mien.tracking.tracked_result",
-    "Outcome": "mien.inference.pipeline",
-    "Stream": "mien.tracking.stream",
-    "emotion": "mien.inference.analyzer",
-    "load": "mien.inference.analyzer",
-    "pipeline": "mien.inference.pipeline",
-    "stream": "mien.tracking.stream",
+_NAMES = {
+    "mien.core.emotions": ("EMOTIONS",),
+    "mien.core.errors": (
+        "DataError",
+        "DetectorError",
+        "ImageError",
+        "MienError",
+        "MissingExtra",
+        "ModelError",
+        "TrainingError",
+        "UsageError",
+        "VideoError",
+    ),
+    "mien.core.model_card": ("CropSpec", "ModelCard"),
+    "mien.core.types": ("Face", "Faces", "Frame"),
+    "mien.detection.detectors": ("Detector",),
+    "mien.inference.analyzer": ("Analyzer", "classify", "load"),
+    "mien.inference.pipeline": ("Outcome", "pipeline"),
+    "mien.results.analysis": ("Analysis",),
+    "mien.tracking.stream": ("Stream", "stream"),
+    "mien.tracking.tracked_result": ("TrackedResult",),
 }
+
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,9 @@ Numbers = TypeVar("Numbers", bound=NDArray[np.number[Any]])
 SEVEN = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
 """The seven-class view, in the order of every file and API of mien."""
 
+EMOTIONS = SEVEN
+"""What results name, unless contempt is shown apart or the model has labels of its own."""
+
 EIGHT = (*SEVEN, "contempt")
 """The eight emotions of FER+, in the order of its columns."""
 

@@ -219,14 +219,14 @@ def load(
 
 
 @overload
-def emotion(crop: Source) -> Face: ...
+def classify(crop: Source) -> Face: ...
 
 
 @overload
-def emotion(crop: Sequence[Source]) -> list[Face]: ...
+def classify(crop: Sequence[Source]) -> list[Face]: ...
 
 
-def emotion(crop: Source | Sequence[Source]) -> Face | list[Face]:
+def classify(crop: Source | Sequence[Source]) -> Face | list[Face]:
     """Return what a face shows that a detector of your own has cut out, by the packaged model.
 
     ``mien.load(model, detector="none")`` does the same with another model or other settings.
