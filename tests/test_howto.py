@@ -12,10 +12,11 @@ from clips import counting, write_clip
 from command import Command
 from mien.core.emotions import SEVEN
 from mien.data.synthetic import synthetic
+from small_data import faces, write_fer, write_votes
+from snippets import SHORT, run_page
 from tiny_net import tiny_card, tiny_net
 
 ROOT = Path(__file__).parents[1]
-SHORT = ["--set", "epochs=1", "--set", "warmup_epochs=0"]
 PAGES = {page.stem: page for page in (ROOT / "docs" / "how-to").glob("*.md")}
 
 
@@ -47,18 +48,6 @@ def write_class_folders(folder: Path) -> None:
             Image.fromarray(drawn.images[row]).save(folder / emotion / f"{row}.png")
 
 
-def run(page: Path, mien: Command) -> None:
-    names: dict[str, object] = {}
-    for language, code in re.findall(r"```(\w+)\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
-        if language == "python":
-            exec(compile(code, page.name, "exec"), names)
-            continue
-        for line in code.splitlines():
-            words = line.removeprefix("mien ").split()
-            outcome = mien(*words, *(SHORT if words[0] in ("train", "distill") else []))
-            assert outcome.code == 0, outcome.err
-
-
 @pytest.mark.parametrize(
     ("stem", "printed"),
     [
@@ -67,21 +56,32 @@ def run(page: Path, mien: Command) -> None:
         ("own-detector", r"happiness 0\.9.*\nhappiness False\n\w+ (True|False)\n"),
         pytest.param("own-faces", r"^$", marks=pytest.mark.needs("tensorflow")),
         ("own-model", r"\n(calm|tense) \{'calm': .*, 'tense': "),
+        ("pictures", r"^$"),
+        ("video", r"\n0\.\d+ 1 \w+ 0\.\d+\n"),
         ("pandas", r"count +mean\n +confidence +confidence\nemotion +\nhappiness +1 +[01]\."),
     ],
 )
 def test_the_snippets_of_a_page_run(
     stem: str, printed: str, mien: Command, folder: Path, capsys: pytest.CaptureFixture[str]
 ):
-    run(PAGES[stem], mien)
+    run_page(PAGES[stem], mien)
     assert re.search(printed, capsys.readouterr().out, flags=re.DOTALL)
 
 
+@pytest.mark.needs("tensorflow")
+def test_the_commands_of_the_training_page_run(mien: Command, folder: Path):
+    usages = ["Training"] * 40 + ["PublicTest"] * 20
+    votes = [[8 if column == row % 8 else 0 for column in range(8)] + [2, 0] for row in range(60)]
+    write_fer(folder / "fer2013.csv", faces(60), usages, [row % 7 for row in range(60)])
+    write_votes(folder / "fer2013new.csv", usages, votes, [f"fer{row:07}.png" for row in range(60)])
+    small = [*SHORT, "--set", "width=2", "--set", "batch_size=64"]
+    run_page(PAGES["train"], mien, {"train": small, "distill": small, "answer": ["--views", "1"]})
+    for made in ("data/train.npz", "runs/6-robust/report.html", "taught/train.npz", "short.onnx"):
+        assert (folder / made).is_file()
+    assert (folder / "runs/12-patient/model.int8.onnx").is_file()
+    assert (folder / "runs/12-patient-s/model.onnx").is_file()
+
+
 def test_every_page_is_run():
-    assert sorted(PAGES) == ["batch", "live", "notebook", "own-detector", "own-faces", "own-model", "pandas", "web"]
-
-
-@pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
-def test_the_links_lead_somewhere(page: Path):
-    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+    run = ["notebook", "own-detector", "own-faces", "own-model", "pandas", "pictures", "train", "video"]
+    assert sorted(PAGES) == sorted([*run, "batch", "live", "web"])

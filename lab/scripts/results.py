@@ -38,7 +38,7 @@ STEPS = (
     "16-photos",
 )
 SETS = ("12-patient", "16-photos", "12-patient-s", "16-photos-s")
-PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "lab/log.md", "docs/PHOTOS.md")
+PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "lab/log.md", "docs/PHOTOS.md", "docs/RESULTS.md")
 
 
 def headlines(names: Sequence[str], documents: Sequence[dict[str, Any]]) -> str:
