@@ -85,6 +85,14 @@ class Faces:
         """Return the faces at indices (M,), in that order, or where (N,) is true."""
         return Faces(self.boxes[rows], self.landmarks[rows], self.scores[rows], self.turn)
 
+    def scaled(self, by: Floats) -> Faces:
+        """Return the faces in a picture that is by (2,) times as wide and as high."""
+        return Faces(self.boxes * np.tile(by, 2), self.landmarks * by, self.scores, self.turn)
+
+    def moved(self, by: Floats) -> Faces:
+        """Return the faces by (2,) pixels further to the right and down."""
+        return Faces(self.boxes + np.tile(by, 2), self.landmarks + by, self.scores, self.turn)
+
 
 NO_FACES = Faces(np.zeros((0, 4), np.float32), np.zeros((0, len(LANDMARKS), 2), np.float32), np.zeros(0, np.float32))
 

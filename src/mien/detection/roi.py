@@ -58,20 +58,16 @@ class Near:
         if boxes.area(areas).sum() >= width * height:
             return self._detector(image)
         found = [self._follow(small, *pair) for pair in zip(known, areas.astype(int).tolist(), strict=True)]
-        whole = merge(found)
-        return Faces(whole.boxes * np.tile(times, 2), whole.landmarks * times, whole.scores)
+        return merge(found).scaled(times)
 
     def _follow(self, image: Image, known: Floats, area: list[int]) -> Faces:
         """Return the one face near a known box (4,), if there is one, in pixels of image."""
         x1, y1, x2, y2 = area
         if x2 <= x1 or y2 <= y1:
             return NO_FACES
-        seen = self._detector(np.ascontiguousarray(image[y1:y2, x1:x2]))
-        corner = np.array([x1, y1], np.float32)
-        places = seen.boxes + np.tile(corner, 2)
-        shared = boxes.iou(known[None], places)[0]
-        rows = [int(shared.argmax())] if shared.max(initial=0) > SAME_IOU else []
-        return Faces(places[rows], seen.landmarks[rows] + corner, seen.scores[rows])
+        seen = self._detector(np.ascontiguousarray(image[y1:y2, x1:x2])).moved(np.array([x1, y1], np.float32))
+        shared = boxes.iou(known[None], seen.boxes)[0]
+        return seen.take(np.array([shared.argmax()] if shared.max(initial=0) > SAME_IOU else [], np.int64))
 
 
 def _areas(known: Floats) -> Floats:

@@ -78,12 +78,12 @@ class Tiles:
         way = cv2.INTER_LINEAR if scale > 1 else cv2.INTER_AREA
         found = self._near(np.asarray(cv2.resize(image[y1:y2, x1:x2], size, interpolation=way), np.uint8))
         times = np.array([size[0] / (x2 - x1), size[1] / (y2 - y1)], np.float32)
-        corner = np.array([x1, y1], np.float32)
-        placed = found.boxes / np.tile(times, 2) + np.tile(corner, 2)
+        placed = Faces(found.boxes / np.tile(times, 2), found.landmarks / times, found.scores)
+        placed = placed.moved(np.array([x1, y1], np.float32))
         limits = np.array([x1, y1, image.shape[1] - x2, image.shape[0] - y2]) > 0  # where the picture goes on
-        gaps = np.hstack([placed[:, :2] - [x1, y1], [x2, y2] - placed[:, 2:]]) * scale
+        gaps = np.hstack([placed.boxes[:, :2] - [x1, y1], [x2, y2] - placed.boxes[:, 2:]]) * scale
         rows = ~(limits & (gaps < CUT_PX)).any(axis=1)
-        return Faces(placed[rows], found.landmarks[rows] / times + corner, found.scores[rows])
+        return placed.take(rows)
 
 
 def scales(width: int, height: int) -> list[float]:

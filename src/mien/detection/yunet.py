@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -177,12 +178,11 @@ class YuNet:
             return NO_FACES
         part = image[y1:y2, x1:x2]
         found = self._net.search(part, resize(part, CLOSER_PX), min(DOUBTFUL, self._min_score))
-        corner = np.array([x1, y1], np.float32)
-        landmarks = found.landmarks + corner
-        away = np.linalg.norm(landmarks - face.landmarks, axis=2).mean(axis=1) / np.sqrt(boxes.area(face.boxes))
+        found = found.moved(np.array([x1, y1], np.float32))
+        away = np.linalg.norm(found.landmarks - face.landmarks, axis=2).mean(axis=1) / np.sqrt(boxes.area(face.boxes))
         scores: Floats = (found.scores + face.scores) * np.float32(0.5)
         same = (away <= MOST_AWAY) & (scores >= self._min_score_closer)
-        return Faces(found.boxes[same] + np.tile(corner, 2), landmarks[same], scores[same])
+        return replace(found, scores=scores).take(same)
 
 
 def _places(image: Image, faint: Faces, most: int) -> Floats:

@@ -67,7 +67,7 @@ class Net:
         kept = boxes.nms(found, scores, OVERLAP)
         kept = kept[boxes.left_to_right(found[kept])]
         scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
-        return Faces(found[kept] * np.tile(scale, 2), landmarks[kept] * scale, scores[kept])
+        return Faces(found[kept], landmarks[kept], scores[kept]).scaled(scale)
 
     def best_scores(self, images: Sequence[Image]) -> Floats:
         """Return the score of the best face of each of N pictures (H, W, 3) of one size, (N,) float32, 0 to 1."""

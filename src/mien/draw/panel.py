@@ -93,9 +93,7 @@ def scaled(result: AnyResult, size: tuple[int, int]) -> AnyResult:
     factors = np.array(size, np.float32) / np.array(result.frame.size, np.float32)
     way = cv2.INTER_AREA if max(factors) < 0.5 else cv2.INTER_LINEAR
     frame = replace(result.frame, image=cv2.resize(result.frame.image, size, interpolation=way), size=size)
-    boxes, landmarks = result.faces.boxes * np.tile(factors, 2), result.faces.landmarks * factors
-    faces = Faces(boxes.astype(np.float32), landmarks.astype(np.float32), result.faces.scores)
-    return replace(result, frame=frame, faces=faces)
+    return replace(result, frame=frame, faces=result.faces.scaled(factors))
 
 
 class Panel:

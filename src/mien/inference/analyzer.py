@@ -132,9 +132,8 @@ class Analyzer:
 
     def _find(self, frame: Frame, detector: Detector) -> _Found:
         seen = detector(frame.image)
-        scale = np.float32(frame.scale)
         crops = cut_faces(frame.image, seen, self.crop)
-        faces = replace(seen, boxes=seen.boxes * scale, landmarks=seen.landmarks * scale)
+        faces = seen.scaled(np.full(2, frame.scale, np.float32))
         # Of the picture as it was read: a face reduced to few pixels is judged by those few.
         return _Found(faces, crops, quality(seen, crops))
 
