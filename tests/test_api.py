@@ -117,7 +117,7 @@ def test_a_result_is_drawn(analyzer: mien.Analyzer, astronaut: Path, tmp_path: P
     assert changed[:, x1 - 2 : x1 + 2].any()
 
 
-def test_a_dict_is_the_line_of_a_journal(analyzer: mien.Analyzer, astronaut: Path):
+def test_a_dict_is_the_line_of_a_log(analyzer: mien.Analyzer, astronaut: Path):
     entry = json.loads(json.dumps(analyzer(str(astronaut)).to_dict()))
     assert list(entry) == ["path", "width", "height", "faces", "schema", "model"]
     assert (entry["path"], entry["width"], entry["schema"]) == (str(astronaut), 512, 2)

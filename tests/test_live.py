@@ -383,7 +383,7 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_clip_is_followed_filmed_and_written_down(clip: Path, capsys: pytest.CaptureFixture[str]):
     from mien.apps.cli.live import live
-    from mien.results.log import pictures
+    from mien.results.log import read_log
     from mien.video.reader import open_video
 
     live(source=str(clip), window=False, out=Path("rows.jsonl"), record=Path("film.mp4"))
@@ -394,7 +394,7 @@ def test_a_clip_is_followed_filmed_and_written_down(clip: Path, capsys: pytest.C
     assert err == f"mien: {count} frame{'s' * (count > 1)} of {clip}; wrote rows.jsonl, film.mp4\n"
     with open_video("film.mp4") as film:
         filmed = list(film)
-    rows = list(pictures(Path("rows.jsonl")))
+    rows = list(read_log(Path("rows.jsonl")))
     assert len(filmed) == count
     assert len(rows) >= count
     assert [frame.time_s - filmed[0].time_s for frame in filmed] == pytest.approx(

@@ -174,8 +174,8 @@ def test_what_a_killed_process_wrote_is_there_and_resume_ends_like_an_unbroken_r
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert read_table(tables[0]) == table_of(PICTURES[:4])
-    for journal in (lines, *(Path(f"{table}.jsonl") for table in tables)):
-        assert [line["path"] for line in read_lines(journal)] == [name for name, _ in PICTURES[:4]]
+    for log in (lines, *(Path(f"{table}.jsonl") for table in tables)):
+        assert [line["path"] for line in read_lines(log)] == [name for name, _ in PICTURES[:4]]
     for path in (lines, *tables):
         assert run(path, PICTURES, resume=True) == {"a.jpg", "empty,room.png", 'the "boss".jpg'}
         run(tmp_path / f"unbroken{path.suffix}", PICTURES)
@@ -191,14 +191,14 @@ def test_what_a_killed_process_wrote_is_there_and_resume_ends_like_an_unbroken_r
 def test_a_file_cut_off_anywhere_is_mended(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("cut")
     run(folder / "out.csv", PICTURES)
-    journal, table = folder / "out.csv.jsonl", folder / "out.csv"
+    log, table = folder / "out.csv.jsonl", folder / "out.csv"
     whole = table.read_bytes()
-    for file in (journal, table):
+    for file in (log, table):
         content = file.read_bytes()
         file.write_bytes(content[: data.draw(st.integers(0, len(content)))])
     run(table, PICTURES, resume=True)
     assert table.read_bytes() == whole
-    assert sorted(str(line["path"]) for line in read_lines(journal)) == sorted(path for path, _ in PICTURES)
+    assert sorted(str(line["path"]) for line in read_lines(log)) == sorted(path for path, _ in PICTURES)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -215,7 +215,7 @@ def test_an_existing_file_is_not_replaced(suffix: str, tmp_path: Path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_journal_without_its_table_is_not_forgotten(tmp_path: Path):
+def test_a_log_without_its_table_is_not_forgotten(tmp_path: Path):
     run(tmp_path / "out.parquet", PICTURES)
     (tmp_path / "out.parquet").unlink()
     with pytest.raises(UsageError, match=r"out\.parquet\.jsonl is there already"):
@@ -365,7 +365,7 @@ def test_a_journal_without_settings_is_refused(tmp_path: Path):
         run(tmp_path / "out.jsonl", PICTURES, resume=True)
 
 
-def test_a_video_goes_on_with_its_own_journal_alone(tmp_path: Path):
+def test_a_video_goes_on_with_its_own_log_alone(tmp_path: Path):
     (tmp_path / "link").symlink_to(tmp_path)
     for clip in ("one.mp4", "link/one.mp4"):
         with open_sink(tmp_path / "o.csv", replace(MADE, clip=str(tmp_path / clip)), resume=True) as sink:
@@ -400,8 +400,8 @@ def test_force_begins_anew_with_the_first_result(suffix: str, tmp_path: Path):
     run(path, [("bad.gif", "not a picture")], force=True)
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
     run(path, PICTURES[2:4], force=True)
-    journal = path if suffix == ".jsonl" else Path(f"{path}.jsonl")
-    assert [line["path"] for line in read_lines(journal)] == [name for name, _ in PICTURES[2:4]]
+    log = path if suffix == ".jsonl" else Path(f"{path}.jsonl")
+    assert [line["path"] for line in read_lines(log)] == [name for name, _ in PICTURES[2:4]]
     if suffix != ".jsonl":
         assert read_table(path) == table_of(PICTURES[2:4])
     with pytest.raises(UsageError, match="leave one out"):

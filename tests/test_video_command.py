@@ -109,9 +109,9 @@ def test_two_runs_do_not_write_one_film(mien: Command, clip: Path):
 def test_a_run_that_was_cut_off_goes_on_and_comes_to_the_same(mien: Command, clip: Path):
     assert mien("video", clip, "--out", "whole", "--data", "csv", "--page").code == 0
     assert mien("video", clip, "--out", "cut", "--data", "csv").code == 0
-    journal = Path("cut/walk.mien.csv.jsonl")
-    lines = journal.read_bytes().splitlines(keepends=True)
-    journal.write_bytes(b"".join(lines[:7]) + lines[7][:50])
+    log = Path("cut/walk.mien.csv.jsonl")
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:7]) + lines[7][:50])
     assert mien("video", clip, "--out", "cut", "--data", "csv", "--page", "--resume").code == 0
     for name in ("walk.mien.csv", "walk.mien.csv.jsonl", "walk.mien.html"):
         assert Path("cut", name).read_bytes() == Path("whole", name).read_bytes()
@@ -188,7 +188,7 @@ def test_a_name_need_not_be_utf_8(mien: Command, clip: Path):
     outcome = mien("video", named, "--end", "0.2", *wanted)
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith('"caf\\udce9.mp4"\t1\t')
-    assert len(list(Path().iterdir())) == 7, "five, the journal, and the clip itself"
+    assert len(list(Path().iterdir())) == 7, "five, the log, and the clip itself"
     page = Path(os.fsdecode(b"caf\xe9.mien.html")).read_text(encoding="utf-8")
     assert "<title>caf\\udce9.mp4" in page
     assert 'src="caf%E9.mien.mp4"' in page

@@ -1,4 +1,4 @@
-"""A journal: the results of a run as JSON lines, a line a picture, which a kill at any moment leaves readable.
+"""The log: the results of a run as JSON lines, a line a picture, which a kill at any moment leaves readable.
 
 A line is a picture's entry of the JSON document, or that of a failure, with the schema, the model and the settings
 beside it (``docs/SCHEMA.md``). ``--resume`` reads it.
@@ -30,7 +30,7 @@ def explained(path: Path, resumable: bool = True) -> Generator[None]:
         raise MienError(f"cannot write {path}: {error.strerror or error}; {advice}") from error
 
 
-class Growing:
+class AppendFile:
     """A file that grows by whole lines; a context manager.
 
     Args:
@@ -83,8 +83,8 @@ def json_line(entry: dict[str, Any]) -> bytes:
     return json.dumps(entry).encode() + b"\n"
 
 
-def pictures(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a journal that have faces or none, without failures and a line that a kill has cut off."""
+def read_log(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a log that have faces or none, without failures and a line that a kill has cut off."""
     with path.open("rb") as file:
         for line in file:
             entry = json.loads(line) if line.endswith(b"\n") else {}
@@ -93,7 +93,7 @@ def pictures(path: Path) -> Iterator[dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Resumed:
     """What an earlier run left.
 
     Attributes:
@@ -107,11 +107,11 @@ class Taken:
     finished: bool = False
 
 
-def take_up(path: Path, made: Made, place: Places) -> Taken:
-    """Make a journal of an earlier run ready to go on: drop failures and a cut-off line.
+def resume_log(path: Path, made: Made, place: Places) -> Resumed:
+    """Make a log of an earlier run ready to go on: drop failures and a cut-off line.
 
     Args:
-        path: the journal.
+        path: the log.
         made: what the results that follow are made with.
         place: tells which pictures are the same.
 
@@ -142,4 +142,4 @@ def take_up(path: Path, made: Made, place: Places) -> Taken:
                 done.add(place(entry["path"]))
                 entries += 1
             finished = "end_s" in entry
-    return Taken(frozenset(done), entries, finished)
+    return Resumed(frozenset(done), entries, finished)

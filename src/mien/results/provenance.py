@@ -32,11 +32,11 @@ class Made:
 
     @property
     def notes(self) -> dict[str, Any]:
-        """Return what every line of a journal says of it."""
+        """Return what every line of a log says of it."""
         return {"schema": SCHEMA, "model": self.model, "settings": dict(self.settings)}
 
     def objection(self, entry: dict[str, Any], place: Places) -> str:
-        """Return why an entry of a journal cannot stand in one file with these results; empty where it can.
+        """Return why an entry of a log cannot stand in one file with these results; empty where it can.
 
         Raises:
             KeyError, TypeError, AttributeError: the entry is none of mien's.

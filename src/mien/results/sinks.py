@@ -1,8 +1,8 @@
 """Where results go while they are made: JSON lines, CSV or Parquet, each readable after a kill.
 
-JSON lines are a journal (``mien.results.log``). A table has its journal beside it, ``NAME.csv.jsonl``, which knows
+JSON lines are a log (``mien.results.log``). A table has its log beside it, ``NAME.csv.jsonl``, which knows
 the pictures without a face, as no row of the table does, and from which the table can be made at any time. CSV grows
-with the journal. A Parquet file cannot be read before its end is written, so it is made as the sink closes, also on
+with the log. A Parquet file cannot be read before its end is written, so it is made as the sink closes, also on
 Ctrl-C.
 """
 
@@ -22,7 +22,7 @@ from mien.core.locks import locked
 from mien.core.output import Places, folder_for, refuse_existing, whole_file
 from mien.core.types import Result
 from mien.results.document import picture_entry
-from mien.results.log import Growing, Taken, explained, json_line, pictures, take_up
+from mien.results.log import AppendFile, Resumed, explained, json_line, read_log, resume_log
 from mien.results.provenance import Made
 from mien.results.rows import Columns, Row, columns, model_name, rows
 
@@ -30,10 +30,10 @@ ROWS_A_GROUP = 10_000
 """Rows of a Parquet file that are in memory at once."""
 
 Table = Callable[[dict[str, Any]], None]
-"""Takes the journal's entry of one picture."""
+"""Takes the log's entry of one picture."""
 
 Keep = Callable[[dict[str, Any]], None]
-"""Takes an entry of the journal, whatever it is of."""
+"""Takes an entry of the log, whatever it is of."""
 
 
 class Sink:
@@ -48,12 +48,12 @@ class Sink:
         finished: whether they go to the end of their video.
     """
 
-    def __init__(self, path: Path, made: Made, taken: Taken, resumable: bool, begin: Callable[[], Keep]) -> None:
-        self.entries, self.finished = taken.entries, taken.finished
-        self.recorded = islice(pictures(journal_of(path)), taken.entries)
+    def __init__(self, path: Path, made: Made, resumed: Resumed, resumable: bool, begin: Callable[[], Keep]) -> None:
+        self.entries, self.finished = resumed.entries, resumed.finished
+        self.recorded = islice(read_log(log_of(path)), resumed.entries)
         self._path, self._resumable, self._begin = path, resumable, begin
-        self._notes, self._done, self._place = made.notes, taken.places, Places()
-        self._keep = begin() if taken.entries or taken.finished else None
+        self._notes, self._done, self._place = made.notes, resumed.places, Places()
+        self._keep = begin() if resumed.entries or resumed.finished else None
         self._failed: list[dict[str, Any]] = []
 
     def has(self, path: str | Path) -> bool:
@@ -119,15 +119,15 @@ def open_sink(path: Path, made: Made, *, resume: bool | None = None, force: bool
         raise UsageError(f"--out takes a name that ends in {', '.join(TABLES)}; got {path.name}")
     if kind == ".parquet":
         _need_pyarrow()
-    journal = journal_of(path)
+    log = log_of(path)
     with folder_for(path.parent), locked(path, if_writable=True), ExitStack() as files:
 
         def begin() -> Keep:
             if force:
-                for file in (path, journal):  # in this order, as --resume can do nothing with a table alone
+                for file in (path, log):  # in this order, as --resume can do nothing with a table alone
                     file.unlink(missing_ok=True)
-            lines = files.enter_context(Growing(journal))
-            table = files.enter_context(TABLES[kind](path, journal, columns(made.labels, made.clip is not None)))
+            lines = files.enter_context(AppendFile(log))
+            table = files.enter_context(TABLES[kind](path, log, columns(made.labels, made.clip is not None)))
 
             def keep(entry: dict[str, Any]) -> None:
                 lines.add(json_line(entry))
@@ -136,33 +136,33 @@ def open_sink(path: Path, made: Made, *, resume: bool | None = None, force: bool
 
             return keep
 
-        refuse_existing((path, journal), force=force, resume=resume)
-        if resume and path.exists() and not journal.exists():
-            raise UsageError(f"{path} has no {journal.name} beside it, from which --resume goes on; give another name")
+        refuse_existing((path, log), force=force, resume=resume)
+        if resume and path.exists() and not log.exists():
+            raise UsageError(f"{path} has no {log.name} beside it, from which --resume goes on; give another name")
         with explained(path, resume is not None):
-            taken = take_up(journal, made, Places()) if resume and journal.exists() else Taken()
-            sink = Sink(path, made, taken, resume is not None, begin)
+            resumed = resume_log(log, made, Places()) if resume and log.exists() else Resumed()
+            sink = Sink(path, made, resumed, resume is not None, begin)
         yield sink
 
 
-def journal_of(path: Path) -> Path:
-    """Return the journal of a file of results, which JSON lines are themselves."""
+def log_of(path: Path) -> Path:
+    """Return the log of a file of results, which JSON lines are themselves."""
     return path if path.suffix.lower() == ".jsonl" else path.with_name(path.name + ".jsonl")
 
 
-def _no_table(path: Path, journal: Path, kinds: Columns) -> AbstractContextManager[Table]:
+def _no_table(path: Path, log: Path, kinds: Columns) -> AbstractContextManager[Table]:
     return nullcontext(lambda _: None)
 
 
 @contextmanager
-def _csv_table(path: Path, journal: Path, kinds: Columns) -> Generator[Table]:
-    """Write what the journal has, then let the file grow picture by picture."""
+def _csv_table(path: Path, log: Path, kinds: Columns) -> Generator[Table]:
+    """Write what the log has, then let the file grow picture by picture."""
     with explained(path):
         with whole_file(path) as whole:
             whole.write(_csv_line(kinds))
-            for row in _rows(pictures(journal)):
+            for row in _rows(read_log(log)):
                 whole.write(_csv_line(row.values()))
-        file = Growing(path)
+        file = AppendFile(path)
 
     def grow(entry: dict[str, Any]) -> None:
         file.add(b"".join(_csv_line(row.values()) for row in _rows([entry])))
@@ -172,13 +172,13 @@ def _csv_table(path: Path, journal: Path, kinds: Columns) -> Generator[Table]:
 
 
 @contextmanager
-def _parquet_table(path: Path, journal: Path, kinds: Columns) -> Generator[Table]:
-    """Write the file from the journal at the end, whatever the end is."""
+def _parquet_table(path: Path, log: Path, kinds: Columns) -> Generator[Table]:
+    """Write the file from the log at the end, whatever the end is."""
     try:
         yield lambda _: None
     finally:
         with explained(path):
-            _write_parquet(path, _rows(pictures(journal)), kinds)
+            _write_parquet(path, _rows(read_log(log)), kinds)
 
 
 TABLES: dict[str, Callable[[Path, Path, Columns], AbstractContextManager[Table]]] = {
@@ -186,7 +186,7 @@ TABLES: dict[str, Callable[[Path, Path, Columns], AbstractContextManager[Table]]
     ".csv": _csv_table,
     ".parquet": _parquet_table,
 }
-"""The table that a suffix asks for: (path, journal, columns) -> what takes the rows."""
+"""The table that a suffix asks for: (path, log, columns) -> what takes the rows."""
 
 
 def _rows(entries: Iterable[dict[str, Any]]) -> Iterator[Row]:

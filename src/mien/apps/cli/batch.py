@@ -38,7 +38,7 @@ def batch(
     """Name the emotion on each face, on all machines of a Ray cluster.
 
     They must see the same files at the same paths, and have mien installed. Pictures that fail are listed and stand in
-    the journal of --out; a picture that crashes a worker is one of them.
+    the log of --out; a picture that crashes a worker is one of them.
     """
     from contextlib import ExitStack, closing
 

@@ -27,7 +27,7 @@ from mien.report.timeline_plot import write_timeline
 from mien.results.log import explained
 from mien.results.provenance import Made, Setting
 from mien.results.rows import model_name
-from mien.results.sinks import Sink, journal_of, open_sink
+from mien.results.sinks import Sink, log_of, open_sink
 from mien.tracking.stream import Stream, tracked_results
 from mien.tracking.timeline import Summary, Timeline
 from mien.tracking.tracked_result import TrackedResult
@@ -191,7 +191,7 @@ def _refuse(job: Job, files: list[Files]) -> None:
             "--resume goes on from the data of a clip; add --data csv, jsonl or parquet, as in the first run"
         )
     there = list(chain.from_iterable(one.values() for one in files))
-    there += [journal_of(one["data"]) for one in files if "data" in one]
+    there += [log_of(one["data"]) for one in files if "data" in one]
     refuse_existing(there, force=job.force, resume=job.resume if "data" in job.suffixes else None)
 
 
