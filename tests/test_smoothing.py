@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.tracking.smoothing import Smoother, Steady
+from mien.tracking.smoothing import Hysteresis, Smoother
 
 CALM = np.array([[0.9, 0.1]], np.float32)
 GLAD = np.array([[0.1, 0.9]], np.float32)
@@ -113,8 +113,8 @@ def test_memory_is_bounded():
 
     def size_after(ids: range) -> int:
         for face in ids:
-            steady(np.array([face]), smooth(np.array([face]), CALM, face * 0.1), face * 0.1)
-        return len(pickle.dumps((smooth, steady)))
+            hysteresis(np.array([face]), smooth(np.array([face]), CALM, face * 0.1), face * 0.1)
+        return len(pickle.dumps((smooth, hysteresis)))
 
     assert size_after(range(1000, 1100)) == pytest.approx(size_after(range(1100, 3000)), rel=0.1)
 
@@ -134,7 +134,7 @@ PROBS = st.lists(st.floats(0, 1), min_size=4, max_size=4).filter(lambda row: sum
 @given(st.lists(st.tuples(PROBS, PROBS, PROBS, st.permutations(range(3))), min_size=1, max_size=5), st.floats(0.001, 2))
 def test_rows_are_probabilities_and_their_order_does_not_matter(frames: list, step_s: float):
     ids = np.array([3, 9, -1])
-    smooth, other, steady, unsteady = Smoother(), Smoother(), Steady(), Steady()
+    smooth, other, hysteresis, other_hysteresis = Smoother(), Smoother(), Hysteresis(), Hysteresis()
     for number, (*rows, order) in enumerate(frames):
         probs = np.array(rows, np.float64)
         probs = (probs / probs.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -143,13 +143,13 @@ def test_rows_are_probabilities_and_their_order_does_not_matter(frames: list, st
         assert (shown.shape, shown.dtype) == ((3, 4), np.float32)
         np.testing.assert_allclose(shown.sum(axis=1), 1, atol=1e-5)
         np.testing.assert_array_equal(other(ids[mixed], probs[mixed], number * step_s), shown[mixed])
-        columns = steady(ids, shown, number * step_s)
-        np.testing.assert_array_equal(unsteady(ids[mixed], shown[mixed], number * step_s), columns[mixed])
+        columns = hysteresis(ids, shown, number * step_s)
+        np.testing.assert_array_equal(other_hysteresis(ids[mixed], shown[mixed], number * step_s), columns[mixed])
 
 
 def test_nobody_is_nothing():
     assert Smoother()(*NOBODY, time_s=0.0).shape == (0, 2)
-    columns = Steady()(*NOBODY, time_s=0.0)
+    columns = Hysteresis()(*NOBODY, time_s=0.0)
     assert (columns.shape, columns.dtype) == ((0,), np.int64)
 
 
@@ -170,50 +170,52 @@ def wavering(share: float) -> np.ndarray:
 def test_emotions_as_good_as_level_do_not_take_turns():
     rng = np.random.default_rng(0)
     rows = [wavering(0.5 + rng.normal(0, 0.015)) for _ in range(200)]
-    steady = Steady(margin=0.1)
-    calm = [int(steady(ONE, row, 0.04 * i)[0]) for i, row in enumerate(rows)]
+    hysteresis = Hysteresis(margin=0.1)
+    calm = [int(hysteresis(ONE, row, 0.04 * i)[0]) for i, row in enumerate(rows)]
     assert changes(calm) == 0
     assert changes([int(row.argmax()) for row in rows]) > 50
 
 
 def test_a_clear_lead_changes_the_emotion_at_once():
-    steady = Steady(margin=0.1)
-    shown = [int(steady(ONE, wavering(share), 0.04 * i)[0]) for i, share in enumerate([0.6, 0.46, 0.44, 0.54, 0.56])]
+    hysteresis = Hysteresis(margin=0.1)
+    shown = [
+        int(hysteresis(ONE, wavering(share), 0.04 * i)[0]) for i, share in enumerate([0.6, 0.46, 0.44, 0.54, 0.56])
+    ]
     assert shown == [0, 0, 1, 1, 0]
 
 
 def test_first_sight_shows_the_top_and_each_face_its_own():
-    steady = Steady(margin=0.5)
-    assert steady(np.array([1, 2]), np.vstack([CALM, GLAD]), 0.0).tolist() == [0, 1]
-    assert steady(np.array([2, 1]), np.vstack([wavering(0.6), wavering(0.4)]), 0.1).tolist() == [1, 0]
+    hysteresis = Hysteresis(margin=0.5)
+    assert hysteresis(np.array([1, 2]), np.vstack([CALM, GLAD]), 0.0).tolist() == [0, 1]
+    assert hysteresis(np.array([2, 1]), np.vstack([wavering(0.6), wavering(0.4)]), 0.1).tolist() == [1, 0]
 
 
 def test_a_face_gone_for_longer_than_the_gap_starts_afresh():
-    steady = Steady(margin=0.5)
-    steady(ONE, CALM, 0.0)
-    steady(*NOBODY, time_s=0.9)
-    assert steady(ONE, wavering(0.4), 1.0).tolist() == [0]
-    steady(*NOBODY, time_s=2.1)
-    assert steady(ONE, wavering(0.4), 2.2).tolist() == [1]
+    hysteresis = Hysteresis(margin=0.5)
+    hysteresis(ONE, CALM, 0.0)
+    hysteresis(*NOBODY, time_s=0.9)
+    assert hysteresis(ONE, wavering(0.4), 1.0).tolist() == [0]
+    hysteresis(*NOBODY, time_s=2.1)
+    assert hysteresis(ONE, wavering(0.4), 2.2).tolist() == [1]
 
 
 def test_untracked_faces_show_their_top():
-    steady = Steady(margin=0.5)
-    steady(np.array([-1]), CALM, 0.0)
-    assert steady(np.array([-1]), wavering(0.4), 0.1).tolist() == [1]
+    hysteresis = Hysteresis(margin=0.5)
+    hysteresis(np.array([-1]), CALM, 0.0)
+    assert hysteresis(np.array([-1]), wavering(0.4), 0.1).tolist() == [1]
 
 
 def test_without_a_margin_the_top_is_shown():
-    steady = Steady(margin=0)
-    assert [int(steady(ONE, wavering(share), 0.0)[0]) for share in (0.6, 0.49, 0.51)] == [0, 1, 0]
+    hysteresis = Hysteresis(margin=0)
+    assert [int(hysteresis(ONE, wavering(share), 0.0)[0]) for share in (0.6, 0.49, 0.51)] == [0, 1, 0]
 
 
 @pytest.mark.parametrize("margin", [-0.1, 1, np.nan])
 def test_a_margin_that_is_none_is_refused(margin: float):
     with pytest.raises(ValueError, match="margin must be a difference of probabilities"):
-        Steady(margin=margin)
+        Hysteresis(margin=margin)
 
 
 def test_a_gap_that_is_none_is_refused():
     with pytest.raises(ValueError, match="max_gap_s must be a number of seconds"):
-        Steady(max_gap_s=-1)
+        Hysteresis(max_gap_s=-1)

@@ -23,7 +23,7 @@ from mien.core.output import write_whole
 from mien.core.types import Floats, Frame
 from mien.inference.analyzer import load
 from mien.tracking import tracker as module
-from mien.tracking.smoothing import Smoother, Steady
+from mien.tracking.smoothing import Hysteresis, Smoother
 from mien.tracking.tracker import Tracker
 
 SIZES = (5, 0.5), (4, 1.5), (3, 3.0)

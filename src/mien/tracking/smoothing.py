@@ -81,7 +81,7 @@ class Smoother:
         self._faces = {face: memory for face, memory in self._faces.items() if memory[0] >= oldest_s}
 
 
-class Steady:
+class Hysteresis:
     """Which emotion to show for each face: it changes only when another leads by a margin.
 
     Two thresholds instead of one, as in O. H. Schmitt's trigger (1938), so that two emotions which are as good as level

@@ -18,7 +18,7 @@ from mien.inference.analyzer import Analyzer, load
 from mien.inference.ordered_map import ahead
 from mien.results.analysis import Analysis
 from mien.results.read_back import recalled
-from mien.tracking.smoothing import Smoother, Steady
+from mien.tracking.smoothing import Hysteresis, Smoother
 from mien.tracking.tracked_result import TrackedResult
 from mien.tracking.tracker import Tracker
 from mien.video.shots import Cuts, thumbnail
@@ -139,7 +139,7 @@ class Stream:
             self._track.cut()
         ids = self._track(analysis.faces.boxes, time_s)
         probs = self._smooth(ids, analysis.probs, time_s)
-        shown = self._steady(ids, probs, time_s)
+        shown = self._hysteresis(ids, probs, time_s)
         return TrackedResult(
             frame=analysis.frame,
             faces=analysis.faces,
