@@ -86,5 +86,5 @@ def test_a_copied_stream_goes_on_where_the_first_was(examples: Path):
 def test_a_stream_that_is_at_work_is_not_copied(examples: Path):
     stream = Stream(mien.load())
     stream.plan(Frame(np.zeros((9, 9, 3), np.uint8)))
-    with pytest.raises(UsageError, match="cannot be copied while it looks at a frame"):
+    with pytest.raises(UsageError, match="cannot be copied while it works on a frame"):
         pickle.dumps(stream)

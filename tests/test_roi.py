@@ -3,7 +3,7 @@ import pytest
 
 from mien.core.types import Faces
 from mien.detection.detectors import Chosen, without_landmarks
-from mien.detection.roi import GRID_PX, Near
+from mien.detection.roi import GRID_PX, RoiDetector
 from mien.detection.yunet import YuNet
 from mien.imaging.decode import read
 
@@ -33,13 +33,13 @@ def picture(*boxes: tuple[int, int, int, int]) -> np.ndarray:
 def test_each_known_face_is_found_where_it_went_from_left_to_right():
     image = picture((50, 60, 90, 110), (300, 200, 360, 270))
     known = np.array([[310, 205, 370, 275], [45, 50, 85, 100]], np.float32)
-    found = Near(Bright(), known)(image)
+    found = RoiDetector(Bright(), known)(image)
     np.testing.assert_allclose(found.boxes, [[50, 60, 90, 110], [300, 200, 360, 270]], atol=1)
 
 
 def test_the_detector_sees_a_part_of_the_picture_on_its_own_grid():
     detector = Bright()
-    Near(detector, np.array([[300, 200, 340, 250]], np.float32))(picture((300, 200, 340, 250)))
+    RoiDetector(detector, np.array([[300, 200, 340, 250]], np.float32))(picture((300, 200, 340, 250)))
     ((height, width),) = detector.sizes
     assert 228 <= height <= 288
     assert (height % GRID_PX, width % GRID_PX) == (0, 0)
@@ -49,29 +49,29 @@ def test_a_large_picture_is_shrunk_and_the_face_found_in_its_own_pixels():
     image = np.zeros((900, 1600, 3), np.uint8)
     image[400:520, 800:900] = 255
     detector = Bright()
-    found = Near(detector, np.array([[790, 390, 890, 510]], np.float32))(image)
+    found = RoiDetector(detector, np.array([[790, 390, 890, 510]], np.float32))(image)
     np.testing.assert_allclose(found.boxes, [[800, 400, 900, 520]], atol=3)
     assert max(detector.sizes[0]) <= 288
 
 
 def test_a_face_that_is_gone_is_not_found_and_neither_is_another_near_it():
     image = picture((150, 60, 190, 110))
-    assert len(Near(Bright(), np.array([[100, 60, 140, 110]], np.float32))(image)) == 0
-    assert len(Near(Bright(), np.array([[400, 300, 440, 350]], np.float32))(image)) == 0
+    assert len(RoiDetector(Bright(), np.array([[100, 60, 140, 110]], np.float32))(image)) == 0
+    assert len(RoiDetector(Bright(), np.array([[400, 300, 440, 350]], np.float32))(image)) == 0
 
 
 def test_two_known_boxes_of_one_face_find_it_once():
     known = np.array([[100, 60, 140, 110], [104, 62, 144, 112]], np.float32)
-    assert len(Near(Bright(), known)(picture((101, 60, 141, 110)))) == 1
+    assert len(RoiDetector(Bright(), known)(picture((101, 60, 141, 110)))) == 1
 
 
 @pytest.mark.parametrize("known", [np.zeros((0, 4)), [[-900, -900, -800, -800]], [[30, 30, 30, 30]]])
 def test_nothing_to_follow(known: object):
-    assert len(Near(Bright(), np.array(known, np.float32))(picture((10, 10, 50, 50)))) == 0
+    assert len(RoiDetector(Bright(), np.array(known, np.float32))(picture((10, 10, 50, 50)))) == 0
 
 
 def test_what_chooses_among_faces_is_passed_over():
-    found = Near(Chosen(Bright(), min_face_px=1000), np.array([[50, 60, 90, 110]], np.float32))(
+    found = RoiDetector(Chosen(Bright(), min_face_px=1000), np.array([[50, 60, 90, 110]], np.float32))(
         picture((50, 60, 90, 110))
     )
     assert len(found) == 1
@@ -80,7 +80,7 @@ def test_what_chooses_among_faces_is_passed_over():
 def test_on_a_real_face_it_agrees_with_the_search_of_the_whole(examples):
     image, detector = read(examples / "astronaut.png"), YuNet()
     whole = detector(image)
-    near = Near(detector, whole.boxes + np.float32(8))(image)
-    assert len(near) == len(whole) == 1
-    np.testing.assert_allclose(near.boxes, whole.boxes, atol=0.5)
-    np.testing.assert_allclose(near.landmarks, whole.landmarks, atol=0.5)
+    again = RoiDetector(detector, whole.boxes + np.float32(8))(image)
+    assert len(again) == len(whole) == 1
+    np.testing.assert_allclose(again.boxes, whole.boxes, atol=0.5)
+    np.testing.assert_allclose(again.landmarks, whole.landmarks, atol=0.5)

@@ -12,7 +12,7 @@ from mien.core.model_card import CropSpec
 from mien.core.types import Faces, Frame
 from mien.detection.detectors import Chosen, load_detector
 from mien.detection.rotations import search_turned, turn
-from mien.detection.sliced import Tiles
+from mien.detection.sliced import SlicedDetector
 from mien.detection.yunet import YuNet
 from mien.imaging.crop import cut_faces
 from mien.imaging.decode import read
@@ -128,7 +128,7 @@ def test_what_chooses_among_faces_and_searches_in_tiles_turns_as_well(examples: 
     assert isinstance(largest, Chosen)
     assert (len(largest.turned(hanging)), largest.turned(hanging).turn) == (1, 180)
     small = load_detector("yunet", small_faces=True)
-    assert isinstance(small, Tiles)
+    assert isinstance(small, SlicedDetector)
     found = small.turned(hanging)
     assert (len(found), found.turn) == (2, 180)
     assert Chosen(bright, largest=True).turned(marked()).turn == 0

@@ -8,7 +8,7 @@ import pytest
 
 from mien.core.types import Image
 from mien.imaging.decode import read
-from mien.video.shots import Cuts, novelty, thumbnail
+from mien.video.shots import ShotDetector, novelty, thumbnail
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NAMES = ("astronaut.png", "grace_hopper.jpg", "coffee.png", "chelsea.png")
@@ -36,8 +36,8 @@ def view(image: Image, shift_px: float = 0, zoom: float = 1.4, gain: float = 1.0
 
 
 def found(frames: list[Image]) -> list[int]:
-    cut = Cuts()
-    return [place for place, frame in enumerate(frames) if cut(thumbnail(frame))]
+    new_shot = ShotDetector()
+    return [place for place, frame in enumerate(frames) if new_shot(thumbnail(frame))]
 
 
 def test_every_cut_between_scenes_is_found(photos: list[Image]):
@@ -108,7 +108,7 @@ def test_a_lasting_turmoil_is_no_series_of_cuts(photos: list[Image]):
 
 
 def test_the_first_frame_begins_nothing(photos: list[Image]):
-    assert not Cuts()(thumbnail(photos[0]))
+    assert not ShotDetector()(thumbnail(photos[0]))
 
 
 def test_novelty_of_known_frames(photos: list[Image]):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mien.core.types import Faces
 from mien.detection import sliced as module
-from mien.detection.sliced import OVERLAP_PX, TILE_PX, Tiles, merge, scales, tiles
+from mien.detection.sliced import OVERLAP_PX, TILE_PX, SlicedDetector, merge, scales, tiles
 
 GREY, WHITE = 90, 255
 
@@ -65,7 +65,7 @@ def test_what_is_no_larger_than_the_overlap_is_whole_in_a_tile(width: int, scale
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 1150), st.integers(0, 750), st.integers(8, 50))
 def test_a_small_face_anywhere_is_found_once_and_whole(x: int, y: int, side: int):
-    found = Tiles(none, patches)(picture(1200, 800, (x, y, side)))
+    found = SlicedDetector(none, patches)(picture(1200, 800, (x, y, side)))
     assert len(found) == 1
     np.testing.assert_allclose(found.boxes[0], [x, y, x + side, y + side], atol=1.5)
     np.testing.assert_allclose(found.landmarks[0, 0], [x, y], atol=1.5)
@@ -73,17 +73,17 @@ def test_a_small_face_anywhere_is_found_once_and_whole(x: int, y: int, side: int
 
 def test_large_faces_are_whole_in_a_coarser_view():
     for side in (100, 400, 700):
-        found = Tiles(patches, patches)(picture(1200, 900, (310, 90, side)))
+        found = SlicedDetector(patches, patches)(picture(1200, 900, (310, 90, side)))
         np.testing.assert_allclose(found.boxes, [[310, 90, 310 + side, 90 + side]], atol=3)
 
 
 def test_a_face_at_the_pictures_own_edge_is_no_cut_one():
-    found = Tiles(none, patches)(picture(900, 700, (0, 0, 30), (870, 670, 30)))
+    found = SlicedDetector(none, patches)(picture(900, 700, (0, 0, 30), (870, 670, 30)))
     np.testing.assert_allclose(found.boxes, [[0, 0, 30, 30], [870, 670, 900, 700]], atol=1.5)
 
 
 def test_several_faces_come_from_left_to_right():
-    found = Tiles(none, patches)(picture(1500, 600, (1400, 10, 20), (20, 300, 40), (700, 500, 30)))
+    found = SlicedDetector(none, patches)(picture(1500, 600, (1400, 10, 20), (20, 300, 40), (700, 500, 30)))
     np.testing.assert_allclose(found.boxes[:, 0], [20, 700, 1400], atol=1.5)
 
 
@@ -103,7 +103,7 @@ def test_neighbours_stay_apart():
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1), (700, 3)])
 def test_thin_pictures(shape: tuple[int, int]):
-    assert len(Tiles(none, none)(np.zeros((*shape, 3), np.uint8))) == 0
+    assert len(SlicedDetector(none, none)(np.zeros((*shape, 3), np.uint8))) == 0
 
 
 def test_the_detector_sees_no_more_than_a_tile_at_a_time():
@@ -113,6 +113,6 @@ def test_the_detector_sees_no_more_than_a_tile_at_a_time():
         seen.append(image.shape)
         return faces()
 
-    Tiles(none, note)(np.zeros((900, 1400, 3), np.uint8))
+    SlicedDetector(none, note)(np.zeros((900, 1400, 3), np.uint8))
     assert len(seen) > 4
     assert max(max(shape) for shape in seen) <= module.TILE_PX

@@ -23,7 +23,7 @@ from docpage import ROOT, commit, cores
 from mien.core.output import write_whole
 from mien.core.types import Floats, Image
 from mien.video import shots
-from mien.video.shots import Cuts, novelty, thumbnail
+from mien.video.shots import ShotDetector, novelty, thumbnail
 
 PIECES = {
     "WolfgangLanger_Pexels.mp4": (0.0, 20.0),
@@ -138,8 +138,8 @@ def film(clips: dict[str, list[Image]], rate: float, seed: int) -> tuple[list[Im
 
 def fired(thumbnails: list[Image]) -> set[int]:
     """Return where cuts are found."""
-    cut = Cuts()
-    return {place for place, one in enumerate(thumbnails) if cut(one)}
+    new_shot = ShotDetector()
+    return {place for place, one in enumerate(thumbnails) if new_shot(one)}
 
 
 def cutting(folder: Path) -> list[str]:

@@ -25,7 +25,7 @@ from mien.core.output import write_whole
 from mien.core.types import Faces, Floats, Image
 from mien.data.split import load_split
 from mien.detection.detectors import Detector
-from mien.detection.sliced import Tiles
+from mien.detection.sliced import SlicedDetector
 from mien.detection.yunet import MIN_SCORE, MIN_SCORE_NEAR, SECOND_LOOKS_PX, YuNet
 from mien.detection.yunet_net import resize, weights
 from pasted import PICTURE_PX, Scene, as_rgb, enlarged, paste
@@ -89,8 +89,8 @@ def detectors() -> list[tuple[str, str, Detector]]:
     """Return mode, threshold and detector of each row; thresholds differ in nothing but the scores that they drop."""
     near = remembered(YuNet(min(THRESHOLDS)).once)
     plain = [("plain", f"{score:g}", YuNet(score)) for score in THRESHOLDS]
-    tiled = [(f"{score:g}", Tiles(YuNet(score), at_least(near, score))) for score in THRESHOLDS]
-    shipped = f"{MIN_SCORE:g}, {MIN_SCORE_NEAR:g}", Tiles(YuNet(), at_least(near, MIN_SCORE_NEAR))
+    tiled = [(f"{score:g}", SlicedDetector(YuNet(score), at_least(near, score))) for score in THRESHOLDS]
+    shipped = f"{MIN_SCORE:g}, {MIN_SCORE_NEAR:g}", SlicedDetector(YuNet(), at_least(near, MIN_SCORE_NEAR))
     return [*plain, *(("tiles", name, detect) for name, detect in [*tiled, shipped])]
 
 

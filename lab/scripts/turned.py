@@ -117,7 +117,7 @@ def main() -> None:
     ships, yunet, doubtful = load(), YuNet(), YuNet(0.5).once
 
     def plain(frame: Frame) -> Analysis:
-        return ships.look(frame, yunet)
+        return ships.analyze_with(yunet, frame)
 
     kinds = {
         "photo": [(read(faces[one].path), faces[one].box) for one in evenly(np.arange(len(faces)), given.photos)],

@@ -14,7 +14,7 @@ from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
 from mien.core.types import LANDMARKS, Faces, Floats, Image
 from mien.detection.rotations import Turning
-from mien.detection.sliced import Tiles
+from mien.detection.sliced import SlicedDetector
 from mien.detection.yunet import MIN_SCORE_NEAR, YuNet
 
 
@@ -148,4 +148,4 @@ def _yunet(min_score: float | None, small_faces: bool) -> Detector:
     whole = YuNet(min_score)
     if not small_faces:
         return whole
-    return Tiles(whole, YuNet(MIN_SCORE_NEAR if min_score is None else min_score).once)
+    return SlicedDetector(whole, YuNet(MIN_SCORE_NEAR if min_score is None else min_score).once)

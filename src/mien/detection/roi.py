@@ -1,4 +1,4 @@
-"""Following faces: a detector that is shown only what is around each of those known already."""
+"""Region-of-interest search: a detector that is shown only the surroundings of the faces known already."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SAME_IOU = 0.2
 """What a face must share with the known one to be taken for it."""
 
 
-class Near:
+class RoiDetector:
     """A detector that looks for each known face where it was, and for no other.
 
     It takes a fraction of the time of a search through the picture, as long as faces are few.

@@ -1,4 +1,4 @@
-"""Small faces: a picture seen piece by piece, each piece enlarged, by a detector that sees small ones badly."""
+"""Sliced inference: a picture is searched tile by tile, each enlarged, for faces too small for the detector."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SAME_INSIDE = 0.7
 """Two boxes stand for one face where they overlap by more than the one, or one lies in the other by more than this."""
 
 
-class Tiles:
+class SlicedDetector:
     """A detector that also finds faces too small for another one to see.
 
     The picture is searched whole, then enlarged and in halves of that scale until what it comes to is no finer than
@@ -47,12 +47,12 @@ class Tiles:
 
     Args:
         whole: searches the picture.
-        near: searches a tile, which is at most ``TILE_PX`` wide and high.
+        tile: searches a tile, which is at most ``TILE_PX`` wide and high.
     """
 
-    def __init__(self, whole: Find, near: Find) -> None:
+    def __init__(self, whole: Find, tile: Find) -> None:
         self._whole = whole
-        self._near = near
+        self._in_tile = tile
 
     def __call__(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
@@ -67,16 +67,18 @@ class Tiles:
         views = [whole]
         height, width = image.shape[:2]
         views += [
-            self._look(image, tile, scale) for scale in scales(width, height) for tile in tiles(width, height, scale)
+            self._search_tile(image, tile, scale)
+            for scale in scales(width, height)
+            for tile in tiles(width, height, scale)
         ]
         return merge(views)
 
-    def _look(self, image: Image, tile: tuple[int, int, int, int], scale: float) -> Faces:
+    def _search_tile(self, image: Image, tile: tuple[int, int, int, int], scale: float) -> Faces:
         """Return the faces that a tile (x1, y1, x2, y2) of the picture holds whole, in the picture's pixels."""
         x1, y1, x2, y2 = tile
         size = max(1, round((x2 - x1) * scale)), max(1, round((y2 - y1) * scale))
         way = cv2.INTER_LINEAR if scale > 1 else cv2.INTER_AREA
-        found = self._near(np.asarray(cv2.resize(image[y1:y2, x1:x2], size, interpolation=way), np.uint8))
+        found = self._in_tile(np.asarray(cv2.resize(image[y1:y2, x1:x2], size, interpolation=way), np.uint8))
         times = np.array([size[0] / (x2 - x1), size[1] / (y2 - y1)], np.float32)
         placed = Faces(found.boxes / np.tile(times, 2), found.landmarks / times, found.scores)
         placed = placed.moved(np.array([x1, y1], np.float32))

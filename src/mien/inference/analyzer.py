@@ -107,8 +107,8 @@ class Analyzer:
             return self._analyze([to_frame(cast("Source", source))], self._search)[0]
         return self._analyze([to_frame(one) for one in source], self._search)
 
-    def look(self, frame: Frame, detector: Detector) -> Analysis:
-        """Return the result of one frame as a call does, its faces found by a detector as it is: upright."""
+    def analyze_with(self, detector: Detector, frame: Frame) -> Analysis:
+        """Return the result of one frame as it lies, its faces found by the given detector."""
         return self._analyze([frame], detector)[0]
 
     def certain_from(self) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from mien.core.errors import UsageError
 from mien.core.types import Faces, Floats, Frame, Image
-from mien.detection.roi import Near
+from mien.detection.roi import RoiDetector
 from mien.inference.analyzer import Analyzer, load
 from mien.inference.ordered_map import ahead
 from mien.results.analysis import Analysis
@@ -21,7 +21,7 @@ from mien.results.read_back import recalled
 from mien.tracking.smoothing import Hysteresis, Smoother
 from mien.tracking.tracked_result import TrackedResult
 from mien.tracking.tracker import Tracker
-from mien.video.shots import Cuts, thumbnail
+from mien.video.shots import ShotDetector, thumbnail
 
 if TYPE_CHECKING:
     from mien.video.reader import Video
@@ -31,8 +31,8 @@ SMOOTH_S = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """What one frame shows by itself, and a thumbnail of it by which a cut is seen."""
+class SingleFrame:
+    """The result of one frame by itself, and the thumbnail in which a cut to another shot is seen."""
 
     analysis: Analysis
     thumbnail: Image
@@ -69,10 +69,10 @@ class Stream:
         """Return what copies go on from.
 
         Raises:
-            UsageError: a frame is being looked at.
+            UsageError: a frame is being worked on.
         """
         if self._planned and not self._key.done():
-            raise UsageError("a stream cannot be copied while it looks at a frame; wait for the result of the frame")
+            raise UsageError("a stream cannot be copied while it works on a frame; wait for the result of the frame")
         return self.__dict__ | {"_key": self._key.result() if self._planned else None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -86,56 +86,58 @@ class Stream:
         """Return what the faces of the next frame show; its ``time_s`` must be later than that of the one before."""
         return self.follow(self.plan(frame)())
 
-    def plan(self, frame: Frame, entry: dict[str, Any] | None = None) -> Callable[[], Look]:
-        """Return what looks at the next frame.
+    def plan(self, frame: Frame, entry: dict[str, Any] | None = None) -> Callable[[], SingleFrame]:
+        """Return the job that detects and classifies the faces of the next frame by itself.
 
-        Frames are planned in their order, and followed so. What looks at them may run in threads, several at once,
-        as long as they begin in their order.
+        Plan frames in their order, and follow their results in the same order. The jobs may run in several threads at
+        once, as long as they begin in that order.
 
         Args:
             frame: the frame.
-            entry: that of the frame in a document (``docs/SCHEMA.md``), from which the look is then had again.
+            entry: of the frame in a log (``docs/SCHEMA.md``); the result is read from it, and nothing is detected.
         """
         if self._planned % self._every == 0:
             self._key = Future()
-            look = partial(self._look_whole, frame, entry, self._key)
+            job = partial(self._detect_whole, frame, entry, self._key)
         else:
-            look = partial(self._look_near, frame, entry, self._key)
+            job = partial(self._detect_near_known, frame, entry, self._key)
         self._planned += 1
-        return look
+        return job
 
-    def _look_whole(self, frame: Frame, entry: dict[str, Any] | None, key: Future[Floats]) -> Look:
-        """Look at all of a frame, and leave the places of its faces (N, 4) to the frames that wait for them."""
+    def _detect_whole(self, frame: Frame, entry: dict[str, Any] | None, key: Future[Floats]) -> SingleFrame:
+        """Search all of a frame, and hand the boxes of its faces (N, 4) to the frames that wait for them."""
         try:
             analysis = self._recalled(frame, entry) if entry else self._whole(frame)
         except BaseException as error:
             key.set_exception(error)
             raise
         key.set_result(rounded(analysis).faces.boxes)
-        return Look(analysis, thumbnail(frame.image))
+        return SingleFrame(analysis, thumbnail(frame.image))
 
-    def _look_near(self, frame: Frame, entry: dict[str, Any] | None, key: Future[Floats]) -> Look:
-        """Look around the faces of an earlier frame, and at all where one of them is no longer there."""
+    def _detect_near_known(self, frame: Frame, entry: dict[str, Any] | None, key: Future[Floats]) -> SingleFrame:
+        """Search around the faces of an earlier frame, and everywhere if one of them is not found there."""
         known = key.result()
         if entry:
             analysis = self._recalled(frame, entry)
         else:
-            analysis = self.analyzer.look(frame, Near(self.analyzer.detector, known / np.float32(frame.scale)))
+            analysis = self.analyzer.analyze_with(
+                RoiDetector(self.analyzer.detector, known / np.float32(frame.scale)), frame
+            )
             if len(analysis) < len(known):
                 analysis = self._whole(frame)
-        return Look(analysis, thumbnail(frame.image))
+        return SingleFrame(analysis, thumbnail(frame.image))
 
     def _whole(self, frame: Frame) -> Analysis:
         # Upright alone: a face that turns its head would be read turned in some frames and not in others.
-        return self.analyzer.look(frame, self.analyzer.detector)
+        return self.analyzer.analyze_with(self.analyzer.detector, frame)
 
     def _recalled(self, frame: Frame, entry: dict[str, Any]) -> Analysis:
         return recalled(entry, frame, self.analyzer.labels, self.analyzer.model)
 
-    def follow(self, look: Look) -> TrackedResult:
+    def follow(self, single: SingleFrame) -> TrackedResult:
         """Return what a frame shows in the light of those before it."""
-        analysis, time_s = rounded(look.analysis), look.analysis.frame.time_s
-        if self._cuts(look.thumbnail):
+        analysis, time_s = rounded(single.analysis), single.analysis.frame.time_s
+        if self._new_shot(single.thumbnail):
             self._track.cut()
         ids = self._track(analysis.faces.boxes, time_s)
         probs = self._smooth(ids, analysis.probs, time_s)
@@ -155,7 +157,7 @@ class Stream:
 
 
 def rounded(analysis: Analysis) -> Analysis:
-    """Return an analysis with the digits that documents keep, so that ids and averages can be had again from those."""
+    """Return an analysis rounded as in documents, so that one read back leads to the same ids and averages."""
     faces = analysis.faces
     places = Faces(_round(faces.boxes, 2), _round(faces.landmarks, 2), _round(faces.scores, 4))
     return replace(analysis, faces=places, probs=_round(analysis.probs, 4))
@@ -168,20 +170,20 @@ def _round(values: Floats, digits: int) -> Floats:
 def tracked_results(
     frames: Iterable[Frame], stream: Stream, recorded: Iterable[dict[str, Any]] = ()
 ) -> Generator[TrackedResult]:
-    """Yield what each frame shows, the frames in their order; several are looked at at once.
+    """Yield what each frame shows, the frames in their order; several are worked on at once.
 
     Args:
         frames: of one video.
         stream: has seen none of them.
-        recorded: entries of the first of the frames (``docs/SCHEMA.md``), which are not looked at again.
+        recorded: entries of the first of the frames (``docs/SCHEMA.md``), which are not analysed again.
 
     Raises:
         UsageError: an entry is not what the frame comes to: other settings made it.
     """
     entries = iter(recorded)
     jobs = (((entry := next(entries, None)), stream.plan(frame, entry)) for frame in frames)
-    for entry, look in ahead(lambda job: (job[0], job[1]()), jobs):
-        result = stream.follow(look)
+    for entry, single in ahead(lambda job: (job[0], job[1]()), jobs):
+        result = stream.follow(single)
         if entry is not None and not _same(result.entry(), entry):
             raise UsageError(
                 f"cannot go on with the results of {result.frame.path}: at {result.frame.time_s:.2f} s they differ "

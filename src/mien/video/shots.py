@@ -1,4 +1,4 @@
-"""Where a film cuts from one scene to another."""
+"""Shot boundaries: the frames at which a video cuts from one scene to another."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def thumbnail(image: Image) -> Image:
     return np.asarray(cv2.resize(few, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-class Cuts:
+class ShotDetector:
     """Says of each frame in turn whether a new scene begins with it.
 
     Blocks of each frame are looked for in the one before, near where they stand, by normalised cross-correlation, so
