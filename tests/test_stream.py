@@ -73,7 +73,7 @@ def test_searching_fewer_frames_finds_the_same_and_sees_less(every: int):
     assert some.pixels < 0.9 * all_of_it.pixels
 
 
-def test_recalled_frames_lead_on_to_the_same_where_fewer_are_searched():
+def test_frames_read_back_lead_on_to_the_same_where_fewer_are_searched():
     scenes = walk(20)
     whole = list(tracked_results(frames(scenes), Stream(analyzer(), detect_every=4)))
     entries = [result.to_dict() for result in whole[:6]]
@@ -110,7 +110,7 @@ def test_an_entry_tells_time_id_and_raw_values_and_fills_a_row():
     assert result.to_dataframe()["id"].tolist() == [1, 2]
 
 
-def test_results_recalled_from_their_entries_come_to_the_same():
+def test_results_read_back_from_their_entries_come_to_the_same():
     scenes = walk(30, ("surprise", "anger"))
     whole = run(scenes)
     entries = [json.loads(json.dumps(result.to_dict())) for result in whole[:17]]

@@ -16,8 +16,7 @@ from mien.core.types import Faces, Floats, Frame, Image
 from mien.detection.roi import RoiDetector
 from mien.inference.analyzer import Analyzer, load
 from mien.inference.ordered_map import ahead
-from mien.results.analysis import Analysis
-from mien.results.read_back import recalled
+from mien.results.analysis import Analysis, analysis_from_dict
 from mien.tracking.smoothing import Hysteresis, Smoother
 from mien.tracking.tracked_result import TrackedResult
 from mien.tracking.tracker import Tracker
@@ -107,7 +106,7 @@ class Stream:
     def _detect_whole(self, frame: Frame, entry: dict[str, Any] | None, key: Future[Floats]) -> SingleFrame:
         """Search all of a frame, and hand the boxes of its faces (N, 4) to the frames that wait for them."""
         try:
-            analysis = self._recalled(frame, entry) if entry else self._whole(frame)
+            analysis = self._read_back(frame, entry) if entry else self._whole(frame)
         except BaseException as error:
             key.set_exception(error)
             raise
@@ -118,7 +117,7 @@ class Stream:
         """Search around the faces of an earlier frame, and everywhere if one of them is not found there."""
         known = key.result()
         if entry:
-            analysis = self._recalled(frame, entry)
+            analysis = self._read_back(frame, entry)
         else:
             analysis = self.analyzer.analyze_with(
                 RoiDetector(self.analyzer.detector, known / np.float32(frame.scale)), frame
@@ -131,8 +130,8 @@ class Stream:
         # Upright alone: a face that turns its head would be read turned in some frames and not in others.
         return self.analyzer.analyze_with(self.analyzer.detector, frame)
 
-    def _recalled(self, frame: Frame, entry: dict[str, Any]) -> Analysis:
-        return recalled(entry, frame, self.analyzer.labels, self.analyzer.model)
+    def _read_back(self, frame: Frame, entry: dict[str, Any]) -> Analysis:
+        return analysis_from_dict(entry, frame, self.analyzer.labels, self.analyzer.model)
 
     def follow(self, single: SingleFrame) -> TrackedResult:
         """Return what a frame shows in the light of those before it."""
