@@ -1,4 +1,4 @@
-"""Work on many things in threads, a few ahead of the one that is asked for."""
+"""A map over threads that keeps the order and holds few things at a time."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-AHEAD = 2
+HELD = 2
 """Things a thread that are in work or wait for the one before them; more hold more memory and gain nothing."""
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(work: Callable[[T], R], things: Iterable[T], threads: int | None = None) -> Generator[R]:
-    """Yield what work makes of each thing, in their order, as soon as it and those before it are done.
+def ordered_map(function: Callable[[T], R], things: Iterable[T], threads: int | None = None) -> Generator[R]:
+    """Yield what a function returns for each thing, in their order, as soon as it and those before it are done.
 
-    No more than ``AHEAD`` things a thread are held, and no more taken.
+    No more than ``HELD`` things a thread are held, and no more taken.
 
     Args:
-        work: called in several threads at once.
+        function: called in several threads at once.
         things: may be endless; they are taken in the thread that asks for results.
         threads: None takes one a core that this process may use.
 
@@ -29,14 +29,14 @@ def ahead(work: Callable[[T], R], things: Iterable[T], threads: int | None = Non
         ValueError: threads is less than 1.
     """
     workers = cores() if threads is None else threads
-    return _results(ThreadPoolExecutor(workers, thread_name_prefix="mien"), work, things, AHEAD * workers)
+    return _results(ThreadPoolExecutor(workers, thread_name_prefix="mien"), function, things, HELD * workers)
 
 
-def _results(pool: ThreadPoolExecutor, work: Callable[[T], R], things: Iterable[T], held: int) -> Generator[R]:
+def _results(pool: ThreadPoolExecutor, function: Callable[[T], R], things: Iterable[T], held: int) -> Generator[R]:
     waiting: deque[Future[R]] = deque()
     try:
         for thing in things:
-            waiting.append(pool.submit(work, thing))
+            waiting.append(pool.submit(function, thing))
             if len(waiting) == held:
                 yield waiting.popleft().result()
         while waiting:

@@ -9,7 +9,7 @@ from pathlib import Path
 from mien.core.errors import MienError
 from mien.imaging.decode import Picture, read_picture
 from mien.inference.analyzer import Analyzer
-from mien.inference.ordered_map import ahead
+from mien.inference.ordered_map import ordered_map
 from mien.results.analysis import Analysis
 
 
@@ -51,7 +51,7 @@ def pipeline(
     Raises:
         ValueError: threads is less than 1.
     """
-    return ahead(lambda path: _outcome(analyzer, read, path), paths, threads)
+    return ordered_map(lambda path: _outcome(analyzer, read, path), paths, threads)
 
 
 def _outcome(analyzer: Analyzer, read: Callable[[Path], Picture], path: str | Path) -> Outcome:

@@ -15,7 +15,7 @@ from mien.core.errors import UsageError
 from mien.core.types import Faces, Floats, Frame, Image
 from mien.detection.roi import RoiDetector
 from mien.inference.analyzer import Analyzer, load
-from mien.inference.ordered_map import ahead
+from mien.inference.ordered_map import ordered_map
 from mien.results.analysis import Analysis, analysis_from_dict
 from mien.tracking.smoothing import Hysteresis, Smoother
 from mien.tracking.tracked_result import TrackedResult
@@ -181,7 +181,7 @@ def tracked_results(
     """
     entries = iter(recorded)
     jobs = (((entry := next(entries, None)), stream.plan(frame, entry)) for frame in frames)
-    for entry, single in ahead(lambda job: (job[0], job[1]()), jobs):
+    for entry, single in ordered_map(lambda job: (job[0], job[1]()), jobs):
         result = stream.follow(single)
         if entry is not None and not _same(result.entry(), entry):
             raise UsageError(
