@@ -5,7 +5,7 @@ from mien.core.emotions import EIGHT
 from mien.core.errors import DataError
 from mien.data.audit import LEFT_OUT, agreement, audit, balance, load_audit, one_against_the_rest
 from mien.data.montage import montage
-from mien.data.near_duplicates import find_twins, near_twins, thumbnails
+from mien.data.near_duplicates import find_duplicates, near_duplicates, thumbnails
 from mien.data.rules import kept_splits, reasons
 from mien.data.synthetic import synthetic
 from small_data import HAPPY, faces, samples
@@ -14,13 +14,13 @@ TRAIN, VALID, TEST = 0, 1, 2
 
 
 def twins_of(face: np.ndarray, like: np.ndarray) -> tuple[bool, bool]:
-    """Whether a face of valid has a pixel twin and a near twin in train."""
-    found = find_twins(samples(np.array([like, face]), ["train", "valid"]))
+    """Whether a face of valid has an exact duplicate and a near-duplicate in train."""
+    found = find_duplicates(samples(np.array([like, face]), ["train", "valid"]))
     assert found.near[0, VALID] == found.near[1, TRAIN]
     return bool(found.pixel[1, TRAIN]), bool(found.near[1, TRAIN])
 
 
-class TestTwins:
+class TestDuplicates:
     face = faces(1)[0]
 
     def test_itself(self):
@@ -37,7 +37,7 @@ class TestTwins:
         ],
         ids=["brighter", "less contrast", "mirrored", "mirrored and brighter", "paler"],
     )
-    def test_near_twins(self, change):
+    def test_near_duplicates(self, change):
         assert twins_of(change(self.face), self.face) == (False, True)
 
     @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ class TestTwins:
 
     def test_a_face_is_no_twin_of_itself_even_if_it_is_its_own_mirror_image(self):
         even = np.hstack([self.face[:, :24], self.face[:, 23::-1]])
-        assert not find_twins(samples(even[None], ["train"])).near.any()
+        assert not find_duplicates(samples(even[None], ["train"])).near.any()
 
     def test_as_a_plain_comparison_of_all_pairs_finds_them(self):
         images = np.concatenate([faces(650), faces(40)[::-1] // 2 + 60, faces(30)[:, :, ::-1] + 5])
@@ -65,7 +65,7 @@ class TestTwins:
         splits = np.arange(len(images)).astype(np.int8) % 3
         expected = np.stack([(alike[:, splits == k] > 0.98).any(axis=1) for k in range(3)], axis=1)
         assert 100 < expected.any(axis=1).sum() < 900
-        near, first = near_twins(thumbs, splits)
+        near, first = near_duplicates(thumbs, splits)
         np.testing.assert_array_equal(near, expected)
         ties = (alike > 0.98) & (splits[:, None] == splits) & (splits[:, None] > 0)
         of_group = np.arange(len(images))
@@ -75,7 +75,7 @@ class TestTwins:
         assert (first < np.arange(len(images)))[splits > 0].sum() > 20
 
     def test_nothing_to_compare(self):
-        assert find_twins(samples(faces(0), [])).near.shape == (0, 3)
+        assert find_duplicates(samples(faces(0), [])).near.shape == (0, 3)
 
 
 class TestAgreement:
@@ -118,9 +118,9 @@ def test_golden_audit():
         ["train"] * 6 + ["valid", "test", "train"],
         [HAPPY] * 4 + [(0,) * 9 + (10,)] + [HAPPY] * 4,
     )
-    twins = find_twins(data)
-    why = reasons(data, twins)
-    found = audit(data, kept_splits(data, twins, why), twins, why)
+    duplicates = find_duplicates(data)
+    why = reasons(data, duplicates)
+    found = audit(data, kept_splits(data, duplicates, why), duplicates, why)
     assert found.read == {"train": 7, "valid": 1, "test": 1}
     assert found.kept == {"train": 5, "valid": 1, "test": 1}
     assert found.drop_counts() == {"pixel for pixel in valid or test": {"train": 1}, "not a face": {"train": 1}}

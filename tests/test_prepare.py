@@ -26,7 +26,7 @@ def names(folder: Path) -> list[str]:
 
 @pytest.fixture
 def published(tmp_path: Path) -> list[Path]:
-    """Nine rows: two plain, a leak, its near twin, unknown, not a face, nameless; then one of valid and one of test."""
+    """Nine rows: two plain, a leak, its near-duplicate, unknown, not a face, nameless; one of valid, one of test."""
     some = faces(7)
     images = np.concatenate([some, some[2:3], some[3:4] + 20])
     uses = [USAGES[name] for name in ["train"] * 7 + ["valid", "test"]]

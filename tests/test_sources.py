@@ -375,7 +375,7 @@ class TestClassFolders:
         np.testing.assert_allclose(got.images[0], faces(1)[0], atol=1)
         assert dict(got.notes) == {NO_FACE: 1, MORE_FACES: 1, CUT_ALREADY: 1, DRAWN: 3}
 
-    def test_the_draw_is_stratified_seeded_and_keeps_twins_together(self):
+    def test_the_draw_is_stratified_seeded_and_keeps_duplicates_together(self):
         classes = np.repeat([0, 1, 2], [200, 50, 10])
         keys = np.arange(260)
         keys[:100] = np.arange(50).repeat(2)

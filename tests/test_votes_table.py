@@ -12,7 +12,7 @@ from mien.core.protocols import PROTOCOLS, UNCOUNTED
 from mien.core.types import Faces
 from mien.data.faces import MORE_FACES
 from mien.data.folders import DRAWN
-from mien.data.near_duplicates import find_twins
+from mien.data.near_duplicates import find_duplicates
 from mien.data.photos import read_photos
 from mien.data.prepare import prepare
 from mien.data.rules import NEAR_LEAK, UNREADABLE, kept_splits, reasons
@@ -142,14 +142,14 @@ class TestBesideFer2013:
         images[2:] = images[2:] // 2 + 60  # another light, not another face
         here = samples(images, ["valid", "valid", "train", "train"])
         here.sources[3] = "web"
-        assert reasons(here, find_twins(here)).tolist() == ["", "", "", NEAR_LEAK]
+        assert reasons(here, find_duplicates(here)).tolist() == ["", "", "", NEAR_LEAK]
 
-    def test_twins_choose_together(self):
+    def test_duplicates_choose_together(self):
         images = faces(4)
         images[3] = images[0] // 2 + 60
         here = samples(images, ["valid"] * 4)
-        twins = find_twins(here)
-        valid = kept_splits(here, twins, reasons(here, twins))["valid"]
+        duplicates = find_duplicates(here)
+        valid = kept_splits(here, duplicates, reasons(here, duplicates))["valid"]
         assert valid.choosing.tolist() == [True, False, True, True]
 
     def test_joined_notes_add_up(self, tmp_path: Path):

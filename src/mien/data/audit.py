@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mien.core.emotions import EIGHT
 from mien.core.errors import DataError
 from mien.core.protocols import CLASSES, PANEL, PROTOCOLS, UNCOUNTED
-from mien.data.near_duplicates import Twins
+from mien.data.near_duplicates import Duplicates
 from mien.data.samples import Drop, Samples
 from mien.data.split import COLUMNS, SPLITS, Split
 
@@ -38,8 +38,8 @@ class Audit:
         agreement: part to the taggers' agreement: figures 0 to 1 by name, see ``agreement``; only those of which every
             face has ten votes, and some for more than one column.
         pixel_twins: split to split to faces read of the first that stand pixel for pixel elsewhere in the second.
-        near_twins: the same for near twins, pixel twins included.
-        clean: split to faces written without a near twin in train.
+        near_twins: the same for near-duplicates, exact ones included. Both names are keys of ``audit.json``.
+        clean: split to faces written without a near-duplicate in train.
         sha256: split to the digest of its arrays.
     """
 
@@ -82,8 +82,8 @@ def load_audit(folder: Path) -> Audit:
         raise DataError(f"{path} is not an audit of mien ({error}); run 'mien prepare' again") from error
 
 
-def audit(samples: Samples, splits: dict[str, Split], twins: Twins, why: NDArray[np.str_]) -> Audit:
-    """Describe samples, the splits made of them, their twins, and why (N,) each was dropped (empty: kept)."""
+def audit(samples: Samples, splits: dict[str, Split], duplicates: Duplicates, why: NDArray[np.str_]) -> Audit:
+    """Describe samples, the splits made of them, their duplicates, and why (N,) each was dropped (empty: kept)."""
     names = np.array(SPLITS)[samples.splits]
     dropped = np.flatnonzero(why != "")
     drops = [Drop(str(names[at]), str(samples.rows[at]), str(why[at])) for at in dropped.tolist()]
@@ -96,8 +96,8 @@ def audit(samples: Samples, splits: dict[str, Split], twins: Twins, why: NDArray
         notes=dict(samples.notes),
         balance={protocol: {name: balance(part, protocol) for name, part in parts.items()} for protocol in PROTOCOLS},
         agreement={name: figures for name, part in parts.items() if (figures := agreement(part.votes))},
-        pixel_twins=_by_split(twins.pixel, names, present),
-        near_twins=_by_split(twins.near, names, present),
+        pixel_twins=_by_split(duplicates.exact, names, present),
+        near_twins=_by_split(duplicates.near, names, present),
         clean={name: int(split.clean.sum()) for name, split in splits.items()},
         sha256={name: split.sha256() for name, split in splits.items()},
     )
@@ -162,5 +162,7 @@ def one_against_the_rest(votes: NDArray[np.uint8], protocol: str) -> tuple[int, 
     return right, int(counted.sum(dtype=np.int64))
 
 
-def _by_split(twin: NDArray[np.bool_], names: NDArray[np.str_], present: list[str]) -> Table:
-    return {name: {other: int(twin[names == name, SPLITS.index(other)].sum()) for other in present} for name in present}
+def _by_split(duplicate: NDArray[np.bool_], names: NDArray[np.str_], present: list[str]) -> Table:
+    return {
+        name: {other: int(duplicate[names == name, SPLITS.index(other)].sum()) for other in present} for name in present
+    }

@@ -1,7 +1,7 @@
 """The same face twice: pixel for pixel, or nearly so after a change of light, a slight shift or a mirror.
 
-A near twin is a face whose 12 x 12 thumbnail correlates above 0.98 with another's, or with its mirror image. A pixel
-twin counts as a near twin.
+A near-duplicate is a face whose 12 x 12 thumbnail correlates above 0.98 with another's, or with its mirror image.
+An exact duplicate counts as a near-duplicate.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mien.data.samples import SIZE_PX, Samples
 from mien.data.split import SPLITS
 
 NEAR = 0.98
-"""Correlation above which two thumbnails are near twins."""
+"""Correlation above which two thumbnails are near-duplicates."""
 
 THUMB_PX = 12
 SCREEN = 15  # of the 144 numbers that describe a thumbnail, those that the screen looks at
@@ -26,26 +26,26 @@ CHUNK = 50_000  # pairs compared in full at a time: 120 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Twins:
-    """Who has a twin where.
+class Duplicates:
+    """Which faces have a duplicate, and in which splits.
 
     Attributes:
-        pixel: (N, 3) bool, whether another sample with the very same pixels stands in each of ``SPLITS``.
-        near: (N, 3) bool, the same for near twins, pixel twins included.
-        first: (N,) int64, the place of the first sample of the same split that is tied to it by near twins; its own
-            where there is none, and for all of train, where nothing depends on it.
+        exact: (N, 3) bool, whether another sample with the very same pixels stands in each of ``SPLITS``.
+        near: (N, 3) bool, the same for near-duplicates, exact ones included.
+        first: (N,) int64, the place of the first sample of the same split that is tied to it by near-duplicates; its
+            own where there is none, and for all of train, where nothing depends on it.
     """
 
-    pixel: NDArray[np.bool_]
+    exact: NDArray[np.bool_]
     near: NDArray[np.bool_]
     first: NDArray[np.int64]
 
 
-def find_twins(samples: Samples) -> Twins:
+def find_duplicates(samples: Samples) -> Duplicates:
     """Compare every sample with every other one, of its own split and of the others."""
-    pixel = pixel_twins(pixel_keys(samples.images), samples.splits)
-    near, first = near_twins(thumbnails(samples.images), samples.splits)
-    return Twins(pixel, near | pixel, first)
+    exact = exact_duplicates(pixel_keys(samples.images), samples.splits)
+    near, first = near_duplicates(thumbnails(samples.images), samples.splits)
+    return Duplicates(exact, near | exact, first)
 
 
 def pixel_keys(images: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -55,19 +55,19 @@ def pixel_keys(images: NDArray[np.uint8]) -> NDArray[np.int64]:
     return np.array([numbers.setdefault(digest, len(numbers)) for digest in digests], np.int64)
 
 
-def pixel_twins(keys: NDArray[np.int64], splits: NDArray[np.int8]) -> NDArray[np.bool_]:
+def exact_duplicates(keys: NDArray[np.int64], splits: NDArray[np.int8]) -> NDArray[np.bool_]:
     """Return (N, 3) bool: whether another face with the key of keys (N,) stands in each split."""
     counts = np.zeros((keys.max(initial=-1) + 1, len(SPLITS)), np.int64)
     np.add.at(counts, (keys, splits), 1)
     others = counts[keys]
-    others[np.arange(len(keys)), splits] -= 1  # a face is not its own twin
+    others[np.arange(len(keys)), splits] -= 1  # a face is not its own duplicate
     return others > 0
 
 
 def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return (N, 144) float32 for faces (N, 48, 48) uint8: area averages, each row of mean 0 and length 1.
 
-    A face of one even grey has no shape to compare and becomes all zeros, a near twin of nothing.
+    A face of one even grey has no shape to compare and becomes all zeros, a near-duplicate of nothing.
     """
     step = SIZE_PX // THUMB_PX
     blocks = images.reshape(-1, THUMB_PX, step, THUMB_PX, step)
@@ -77,8 +77,10 @@ def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.divide(sums, norms, out=np.zeros_like(sums), where=norms > 1e-3).astype(np.float32)
 
 
-def near_twins(thumbs: NDArray[np.float32], splits: NDArray[np.int8]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Return ``near`` and ``first`` of ``Twins`` for thumbnails (N, 144), pixel twins of one even grey left out.
+def near_duplicates(
+    thumbs: NDArray[np.float32], splits: NDArray[np.int8]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return ``near`` and ``first`` of ``Duplicates`` for thumbnails (N, 144). Faces of one even grey have none.
 
     The pairs that pass the screen are compared in float64, so that every machine gives the same answer.
     """
@@ -118,9 +120,9 @@ def _mirrored(thumbs: NDArray[np.float32]) -> NDArray[np.float32]:
 def _similar_pairs(
     view: NDArray[np.float32], thumbs: NDArray[np.float32]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield pairs of places (P,) and (P,), each pair once, that may be near twins: all that are, and few more.
+    """Yield pairs of places (P,) and (P,), each pair once, that may be near-duplicates: all that are, and few more.
 
-    Faces that differ coarsely are no twins, and 16 numbers tell that as surely as 144, nine times as fast.
+    Faces that differ coarsely are no duplicates, and 16 numbers tell that as surely as 144, nine times as fast.
     """
     left, right = _screen(view), _screen(thumbs)
     for start in range(0, len(view), BLOCK_ROWS):

@@ -9,7 +9,7 @@ from mien.core.errors import DataError
 from mien.core.output import whole_files
 from mien.data.audit import Audit, audit
 from mien.data.montage import montage
-from mien.data.near_duplicates import find_twins
+from mien.data.near_duplicates import find_duplicates
 from mien.data.rules import kept_splits, reasons
 from mien.data.samples import Samples
 from mien.data.split import SPLITS, save_split
@@ -30,12 +30,12 @@ def prepare(samples: Samples, out_dir: Path) -> Audit:
     Raises:
         DataError: no face is left, or the folder cannot be written.
     """
-    twins = find_twins(samples)
-    why = reasons(samples, twins)
-    splits = kept_splits(samples, twins, why)
+    duplicates = find_duplicates(samples)
+    why = reasons(samples, duplicates)
+    splits = kept_splits(samples, duplicates, why)
     if not splits:
         raise DataError(f"no face left of {len(samples)}: all of them were dropped; see the rules in the README")
-    found = audit(samples, splits, twins, why)
+    found = audit(samples, splits, duplicates, why)
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         with whole_files(out_dir, FILES) as beside:

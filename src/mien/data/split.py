@@ -29,7 +29,7 @@ class Split:
         votes: (N, 10) uint8, the taggers' votes in the order of ``VOTE_COLUMNS``.
         emotions: (N,) int8, the original FER2013 label as an index into ``SEVEN``; -1 where there is none.
         rows: (N,) int64, the sample's row in the source, from 0.
-        clean: (N,) bool, false for a face of ``valid`` or ``test`` with a near twin in the original Training rows.
+        clean: (N,) bool, false for a face of ``valid`` or ``test`` with a near-duplicate in the original Training rows.
         sources: (N,) text, the name of the data set that the face is from.
         choosing: (N,) bool, true for the faces of ``valid`` by which nets, biases and thresholds are chosen; the other
             half is reported.

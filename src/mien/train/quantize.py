@@ -75,7 +75,7 @@ def calibration_faces(data: Path, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def quantize(model: Path, faces: NDArray[np.uint8], out: Path) -> Path:
-    """Write the int8 twin of an exported model; the file appears whole or not at all.
+    """Write the int8 version of an exported model; the file appears whole or not at all.
 
     Args:
         model: the float file that ``mien export`` wrote.

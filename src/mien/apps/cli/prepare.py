@@ -82,8 +82,8 @@ def tables(found: Audit) -> list[RichTable]:
             for figure, share in figures.items():
                 shares.setdefault(figure, {})[name] = f"{100 * share:.1f} %"
         parts.append(_table("Agreement of the taggers", shares))
-    for title, twins in (("Pixel twins", found.pixel_twins), ("Near twins", found.near_twins)):
-        parts.append(_counts(f"{title} (faces of the row with one in the column)", twins))
+    for title, duplicates in (("Exact duplicates", found.pixel_twins), ("Near-duplicates", found.near_twins)):
+        parts.append(_counts(f"{title} (faces of the row with one in the column)", duplicates))
     if found.notes:
         parts.append(_counts("Also", {note: {"pictures": count} for note, count in found.notes.items()}))
     return parts
