@@ -146,9 +146,9 @@ def test_an_audit_that_is_not_there_or_none(tmp_path):
 
 def test_the_montage_is_the_same_each_time_and_shows_each_emotion():
     split = synthetic(40, seed=0)
-    sheet = montage(split, columns=3)
-    assert sheet.shape == (804, 434, 3)
-    np.testing.assert_array_equal(sheet, montage(split, columns=3))
-    assert (sheet != montage(split, columns=3, seed=1)).any()
+    canvas = montage(split, columns=3)
+    assert canvas.shape == (804, 434, 3)
+    np.testing.assert_array_equal(canvas, montage(split, columns=3))
+    assert (canvas != montage(split, columns=3, seed=1)).any()
     for row in range(8):
-        assert sheet[4 + 100 * row : 100 + 100 * row, 130:].std() > 5
+        assert canvas[4 + 100 * row : 100 + 100 * row, 130:].std() > 5

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from mien.core.emotions import COLOURS, SEVEN
 from mien.core.types import Faces, Image
 from mien.draw.annotate import Rect
-from mien.draw.canvas import GROUND, TRACK, Lettering, Sheet
-from mien.draw.history import SPAN_S, History, draw_strip
+from mien.draw.canvas import GROUND, TRACK, Canvas, Lettering
+from mien.draw.history import SPAN_S, History, draw_history
 from mien.draw.panel import RED, SMALLEST, Panel, Status, mirrored, places, scaled
 from mien.tracking.tracked_result import TrackedResult
 from tracked_results import PICTURE, tracked_result
@@ -177,11 +177,11 @@ def test_a_person_who_was_away_leaves_a_gap_and_a_program_that_was_busy_does_not
     assert [[time_s for time_s, _ in points] for points in past.stretches(1)] == [[0.0, 0.1, 1.5, 1.9], [4.5], [5.3]]
 
 
-def strip(past: History, width: int = 600, height: int = 100) -> tuple[Image, int]:
-    """Draw a strip of a width and return it with the height of its lanes."""
-    sheet = Sheet((width, height), Lettering())
-    draw_strip(sheet, Rect(0, 0, width, height), past, [COLOURS[label] for label in SEVEN], 10)
-    return sheet.image, height - sheet.height_px(10)
+def drawn(past: History, width: int = 600, height: int = 100) -> tuple[Image, int]:
+    """Draw a history of a width and return it with the height of its lanes."""
+    canvas = Canvas((width, height), Lettering())
+    draw_history(canvas, Rect(0, 0, width, height), past, [COLOURS[label] for label in SEVEN], 10)
+    return canvas.image, height - canvas.height_px(10)
 
 
 def test_the_areas_lie_at_their_times_and_are_as_high_as_probabilities():
@@ -190,7 +190,7 @@ def test_the_areas_lie_at_their_times_and_are_as_high_as_probabilities():
         past.add(
             tracked_result(time_s, {1: "happiness"}, probs=mixed({"neutral": 0.25, "happiness": 0.5, "fear": 0.25}))
         )
-    image, high = strip(past)
+    image, high = drawn(past)
     seen = image[: high - 4, 450]
     shares = {label: pixels(seen[None], COLOURS[label]) / high for label in ("neutral", "happiness", "fear")}
     # Some rows at the bottom may belong to the ticks, and those on a border are mixed.
@@ -200,8 +200,8 @@ def test_the_areas_lie_at_their_times_and_are_as_high_as_probabilities():
     assert (image[high // 2, [310, 598]] == COLOURS["happiness"]).all()
 
 
-def test_without_anyone_the_strip_is_empty():
-    image, high = strip(History())
+def test_without_anyone_the_history_is_empty():
+    image, high = drawn(History())
     assert pixels(image[: high - 4], TRACK) == 600 * (high - 4)
 
 
@@ -228,11 +228,11 @@ def test_before_the_first_picture_there_is_a_panel_too():
 
 
 def test_a_line_beyond_the_edge_is_cut():
-    sheet = Sheet((40, 20), Lettering())
-    assert sheet.write("abc", (30, 5), 12.0) > 40
-    assert sheet.write("abc", (-100, -3), 12.0) < 0
-    assert (sheet.image[:, :30] == GROUND).all()
-    assert not (sheet.image[:, 30:] == GROUND).all()
+    canvas = Canvas((40, 20), Lettering())
+    assert canvas.write("abc", (30, 5), 12.0) > 40
+    assert canvas.write("abc", (-100, -3), 12.0) < 0
+    assert (canvas.image[:, :30] == GROUND).all()
+    assert not (canvas.image[:, 30:] == GROUND).all()
 
 
 def test_pictures_are_drawn_on_a_copy():

@@ -71,11 +71,11 @@ class Style:
     def ink(self, text: str) -> NDArray[np.float32]:
         """Return text set in its tag: (height_px, width_px) float32, how much of each pixel it covers, 0 to 1."""
         scale = self._scale
-        sheet = Pillow.new("L", (self.width_px(text) * scale, self.height_px * scale))
+        canvas = Pillow.new("L", (self.width_px(text) * scale, self.height_px * scale))
         # Tails count for half: text centred with its tails looks too high, without them too low.
         start = self._pad_x_px * scale, (self._pad_y_px + self._rise_px + self._fall_px // 2) * scale
-        ImageDraw.Draw(sheet).text(start, text, 255, self._font, "ls", stroke_width=self._stroke)
-        return np.asarray(sheet.reduce(scale), np.float32) / np.float32(255)
+        ImageDraw.Draw(canvas).text(start, text, 255, self._font, "ls", stroke_width=self._stroke)
+        return np.asarray(canvas.reduce(scale), np.float32) / np.float32(255)
 
 
 @dataclass(frozen=True, slots=True)

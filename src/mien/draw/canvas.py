@@ -32,12 +32,12 @@ class Lettering:
         return np.rint(cover * np.array(ink) + (1 - cover) * np.array(paper)).astype(np.uint8), cover > 0
 
 
-class Sheet:
+class Canvas:
     """A picture under way.
 
     Args:
         size: width and height in pixels.
-        letters: outlives the sheet.
+        letters: outlives the canvas.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.

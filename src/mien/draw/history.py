@@ -11,10 +11,10 @@ import numpy as np
 from mien.core.emotions import Colour
 from mien.core.types import Floats, Image, Result
 from mien.draw.annotate import Rect
-from mien.draw.canvas import FAINT, TRACK, Sheet
+from mien.draw.canvas import FAINT, TRACK, Canvas
 
 SPAN_S = 30.0
-"""How far back the strip reaches."""
+"""How far back the history reaches."""
 
 STEP_S = 0.05
 """Results closer to the last one kept are left out: less than two pixels of a wide window."""
@@ -78,20 +78,20 @@ class History:
         return found
 
 
-def draw_strip(sheet: Sheet, area: Rect, history: History, colours: Sequence[Colour], text_px: float) -> None:
+def draw_history(canvas: Canvas, area: Rect, history: History, colours: Sequence[Colour], text_px: float) -> None:
     """Draw a history; the right edge is now.
 
     Args:
-        sheet: where.
+        canvas: where.
         area: lies within it.
         history: what to show.
         colours: of the K emotions.
         text_px: size of the text.
     """
-    axis_px = sheet.height_px(text_px)
+    axis_px = canvas.height_px(text_px)
     people = history.people()
     tags = [f"#{number}" for number in people]
-    left = area.x1 + (max(sheet.width_px(tag, text_px) for tag in tags) if len(tags) > 1 else 0)
+    left = area.x1 + (max(canvas.width_px(tag, text_px) for tag in tags) if len(tags) > 1 else 0)
     lanes = Rect(left, area.y1, area.x2, area.y2 - axis_px)
     count = max(1, len(people))
     gap_px = max(2, round(text_px / 4))
@@ -99,11 +99,11 @@ def draw_strip(sheet: Sheet, area: Rect, history: History, colours: Sequence[Col
     for row in range(count):
         y1, y2 = round(lanes.y1 + row * step_px), round(lanes.y1 + (row + 1) * step_px - gap_px)
         stretches = history.stretches(people[row]) if row < len(people) else []
-        lane = sheet.image[y1:y2, lanes.x1 : lanes.x2]
+        lane = canvas.image[y1:y2, lanes.x1 : lanes.x2]
         lane[...] = _lane((lanes.x2 - lanes.x1, y2 - y1), stretches, history.now_s, colours)
         if count > 1:
-            sheet.write(tags[row], (area.x1, (y1 + y2 - axis_px) // 2), text_px)
-    _axis(sheet, lanes, text_px)
+            canvas.write(tags[row], (area.x1, (y1 + y2 - axis_px) // 2), text_px)
+    _axis(canvas, lanes, text_px)
 
 
 def _lane(size: tuple[int, int], stretches: list[Points], now_s: float, colours: Sequence[Colour]) -> Image:
@@ -130,13 +130,13 @@ def _lane(size: tuple[int, int], stretches: list[Points], now_s: float, colours:
     return np.asarray(cv2.resize(tall, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _axis(sheet: Sheet, lanes: Rect, text_px: float) -> None:
+def _axis(canvas: Canvas, lanes: Rect, text_px: float) -> None:
     """Write the seconds below the lanes, and set a tick at each."""
     for seconds in range(0, int(SPAN_S) + 1, TICK_S):
         x = round(lanes.x2 - seconds * (lanes.x2 - lanes.x1) / SPAN_S)
         text = "now" if seconds == 0 else f"{seconds} s" if seconds < SPAN_S else f"{seconds} s ago"
-        width = sheet.width_px(text, text_px)
+        width = canvas.width_px(text, text_px)
         start = min(max(x - width // 2, lanes.x1), lanes.x2 - width)
-        sheet.write(text, (start, lanes.y2 + 1), text_px)
+        canvas.write(text, (start, lanes.y2 + 1), text_px)
         tick = max(lanes.x1, min(x, lanes.x2 - 1))
-        sheet.fill(Rect(tick, lanes.y2 - 3, tick + 1, lanes.y2 + 1), FAINT)
+        canvas.fill(Rect(tick, lanes.y2 - 3, tick + 1, lanes.y2 + 1), FAINT)

@@ -13,8 +13,8 @@ from mien.core.emotions import Colour, colours_of
 from mien.core.types import Face, Faces, Image, Result
 from mien.draw.annotate import WHITE, Rect, draw
 from mien.draw.bars import draw_cards
-from mien.draw.canvas import TRACK, Lettering, Sheet
-from mien.draw.history import History, draw_strip
+from mien.draw.canvas import TRACK, Canvas, Lettering
+from mien.draw.history import History, draw_history
 
 SMALLEST = (320, 240)
 """No panel is smaller, in pixels; a smaller window shows its top left corner."""
@@ -52,7 +52,7 @@ class Places(NamedTuple):
 
     picture: Rect
     side: Rect
-    strip: Rect
+    history: Rect
     status: Rect
     text_px: float
 
@@ -63,13 +63,13 @@ def places(size: tuple[int, int]) -> Places:
     text_px = float(round(min(max((width * height) ** 0.5 / 62, 10.5), 24.0)))
     pad = round(0.6 * text_px)
     side_px = round(min(18 * text_px, 0.26 * width))
-    strip_px = round(min(max(0.17 * height, 4.5 * text_px), 11 * text_px))
+    history_px = round(min(max(0.17 * height, 4.5 * text_px), 11 * text_px))
     low = height - round(2.1 * text_px)
     across = width - side_px
     return Places(
-        picture=Rect(pad, pad, across, low - strip_px - pad),
-        side=Rect(across + pad, pad, width - pad, low - strip_px - pad),
-        strip=Rect(pad, low - strip_px, width - pad, low),
+        picture=Rect(pad, pad, across, low - history_px - pad),
+        side=Rect(across + pad, pad, width - pad, low - history_px - pad),
+        history=Rect(pad, low - history_px, width - pad, low),
         status=Rect(pad, low, width - pad, height),
         text_px=text_px,
     )
@@ -115,69 +115,69 @@ class Panel:
             (H, W, 3) uint8 RGB.
         """
         width, height = max(size[0], SMALLEST[0]), max(size[1], SMALLEST[1])
-        sheet = Sheet((width, height), self._letters)
+        canvas = Canvas((width, height), self._letters)
         where = places((width, height))
         colours = colours_of(result.labels) if result is not None else {}
         if result is not None:
-            _show_picture(sheet.image, where.picture, result)
+            _show_picture(canvas.image, where.picture, result)
             faces: list[Face] = sorted(result, key=lambda face: face.id)
-            draw_cards(sheet, where.side, faces, colours, where.text_px)
-        draw_strip(sheet, where.strip, history, list(colours.values()), max(9.0, 0.8 * where.text_px))
-        _draw_status(sheet, where, status)
+            draw_cards(canvas, where.side, faces, colours, where.text_px)
+        draw_history(canvas, where.history, history, list(colours.values()), max(9.0, 0.8 * where.text_px))
+        _draw_status(canvas, where, status)
         trouble = status.trouble.strip() or ("waiting for the first picture" if result is None else "")
         if lines := [*([("", trouble)] if trouble else []), *status.help]:
-            _draw_box(sheet, where, lines)
-        return sheet.image
+            _draw_box(canvas, where, lines)
+        return canvas.image
 
 
-def _draw_status(sheet: Sheet, where: Places, status: Status) -> None:
+def _draw_status(canvas: Canvas, where: Places, status: Status) -> None:
     """Write the status line: to the left what goes on, to the right the figures."""
     area, text_px = where.status, where.text_px
-    y = (area.y1 + area.y2 - sheet.height_px(text_px)) // 2
+    y = (area.y1 + area.y2 - canvas.height_px(text_px)) // 2
     figures = f"{status.fps:.0f} fps   {status.delay_ms:.0f} ms   h: help"
-    right = area.x2 - sheet.width_px(figures, text_px)
+    right = area.x2 - canvas.width_px(figures, text_px)
     x = area.x1
     if status.recorded_s is not None:
         radius = round(0.4 * text_px)
-        cv2.circle(sheet.image, (x + radius, (area.y1 + area.y2) // 2), radius, RED, -1, cv2.LINE_AA)
+        cv2.circle(canvas.image, (x + radius, (area.y1 + area.y2) // 2), radius, RED, -1, cv2.LINE_AA)
         seconds = int(status.recorded_s)
-        x = sheet.write(f"{seconds // 60}:{seconds % 60:02d}", (x + 2 * radius, y), text_px, WHITE)
+        x = canvas.write(f"{seconds // 60}:{seconds % 60:02d}", (x + 2 * radius, y), text_px, WHITE)
     for text in ("paused" if status.paused else "", status.note):
         if text:
-            x = sheet.write(_cut(sheet, text, right - x, text_px), (x, y), text_px, WHITE)
-    sheet.write(figures, (right, y), text_px)
+            x = canvas.write(_cut(canvas, text, right - x, text_px), (x, y), text_px, WHITE)
+    canvas.write(figures, (right, y), text_px)
 
 
-def _cut(sheet: Sheet, text: str, room_px: int, text_px: float) -> str:
+def _cut(canvas: Canvas, text: str, room_px: int, text_px: float) -> str:
     """Return as much of a line as fits."""
-    while text and sheet.width_px(text, text_px) > room_px:
+    while text and canvas.width_px(text, text_px) > room_px:
         text = text[:-2].rstrip("…") + "…" if len(text) > 2 else ""
     return text
 
 
-def _draw_box(sheet: Sheet, where: Places, lines: Sequence[tuple[str, str]]) -> None:
+def _draw_box(canvas: Canvas, where: Places, lines: Sequence[tuple[str, str]]) -> None:
     """Write keys and sentences into a box in the middle of the picture, broken where they are too long for it."""
     area, text_px = where.picture, where.text_px
-    keys_px = max(sheet.width_px(key, text_px) if key else 0 for key, _ in lines)
+    keys_px = max(canvas.width_px(key, text_px) if key else 0 for key, _ in lines)
     room_px = area.x2 - area.x1 - 2 * round(text_px) - keys_px
     rows = [
-        (key if first else "", part) for key, text in lines for first, part in _broken(sheet, text, room_px, text_px)
+        (key if first else "", part) for key, text in lines for first, part in _broken(canvas, text, room_px, text_px)
     ]
-    height, pad = sheet.height_px(text_px), round(0.8 * text_px)
-    wide = keys_px + max(sheet.width_px(text, text_px) for _, text in rows)
+    height, pad = canvas.height_px(text_px), round(0.8 * text_px)
+    wide = keys_px + max(canvas.width_px(text, text_px) for _, text in rows)
     x, y = (area.x1 + area.x2 - wide) // 2, (area.y1 + area.y2 - height * len(rows)) // 2
-    sheet.fill(Rect(x - pad, y - pad, x + wide + pad, y + height * len(rows) + pad), TRACK)
+    canvas.fill(Rect(x - pad, y - pad, x + wide + pad, y + height * len(rows) + pad), TRACK)
     for row, (key, text) in enumerate(rows):
         if key:
-            sheet.write(key, (x, y + row * height), text_px, WHITE, paper=TRACK)
-        sheet.write(text, (x + keys_px, y + row * height), text_px, WHITE, paper=TRACK)
+            canvas.write(key, (x, y + row * height), text_px, WHITE, paper=TRACK)
+        canvas.write(text, (x + keys_px, y + row * height), text_px, WHITE, paper=TRACK)
 
 
-def _broken(sheet: Sheet, text: str, room_px: int, text_px: float) -> list[tuple[bool, str]]:
+def _broken(canvas: Canvas, text: str, room_px: int, text_px: float) -> list[tuple[bool, str]]:
     """Break text between words so that each part fits; with each part, whether it is the first."""
     parts: list[str] = []
     for word in text.split():
-        if parts and sheet.width_px(f"{parts[-1]} {word}", text_px) <= room_px:
+        if parts and canvas.width_px(f"{parts[-1]} {word}", text_px) <= room_px:
             parts[-1] += f" {word}"
         else:
             parts.append(word)

@@ -47,8 +47,8 @@ def scores(metrics: dict[str, Any]) -> str:
         f"(<code>{escape(metrics['split'])}</code>).</p>"
         f"{table(head, rows)}"
         f"<p class=note>Clean faces have no near-duplicate in the training data. {'; '.join(known)}. ECE: how far "
-        "claimed and true accuracy differ; weighted for the prior at which the scores were taken, raw without the temperature. "
-        "JSD: distance to the votes, in nats.</p>",
+        "claimed and true accuracy differ; weighted for the prior at which the scores were taken, raw without the "
+        "temperature. JSD: distance to the votes, in nats.</p>",
     )
 
 

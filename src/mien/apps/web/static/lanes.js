@@ -1,5 +1,5 @@
 // The last half minute of up to three people: their probabilities as stacked areas on one axis of time.
-import { sheet } from "./marks.js";
+import { fitted } from "./marks.js";
 
 const SPAN_S = 30, STEP_S = 0.05, LANES = 3, LANE_PX = 34, AXIS_PX = 18, NAME_PX = 30;
 // Where somebody was out of the picture for longer than the first, or no picture came for the second, an area ends.
@@ -19,7 +19,7 @@ export class Lanes {
   draw(canvas, colours) {
     const people = this.#people();
     canvas.style.height = `${Math.max(1, people.length) * LANE_PX + AXIS_PX}px`;
-    const context = sheet(canvas), width = canvas.clientWidth, style = getComputedStyle(canvas);
+    const context = fitted(canvas), width = canvas.clientWidth, style = getComputedStyle(canvas);
     const now = this.#moments.at(-1)?.time_s ?? 0;
     const at = (time_s) => width - (now - time_s) / SPAN_S * (width - NAME_PX);
     context.font = "12px system-ui, sans-serif";

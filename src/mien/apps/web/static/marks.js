@@ -4,7 +4,7 @@ export const percent = (share) => `${share < 0.995 ? Math.round(100 * share) : "
 export const shownAs = (face) => face.emotion + (face.uncertain ? "?" : "");
 
 /** Make a canvas as fine as the screen is where it lies; returns its context, in CSS pixels. */
-export function sheet(canvas) {
+export function fitted(canvas) {
   const { clientWidth: width, clientHeight: height } = canvas, fine = window.devicePixelRatio || 1;
   canvas.width = Math.round(width * fine);
   canvas.height = Math.round(height * fine);
@@ -14,7 +14,7 @@ export function sheet(canvas) {
 }
 
 export function drawMarks(canvas, entry, colours, mirrored) {
-  const context = sheet(canvas), { clientWidth: width, clientHeight: height } = canvas;
+  const context = fitted(canvas), { clientWidth: width, clientHeight: height } = canvas;
   if (!entry) return;
   const scale = width / entry.width;
   const boxes = entry.faces.map(({ box: [x1, y1, x2, y2] }) => {
