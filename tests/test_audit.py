@@ -17,7 +17,7 @@ def twins_of(face: np.ndarray, like: np.ndarray) -> tuple[bool, bool]:
     """Whether a face of valid has an exact duplicate and a near-duplicate in train."""
     found = find_duplicates(samples(np.array([like, face]), ["train", "valid"]))
     assert found.near[0, VALID] == found.near[1, TRAIN]
-    return bool(found.pixel[1, TRAIN]), bool(found.near[1, TRAIN])
+    return bool(found.exact[1, TRAIN]), bool(found.near[1, TRAIN])
 
 
 class TestDuplicates:

@@ -358,7 +358,7 @@ def test_options_that_are_not_given_are_alike(tmp_path: Path):
     assert run(tmp_path / "out.jsonl", PICTURES, made=replace(MADE, settings=settings), resume=True) == {"a.jpg"}
 
 
-def test_a_journal_without_settings_is_refused(tmp_path: Path):
+def test_a_log_without_settings_is_refused(tmp_path: Path):
     line = {"path": "a.jpg", "faces": [], "schema": 2, "model": MODEL}
     (tmp_path / "out.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
     with pytest.raises(UsageError, match="an earlier mien made it, which did not note its settings"):

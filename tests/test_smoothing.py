@@ -109,7 +109,7 @@ def test_a_clock_that_stands_or_goes_back_goes_on_from_there(odd_s: float):
 
 
 def test_memory_is_bounded():
-    smooth, steady = Smoother(smooth_s=0.3), Steady()
+    smooth, hysteresis = Smoother(smooth_s=0.3), Hysteresis()
 
     def size_after(ids: range) -> int:
         for face in ids:

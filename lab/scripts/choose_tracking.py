@@ -140,7 +140,7 @@ def looked_at(path: Path) -> list[tuple[float, Floats, Floats]]:
 
 def resting(seen: list[tuple[float, Floats, Floats]], smooth_s: float, margin: float) -> tuple[int, int]:
     """Return how often the shown emotions of a clip change, and how often again within 0.4 s."""
-    follow, smooth, steady = Tracker(), Smoother(smooth_s), Steady(margin)
+    follow, smooth, steady = Tracker(), Smoother(smooth_s), Hysteresis(margin)
     last: dict[int, tuple[int, float]] = {}
     changes = brief = 0
     for time_s, boxes, probs in seen:

@@ -60,7 +60,8 @@ class Stream:
             raise UsageError(f"the time constant of smoothing is 0 or more seconds; got {smooth_s}")
         self.analyzer = analyzer
         self._every = 1 if analyzer.takes_all else detect_every
-        self._track, self._smooth, self._steady, self._cuts = Tracker(), Smoother(smooth_s), Steady(), Cuts()
+        self._track, self._smooth = Tracker(), Smoother(smooth_s)
+        self._hysteresis, self._new_shot = Hysteresis(), ShotDetector()
         self._key: Future[Floats] = Future()
         self._planned = 0
 
