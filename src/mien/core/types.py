@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mien.core.errors import UsageError
 
 Image = NDArray[np.uint8]
 """(H, W, 3) uint8, RGB."""
@@ -50,6 +52,12 @@ class Frame:
         """By what a point in ``image`` is multiplied to give the point in the picture; 1 unless it is reduced."""
         return round(max(self.size) / max(1, *self.image.shape[:2]))
 
+    def __repr__(self) -> str:
+        """Return one line, without the pixels."""
+        return (
+            f"<Frame {self.index} of {self.path or 'an array'} at {self.time_s:g} s, {self.size[0]}x{self.size[1]} px>"
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
@@ -80,6 +88,10 @@ class Faces:
     def __len__(self) -> int:
         """Return N."""
         return len(self.boxes)
+
+    def __repr__(self) -> str:
+        """Return one line: how many, and the scores of the first."""
+        return f"<Faces: {_listed([f'{score:.2f}' for score in self.scores.tolist()])}>"
 
     def take(self, rows: NDArray[np.integer[Any]] | Flags) -> Faces:
         """Return the faces at indices (M,), in that order, or where (N,) is true."""
@@ -152,10 +164,15 @@ class Face:
         """The probability of ``emotion``."""
         return self.probabilities[self.emotion]
 
+    def __repr__(self) -> str:
+        """Return one line: what it shows, and where."""
+        who = "" if self.id == -1 else f" {self.id}"
+        return f"<Face{who}: {_told(self)}, box {[round(edge) for edge in self.box.tolist()]}>"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """What the faces of one frame show. Iterating gives one ``Face`` a row, ``result[i]`` the face of row i.
+    """What the faces of one frame show: a sequence of ``Face``, of which a slice is a result again.
 
     Attributes:
         frame: the picture.
@@ -195,14 +212,61 @@ class Result:
 
     def __iter__(self) -> Iterator[Face]:
         """Yield the faces in order."""
-        return map(self.__getitem__, range(len(self)))
+        return map(self._face, range(len(self)))
 
-    def __getitem__(self, row: int) -> Face:
-        """Return the face of a row.
+    @overload
+    def __getitem__(self, row: int) -> Face: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> Self: ...
+
+    def __getitem__(self, row: int | slice) -> Face | Self:
+        """Return the face of a row, or the result of the faces of a slice.
 
         Raises:
             IndexError: there is no such row.
         """
+        return self.take(np.arange(len(self))[row]) if isinstance(row, slice) else self._face(row)
+
+    def __repr__(self) -> str:
+        """Return one line: the picture, and what its first faces show."""
+        width, height = self.frame.size
+        what = _listed([_told(face) for face in self])
+        return f"<{type(self).__name__} of {self.frame.path or 'an array'}, {width}x{height} px: {what}>"
+
+    def take(self, rows: NDArray[np.integer[Any]] | Flags) -> Self:
+        """Return the result of the faces at indices (M,), in that order, or where (N,) is true."""
+        return replace(self, **self._taken(np.arange(len(self))[rows]))
+
+    def filter(self, *, min_confidence: float = 0.0, emotions: str | Iterable[str] | None = None) -> Self:
+        """Return the result of the faces that are sure enough and show what is looked for.
+
+        Args:
+            min_confidence: the least ``Face.confidence``, 0 to 1.
+            emotions: those that ``Face.emotion`` may be, one or several; None is any.
+
+        Raises:
+            UsageError: an emotion that is none of ``labels``, or a confidence outside 0..1.
+        """
+        if not 0 <= min_confidence <= 1:
+            raise UsageError(f"min_confidence must be a number from 0 to 1; got {min_confidence}")
+        wanted = set(self.labels if emotions is None else [emotions] if isinstance(emotions, str) else emotions)
+        if unknown := wanted.difference(self.labels):
+            raise UsageError(f"unknown emotion '{min(unknown)}'; expected some of {', '.join(self.labels)}")
+        kept = [face.emotion in wanted and face.confidence >= min_confidence for face in self]
+        return self.take(np.array(kept, np.bool_))
+
+    def _taken(self, rows: Ids) -> dict[str, Any]:
+        """Return the fields that differ where only the faces of rows (M,) are left."""
+        return {
+            "faces": self.faces.take(rows),
+            "ids": self.ids[rows],
+            "probs": self.probs[rows],
+            "uncertain": self.uncertain[rows],
+            "quality": tuple(self.quality[row] for row in rows),
+        }
+
+    def _face(self, row: int) -> Face:
         return Face(
             box=self.faces.boxes[row],
             landmarks=self.faces.landmarks[row],
@@ -213,3 +277,15 @@ class Result:
             id=int(self.ids[row]),
             turn=self.faces.turn,
         )
+
+
+def _told(face: Face) -> str:
+    """Return what a face shows, in a few words."""
+    return f"{face.emotion} {face.confidence:.2f}{' uncertain' if face.uncertain else ''}"
+
+
+def _listed(items: Sequence[str], most: int = 4) -> str:
+    """Return a count of faces and what is said of the first of them."""
+    count = f"{len(items)} face{'' if len(items) == 1 else 's'}"
+    more = [f"and {len(items) - most} more"] if len(items) > most else []
+    return ", ".join([count, *items[:most], *more])

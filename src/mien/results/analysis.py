@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from PIL.Image import Image as PillowImage
 
+SHOWN_PX = 1000
+"""The longer side of a picture in a notebook, at most."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Analysis(Result):
     """What the faces of one picture show: a sequence of ``Face``, from left to right.
 
@@ -32,6 +36,13 @@ class Analysis(Result):
     def draw(self) -> PillowImage:
         """Return an annotated copy of the picture, as ``mien.draw.annotate.draw`` makes it."""
         return to_pillow(drawing.draw(self))
+
+    def _repr_png_(self) -> bytes:
+        """Return the annotated picture, as a notebook shows it: a PNG of at most ``SHOWN_PX`` a side."""
+        picture, data = self.draw(), BytesIO()
+        picture.thumbnail((SHOWN_PX, SHOWN_PX))
+        picture.save(data, "PNG")
+        return data.getvalue()
 
     def entry(self) -> dict[str, Any]:
         """Return the entry of the picture in a document, without schema and model (``docs/SCHEMA.md``)."""

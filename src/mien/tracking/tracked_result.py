@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from mien.core.types import Face, Floats
+from mien.core.types import Face, Floats, Ids
 from mien.results.analysis import Analysis
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TrackedResult(Analysis):
     """What the faces of one frame of a video show: a sequence of ``Face``, each with its identity.
 
@@ -36,11 +36,10 @@ class TrackedResult(Analysis):
                 f"{self.raw.shape} and {len(self.shown)}"
             )
 
-    def __getitem__(self, row: int) -> Face:
-        """Return the face of a row.
+    def _taken(self, rows: Ids) -> dict[str, Any]:
+        taken = super(TrackedResult, self)._taken(rows)
+        return taken | {"raw": self.raw[rows], "shown": tuple(self.shown[row] for row in rows)}
 
-        Raises:
-            IndexError: there is no such row.
-        """
+    def _face(self, row: int) -> Face:
         raw = dict(zip(self.labels, self.raw[row].tolist(), strict=True))
-        return replace(super(TrackedResult, self).__getitem__(row), raw=raw, shown=self.shown[row])
+        return replace(super(TrackedResult, self)._face(row), raw=raw, shown=self.shown[row])
