@@ -99,10 +99,10 @@ def test_a_model_of_other_labels_keeps_them():
 
 
 def test_the_eight_view_shows_contempt_apart_with_a_prior_of_its_own():
-    face = Analyzer(two_faces, FakeClassifier(), labels="eight")(FRAME)[0]
+    face = Analyzer(two_faces, FakeClassifier(), view="eight")(FRAME)[0]
     assert tuple(face.probabilities) == EIGHT
     assert (face.emotion, face.confidence) == ("contempt", 0.75)
-    raised = Analyzer(two_faces, FakeClassifier(), prior=1, labels="eight")(FRAME)
+    raised = Analyzer(two_faces, FakeClassifier(), prior=1, view="eight")(FRAME)
     odds = np.array([0.25 / 0.02, 0.75 / 0.08])
     np.testing.assert_allclose(raised.probs[0], [0] * 6 + list(odds / odds.sum()), rtol=1e-5)
     # By the threshold of the seven-class view, 0.9 at prior 1.
@@ -110,10 +110,10 @@ def test_the_eight_view_shows_contempt_apart_with_a_prior_of_its_own():
 
 
 def test_labels_that_cannot_be_shown_are_explained():
-    with pytest.raises(UsageError, match="unknown labels 'nine'; expected seven or eight"):
-        Analyzer(two_faces, FakeClassifier(), labels="nine")
+    with pytest.raises(UsageError, match="unknown view 'nine'; expected seven or eight"):
+        Analyzer(two_faces, FakeClassifier(), view="nine")
     with pytest.raises(UsageError, match="knows calm, tense, so contempt cannot"):
-        Analyzer(two_faces, FakeClassifier(("calm", "tense")), labels="eight")
+        Analyzer(two_faces, FakeClassifier(("calm", "tense")), view="eight")
 
 
 def test_the_faces_of_several_pictures_go_through_the_net_together():

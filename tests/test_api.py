@@ -185,5 +185,5 @@ def test_a_crop_of_the_nets_size_reaches_it_as_it_is():
     crop = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
     classifier = mien.load().classifier
     assert isinstance(classifier, Classifier)
-    probs = mien.load(labels="eight", detector="none", prior=0)(crop).probs
+    probs = mien.load(view="eight", detector="none", prior=0)(crop).probs
     np.testing.assert_allclose(probs, classifier(crop[None, :, :, None]), atol=1e-6)

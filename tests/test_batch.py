@@ -79,10 +79,10 @@ def test_the_command_writes_what_mien_image_writes(
 
     def here(paths: Iterable[Path], *others: object) -> Iterator[Outcome]:
         asked.extend(others)
-        yield from pipeline(load(labels="eight"), paths)
+        yield from pipeline(load(view="eight"), paths)
 
     monkeypatch.setattr(batches, "spread", here)
-    options = ["--labels", "eight", "--prior", "balanced"]
+    options = ["--view", "eight", "--prior", "balanced"]
     given = [examples / "astronaut.png", examples / "chelsea.png", "none.png"]
     outcome = mien("batch", *given, "--out", "a.csv", *options, "--address", "auto", "--workers", "3")
     assert (outcome.code, outcome.err) == (1, "mien: no such file: none.png\n")

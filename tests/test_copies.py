@@ -20,7 +20,7 @@ from mien.tracking.stream import Stream
 
 @pytest.fixture(scope="module")
 def analyzer() -> mien.Analyzer:
-    return mien.load("mien-s", prior=0.5, labels="eight", min_score=0.6, largest=True)
+    return mien.load("mien-s", prior=0.5, view="eight", min_score=0.6, largest=True)
 
 
 def same(one: mien.Analysis, other: mien.Analysis) -> bool:

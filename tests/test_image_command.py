@@ -195,10 +195,9 @@ def test_names_come_from_a_pipe(mien: Command, examples: Path, monkeypatch: pyte
     assert "download it first" in outcome.err
 
 
-def test_contempt_is_shown_apart_on_demand(mien: Command, examples: Path):
-    (face,) = json.loads(mien("image", examples / "astronaut.png", "--json", "--labels", "eight").out)["images"][0][
-        "faces"
-    ]
+@pytest.mark.parametrize("option", ["--view", "--labels"])  # the second is its earlier name
+def test_contempt_is_shown_apart_on_demand(mien: Command, examples: Path, option: str):
+    (face,) = json.loads(mien("image", examples / "astronaut.png", "--json", option, "eight").out)["images"][0]["faces"]
     assert tuple(face["probabilities"]) == EIGHT
 
 

@@ -48,10 +48,12 @@ def test_a_picture_is_answered_by_its_document(client: TestClient):
 
 
 def test_a_request_may_ask_for_another_prior_and_other_labels(client: TestClient):
-    answer = client.post("/api/image", params={"prior": "balanced", "labels": "eight"}, content=TWO).json()
+    answer = client.post("/api/image", params={"prior": "balanced", "view": "eight"}, content=TWO).json()
     assert answer["model"]["prior"] == 1
     assert list(answer["faces"][0]["probabilities"]) == list(EIGHT)
     assert client.get("/api/model").json()["labels"] == list(SEVEN)
+    earlier = client.post("/api/image", params={"prior": "balanced", "labels": "eight"}, content=TWO).json()
+    assert earlier == answer
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_a_request_may_ask_for_another_prior_and_other_labels(client: TestClient
         ({"name": "notes.txt"}, b"hello, here is no picture", 422, "not a picture: notes.txt (got text"),
         ({}, TWO[:300], 422, "damaged picture"),
         ({"prior": "much"}, TWO, 400, "unknown prior 'much'; expected ferplus, balanced or a number"),
-        ({"labels": "nine"}, TWO, 400, "unknown labels 'nine'; expected seven or eight"),
+        ({"view": "nine"}, TWO, 400, "unknown view 'nine'; expected seven or eight"),
     ],
 )
 def test_what_is_wrong_is_said(client: TestClient, params: dict[str, str], content: bytes, status: int, says: str):

@@ -54,7 +54,7 @@ class Settings:
     model: str | Path | None = None
     detector: str = "yunet"
     prior: float | str | None = None
-    labels: str = "seven"
+    view: str = "seven"
 
     def load(self) -> Analyzer:
         """Return the analyzer.
@@ -62,7 +62,7 @@ class Settings:
         Raises:
             MienError: as ``mien.load`` does.
         """
-        return load(self.model, self.detector, self.prior, labels=self.labels)
+        return load(self.model, self.detector, self.prior, view=self.view)
 
 
 class Worker:

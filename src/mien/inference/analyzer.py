@@ -51,7 +51,8 @@ class Analyzer:
         classifier: crops -> probabilities; its card says how faces are cut for it.
         prior: how far rare emotions are raised, 0 or "ferplus" (as common as in FER+) to 1 or "balanced" (all equally
             common); None is the card's.
-        labels: "seven", or "eight" to show contempt apart.
+        view: "seven", in which contempt counts as neutral, or "eight" to show it apart; a model of other emotions than
+            FER+'s shows its own.
 
     Attributes:
         prior: the prior in use, 0 to 1.
@@ -69,13 +70,13 @@ class Analyzer:
         detector: Detector,
         classifier: FaceClassifier,
         prior: float | str | None = None,
-        labels: str = "seven",
+        view: str = "seven",
     ) -> None:
         card = classifier.card
         self.detector = detector
         self.classifier = classifier
         self.prior = card.prior if prior is None else parse_prior(prior)
-        self.labels = _view(card, labels)
+        self.labels = _labels(card, view)
         self.model = model_entry(card, classifier.sha256, self.prior)
         # A picture that is a face is what a crop should be; of a face that was found, the box is a little too large.
         self.takes_all = _takes_all(detector)
@@ -159,13 +160,13 @@ def _takes_all(detector: Detector) -> bool:
     return _takes_all(detector.detector) if isinstance(detector, Chosen) else isinstance(detector, WholeImage)
 
 
-def _view(card: ModelCard, labels: str) -> tuple[str, ...]:
+def _labels(card: ModelCard, view: str) -> tuple[str, ...]:
     """Return the emotions that a model's answers are shown in; a model of others than FER+'s keeps its own."""
-    if labels not in VIEWS:
-        raise UsageError(f"unknown labels '{labels}'; expected {' or '.join(VIEWS)}")
+    if view not in VIEWS:
+        raise UsageError(f"unknown view '{view}'; expected {' or '.join(VIEWS)}")
     if card.labels == EIGHT:
-        return VIEWS[labels]
-    if labels == "eight":
+        return VIEWS[view]
+    if view == "eight":
         raise UsageError(f"the model knows {', '.join(card.labels)}, so contempt cannot be shown apart; use 'seven'")
     return card.labels
 
@@ -175,7 +176,7 @@ def load(
     detector: str | Detector = "yunet",
     prior: float | str | None = None,
     *,
-    labels: str = "seven",
+    view: str = "seven",
     device: str = "cpu",
     small_faces: bool = False,
     min_face_px: float = 0.0,
@@ -190,7 +191,8 @@ def load(
             image (H, W, 3) uint8 RGB and returns ``Faces``.
         prior: how common emotions are taken to be, "ferplus" (0) to "balanced" (1) or a number between them; None is
             the model's.
-        labels: "seven", or "eight" to show contempt apart.
+        view: "seven", in which contempt counts as neutral, or "eight" to show it apart; a model of other emotions than
+            FER+'s shows its own.
         device: on which the net runs, "cpu" or "cuda"; the latter takes onnxruntime-gpu in the place of onnxruntime.
         small_faces: also search large pictures for faces that are small in them, which takes longer.
         min_face_px: faces with a shorter longer side are left out, in pixels of the picture as it is read; where that
@@ -201,8 +203,8 @@ def load(
     Raises:
         ModelError: the file is no model of mien, or does not start on the device.
         DetectorError: the installed OpenCV cannot provide the detector.
-        UsageError: no detector, labels or device of that name, a device that the installed ONNX Runtime does not
-            know, labels that the model does not, a prior that is none, or a choice of faces that the detector
+        UsageError: no detector, view or device of that name, a device that the installed ONNX Runtime does not
+            know, a view that the model does not, a prior that is none, or a choice of faces that the detector
             does not know.
     """
     if isinstance(detector, str):
@@ -214,7 +216,7 @@ def load(
     else:
         find = Chosen(detector, min_face_px, largest)
     net = Classifier(model_file(model), device=device)
-    return Analyzer(find, net, prior, labels)
+    return Analyzer(find, net, prior, view)
 
 
 @overload

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
+from mien.apps.cli.choices import Detector, DetectorName, Force, Model, Prior, View, ViewName
 
 
 def batch(
@@ -30,7 +30,7 @@ def batch(
     workers: Annotated[
         int | None, typer.Option(min=1, help="At most so many.", show_default="one for each core of the cluster")
     ] = None,
-    labels: Labels = LabelSet.seven,
+    view: View = ViewName.seven,
     prior: Prior = None,
     detector: Detector = DetectorName.yunet,
     model: Model = None,
@@ -51,7 +51,7 @@ def batch(
     from mien.results.sinks import open_sink
 
     inputs = gather(pictures or [], recursive, piped(pictures or []))
-    settings = Settings(model, detector.value, prior, labels.value)
+    settings = Settings(model, detector.value, prior, view.value)
     # Loaded here too, so that what is wrong with it is said before anything starts.
     analyzer = settings.load()
     verbosity.detail(details.model(analyzer))

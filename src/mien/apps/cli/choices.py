@@ -17,7 +17,7 @@ class DetectorName(StrEnum):
     none = "none"
 
 
-class LabelSet(StrEnum):
+class ViewName(StrEnum):
     """The ways to show FER+'s emotions."""
 
     seven = "seven"
@@ -26,7 +26,7 @@ class LabelSet(StrEnum):
 
 Detector = Annotated[DetectorName, typer.Option(help="none: the whole picture is the face.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there already.")]
-Labels = Annotated[LabelSet, typer.Option(help="eight: contempt is shown apart, not as neutral.")]
+View = Annotated[ViewName, typer.Option(help="eight: contempt is shown apart, not as neutral.")]
 Model = Annotated[
     Path | None,
     typer.Option(help="A file of 'mien export', or 'mien-s', the smaller packaged one.", show_default="mien"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
+from mien.apps.cli.choices import Detector, DetectorName, Force, Model, Prior, View, ViewName
 from mien.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def image(
     annotate: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the pictures with their faces.")] = None,
     crops: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each face as the net sees it.")] = None,
     blur: Annotated[bool, typer.Option("--blur", help="Make the faces in written pictures unrecognisable.")] = False,
-    labels: Labels = LabelSet.seven,
+    view: View = ViewName.seven,
     prior: Prior = None,
     detector: Detector = DetectorName.yunet,
     small_faces: Annotated[bool, typer.Option("--small-faces", help="Search large pictures for small faces.")] = False,
@@ -83,7 +83,7 @@ def image(
         model,
         detector.value,
         prior,
-        labels=labels.value,
+        view=view.value,
         small_faces=small_faces,
         min_face_px=min_face,
         min_score=min_score,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
+from mien.apps.cli.choices import Detector, DetectorName, Force, Model, Prior, View, ViewName
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -37,7 +37,7 @@ def live(
     detect_every: Annotated[
         int, typer.Option(metavar="N", help="Search each N-th frame whole, in between only near known faces.")
     ] = 1,
-    labels: Labels = LabelSet.seven,
+    view: View = ViewName.seven,
     prior: Prior = None,
     detector: Detector = DetectorName.yunet,
     model: Model = None,
@@ -63,7 +63,7 @@ def live(
     if record is not None:
         _check_film(record, force)
     place = find_source(source)
-    analyzer = load(model, detector.value, prior, labels=labels.value)
+    analyzer = load(model, detector.value, prior, view=view.value)
     verbosity.detail(details.model(analyzer))
     stream = Stream(analyzer, smooth, detect_every)
     with ExitStack() as stack:

@@ -25,12 +25,16 @@ PANELS = {
     "Server": ("--host", "--port"),
     "Cluster": ("--address", "--workers"),
     "Faces": ("--detector", "--small-faces", "--min-face", "--min-score", "--largest", "--detect-every"),
-    "Emotions": ("--labels", "--prior", "--model", "--smooth", "--flip"),
+    "Emotions": ("--view", "--prior", "--model", "--smooth", "--flip"),
     "Training": ("--from", "--teacher", "--set", "--views"),
     "Measurements": ("--speed", "--robustness"),
     "Everywhere": ("--version", "--quiet", "--verbose", "--install-completion", "--show-completion", "--help"),
 }
 """Panel of the help -> its options; one that is another's elsewhere has the command's name before it."""
+
+
+RENAMED = {"--labels": "--view"}
+"""Options that had another name, and still answer to it."""
 
 
 class Command(TyperCommand):
@@ -43,7 +47,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take the arguments apart."""
         with _suggesting(self.get_params(ctx)):
-            return super().parse_args(ctx, args)
+            return super().parse_args(ctx, [_renamed(arg) for arg in args])
 
 
 class Group(TyperGroup):
@@ -85,6 +89,12 @@ def meant(name: str, known: Iterable[str]) -> list[str]:
     word, bare = name.strip("-"), {one.strip("-"): one for one in known}
     starts = [one for one in bare if len(word) >= 3 and (one.startswith(word) or word.startswith(one))]
     return [bare[one] for one in near(word, bare) or starts]
+
+
+def _renamed(argument: str) -> str:
+    """Return an argument with the name that its option has now."""
+    name, equals, value = argument.partition("=")
+    return RENAMED.get(name, name) + equals + value
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import Detector, DetectorName, Force, Labels, LabelSet, Model, Prior
+from mien.apps.cli.choices import Detector, DetectorName, Force, Model, Prior, View, ViewName
 
 
 class DataForm(StrEnum):
@@ -59,7 +59,7 @@ def video(
         int, typer.Option(metavar="N", help="Search each N-th frame whole, in between only near known faces.")
     ] = 1,
     blur: Annotated[bool, typer.Option("--blur", help="Make the faces in film and page unrecognisable.")] = False,
-    labels: Labels = LabelSet.seven,
+    view: View = ViewName.seven,
     prior: Prior = None,
     detector: Detector = DetectorName.yunet,
     small_faces: Annotated[bool, typer.Option("--small-faces", help="Search large frames for small faces.")] = False,
@@ -90,7 +90,7 @@ def video(
         model,
         detector.value,
         prior,
-        labels=labels.value,
+        view=view.value,
         small_faces=small_faces,
         min_face_px=min_face,
         min_score=min_score,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import Detector, DetectorName, Labels, LabelSet, Model, Prior
+from mien.apps.cli.choices import Detector, DetectorName, Model, Prior, View, ViewName
 
 if TYPE_CHECKING:
     from socket import socket
@@ -19,7 +19,7 @@ def web(
     *,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: any that is free.", min=0, max=65535)] = 8000,
-    labels: Labels = LabelSet.seven,
+    view: View = ViewName.seven,
     prior: Prior = None,
     detector: Detector = DetectorName.yunet,
     model: Model = None,
@@ -38,7 +38,7 @@ def web(
             f"the page needs {error.name}, which is not installed; run: pip install 'mien[web]'"
         ) from error
 
-    analyzer = load(model, detector.value, prior, labels=labels.value)
+    analyzer = load(model, detector.value, prior, view=view.value)
     verbosity.detail(details.model(analyzer))
     everywhere = host in {"0.0.0.0", "::"}
     with _listening(host, port) as listener:

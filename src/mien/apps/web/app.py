@@ -33,7 +33,8 @@ STATUS: dict[type[MienError], int] = {UsageError: 400, ImageError: 422}
 T = TypeVar("T")
 
 Prior = Annotated[str | None, Query(description="ferplus, balanced or 0..1; the server's own without it")]
-Labels = Annotated[str | None, Query(description="seven, or eight to show contempt apart; the server's own without it")]
+View = Annotated[str | None, Query(description="seven, or eight to show contempt apart; the server's own without it")]
+Labels = Annotated[str | None, Query(description="the earlier name of view", deprecated=True)]
 
 
 def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastAPI:
@@ -66,16 +67,20 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
         return about(analyzer)
 
     @app.post("/api/image", openapi_extra=_A_FILE)
-    async def image(request: Request, name: str = "picture", prior: Prior = None, labels: Labels = None) -> Any:
+    async def image(
+        request: Request, name: str = "picture", prior: Prior = None, view: View = None, labels: Labels = None
+    ) -> Any:
         """Name what the faces of a picture show; the body is the file as it is."""
-        tuned = tune(analyzer, prior, labels)
+        tuned = tune(analyzer, prior, view or labels)
         data = await _body(request)
         return await in_thread(partial(_analyze, tuned, data, name))
 
     @app.websocket("/api/stream")
-    async def stream(socket: WebSocket, prior: Prior = None, labels: Labels = None, smooth: float = SMOOTH_S) -> None:
+    async def stream(
+        socket: WebSocket, prior: Prior = None, view: View = None, labels: Labels = None, smooth: float = SMOOTH_S
+    ) -> None:
         """Follow the faces of a camera or a video, frame by frame (``mien.apps.web.socket``)."""
-        await feed(socket, lambda: Stream(tune(analyzer, prior, labels), smooth), in_thread)
+        await feed(socket, lambda: Stream(tune(analyzer, prior, view or labels), smooth), in_thread)
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
@@ -102,13 +107,13 @@ def about(analyzer: Analyzer) -> dict[str, Any]:
     }
 
 
-def tune(analyzer: Analyzer, prior: str | None, labels: str | None) -> Analyzer:
-    """Return an analyzer with the same detector and net, at another prior and with other labels where they are given.
+def tune(analyzer: Analyzer, prior: str | None, view: str | None) -> Analyzer:
+    """Return an analyzer with the same detector and net, at another prior and in another view where they are given.
 
     Raises:
-        UsageError: no prior or labels of that name, or labels that the model does not know.
+        UsageError: no prior or view of that name, or a view that the model does not know.
     """
-    view = labels or ("eight" if analyzer.labels == EIGHT else "seven")
+    view = view or ("eight" if analyzer.labels == EIGHT else "seven")
     return Analyzer(analyzer.detector, analyzer.classifier, analyzer.prior if prior is None else prior, view)
 
 

@@ -159,7 +159,7 @@ async function grabbed() {
 
 // What the user does
 
-const settings = () => ({ prior: part("prior").value, labels: part("contempt").checked ? "eight" : "seven" });
+const settings = () => ({ prior: part("prior").value, view: part("contempt").checked ? "eight" : "seven" });
 
 function set() {
   const prior = Number(part("prior").value);
