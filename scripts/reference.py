@@ -21,6 +21,8 @@ from mien.apps.cli.examples import EXAMPLES
 from mien.apps.cli.main import app
 
 ROOT = Path(__file__).parents[1]
+KINDS = ("Functions", "Classes", "Errors", "Constants")
+"""What public names are, in the order of the page."""
 
 
 def cli_page() -> str:
@@ -65,18 +67,23 @@ def _records(params: Iterable[Any], context: Any) -> list[tuple[str, str]]:
 
 def api_page() -> str:
     """Return the page of all public names in Markdown; mkdocstrings puts the docstrings in."""
-    names = [name for name in mien.__all__ if not name.startswith("__")]
-    functions = sorted(name for name in names if name.islower())
-    others = sorted(set(names) - set(functions))
     lines = [
         "# Python",
         "",
         "All of these are imported from `mien`. The guides show them at work: [pictures](../how-to/notebook.md), "
         "[tables](../how-to/pandas.md), [faces that you found](../how-to/own-detector.md).",
     ]
-    for title, members in (("Functions", functions), ("Classes", others)):
-        lines += ["", f"## {title}", *(line for name in members for line in ("", f"::: mien.{name}"))]
+    names = sorted((_kind(getattr(mien, name)), name) for name in mien.__all__ if not name.startswith("__"))
+    for kind, members in groupby(names, key=lambda pair: pair[0]):
+        lines += ["", f"## {KINDS[kind]}", *(line for _, name in members for line in ("", f"::: mien.{name}"))]
     return "\n".join(lines) + "\n"
+
+
+def _kind(value: object) -> int:
+    """Return the place in ``KINDS`` of a public name."""
+    if not isinstance(value, type):
+        return KINDS.index("Functions" if callable(value) else "Constants")
+    return KINDS.index("Errors" if issubclass(value, Exception) else "Classes")
 
 
 def _first_line(command: Any) -> str:

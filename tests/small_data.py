@@ -5,10 +5,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
-from mien.core.emotions import VOTE_COLUMNS
+from mien.core.emotions import SEVEN, VOTE_COLUMNS
 from mien.data.samples import Samples
 from mien.data.split import SPLITS
+from mien.data.synthetic import synthetic
 
 USAGES = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
 HAPPY = (0, 10, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -49,3 +51,12 @@ def samples(images: np.ndarray, splits: Sequence[str], votes: Sequence[Sequence[
         nameless=np.zeros(n, np.bool_),
         sources=np.full(n, "ferplus"),
     )
+
+
+def write_class_folders(folder: Path) -> None:
+    """Write ten drawn faces of each emotion."""
+    drawn = synthetic(140, seed=0)
+    for place, emotion in enumerate(SEVEN):
+        (folder / emotion).mkdir(parents=True)
+        for row in np.flatnonzero(drawn.emotions == place)[:10]:
+            Image.fromarray(drawn.images[row]).save(folder / emotion / f"{row}.png")

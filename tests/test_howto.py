@@ -4,15 +4,11 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from clips import counting, write_clip
 from command import Command
-from mien.core.emotions import SEVEN
-from mien.data.synthetic import synthetic
-from small_data import faces, write_fer, write_votes
+from small_data import faces, write_class_folders, write_fer, write_votes
 from snippets import SHORT, run_page
 from tiny_net import tiny_card, tiny_net
 
@@ -37,15 +33,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_class_folders(tmp_path / "faces")
     (tmp_path / "net.onnx").write_bytes(tiny_net(tiny_card(("calm", "tense"), size_px=48), metadata={}))
     return tmp_path
-
-
-def write_class_folders(folder: Path) -> None:
-    """Write ten drawn faces of each emotion."""
-    drawn = synthetic(140, seed=0)
-    for place, emotion in enumerate(SEVEN):
-        (folder / emotion).mkdir(parents=True)
-        for row in np.flatnonzero(drawn.emotions == place)[:10]:
-            Image.fromarray(drawn.images[row]).save(folder / emotion / f"{row}.png")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ A run is a folder that holds the metrics.json of `mien evaluate MODEL --data DIR
 packaged model's. The steps are those that led to it, in their order. The sets are runs compared by data set: on
 the faces of valid that chose nothing, by metrics.json, and on other sets, by unseen.json, the metrics.json of `mien
 evaluate MODEL --data DIR --split test`. A page may hold any of the tables, between marks: results-headline,
-results-protocols, results-priors, results-steps, results-sets.
+results-protocols, results-priors, results-steps, results-sets, and results-photos, which has the packaged model's sets
+in plain words.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ STEPS = (
     "16-photos",
 )
 SETS = ("12-patient", "16-photos", "12-patient-s", "16-photos-s")
+PHOTOS = {"fairface": "everyday photos", "wild": "emotional photos", "ferplus": "FER2013"}
+"""What the README calls the data sets that it shows."""
+
+FEW = 30
+"""Faces of which a percentage would say more than is known."""
+
 PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "lab/log.md", "docs/PHOTOS.md", "docs/RESULTS.md")
 
 
@@ -98,6 +105,34 @@ def _set_cell(row: dict[str, Any]) -> str:
     return f"{accuracy} / {100 * row['balanced_accuracy']:.1f} / {row['ece']:.3f}"
 
 
+def in_plain_words(sets: Sequence[dict[str, Any]]) -> str:
+    """Return how often one model is right, a column a data set, and how many faces of each emotion it finds.
+
+    Args:
+        sets: its rows of "sets"; what chose it is left out.
+    """
+    found = {row["source"]: row for row in sets if row["half"] != "choosing"}
+    shown = [found[source] for source in PHOTOS]
+    emotions = {
+        f"{emotion} found": [_found(row["per_class"][emotion]) for row in shown] for emotion in shown[0]["per_class"]
+    }
+    rows = {
+        "faces": [f"{row['n']:,}" for row in shown],
+        "right": [f"**{100 * row['accuracy']:.0f} %**" for row in shown],
+        "not uncertain": [f"{100 * row['kept']:.0f} %" for row in shown],
+        "right where not uncertain": [f"**{100 * row['accuracy_kept']:.0f} %**" for row in shown],
+        **emotions,
+    }
+    return table(["", *PHOTOS.values()], [[name, *cells] for name, cells in rows.items()])
+
+
+def _found(scores: dict[str, Any]) -> str:
+    recall, faces = scores["recall"], scores["support"]
+    if not faces:
+        return "none there"
+    return f"{100 * recall:.0f} %" if faces >= FEW else f"{round(recall * faces)} of {faces}"
+
+
 def priors(card: ModelCard) -> str:
     """Return when a face is uncertain at each prior, by the model's card."""
     rows = [
@@ -114,6 +149,7 @@ def read_parts(runs: Sequence[Path], steps: Sequence[Path], sets: Sequence[Path]
         "results-headline": headlines(names, documents),
         "results-protocols": protocols(documents[0]),
         "results-priors": priors(Classifier(default_model()).card),
+        "results-photos": in_plain_words(_sets(runs[0])),
         "results-sets": by_set([run.name for run in sets], [_sets(run) for run in sets]),
         "results-steps": headlines([step.name for step in steps], [_metrics(step) for step in steps]),
     }

@@ -217,9 +217,7 @@ def main() -> None:
     """Write the pictures and fill the pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="*", default=[ROOT / "docs" / "runs" / name for name in RUNS])
-    parser.add_argument(
-        "--page", type=Path, action="append", help="a page to fill (default docs/ROAD.md and README.md)"
-    )
+    parser.add_argument("--page", type=Path, action="append", help="a page to fill (default docs/ROAD.md)")
     parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
     given = parser.parse_args()
     runs = [read_run(folder) for folder in given.runs]
@@ -227,7 +225,7 @@ def main() -> None:
         write_whole(given.images / name, content)
     sha256 = Classifier(default_model()).sha256
     parts = {"steps": steps(runs), "fit": fit(runs), "f1": f1(runs), "made": made(runs, sha256)}
-    for page in given.page or [ROOT / "docs" / "ROAD.md", ROOT / "README.md"]:
+    for page in given.page or [ROOT / "docs" / "ROAD.md"]:
         fill(page, {f"road-{name}": part for name, part in parts.items()})
 
 
