@@ -40,7 +40,7 @@ def make_clip(path: Path, size: tuple[int, int], seconds: float) -> Path:
     import numpy as np
 
     from mien.imaging.decode import read
-    from mien.video.writer import Film
+    from mien.video.writer import VideoWriter
 
     if path.exists():
         return path
@@ -49,7 +49,7 @@ def make_clip(path: Path, size: tuple[int, int], seconds: float) -> Path:
     portrait = cv2.resize(read(PORTRAIT), (side, side), interpolation=cv2.INTER_AREA)
     lot = np.random.default_rng(0)
     ground = cv2.resize(lot.integers(60, 200, (9, 16, 3), np.uint8), size, interpolation=cv2.INTER_CUBIC)
-    with Film(path, size, Fraction(1, FPS)) as film:
+    with VideoWriter(path, size, Fraction(1, FPS)) as film:
         for number in range(round(seconds * FPS)):
             angle = 2 * np.pi * number / (4 * FPS)
             x = round((width - side) * (0.5 + 0.4 * np.cos(angle)))
@@ -65,7 +65,7 @@ def with_mien(clip: Path, film: bool) -> float:
     import mien
     from mien.draw.annotate import draw
     from mien.video.reader import open_video
-    from mien.video.writer import Film
+    from mien.video.writer import VideoWriter
 
     analyzer = mien.load()
     start, count = time.perf_counter(), 0
@@ -77,7 +77,7 @@ def with_mien(clip: Path, film: bool) -> float:
         facts = video.clip
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "film.mp4"
-        with Film(out, (facts.width, facts.height), facts.time_base, clip) as made:
+        with VideoWriter(out, (facts.width, facts.height), facts.time_base, clip) as made:
             for result in mien.stream(clip, analyzer):
                 made.write(draw(result), result.frame.time_s)
                 count += 1

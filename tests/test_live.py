@@ -66,13 +66,13 @@ class FakeView:
         self.shown.append((result, status))
 
 
-class FakeFilm:
+class FakeWriter:
     def __init__(self, path: Path, size: tuple[int, int], fails_at: int = 99) -> None:
         self.path, self.size, self.fails_at = path, size, fails_at
         self.pictures: list[tuple[float, Image]] = []
         self.end = "open"
 
-    def __enter__(self) -> "FakeFilm":
+    def __enter__(self) -> "FakeWriter":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -86,15 +86,15 @@ class FakeFilm:
         self.pictures.append((round(time_s, 6), image))
 
 
-class Films(list[FakeFilm]):
+class Films(list[FakeWriter]):
     """Makes films, and keeps them."""
 
     def __init__(self, fails_at: int = 99) -> None:
         super().__init__()
         self.fails_at = fails_at
 
-    def __call__(self, path: Path, size: tuple[int, int]) -> FakeFilm:
-        self.append(FakeFilm(path, size, self.fails_at))
+    def __call__(self, path: Path, size: tuple[int, int]) -> FakeWriter:
+        self.append(FakeWriter(path, size, self.fails_at))
         return self[-1]
 
 
@@ -377,7 +377,7 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         store.start(path)
         for number in range(5):
             store.write(np.full((120, 160, 3), 40 * number, np.uint8), number / 25)
-    assert film.Film
+    assert film.VideoWriter
     return path
 
 

@@ -13,7 +13,7 @@ import pytest
 from clips import counting, number, packets, write_clip
 from mien.core.errors import VideoError
 from mien.video.reader import open_video
-from mien.video.writer import Film
+from mien.video.writer import VideoWriter
 
 Seen = list[tuple[int, float]]
 
@@ -130,7 +130,7 @@ def test_times_go_on_in_joined_transport_streams(tmp_path: Path, recordings: lis
 def test_the_sound_of_joined_transport_streams_goes_on(tmp_path: Path, recordings: list[bytes]) -> None:
     path, film = tmp_path / "joined.ts", tmp_path / "film.mp4"
     path.write_bytes(recordings[0] + recordings[1] + recordings[2])
-    with open_video(path) as video, Film(film, (64, 48), video.clip.time_base, path) as written:
+    with open_video(path) as video, VideoWriter(film, (64, 48), video.clip.time_base, path) as written:
         for frame in video:
             written.write(frame.image, frame.time_s)
     times = [time for time, _ in packets(film)]

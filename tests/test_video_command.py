@@ -16,7 +16,7 @@ from command import Command
 from mien.apps.cli.times import seconds
 from mien.core.errors import UsageError, VideoError
 from mien.video.reader import open_video
-from mien.video.writer import Film
+from mien.video.writer import VideoWriter
 
 
 @pytest.fixture(scope="module")
@@ -222,13 +222,13 @@ def test_a_film_that_fails_leaves_page_and_table(mien: Command, clip: Path, monk
     assert "<video" not in Path("walk.mien.html").read_text(encoding="utf-8")
     Path("walk.mien.mp4.part").rmdir()
 
-    def fail(film: Film, image: np.ndarray, time_s: float):
+    def fail(film: VideoWriter, image: np.ndarray, time_s: float):
         if time_s > 0.3:
             raise VideoError("cannot write it")
         write(film, image, time_s)
 
-    write = Film.write
-    monkeypatch.setattr(Film, "write", fail)
+    write = VideoWriter.write
+    monkeypatch.setattr(VideoWriter, "write", fail)
     outcome = mien("video", clip, "--out", "full")
     assert (outcome.code, outcome.err) == (1, "mien: cannot write it\n")
     assert sorted(file.name for file in Path("full").iterdir()) == [

@@ -20,7 +20,7 @@ import pytest
 from clips import counting, number, packets, write_clip
 from mien.core.errors import VideoError
 from mien.video.reader import open_video
-from mien.video.writer import Film
+from mien.video.writer import VideoWriter
 
 
 def refilm(
@@ -28,12 +28,12 @@ def refilm(
     path: Path,
     start_s: float = 0.0,
     end_s: float | None = None,
-    at_frame: Callable[[int, Film], bool] = lambda index, film: True,
-) -> Film:
+    at_frame: Callable[[int, VideoWriter], bool] = lambda index, film: True,
+) -> VideoWriter:
     """Make a film of a clip as ``mien video`` does, as long as at_frame says to go on after a frame."""
     with (
         open_video(clip, start_s, end_s) as video,
-        Film(path, (video.clip.width, video.clip.height), video.clip.time_base, clip, start_s, end_s) as film,
+        VideoWriter(path, (video.clip.width, video.clip.height), video.clip.time_base, clip, start_s, end_s) as film,
     ):
         for frame in video:
             film.write(frame.image, frame.time_s)
@@ -78,7 +78,7 @@ def test_the_index_stands_in_front(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(320, 180), (1280, 720)])
 def test_colours_stay(tmp_path: Path, size: tuple[int, int]) -> None:
     image = np.full((size[1], size[0], 3), (200, 30, 60), np.uint8)
-    with Film(tmp_path / "film.mp4", size, Fraction(1, 25)) as film:
+    with VideoWriter(tmp_path / "film.mp4", size, Fraction(1, 25)) as film:
         film.write(image, 0.0)
     with open_video(tmp_path / "film.mp4") as video:
         np.testing.assert_allclose(next(iter(video)).image.astype(int), image, atol=3)
@@ -87,7 +87,7 @@ def test_colours_stay(tmp_path: Path, size: tuple[int, int]) -> None:
 def test_odd_sizes_gain_a_pixel_of_the_edge(tmp_path: Path) -> None:
     image = np.zeros((47, 63, 3), np.uint8)
     image[:, -9:] = 200
-    with Film(tmp_path / "film.mp4", (63, 47), Fraction(1, 25)) as film:
+    with VideoWriter(tmp_path / "film.mp4", (63, 47), Fraction(1, 25)) as film:
         film.write(image, 0.0)
     with open_video(tmp_path / "film.mp4") as video:
         padded = next(iter(video)).image
@@ -214,7 +214,7 @@ def test_sound_of_channels_that_cannot_be_mixed_is_left_out(tmp_path: Path) -> N
 
 def test_a_film_whose_sound_ffmpeg_refuses_comes_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = write_clip(tmp_path / "clip.mp4", counting(10), sound="aac")
-    monkeypatch.setattr("mien.video.writer.Sound", lambda *_: av.error.err_check(-errno.EINVAL))
+    monkeypatch.setattr("mien.video.writer.AudioTracks", lambda *_: av.error.err_check(-errno.EINVAL))
     film = refilm(clip, tmp_path / "film.mp4")
     assert film.notes == ["the film is without the sound, which MP4 cannot hold (Invalid argument)"]
     assert shown(tmp_path / "film.mp4") == shown(clip)
@@ -306,7 +306,7 @@ def test_all_tracks_are_kept(tmp_path: Path) -> None:
 def test_a_film_that_was_stopped_ends_with_its_sound(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", counting(30), sound="aac")
 
-    def stop(index: int, film: Film) -> bool:
+    def stop(index: int, film: VideoWriter) -> bool:
         film.end_at(0.4, stopped=True)
         return index < 9
 
@@ -319,7 +319,7 @@ def test_a_film_that_was_stopped_ends_with_its_sound(tmp_path: Path) -> None:
 def test_ctrl_c_finishes_the_film_and_loses_no_frame(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", counting(30), sound="aac")
 
-    def interrupt(index: int, film: Film) -> bool:
+    def interrupt(index: int, film: VideoWriter) -> bool:
         if index == 19:
             os.kill(os.getpid(), signal.SIGINT)
         return True
@@ -332,7 +332,7 @@ def test_ctrl_c_finishes_the_film_and_loses_no_frame(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_before_the_first_frame_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), Film(tmp_path / "film.mp4", (64, 48), Fraction(1, 25)):
+    with pytest.raises(KeyboardInterrupt), VideoWriter(tmp_path / "film.mp4", (64, 48), Fraction(1, 25)):
         raise KeyboardInterrupt
     assert not list(tmp_path.iterdir())
 
@@ -340,7 +340,7 @@ def test_ctrl_c_before_the_first_frame_leaves_nothing(tmp_path: Path) -> None:
 def test_any_other_error_removes_the_film(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", counting(30), sound="aac")
 
-    def fail(index: int, film: Film) -> bool:
+    def fail(index: int, film: VideoWriter) -> bool:
         assert (tmp_path / "film.mp4.part").exists()
         raise RuntimeError
 
@@ -352,7 +352,7 @@ def test_any_other_error_removes_the_film(tmp_path: Path) -> None:
 def test_a_film_without_pictures_is_none(tmp_path: Path) -> None:
     with (
         pytest.raises(VideoError, match="was given no picture"),
-        Film(tmp_path / "film.mp4", (64, 48), Fraction(1, 25)),
+        VideoWriter(tmp_path / "film.mp4", (64, 48), Fraction(1, 25)),
     ):
         pass
     assert not list(tmp_path.iterdir())
@@ -385,7 +385,7 @@ def test_a_full_disk_removes_the_film(tmp_path: Path, size: int) -> None:
 
 def test_where_no_film_can_be(tmp_path: Path) -> None:
     with pytest.raises(VideoError, match=r"no folder .*; make it first"):
-        Film(tmp_path / "nowhere" / "film.mp4", (64, 48), Fraction(1, 25))
+        VideoWriter(tmp_path / "nowhere" / "film.mp4", (64, 48), Fraction(1, 25))
     with pytest.raises(VideoError, match="no such file"):
-        Film(tmp_path / "film.mp4", (64, 48), Fraction(1, 25), sound_of=tmp_path / "nothing.mp4")
+        VideoWriter(tmp_path / "film.mp4", (64, 48), Fraction(1, 25), audio_of=tmp_path / "nothing.mp4")
     assert not list(tmp_path.iterdir())

@@ -10,7 +10,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien.video.audio_track import Copied, Encoded
+from mien.video.audio_track import CopiedTrack, EncodedTrack
 from mien.video.container import beginning, open_container, picture_stream
 from mien.video.joined import Joined
 from mien.video.pyav import FFmpegError
@@ -31,7 +31,7 @@ LEAST_LOST_S = 0.5
 """Overlaps of less in all are not spoken of."""
 
 
-class Sound:
+class AudioTracks:
     """All sound tracks of a video, written into a film as far as its pictures have come."""
 
     def __init__(self, path: Path, film: OutputContainer, start: Fraction, end: Fraction | None) -> None:
@@ -50,7 +50,7 @@ class Sound:
         self._container = open_container(path)
         self._zero = beginning(self._container, picture_stream(path, self._container)) + start
         self._cut, self._lasts = start > 0, inf if end is None else end - start
-        self._tracks: dict[int, Copied | Encoded] = {}
+        self._tracks: dict[int, CopiedTrack | EncodedTrack] = {}
         self._anew: dict[int, str] = {}
         self._notes: list[str] = []
         self._refused = 0
@@ -109,9 +109,9 @@ class Sound:
             elif not (stream.rate and stream.channels) or (codec == "aac" and _changes(self._path, stream)):
                 self._anew[stream.index] = "its sample rate or channels change"
             else:
-                self._tracks[stream.index] = Copied(self._film, stream, self._zero, self._cut, self._lasts)
+                self._tracks[stream.index] = CopiedTrack(self._film, stream, self._zero, self._cut, self._lasts)
                 continue
-            self._tracks[stream.index] = Encoded(self._film, stream, self._zero, self._lasts)
+            self._tracks[stream.index] = EncodedTrack(self._film, stream, self._zero, self._lasts)
 
     def _read(self) -> Generator[tuple[Fraction, Packet]]:
         """Yield the packets for the film with their times; damage between the packets ends the sound, which is said."""

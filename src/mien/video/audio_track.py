@@ -32,7 +32,7 @@ _RUN_UP_S = 1
 _KEPT_TAGS = ("language", "title")
 
 
-class Copied:
+class CopiedTrack:
     """A track whose packets are taken as they are; only their times move.
 
     Attributes:
@@ -100,14 +100,14 @@ class Copied:
         return round(declared) or 1
 
 
-class Encoded:
+class EncodedTrack:
     """A track that is decoded and encoded as AAC, mono or stereo; gaps and damaged packets become silence.
 
-    Its attributes are those of ``Copied``.
+    Its attributes are those of ``CopiedTrack``.
     """
 
     def __init__(self, film: OutputContainer, stream: AudioStream, zero: Fraction, lasts: Fraction | float) -> None:
-        """Add a track to a film; the arguments are those of ``Copied``."""
+        """Add a track to a film; the arguments are those of ``CopiedTrack``."""
         self.codec = stream.codec_context.codec.canonical_name
         self.kept, self.damaged, self.lost_s, self.ended = False, 0, 0.0, False
         self._source, self._base = stream, stream.time_base or Fraction(1, stream.rate or 1)

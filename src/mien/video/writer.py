@@ -20,7 +20,7 @@ import numpy as np
 
 from mien.core.errors import VideoError
 from mien.core.types import Image
-from mien.video.audio import Sound
+from mien.video.audio import AudioTracks
 from mien.video.container import exact
 from mien.video.pyav import FFmpegError, VideoFrame, VideoReformatter, av
 
@@ -36,8 +36,8 @@ _BT709 = 1
 _LIMITED = 1
 
 
-class Film:
-    """A film in the making: a context manager that takes pictures and their times.
+class VideoWriter:
+    """Writes a video: a context manager that takes pictures and their times.
 
     It is written beside its place and moved there at the end, also where Ctrl-C is the end: then the sound ends with
     the pictures. Any other error removes it. Encoding runs in a thread of its own, one picture behind, so that Ctrl-C
@@ -51,7 +51,7 @@ class Film:
         path: Path,
         size: tuple[int, int],
         time_base: Fraction,
-        sound_of: Path | None = None,
+        audio_of: Path | None = None,
         start_s: float = 0.0,
         end_s: float | None = None,
     ) -> None:
@@ -61,12 +61,12 @@ class Film:
             path: of the film, an MP4 whatever its suffix.
             size: width and height of the pictures; odd ones are padded by one pixel.
             time_base: of the video, whose frame times are whole multiples of it.
-            sound_of: the video whose sound goes into the film, if it has any; None for a silent film.
+            audio_of: the video whose sound goes into the film, if it has any; None for a silent film.
             start_s: the time in the video at which the film begins.
             end_s: the time in the video at which its sound and its last picture end; None for its end.
 
         Raises:
-            VideoError: path cannot be written, or sound_of not read.
+            VideoError: path cannot be written, or audio_of not read.
         """
         self._path, self._part = path, path.with_name(path.name + ".part")
         self._start, self._end = exact(start_s), None if end_s is None else exact(end_s)
@@ -77,7 +77,7 @@ class Film:
         self._until: Fraction | None = None
         self._stopped = False
         self._failed: VideoError | None = None
-        self._sound: Sound | None = None
+        self._audio: AudioTracks | None = None
         self._job: Future[None] | None = None
         self._silenced: list[str] = []
         self._convert = VideoReformatter().reformat
@@ -86,7 +86,7 @@ class Film:
         with self._explained():
             self._part.write_bytes(b"")
             try:
-                self._open(sound_of)
+                self._open(audio_of)
             except BaseException:
                 self._part.unlink()
                 raise
@@ -115,7 +115,7 @@ class Film:
     @property
     def notes(self) -> list[str]:
         """What there is to say, at the end, about what differs from the video's sound and subtitles."""
-        return [*self._silenced, *(self._sound.notes if self._sound else ())]
+        return [*self._silenced, *(self._audio.notes if self._audio else ())]
 
     def write(self, image: Image, time_s: float) -> None:
         """Add a picture, to be shown until the next one.
@@ -140,19 +140,19 @@ class Film:
         """
         self._until, self._stopped = exact(time_s), stopped
 
-    def _open(self, sound_of: Path | None) -> None:
+    def _open(self, audio_of: Path | None) -> None:
         """Begin the file, without sound where MP4 cannot hold it."""
         try:
-            self._begin(sound_of)
+            self._begin(audio_of)
         except FFmpegError as error:
-            if sound_of is None or isinstance(error, OSError):
+            if audio_of is None or isinstance(error, OSError):
                 raise
             self._close()
-            self._sound = None
+            self._audio = None
             self._silenced = [f"the film is without the sound, which MP4 cannot hold ({error.strerror})"]
             self._begin(None)
 
-    def _begin(self, sound_of: Path | None) -> None:
+    def _begin(self, audio_of: Path | None) -> None:
         # In its usual milliseconds the beginning of a stream would be rounded.
         options = {"movflags": "+faststart", "movie_timescale": str(max(1000, self._base.denominator))}
         self._container = av.open(f"file:{self._part}", "w", format="mp4", options=options)
@@ -164,8 +164,8 @@ class Film:
         codec.time_base = self._base
         codec.color_range = _LIMITED
         codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
-        if sound_of is not None:
-            self._sound = Sound(sound_of, self._container, self._start, self._end)
+        if audio_of is not None:
+            self._audio = AudioTracks(audio_of, self._container, self._start, self._end)
         self._container.start_encoding()
 
     def _add(self, image: Image, time_s: float) -> None:
@@ -185,8 +185,8 @@ class Film:
         self._last = frame.pts = at
         frame.time_base = self._base
         with self._explained():
-            if self._sound:
-                self._sound.write(at * self._base)
+            if self._audio:
+                self._audio.write(at * self._base)
             self._mux(frame)
 
     def _mux(self, frame: VideoFrame | None) -> None:
@@ -210,8 +210,8 @@ class Film:
             self._lasts = lasts
         with self._explained():
             self._mux(None)
-            if self._sound:
-                self._sound.write((self._last + self._lasts) * self._base if self._stopped else inf)
+            if self._audio:
+                self._audio.write((self._last + self._lasts) * self._base if self._stopped else inf)
             self._container.close()
             self._part.replace(self._path)
 
@@ -222,8 +222,8 @@ class Film:
     def _close(self) -> None:
         with suppress(FFmpegError):  # of what is thrown away
             self._container.close()
-        if self._sound:
-            self._sound.close()
+        if self._audio:
+            self._audio.close()
 
     @contextmanager
     def _explained(self) -> Generator[None]:

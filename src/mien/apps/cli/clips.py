@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from mien.apps.cli.clipfilm import ClipFilm
+from mien.apps.cli._clip_writer import ClipWriter
 from mien.apps.cli.clipscreen import ClipScreen
 from mien.apps.cli.inputs import Inputs
 from mien.apps.cli.pictures import names_of, seen
@@ -133,9 +133,9 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
             if sink.finished and all(file.exists() for file in files.values()):
                 screen.was_done(clip)
                 return
-        film: ClipFilm | None = None
+        film: ClipWriter | None = None
         if "film" in files:
-            film = stack.enter_context(ClipFilm(files["film"], video, first.image, job.start_s, job.end_s))
+            film = stack.enter_context(ClipWriter(files["film"], video, first.image, job.start_s, job.end_s))
         screen.begin(clip, video.clip, first.time_s, job.end_s)
         time_s = first.time_s
         for number, result in enumerate(tracked_results(chain([first], frames), stream, sink.recorded if sink else ())):

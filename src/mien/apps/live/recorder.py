@@ -16,10 +16,10 @@ CLOCK = Fraction(1, 90_000)
 """The unit of times in films, in seconds: fine enough for pictures that come when they come."""
 
 
-class AnyFilm(Protocol):
-    """What a recorder needs of a ``Film``."""
+class Writer(Protocol):
+    """What a recorder needs of a ``VideoWriter``."""
 
-    def __enter__(self) -> AnyFilm:
+    def __enter__(self) -> Writer:
         """Open it."""
         ...
 
@@ -34,11 +34,11 @@ class AnyFilm(Protocol):
         ...
 
 
-def make_film(path: Path, size: tuple[int, int]) -> AnyFilm:
+def make_writer(path: Path, size: tuple[int, int]) -> Writer:
     """Return a film without sound, of (width, height)."""
-    from mien.video.writer import Film
+    from mien.video.writer import VideoWriter
 
-    return Film(path, size, CLOCK)
+    return VideoWriter(path, size, CLOCK)
 
 
 class Recorder:
@@ -62,14 +62,14 @@ class Recorder:
         self,
         folder: Path = Path(),
         now: Callable[[], datetime] = datetime.now,
-        make: Callable[[Path, tuple[int, int]], AnyFilm] = make_film,
+        make: Callable[[Path, tuple[int, int]], Writer] = make_writer,
     ) -> None:
         self.on = False
         self.length_s = 0.0
         self.files: list[Path] = []
         self.failure = ""
         self._folder, self._now, self._make = folder, now, make
-        self._film: AnyFilm | None = None
+        self._film: Writer | None = None
         self._path, self._size, self._begin_s = Path(), (0, 0), 0.0
 
     def __enter__(self) -> Recorder:

@@ -11,11 +11,11 @@ from typing import Self
 from mien.core.errors import MienError
 from mien.core.types import Image
 from mien.video.reader import Video
-from mien.video.writer import Film
+from mien.video.writer import VideoWriter
 
 
-class ClipFilm:
-    """A film as ``Film`` makes it, but for its errors, which are kept; a context manager.
+class ClipWriter:
+    """A film as ``VideoWriter`` makes it, but for its errors, which are kept; a context manager.
 
     Attributes:
         error: why there is no film; None as long as there is one.
@@ -32,11 +32,11 @@ class ClipFilm:
             end_s: the time in the video at which it ends; None for the video's end.
         """
         self.error: MienError | None = None
-        self._film: Film | None = None
+        self._film: VideoWriter | None = None
         with self._kept():
             height, width = first.shape[:2]
-            sound_of = Path(video.clip.path)
-            self._film = Film(path, (width, height), video.clip.time_base, sound_of, start_s, end_s)
+            audio_of = Path(video.clip.path)
+            self._film = VideoWriter(path, (width, height), video.clip.time_base, audio_of, start_s, end_s)
 
     def __enter__(self) -> Self:
         """Return the film itself."""
