@@ -1,4 +1,4 @@
-"""Faces made unrecognisable, for pictures that are shown to others."""
+"""Anonymizing: faces made unrecognisable, in pictures that are shown to others."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ FADE = 0.12
 
 
 def blur_faces(image: Image, faces: Faces) -> Image:
-    """Return a copy of image (H, W, 3) uint8 RGB in which the given faces are hidden.
+    """Return a copy of image (H, W, 3) uint8 RGB in which the given faces are anonymized.
 
     Each face is reduced to a few pixels, the means of what they cover, and these are smoothed: what made it that
-    person's is not in the copy any more. Overlapping faces are hidden one after the other.
+    person's is not in the copy any more. Overlapping faces are done one after the other.
 
     Args:
         image: (H, W, 3) uint8 RGB, which stays as it is.
-        faces: the faces, in pixels of image; boxes outside it or not a number hide nothing.
+        faces: the faces, in pixels of image; boxes outside it or not a number are passed over.
     """
-    hidden = image.copy()
+    anonymous = image.copy()
     for box in faces.boxes:
-        _hide(hidden, box)
-    return hidden
+        _anonymize(anonymous, box)
+    return anonymous
 
 
-def _hide(canvas: Image, box: Floats) -> None:
-    """Hide what lies in and around box (4,) float32, in place."""
+def _anonymize(canvas: Image, box: Floats) -> None:
+    """Anonymize what lies in and around box (4,) float32, in place."""
     if np.isnan(box).any():
         return
     size = np.array([canvas.shape[1], canvas.shape[0]], np.float64)

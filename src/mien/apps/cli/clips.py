@@ -55,7 +55,7 @@ class Job:
         fps: the most frames a second; None takes all.
         smooth_s: time constant of the smoothing.
         detect_every: on how many-th frames the whole is searched.
-        blur: whether faces are hidden in what is written.
+        blur: whether faces are anonymized in what is written.
         settings: the value of each option that changes a row, by its name.
         resume: whether to go on with files that are there.
         force: whether to write over them.
@@ -142,7 +142,7 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
             time_s = result.frame.time_s
             if sink and not failed and number >= sink.entries:
                 failed = _record(sink, clip, result, alone=len(files) == 1)
-            shown = _hidden(result) if job.blur else result
+            shown = _anonymized(result) if job.blur else result
             if film:
                 film.write(draw(shown), time_s)
                 if film.error and len(files) == 1:
@@ -195,7 +195,7 @@ def _refuse(job: Job, files: list[Files]) -> None:
     refuse_existing(there, force=job.force, resume=job.resume if "data" in job.suffixes else None)
 
 
-def _hidden(result: TrackedResult) -> TrackedResult:
+def _anonymized(result: TrackedResult) -> TrackedResult:
     return replace(result, frame=replace(result.frame, image=blur_faces(result.frame.image, seen(result))))
 
 

@@ -29,7 +29,7 @@ class Pictures:
         paths: all pictures of the call, so that names do not depend on where it was resumed.
         annotate: the folder for whole pictures, ``NAME.mien.png``; None writes none. So is crops, ``NAME.0.png``.
         crops: the folder for faces.
-        blur: whether faces are hidden in whole pictures.
+        blur: whether faces are anonymized in whole pictures.
         spec: how faces are cut.
         unasked: whether nobody asked for whole pictures: the first that cannot be written is said, and is the last.
         keep: whether whole pictures that are there are left as they are.
@@ -86,7 +86,7 @@ class Pictures:
             verbosity.note(f"{file} is there already and left as it is; add --force to write over it")
             return []
         try:
-            write(draw(_hidden(result) if self._blur else result), file)
+            write(draw(_anonymized(result) if self._blur else result), file)
         except ImageError as error:
             if not self._unasked:
                 raise
@@ -119,7 +119,7 @@ def seen(result: Result) -> Faces:
     return replace(result.faces, boxes=result.faces.boxes / scale, landmarks=result.faces.landmarks / scale)
 
 
-def _hidden(result: Result) -> Result:
+def _anonymized(result: Result) -> Result:
     return replace(result, frame=replace(result.frame, image=blur_faces(result.frame.image, seen(result))))
 
 
