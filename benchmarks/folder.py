@@ -53,17 +53,17 @@ def make_pictures(folder: Path, count: int) -> list[Path]:
     for number, path in enumerate(paths):
         if path.exists():
             continue
-        lot = np.random.default_rng(number)
-        ground = backgrounds[lot.integers(len(backgrounds))]
-        top, left = (int(lot.integers(side // 2)) for side in ground.shape[:2])
+        rng = np.random.default_rng(number)
+        ground = backgrounds[rng.integers(len(backgrounds))]
+        top, left = (int(rng.integers(side // 2)) for side in ground.shape[:2])
         part = ground[top : top + ground.shape[0] // 2, left : left + ground.shape[1] // 2]
         canvas = np.asarray(cv2.resize(part, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)).astype(np.float32)
-        canvas += lot.normal(0, 4, canvas.shape).astype(np.float32)
-        portrait = portraits[lot.integers(len(portraits))]
-        side = int(lot.integers(300, HEIGHT))
-        y, x = int(lot.integers(HEIGHT - side)), int(lot.integers(WIDTH - side))
+        canvas += rng.normal(0, 4, canvas.shape).astype(np.float32)
+        portrait = portraits[rng.integers(len(portraits))]
+        side = int(rng.integers(300, HEIGHT))
+        y, x = int(rng.integers(HEIGHT - side)), int(rng.integers(WIDTH - side))
         canvas[y : y + side, x : x + side] = cv2.resize(portrait, (side, side), interpolation=cv2.INTER_AREA)
-        canvas *= lot.uniform(0.7, 1.2)
+        canvas *= rng.uniform(0.7, 1.2)
         file = cv2.imencode(
             ".jpg", canvas.clip(0, 255).astype(np.uint8)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
         )[1]

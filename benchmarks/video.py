@@ -47,8 +47,8 @@ def make_clip(path: Path, size: tuple[int, int], seconds: float) -> Path:
     width, height = size
     side = round(0.8 * height)
     portrait = cv2.resize(read(PORTRAIT), (side, side), interpolation=cv2.INTER_AREA)
-    lot = np.random.default_rng(0)
-    ground = cv2.resize(lot.integers(60, 200, (9, 16, 3), np.uint8), size, interpolation=cv2.INTER_CUBIC)
+    rng = np.random.default_rng(0)
+    ground = cv2.resize(rng.integers(60, 200, (9, 16, 3), np.uint8), size, interpolation=cv2.INTER_CUBIC)
     with VideoWriter(path, size, Fraction(1, FPS)) as film:
         for number in range(round(seconds * FPS)):
             angle = 2 * np.pi * number / (4 * FPS)

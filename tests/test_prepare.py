@@ -110,7 +110,7 @@ def test_class_folders_on_the_command_line(tmp_path: Path):
     (tmp_path / "faces" / "happy" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     shown = run(tmp_path / "faces", "--out", tmp_path / "out", "--detector", "none")
     assert "unreadable picture" in shown
-    assert "drawn by lot" in shown
+    assert "drawn at random" in shown
     assert load_audit(tmp_path / "out").kept == {"train": 16, "valid": 2, "test": 2}
 
 

@@ -95,7 +95,7 @@ BACKGROUNDS: dict[str, Callable[[Grey, int, int, np.random.Generator], Grey]] = 
     "clouds": clouds,
     "border": border,
 }
-"""Name -> function of the enlarged face, its left and top in the picture, and a source of chance."""
+"""Name -> function of the enlarged face, its left and top in the picture, and a random generator."""
 
 
 def paste(face: Grey, side_px: int, scene: Scene, random: np.random.Generator) -> tuple[Image, Floats]:

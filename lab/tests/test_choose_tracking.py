@@ -33,9 +33,9 @@ def test_a_clip_is_looked_at_frame_by_frame(tmp_path: Path):
 
 
 def test_strings_of_shots_have_their_cuts_where_they_are_said_to_be():
-    lot = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     clips = {
-        name: [np.full((36, 64, 3), 40, np.uint8) + lot.integers(0, 9, (36, 64, 3), np.uint8) for _ in range(200)]
+        name: [np.full((36, 64, 3), 40, np.uint8) + rng.integers(0, 9, (36, 64, 3), np.uint8) for _ in range(200)]
         for name in "ab"
     }
     for name, half in (("a", np.s_[:, :32]), ("b", np.s_[:18])):

@@ -21,7 +21,7 @@ from mien.data.split import COLUMNS, SPLITS
 FACE_COLUMNS = {"emotion", "pixels"}
 """What a table of faces has, in small letters, and besides them ``Usage`` in all but the competition's."""
 
-NO_USAGE = "rows drawn by lot into train, valid or test, for the file has no column Usage: all are of Training"
+NO_USAGE = "rows drawn at random into train, valid or test, for the file has no column Usage: all are of Training"
 
 USAGES = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}
 BLOCK_ROWS = 256  # two megabytes of text: small enough for the caches
@@ -34,7 +34,7 @@ def read_fer2013(faces: Path, votes: Path | None = None) -> Samples:
 
     Row i of one file is row i of the other. The number in FER+'s image names is not the row and is not used. Without
     FER+ all ten votes stand on the original emotion. A file without the column ``Usage``, Kaggle's ``train.csv``, is
-    drawn by lot into the splits: 80:10:10 in each class, the same picture never in two of them.
+    drawn at random into the splits: 80:10:10 in each class, the same picture never in two of them.
 
     Raises:
         DataError: a file that breaks its layout, by file and row, or two files that do not belong together.

@@ -44,13 +44,13 @@ CLASS_NAMES = {
 
 TENTH = 0.1
 SHARES = {"test": TENTH, "valid": TENTH}
-"""What is drawn by lot where nothing says which split a face belongs to; the rest goes to train."""
+"""What is drawn at random where nothing says which split a face belongs to; the rest goes to train."""
 
 UNSPLIT = "any"
 
 NO_PICTURE = "files that are no pictures by their suffix"
-DRAWN = "pictures drawn by lot into train, valid or test"
-MOVED = "pictures of train drawn by lot into valid, which no folder gave"
+DRAWN = "pictures drawn at random into train, valid or test"
+MOVED = "pictures of train drawn at random into valid, which no folder gave"
 
 SPLIT_OF = {alias: name for name, aliases in SPLIT_NAMES.items() for alias in aliases}
 """What people call a split, in small letters, to its name here."""

@@ -118,7 +118,7 @@ def draw(emotion: str, random: Generator) -> NDArray[np.uint8]:
 
 
 class _Pen:
-    """Draws on a canvas of its own in the units of ``Look``, with a head whose place and light are drawn by lot."""
+    """Draws on a canvas of its own in the units of ``Look``, with a head whose place and light are drawn at random."""
 
     def __init__(self, random: Generator) -> None:
         self._random = random

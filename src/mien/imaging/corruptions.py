@@ -1,7 +1,7 @@
 """Harm that cameras and croppers do to a face: one fixed strength of each, for measuring how a model bears it.
 
 Every function takes faces (N, S, S) uint8, grey, and returns as many in a new array; N may be 0. Its strength is given
-in units of the face, by which the whole crop is meant: its width is S pixels. What is left to chance (noise, which part
+in units of the face, by which the whole crop is meant: its width is S pixels. What is random (noise, which part
 is hidden, to which side a face is turned) is drawn by ``SEED`` and the face's row alone, so that the same faces are
 always harmed in the same way, and the first faces of many as these faces alone.
 
@@ -22,7 +22,7 @@ Greys = NDArray[np.uint8]
 """(N, S, S) uint8: N faces; (S, S): one."""
 
 SEED = 0
-"""Of every lot in this file."""
+"""Of every random number in this file."""
 
 BLUR_WIDTHS = 1 / 32
 """Standard deviation of the blur, in widths of the face."""
@@ -47,8 +47,8 @@ def blurred(faces: Greys) -> Greys:
 def noisy(faces: Greys) -> Greys:
     """Add Gaussian noise to each pixel, with a standard deviation of a tenth of the way from black to white."""
 
-    def add(face: Greys, lot: Generator) -> Greys:
-        return np.clip(np.rint(face + lot.normal(0, 255 * NOISE_SHARE, face.shape)), 0, 255).astype(np.uint8)
+    def add(face: Greys, rng: Generator) -> Greys:
+        return np.clip(np.rint(face + rng.normal(0, 255 * NOISE_SHARE, face.shape)), 0, 255).astype(np.uint8)
 
     return _each(faces, add)
 
@@ -70,17 +70,17 @@ def with_gamma(gamma: float) -> Callable[[Greys], Greys]:
 
 
 def third_hidden(faces: Greys) -> Greys:
-    """Cover a third of each face, edge to edge, with one flat grey drawn by lot.
+    """Cover a third of each face, edge to edge, with one flat grey drawn at random.
 
-    The third is one of six, drawn by lot: the upper, middle, lower, left, central or right. Each pixel is therefore
+    The third is one of six, drawn at random: the upper, middle, lower, left, central or right. Each pixel is therefore
     hidden in a third of the faces.
     """
 
-    def hide(face: Greys, lot: Generator) -> Greys:
-        third, grey = lot.integers([3, 256]).tolist()
+    def hide(face: Greys, rng: Generator) -> Greys:
+        third, grey = rng.integers([3, 256]).tolist()
         start, end = (round(len(face) * edge / 3) for edge in (third, third + 1))
         covered = face.copy()
-        across = covered if lot.integers(2) else covered.T
+        across = covered if rng.integers(2) else covered.T
         across[start:end] = grey
         return covered
 
@@ -102,11 +102,11 @@ def from_small_source(faces: Greys) -> Greys:
 
 
 def rolled(faces: Greys) -> Greys:
-    """Turn each face by 20 degrees about the crop's centre, to a side drawn by lot; edge pixels go on outside."""
+    """Turn each face by 20 degrees about the crop's centre, to a side drawn at random; edge pixels go on outside."""
 
-    def turn(face: Greys, lot: Generator) -> Greys:
+    def turn(face: Greys, rng: Generator) -> Greys:
         centre = (len(face) - 1) / 2
-        matrix = cv2.getRotationMatrix2D((centre, centre), ROLL_DEG * int(lot.choice((-1, 1))), 1)
+        matrix = cv2.getRotationMatrix2D((centre, centre), ROLL_DEG * int(rng.choice((-1, 1))), 1)
         return np.asarray(cv2.warpAffine(face, matrix, face.shape, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
     return _each(faces, turn)
@@ -115,13 +115,13 @@ def rolled(faces: Greys) -> Greys:
 def half_shifted(faces: Greys) -> Greys:
     """Move the frame by half the face's width, so that half of the face is lost; edge pixels go on outside.
 
-    The direction is drawn by lot: left, right, up or down.
+    The direction is drawn at random: left, right, up or down.
     """
 
-    def shift(face: Greys, lot: Generator) -> Greys:
+    def shift(face: Greys, rng: Generator) -> Greys:
         line = np.arange(len(face))
-        moved = np.clip(line + int(lot.choice((-1, 1))) * (len(face) // 2), 0, len(face) - 1)
-        return face[moved] if lot.integers(2) else face[:, moved]
+        moved = np.clip(line + int(rng.choice((-1, 1))) * (len(face) // 2), 0, len(face) - 1)
+        return face[moved] if rng.integers(2) else face[:, moved]
 
     return _each(faces, shift)
 
@@ -141,7 +141,7 @@ CORRUPTIONS: dict[str, Callable[[Greys], Greys]] = {
 
 
 def _each(faces: Greys, harm: Callable[[Greys, Generator], Greys]) -> Greys:
-    """Return every face (S, S) harmed, each with a source of chance of its own."""
+    """Return every face (S, S) harmed, each with a random generator of its own."""
     harmed = np.empty_like(faces)
     for row, face in enumerate(faces):
         harmed[row] = harm(face, np.random.default_rng((SEED, row)))

@@ -42,7 +42,7 @@ def prepare(
     ] = "yunet",
     split: Annotated[
         SplitName | None,
-        typer.Option(help="Where faces go whose split nothing names.", show_default="drawn by lot, 80:10:10"),
+        typer.Option(help="Where faces go whose split nothing names.", show_default="drawn at random, 80:10:10"),
     ] = None,
     force: Force = False,
 ) -> None:

@@ -30,7 +30,7 @@ def mix(
         images: (N, S, S, 1) uint8.
         aims: (N, K) float32.
         share: of the faces that are mixed, 0 to 1.
-        random: where chance comes from.
+        random: the generator.
     """
     count, size = images.shape[:2]
     own = np.where(random.random((count, 1)) < 0.5, _blends(count, size, random), _seams(count, size, random))

@@ -1,4 +1,4 @@
-"""What every augmentation layer shares: its own source of chance, and numbers shaped for pictures."""
+"""What every augmentation layer shares: its own seed, and numbers shaped for pictures."""
 
 from __future__ import annotations
 

@@ -17,13 +17,12 @@ are equal would learn the same."""
 def widen(weights: Sequence[Floats], shapes: Sequence[tuple[int, ...]], seed: int) -> list[Floats]:
     """Return the weights of a chain of layers for a chain with more channels, which answers almost the same.
 
-    Each added channel repeats one of its layer, drawn by lot, and the next layer shares the weight of that one between
-    the two.
+    Each added channel repeats a random one of its layer, and the next layer shares that one's weight between the two.
 
     Args:
         weights: kernels (..., inputs, outputs), each followed by the vectors (outputs,) that belong to its outputs.
         shapes: those of the wider chain, as many and in the same order.
-        seed: of the lots and of the noise.
+        seed: of the draws and of the noise.
     """
     random = np.random.default_rng(seed)
     made: list[Floats] = []
@@ -41,5 +40,5 @@ def widen(weights: Sequence[Floats], shapes: Sequence[tuple[int, ...]], seed: in
 
 
 def _repeated(count: int, wanted: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """Return which of count channels each of the wanted ones is: all in their order, then some by lot."""
+    """Return which of count channels each of the wanted ones is: all in their order, then some at random."""
     return np.concatenate([np.arange(count), np.resize(random.permutation(count), wanted - count)])
