@@ -43,12 +43,12 @@ def faces_per_second(layers: str, precision: str) -> float:
     net.compile(keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True), loss)
     random = np.random.default_rng(0)
     faces = random.uniform(0, 255, (BATCH, 48, 48, 1)).astype(np.float32)
-    aims = random.dirichlet(np.ones(8), BATCH).astype(np.float32)
+    targets = random.dirichlet(np.ones(8), BATCH).astype(np.float32)
     for _ in range(WARM_UP):
-        net.train_on_batch(faces, aims)
+        net.train_on_batch(faces, targets)
     started = time.perf_counter()
     for _ in range(STEPS):
-        net.train_on_batch(faces, aims)
+        net.train_on_batch(faces, targets)
     return BATCH * STEPS / (time.perf_counter() - started)
 
 

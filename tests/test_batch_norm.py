@@ -9,7 +9,7 @@ import pytest
 from mien.data.synthetic import synthetic
 from mien.train import batch_norm
 from mien.train.augment.layers import augment
-from mien.train.batch_norm import renew_statistics
+from mien.train.batch_norm import reestimate_batch_norm
 from mien.train.epochs import Batches
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY
@@ -35,7 +35,7 @@ def test_statistics_are_the_mean_over_the_batches(net: keras.Model, monkeypatch:
     batches = Batches(FACES, np.zeros((64, 8), np.float32), RECIPE)
     norm = first_norm(net)
     before, momentum = net.get_weights(), norm.momentum
-    renew_statistics(augment(RECIPE, net), batches, RECIPE)
+    reestimate_batch_norm(augment(RECIPE, net), batches, RECIPE)
     entering = keras.Model(net.input, norm.input)
     seen = np.stack([np.asarray(entering(batches[place][0].astype(np.float32))) for place in range(3)])
     np.testing.assert_allclose(norm.moving_mean, seen.mean((0, 1, 2, 3)), rtol=1e-4, atol=1e-5)
@@ -52,6 +52,6 @@ def test_they_depend_on_the_recipe_alone(net: keras.Model):
     model = augment(recipe, net)
     found = []
     for _ in range(2):
-        renew_statistics(model, batches, recipe)
+        reestimate_batch_norm(model, batches, recipe)
         found.append(np.asarray(first_norm(net).moving_mean))
     np.testing.assert_array_equal(*found)

@@ -12,7 +12,8 @@ from mien.core.errors import UsageError
 from mien.core.model_card import PRIOR_STEPS
 from mien.data.synthetic import synthetic
 from mien.train import calibrate as calibrating
-from mien.train.calibrate import NONE_CERTAIN, calibrate, choose_prior, fit_class_shares, settle_head, uncertain_below
+from mien.train.bias_correction import correct_bias
+from mien.train.calibrate import NONE_CERTAIN, calibrate, choose_prior, fit_class_shares, uncertain_below
 from mien.train.export import make_card
 from mien.train.recipe import FIRST_TRY
 from mien.train.targets import make_targets
@@ -123,11 +124,11 @@ def mean_brightness_net() -> keras.Model:
     return keras.Model(faces, keras.layers.Dense(8, kernel_initializer="zeros", dtype="float32")(x))
 
 
-def test_the_head_is_settled_on_what_is_chosen_first():
+def test_biases_are_corrected_to_what_is_chosen_first():
     split = synthetic(400, seed=2)
     split = replace(split, votes=np.where(np.arange(10) == 3, 6, np.where(np.arange(10) == 0, 4, 0)) + 0 * split.votes)
     net = mean_brightness_net()
-    logits = settle_head(net, FIRST_TRY, split)
+    logits = correct_bias(net, FIRST_TRY, split)
     np.testing.assert_allclose(logits, net.predict(split.images[..., None], verbose=0), atol=1e-5)
     biases = net.layers[-1].get_weights()[1]
     # Sadness has most votes of each face; neutral, which has the others, stays with those that have none.
@@ -137,5 +138,5 @@ def test_the_head_is_settled_on_what_is_chosen_first():
 
 def test_a_head_of_other_targets_stays_as_it_is():
     net = mean_brightness_net()
-    settle_head(net, replace(FIRST_TRY, target="seven"), synthetic(60, seed=0))
+    correct_bias(net, replace(FIRST_TRY, target="seven"), synthetic(60, seed=0))
     assert (net.layers[-1].get_weights()[1] == 0).all()

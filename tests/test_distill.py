@@ -1,4 +1,4 @@
-"""Distillation: what the student aims at, what is left alone, and resuming, on drawn faces and the default backend."""
+"""Distillation: what the student learns, what is left alone, and resuming, on drawn faces and the default backend."""
 
 import json
 from collections.abc import Callable

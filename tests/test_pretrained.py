@@ -11,7 +11,7 @@ from mien.core.errors import UsageError
 from mien.data.synthetic import synthetic
 from mien.train.export import export
 from mien.train.init import pretrained
-from mien.train.init.pretrained import PUBLISHED, Published
+from mien.train.init.pretrained import PRETRAINED, Pretrained
 from mien.train.loop import train
 from mien.train.nets import facenet
 from mien.train.recipe import FIRST_TRY
@@ -19,7 +19,7 @@ from mien.train.recipe import FIRST_TRY
 RECIPE = replace(FIRST_TRY, epochs=1, batch_size=16)
 
 
-@pytest.mark.parametrize("model", PUBLISHED)
+@pytest.mark.parametrize("model", PRETRAINED)
 def test_the_run_names_the_weights_that_it_starts_from_and_is_exported(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -29,9 +29,9 @@ def test_the_run_names_the_weights_that_it_starts_from_and_is_exported(
     given: list[Path] = []
     file = tmp_path / "net.dat"
     file.write_bytes(b"weights")
-    start = replace(PUBLISHED[model], copy=lambda path, net, faces: given.append(path))
-    monkeypatch.setitem(pretrained.PUBLISHED, model, start)
-    monkeypatch.setattr(Published, "path", lambda self: file)
+    start = replace(PRETRAINED[model], copy=lambda path, net, faces: given.append(path))
+    monkeypatch.setitem(pretrained.PRETRAINED, model, start)
+    monkeypatch.setattr(Pretrained, "path", lambda self: file)
     run = train(replace(RECIPE, model=model), synthetic(16, seed=0), synthetic(16, seed=1), tmp_path / "run")
     (named,) = json.loads((run / "env.json").read_text())["start"]
     assert named["name"] == "net.dat"
@@ -49,4 +49,4 @@ def test_without_the_package_it_says_what_to_install(model: str, install: str, m
 
     monkeypatch.setattr(pretrained, "distribution", missing)
     with pytest.raises(UsageError, match=install):
-        PUBLISHED[model].path()
+        PRETRAINED[model].path()

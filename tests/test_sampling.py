@@ -34,8 +34,8 @@ class TestRates:
         np.testing.assert_allclose(rates, [2.0] * 20 + [1.0] * 180)
 
     def test_a_face_counts_by_its_votes(self):
-        aims = np.concatenate([faces(20), [0.5 * NEUTRAL + 0.5 * FEAR]])
-        assert draw_rates(aims, np.full(101, "here"), 1, "")[-1] == pytest.approx((1 + 80.5 / 20.5) / 2)
+        targets = np.concatenate([faces(20), [0.5 * NEUTRAL + 0.5 * FEAR]])
+        assert draw_rates(targets, np.full(101, "here"), 1, "")[-1] == pytest.approx((1 + 80.5 / 20.5) / 2)
 
     def test_no_face_is_drawn_more_often_than_the_cap(self):
         assert draw_rates(faces(1), HERE, 1, "").max() == CAP
@@ -66,9 +66,9 @@ class TestDraw:
 
     def test_an_epoch_takes_them_in_batches(self):
         split = synthetic(80, seed=0)
-        rows, aims = make_targets(split, "eight-votes", 0)
+        rows, targets = make_targets(split, "eight-votes", 0)
         recipe = replace(FIRST_TRY, batch_size=16, sources="synthetic=2")
-        batches = Batches(split.images[rows][..., None], aims, recipe, sampling_rates(split, recipe))
+        batches = Batches(split.images[rows][..., None], targets, recipe, sampling_rates(split, recipe))
         assert len(batches) == 10
         first = batches.order
         batches.start(1)
@@ -86,6 +86,6 @@ def test_the_prior_is_that_of_the_faces_as_they_are_drawn():
     drawn = replace(FIRST_TRY, sources="a=3")
     half = np.arange(800) < 400
     split.sources[half] = "a"
-    rows, aims = make_targets(split, "eight-votes", 0)
-    expected = (aims * np.where(half, 3, 1)[rows, None]).sum(axis=0)
+    rows, targets = make_targets(split, "eight-votes", 0)
+    expected = (targets * np.where(half, 3, 1)[rows, None]).sum(axis=0)
     np.testing.assert_allclose(fit_class_shares(split, drawn), expected / expected.sum(), atol=1e-6)

@@ -55,8 +55,8 @@ def test_the_votes_for_an_unchanged_face_are_the_teachers_answer(teacher: Path):
 
 def test_without_a_share_of_the_teachers_they_are_the_taggers(teacher: Path):
     (view,) = asked(replace(PLAIN, teacher_share=0.0), teacher)
-    aims = make_targets(FACES, "eight-votes", 0.0)[1][in_order(view)]
-    np.testing.assert_allclose(view.votes[:, :8] / VOTES, aims, atol=0.51 / VOTES)
+    targets = make_targets(FACES, "eight-votes", 0.0)[1][in_order(view)]
+    np.testing.assert_allclose(view.votes[:, :8] / VOTES, targets, atol=0.51 / VOTES)
 
 
 def test_views_are_framed_and_mixed_but_not_harmed(teacher: Path):

@@ -29,33 +29,33 @@ def split() -> Split:
 
 
 def test_the_distribution_of_the_votes_leaves_unknown_out(split: Split):
-    rows, aims = make_targets(split, "eight-votes", smoothing=0)
+    rows, targets = make_targets(split, "eight-votes", smoothing=0)
     assert rows.tolist() == [0, 1, 2]
-    np.testing.assert_allclose(aims[0], [0.6, 0, 0, 0.2, 0, 0, 0, 0.2])
-    np.testing.assert_allclose(aims[1], [0, 1, 0, 0, 0, 0, 0, 0])
+    np.testing.assert_allclose(targets[0], [0.6, 0, 0, 0.2, 0, 0, 0, 0.2])
+    np.testing.assert_allclose(targets[1], [0, 1, 0, 0, 0, 0, 0, 0])
 
 
 def test_sharpening_favours_what_most_taggers_chose(split: Split):
-    _, aims = make_targets(split, "eight-votes", smoothing=0, sharpening=2)
-    np.testing.assert_allclose(aims[0], np.array([36, 0, 0, 4, 0, 0, 0, 4]) / 44, rtol=1e-6)
-    np.testing.assert_allclose(aims[1], [0, 1, 0, 0, 0, 0, 0, 0])
+    _, targets = make_targets(split, "eight-votes", smoothing=0, sharpening=2)
+    np.testing.assert_allclose(targets[0], np.array([36, 0, 0, 4, 0, 0, 0, 4]) / 44, rtol=1e-6)
+    np.testing.assert_allclose(targets[1], [0, 1, 0, 0, 0, 0, 0, 0])
 
 
 def test_a_tenth_a_vote_counts_contempt_as_neutral(split: Split):
-    _, aims = make_targets(split, "seven-votes", smoothing=0)
-    np.testing.assert_allclose(aims[0], [0.8, 0, 0, 0.2, 0, 0, 0], atol=1e-7)
-    np.testing.assert_allclose(aims[1], [0, 0.9, 0, 0, 0, 0, 0], atol=1e-7)
+    _, targets = make_targets(split, "seven-votes", smoothing=0)
+    np.testing.assert_allclose(targets[0], [0.8, 0, 0, 0.2, 0, 0, 0], atol=1e-7)
+    np.testing.assert_allclose(targets[1], [0, 0.9, 0, 0, 0, 0, 0], atol=1e-7)
 
 
 def test_the_label_of_seven_joins_contempt_to_neutral_before_the_arg_max(split: Split):
-    _, aims = make_targets(split, "seven", smoothing=0)
-    assert aims.argmax(axis=1).tolist() == [0, 1, 0]
+    _, targets = make_targets(split, "seven", smoothing=0)
+    assert targets.argmax(axis=1).tolist() == [0, 1, 0]
 
 
 def test_the_original_label_needs_only_a_face(split: Split):
-    rows, aims = make_targets(split, "fer", smoothing=0)
+    rows, targets = make_targets(split, "fer", smoothing=0)
     assert rows.tolist() == [0, 1, 2, 3]
-    assert aims.argmax(axis=1).tolist() == [0, 1, 3, 4]
+    assert targets.argmax(axis=1).tolist() == [0, 1, 3, 4]
 
 
 def test_smoothing_moves_towards_the_mean_target(split: Split):

@@ -81,17 +81,17 @@ def unpack_faces(folder: Path, data: Path) -> None:
 
 def pack_net(run: str, folder: Path) -> None:
     """Write ``NAME.net.xz``: recipe and weights of a run folder, or of a net as it was published."""
-    from mien.train.init.pretrained import PUBLISHED
+    from mien.train.init.pretrained import PRETRAINED
     from mien.train.init.warm_start import recipe_of, weights_of
     from mien.train.nets.models import MODELS
     from mien.train.recipe import Recipe
     from mien.train.targets import LABELS
 
     none = np.zeros((0, 48, 48, 1), np.float32)
-    if run in PUBLISHED:
+    if run in PRETRAINED:
         recipe = Recipe(name=run, model=run, target="eight-votes")
         net = MODELS[run](recipe, len(LABELS[recipe.target]))
-        PUBLISHED[run].copy(PUBLISHED[run].path(), net, none)
+        PRETRAINED[run].copy(PRETRAINED[run].path(), net, none)
         weights = net.get_weights()
     else:
         recipe, weights = recipe_of(Path(run)), weights_of(Path(run), none)

@@ -1,4 +1,4 @@
-"""Statistics of batch normalisation: the first of a net whose weights came without, and those of averaged weights."""
+"""Batch-norm statistics: the first of a net that came without them, and their re-estimation for averaged weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCHES = 32
 """How many batches the statistics are the mean of."""
 
 
-def set_first_statistics(
+def initialize_batch_norm(
     net: keras.Model, convolutions: Sequence[Any], norms: Sequence[Any], offsets: Sequence[Floats], faces: Floats
 ) -> None:
     """Let each batch normalisation add an offset and, on the given faces, change nothing else.
@@ -32,19 +32,19 @@ def set_first_statistics(
         faces: (N, S, S, 1), grey levels; some hundreds.
     """
     for norm, offset in zip(norms, offsets, strict=True):
-        _set_statistics(norm, offset, np.zeros_like(offset), np.ones_like(offset))
+        _set_batch_norm(norm, offset, np.zeros_like(offset), np.ones_like(offset))
     seen = keras.Model(net.input, [convolution.output for convolution in convolutions])
     for norm, offset, values in zip(norms, offsets, seen.predict(faces, batch_size=128, verbose=0), strict=True):
         levels = np.asarray(values, np.float32)
-        _set_statistics(norm, offset, levels.mean((0, 1, 2)), levels.var((0, 1, 2)))
+        _set_batch_norm(norm, offset, levels.mean((0, 1, 2)), levels.var((0, 1, 2)))
 
 
-def _set_statistics(norm: Any, offset: Floats, mean: Floats, variance: Floats) -> None:
+def _set_batch_norm(norm: Any, offset: Floats, mean: Floats, variance: Floats) -> None:
     norm.set_weights([np.sqrt(variance + norm.epsilon), offset + mean, mean, variance])
 
 
-def renew_statistics(model: keras.Model, batches: Batches, recipe: Recipe) -> None:
-    """Set the statistics of batch normalisation to their mean over augmented training faces; nothing else changes.
+def reestimate_batch_norm(model: keras.Model, batches: Batches, recipe: Recipe) -> None:
+    """Re-estimate the batch-norm statistics as their mean over augmented training faces; nothing else changes.
 
     While a net is fitted they follow its weights, which are not those that are kept where the recipe averages them.
     Source: Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", 2018, section 3.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, SEVEN
-from mien.core.metrics import accuracy, fit_offsets, fit_temperature
+from mien.core.metrics import accuracy, fit_temperature
 from mien.core.model_card import PRIOR_STEPS
 from mien.core.priors import importance, joined, shown_at
 from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
@@ -33,31 +32,6 @@ NONE_CERTAIN = 1.001
 """The threshold of a net whose surest answers are right less often than that: above every probability."""
 
 
-def settle_head(net: keras.Model, recipe: Recipe, valid_split: Split) -> Floats:
-    """Shift the biases of a net of ``eight-votes`` to what the validation faces' first choices say.
-
-    Shares of votes are what it learns, and the first choice is what it is asked for: four of ten faces are neutral, but
-    a third of the votes. No temperature makes up for that, see ``metrics.fit_offsets``.
-
-    Args:
-        net: (N, S, S, 1) uint8 -> logits (N, K) over the labels of the recipe's target; ends with a dense layer.
-        recipe: how it was trained; a net with another target is left as it is.
-        valid_split: the faces on which it is fitted.
-
-    Returns:
-        The logits (N, K) of those of its faces that count under the target, as the net answers now.
-    """
-    rows, aims = make_targets(valid_split, recipe.target, smoothing=0.0)
-    logits = np.asarray(net.predict(valid_split.images[rows][..., None], batch_size=256, verbose=0), np.float32)
-    if recipe.target != "eight-votes":
-        return logits
-    offsets = fit_offsets(logits, aims.argmax(axis=1)).astype(np.float32)
-    head = net.layers[-1]
-    kernel, biases = head.get_weights()
-    head.set_weights([kernel, biases + offsets])
-    return logits + offsets
-
-
 def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: Split) -> dict[str, Any]:
     """Return the content of ``calibration.json``, fitted on the validation faces by the protocol of the target.
 
@@ -70,7 +44,7 @@ def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: S
     prior 0.
 
     Args:
-        logits: (N, K) over the labels of the recipe's target, of the validation faces that count (``settle_head``).
+        logits: (N, K) over the labels of the recipe's target, of the validation faces that count (``correct_bias``).
         recipe: how the net was trained.
         train_split: the faces that it learnt from, whose shares of the labels are taken.
         valid_split: the faces on which everything else is fitted.
@@ -102,9 +76,9 @@ def fit_class_shares(split: Split, recipe: Recipe) -> NDArray[np.float64]:
 
     A label that no face shows counts as half a face, so that a probability can be divided by it.
     """
-    _, aims = make_targets(split, recipe.target, smoothing=0.0, sharpening=recipe.sharpening)
+    _, targets = make_targets(split, recipe.target, smoothing=0.0, sharpening=recipe.sharpening)
     rates = sampling_rates(split, recipe)
-    drawn = aims if rates is None else aims * rates[:, None]
+    drawn = targets if rates is None else targets * rates[:, None]
     faces = np.maximum(drawn.sum(axis=0, dtype=np.float64), 0.5)
     return faces / faces.sum()
 

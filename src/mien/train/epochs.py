@@ -33,7 +33,7 @@ class Batches(keras.utils.PyDataset):
 
     Args:
         images: (N, S, S, 1) uint8.
-        aims: (N, K) float32.
+        targets: (N, K) float32.
         recipe: gives the batch size, the seed and the share of mixed faces.
         rates: (N,) how often each face is drawn in an epoch in the mean; None draws each once.
 
@@ -44,12 +44,12 @@ class Batches(keras.utils.PyDataset):
     def __init__(
         self,
         images: NDArray[np.uint8],
-        aims: NDArray[np.float32],
+        targets: NDArray[np.float32],
         recipe: Recipe,
         rates: NDArray[np.float64] | None = None,
     ) -> None:
         super().__init__()
-        self._images, self._aims, self._rates = images, aims, rates
+        self._images, self._targets, self._rates = images, targets, rates
         self._batch_size, self._seed, self._mix = recipe.batch_size, recipe.seed, recipe.mix
         self.start(epoch=0)
 
@@ -67,9 +67,9 @@ class Batches(keras.utils.PyDataset):
         """Return the faces and targets of one batch."""
         rows = self.order[index * self._batch_size : (index + 1) * self._batch_size]
         if not self._mix:
-            return self._images[rows], self._aims[rows]
+            return self._images[rows], self._targets[rows]
         random = np.random.default_rng([self._seed, self._epoch, index])
-        return mix(self._images[rows], self._aims[rows], self._mix, random)
+        return mix(self._images[rows], self._targets[rows], self._mix, random)
 
 
 class Epochs(keras.callbacks.Callback):
@@ -86,7 +86,7 @@ class Epochs(keras.callbacks.Callback):
     def __init__(self, recipe: Recipe, net: keras.Model, batches: Batches, valid: Split, run_dir: Path) -> None:
         super().__init__()
         self._recipe, self._net, self._batches, self._run_dir = recipe, net, batches, run_dir
-        rows, self._aims = make_targets(valid, recipe.target, smoothing=0.0)
+        rows, self._targets = make_targets(valid, recipe.target, smoothing=0.0)
         self._faces = valid.images[rows][..., None]
         self._protocol = PROTOCOL[recipe.target]
         self._truth = PROTOCOLS[self._protocol](valid.votes, valid.emotions)[rows]
@@ -124,7 +124,7 @@ class Epochs(keras.callbacks.Callback):
 
     def _score(self) -> dict[str, float]:
         logits = np.asarray(self._net.predict(self._faces, batch_size=256, verbose=0), np.float32)
-        loss = -(self._aims * np.log(np.maximum(softmax(logits), 1e-7))).sum(axis=1).mean()
+        loss = -(self._targets * np.log(np.maximum(softmax(logits), 1e-7))).sum(axis=1).mean()
         predicted = seen_as(softmax(logits), CLASSES[self._protocol]).argmax(axis=1)
         return {"val_loss": float(loss), "val_accuracy": float((predicted == self._truth).mean())}
 

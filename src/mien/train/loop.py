@@ -20,12 +20,13 @@ from mien.core.output import write_whole
 from mien.core.types import Floats
 from mien.data.split import Split
 from mien.train.augment.layers import augment
-from mien.train.batch_norm import renew_statistics
-from mien.train.calibrate import calibrate, settle_head
+from mien.train.batch_norm import reestimate_batch_norm
+from mien.train.bias_correction import correct_bias
+from mien.train.calibrate import calibrate
 from mien.train.checkpoint import CHECKPOINT, load_best, load_checkpoint, need_checkpoint
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
 from mien.train.epochs import Batches, Epochs
-from mien.train.init.pretrained import PUBLISHED
+from mien.train.init.pretrained import PRETRAINED
 from mien.train.init.warm_start import copy_weights, describe_runs, same_runs
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe, read_recipe
@@ -33,7 +34,7 @@ from mien.train.schedule import learning_rate
 from mien.train.targets import LABELS, make_targets, sampling_rates
 from mien.version import __version__
 
-STATISTICS = 512
+BATCH_NORM_FACES = 512
 """Faces from which batch normalisation takes its first statistics, where published or exported weights lack them."""
 
 
@@ -80,7 +81,7 @@ def train(
     """
     faces = len(train_split)
     train_split = _part(train_split, limit)
-    published = None if start else PUBLISHED.get(recipe.model)
+    published = None if start else PRETRAINED.get(recipe.model)
     origin: dict[str, Any] = {
         **({"limit": f"{limit} of {faces} faces"} if len(train_split) < faces else {}),
         "teachers": [*asked, *describe_runs(teachers, recipe, "teacher")],
@@ -94,15 +95,15 @@ def train(
         return run_dir
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy(policy_of(recipe.precision))
-    rows, aims = make_targets(train_split, recipe.target, recipe.smoothing, recipe.sharpening)
+    rows, targets = make_targets(train_split, recipe.target, recipe.smoothing, recipe.sharpening)
     net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
-    some = train_split.images[spread(rows, STATISTICS)][..., None].astype(np.float32)
+    some = train_split.images[spread(rows, BATCH_NORM_FACES)][..., None].astype(np.float32)
     if start:
         copy_weights(start, net, recipe, some)
     elif published:
         published.copy(published.path(), net, some)
     model = augment(recipe, beside_teachers(net, teachers, recipe, some) if teachers else net)
-    batches = Batches(train_split.images[rows][..., None], aims, recipe, sampling_rates(train_split, recipe))
+    batches = Batches(train_split.images[rows][..., None], targets, recipe, sampling_rates(train_split, recipe))
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))
     epochs = Epochs(recipe, net, batches, valid_split, run_dir)
     done = load_checkpoint(net, model.optimizer, run_dir)
@@ -121,7 +122,7 @@ def train(
         # Keras does this behind the last epoch, but a run that was stopped after it has the raw weights again.
         model.optimizer.finalize_variable_values(model.trainable_variables)
     if recipe.average:
-        renew_statistics(model, batches, recipe)
+        reestimate_batch_norm(model, batches, recipe)
     keras.config.set_dtype_policy("float32")
     plain = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
     plain.set_weights(net.get_weights())
@@ -231,8 +232,8 @@ class SoftmaxBinaryCrossentropy(keras.losses.Loss):
 
 
 def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, train_split: Split, valid_split: Split) -> None:
-    """Settle and save the net, and its calibration, which says that the run is finished."""
-    logits = settle_head(net, recipe, valid_split)
+    """Correct the biases of the net and save it, and its calibration, which says that the run is finished."""
+    logits = correct_bias(net, recipe, valid_split)
     net.save(run_dir / "model.part.keras")
     (run_dir / "model.part.keras").replace(run_dir / "model.keras")
     text = json.dumps(calibrate(logits, recipe, train_split, valid_split), indent=1) + "\n"

@@ -18,7 +18,9 @@ CAP = 8.0
 """How often a face is drawn in an epoch at most, before the share of its data set counts."""
 
 
-def draw_rates(aims: NDArray[np.float32], sources: NDArray[np.str_], rarity: float, shares: str) -> NDArray[np.float64]:
+def draw_rates(
+    targets: NDArray[np.float32], sources: NDArray[np.str_], rarity: float, shares: str
+) -> NDArray[np.float64]:
     """Return how often each face is drawn in an epoch in the mean, (N,).
 
     A vote for an emotion counts (share of the commonest / share of the emotion) ** rarity, both in the face's own data
@@ -26,7 +28,7 @@ def draw_rates(aims: NDArray[np.float32], sources: NDArray[np.str_], rarity: flo
     votes count in the mean, ``CAP`` times at most, times the number of its data set.
 
     Args:
-        aims: (N, K) the faces' targets, K seven or eight.
+        targets: (N, K) the faces' targets, K seven or eight.
         sources: (N,) their data sets.
         rarity: 0 (as they come) to 1 (as if all emotions were equally common).
         shares: as for ``parse_shares``; data sets that it does not name count 1.
@@ -41,18 +43,18 @@ def draw_rates(aims: NDArray[np.float32], sources: NDArray[np.str_], rarity: flo
             f"recipe key 'sources' names {', '.join(sorted(absent))}; the faces are of "
             f"{', '.join(sorted(set(sources.tolist())))}"
         )
-    seven = to_seven(aims) if aims.shape[1] == len(EIGHT) else aims
-    rates = np.empty(len(aims))
+    seven = to_seven(targets) if targets.shape[1] == len(EIGHT) else targets
+    rates = np.empty(len(targets))
     for source in np.unique(sources):
         here = sources == source
         rates[here] = of_source.get(str(source), 1.0) * np.minimum(_by_rarity(seven[here], rarity), CAP)
     return rates
 
 
-def _by_rarity(aims: NDArray[np.float32], rarity: float) -> NDArray[np.float64]:
-    shares = np.maximum(aims.mean(axis=0, dtype=np.float64), 1 / len(aims))
+def _by_rarity(targets: NDArray[np.float32], rarity: float) -> NDArray[np.float64]:
+    shares = np.maximum(targets.mean(axis=0, dtype=np.float64), 1 / len(targets))
     weights = (shares.max() / shares) ** rarity
-    return aims @ weights / np.maximum(aims.sum(axis=1), 1e-9)
+    return targets @ weights / np.maximum(targets.sum(axis=1), 1e-9)
 
 
 def draw(rates: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.int64]:

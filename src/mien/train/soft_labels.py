@@ -24,7 +24,7 @@ from mien.train.augment.layers import frame
 from mien.train.distill import teachers_of
 from mien.train.epochs import Batches, begin_epoch
 from mien.train.init.warm_start import describe_runs
-from mien.train.loop import STATISTICS, policy_of, spread
+from mien.train.loop import BATCH_NORM_FACES, policy_of, spread
 from mien.train.recipe import Recipe
 from mien.train.targets import make_targets
 
@@ -58,21 +58,21 @@ def answer(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -
         raise UsageError(f"recipe key 'target' is {recipe.target!r}; answers are votes for eight emotions: eight-votes")
     describe_runs(teachers, recipe, "teacher")
     keras.config.set_dtype_policy(policy_of(recipe.precision))
-    rows, aims = make_targets(split, recipe.target, recipe.smoothing, recipe.sharpening)
+    rows, targets = make_targets(split, recipe.target, recipe.smoothing, recipe.sharpening)
     images = split.images[rows][..., None]
     inputs = keras.Input(images.shape[1:])
-    some = split.images[spread(rows, STATISTICS)][..., None].astype(np.float32)
+    some = split.images[spread(rows, BATCH_NORM_FACES)][..., None].astype(np.float32)
     taught = keras.Model(inputs, teachers_of(teachers, recipe, some)(inputs))
     framed = frame(recipe, keras.Model(inputs, keras.layers.Identity(dtype="float32")(inputs)))
-    batches = Batches(images, aims, recipe)
+    batches = Batches(images, targets, recipe)
     for view in range(views):
         begin_epoch(framed, batches, recipe.seed, view)
-        faces, targets = _view(framed, batches)
+        faces, labels = _view(framed, batches)
         sources = split.sources[rows][batches.order[: len(faces)]]
         answers = np.asarray(taught.predict(faces, batch_size=recipe.batch_size, verbose=0), np.float32)
         if not np.isfinite(answers).all():
             raise DataError("a teacher answers no numbers; train it again, with --set precision=float32")
-        yield _split(faces, recipe.teacher_share * answers + (1 - recipe.teacher_share) * targets, sources)
+        yield _split(faces, recipe.teacher_share * answers + (1 - recipe.teacher_share) * labels, sources)
 
 
 def describe_answers(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> dict[str, Any]:
@@ -92,15 +92,15 @@ def read_teachers(folder: Path) -> list[dict[str, str]]:
 
 
 def _view(framed: keras.Model, batches: Batches) -> tuple[Bytes, Floats]:
-    """Return all faces in a batch's order, changed, (N, S, S, 1), and their targets (N, K)."""
+    """Return all faces in the order of the batches, augmented, (N, S, S, 1), and their targets (N, K)."""
     faces: list[Bytes] = []
-    aims: list[Floats] = []
+    targets: list[Floats] = []
     for place in range(len(batches)):
-        pictures, targets = batches[place]
+        pictures, some = batches[place]
         changed = np.asarray(keras.ops.convert_to_numpy(framed(pictures, training=True)), np.float32)
         faces.append(np.rint(changed).astype(np.uint8))
-        aims.append(targets)
-    return np.concatenate(faces), np.concatenate(aims)
+        targets.append(some)
+    return np.concatenate(faces), np.concatenate(targets)
 
 
 def _split(faces: Bytes, shares: Floats, sources: NDArray[np.str_]) -> Split:

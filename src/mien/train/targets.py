@@ -1,4 +1,4 @@
-"""What a net is trained to answer for each face."""
+"""The targets of training: what a net learns to predict for each face."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROTOCOL = {"fer": "fer", "seven": "seven", "seven-votes": "seven", "eight-votes
 def make_targets(
     split: Split, target: str, smoothing: float, sharpening: float = 1.0
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the rows (N,) of the split that count under the target's protocol, and what they aim at (N, K).
+    """Return the rows (N,) of the split that count under the target's protocol, and their targets (N, K).
 
     Rows of ``seven-votes`` are votes / 10, as the project that mien follows trains, so they sum to less than 1 where a
     tagger chose no emotion; all others sum to 1. ``sharpening`` is the exponent of the shares of ``eight-votes``
@@ -32,17 +32,17 @@ def make_targets(
     votes = split.votes[rows, : len(EIGHT)].astype(np.float32)
     if target == "eight-votes":
         shares = (votes / votes.sum(axis=1, keepdims=True)) ** np.float32(sharpening)
-        aims = shares / shares.sum(axis=1, keepdims=True)
+        targets = shares / shares.sum(axis=1, keepdims=True)
     elif target == "seven-votes":
-        aims = to_seven(votes) / 10
+        targets = to_seven(votes) / 10
     else:
-        aims = np.eye(len(SEVEN), dtype=np.float32)[labels[rows]]
-    return rows, (1 - smoothing) * aims + smoothing * aims.mean(axis=0)
+        targets = np.eye(len(SEVEN), dtype=np.float32)[labels[rows]]
+    return rows, (1 - smoothing) * targets + smoothing * targets.mean(axis=0)
 
 
 def sampling_rates(split: Split, recipe: Recipe) -> NDArray[np.float64] | None:
     """Return how often each face that counts is drawn in an epoch (N,), None where each is drawn once."""
     if not recipe.rarity and not recipe.sources:
         return None
-    rows, aims = make_targets(split, recipe.target, smoothing=0.0, sharpening=recipe.sharpening)
-    return draw_rates(aims, split.sources[rows], recipe.rarity, recipe.sources)
+    rows, targets = make_targets(split, recipe.target, smoothing=0.0, sharpening=recipe.sharpening)
+    return draw_rates(targets, split.sources[rows], recipe.rarity, recipe.sources)

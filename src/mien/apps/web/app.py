@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from mien.apps.web.limits import PICTURE_BYTES, PICTURE_PIXELS
-from mien.apps.web.middleware import Guard
+from mien.apps.web.middleware import HostOriginMiddleware
 from mien.apps.web.socket import feed
 from mien.core.emotions import EIGHT, colours_of
 from mien.core.errors import ImageError, MienError, UsageError
@@ -46,7 +46,7 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
     """
     # The pages that FastAPI makes of an API load scripts from elsewhere.
     app = FastAPI(title="mien", docs_url=None, redoc_url=None)
-    app.add_middleware(Guard, hosts=hosts)
+    app.add_middleware(HostOriginMiddleware, hosts=hosts)
     # As many as there are cores: more would only hold more pictures at once.
     limiter = CapacityLimiter(cores())
 

@@ -1,4 +1,4 @@
-"""Keeps other sites out: a page from anywhere may send requests to a server on its visitor's own machine."""
+"""Checks Host and Origin of each request, as any page can send requests to a server on its visitor's machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POLICY = "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; fram
 """The page loads nothing from elsewhere, so a name or a picture can bring in no script."""
 
 
-class Guard:
+class HostOriginMiddleware:
     """Middleware that answers only calls by a name of this machine, and from no page but its own.
 
     A foreign page calls either from its own origin, which its browser tells, or by a name of its own that it has made

@@ -19,7 +19,7 @@ SOFT = 0.1
 
 
 def mix(
-    images: NDArray[np.uint8], aims: NDArray[np.float32], share: float, random: np.random.Generator
+    images: NDArray[np.uint8], targets: NDArray[np.float32], share: float, random: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return the faces (N, S, S, 1) and their targets (N, K), a share of them mixed with another one of them.
 
@@ -28,7 +28,7 @@ def mix(
 
     Args:
         images: (N, S, S, 1) uint8.
-        aims: (N, K) float32.
+        targets: (N, K) float32.
         share: of the faces that are mixed, 0 to 1.
         random: the generator.
     """
@@ -41,7 +41,7 @@ def mix(
     mixed = weight * faces + (1 - weight) * _lit_alike(faces[partner], faces)
     pixels = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
     kept = own.mean(axis=1, keepdims=True)
-    return pixels, kept * aims + (1 - kept) * aims[partner]
+    return pixels, kept * targets + (1 - kept) * targets[partner]
 
 
 def _blends(count: int, size: int, random: np.random.Generator) -> NDArray[np.float64]:

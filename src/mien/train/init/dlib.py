@@ -14,7 +14,7 @@ import numpy as np
 
 from mien.core.errors import DataError
 from mien.core.types import Floats
-from mien.train.batch_norm import set_first_statistics
+from mien.train.batch_norm import initialize_batch_norm
 
 LEVELS_PER_UNIT = 65 / 256
 """dlib divides grey levels by 256; our nets standardise each face, and FER2013's levels deviate by 65."""
@@ -49,7 +49,7 @@ def copy_dlib(path: Path, net: keras.Model, faces: Floats) -> None:
         layer.set_weights([kernel if place else kernel.sum(axis=2, keepdims=True) * LEVELS_PER_UNIT])
         offsets.append(convolution[-filters:] * scale + offset)
     convolutions, norms = ([net.get_layer(f"{kind}{place}") for place in places] for kind in ("conv", "norm"))
-    set_first_statistics(net, convolutions, norms, offsets, faces)
+    initialize_batch_norm(net, convolutions, norms, offsets, faces)
 
 
 def _tensor(data: bytes, count: int, at: int, path: Path) -> tuple[Floats, int]:

