@@ -1,6 +1,7 @@
 """Every snippet of the README and the quick start does what it says; ``.ci/run`` runs the README's pip lines."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,15 @@ def test_the_links_lead_somewhere():
     assert links(README)
     for target in links(README):
         assert (ROOT / target).exists(), target
+
+
+def test_a_package_index_shows_nothing_that_leads_nowhere():
+    hooks = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["metadata"]["hooks"]
+    text = README.read_text(encoding="utf-8")
+    for change in hooks["fancy-pypi-readme"]["substitutions"]:
+        text = re.sub(change["pattern"], change["replacement"], text)
+    assert "More in the guide to pictures." in text
+    assert not re.findall(r"!\[|\]\((?!https?:)", text)
 
 
 def test_the_readme_fits_a_visit():
