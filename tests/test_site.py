@@ -21,6 +21,9 @@ DOCS = ROOT / "docs"
 BUILT = {"reference/cli.md", "reference/api.md"}
 """Pages that ``scripts/site`` writes before it builds."""
 
+PLACES = ("", "src/mien", "src/mien/apps/cli")
+"""Where the design says that files are; it names those of the command line without their folder."""
+
 NAV = re.findall(r'"([^"]+\.md)"', (ROOT / "zensical.toml").read_text(encoding="utf-8"))
 
 
@@ -58,6 +61,13 @@ def test_the_links_of_a_page_lead_somewhere(page: str):
     for target in links(DOCS / page):
         path = ((DOCS / page).parent / target).resolve()
         assert path.exists() or path.is_relative_to(DOCS / "reference"), target
+
+
+def test_every_file_that_the_design_names_is_there():
+    named = re.findall(r"`([a-z_/0-9]+\.py)`", (DOCS / "ARCHITECTURE.md").read_text(encoding="utf-8"))
+    assert len(named) > 30
+    gone = [name for name in named if not any((ROOT / place / name).is_file() for place in PLACES)]
+    assert not gone
 
 
 def test_the_site_asks_no_network():
