@@ -5,9 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mien.apps.cli.choices import DeviceName
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
-from mien.inference.classifier import CARD_KEY, CHUNK, PACKAGED, Classifier, default_model, model_file, packaged_model
+from mien.inference.classifier import (
+    BATCH_SIZE,
+    CARD_KEY,
+    DEVICES,
+    PACKAGED,
+    Classifier,
+    default_model,
+    model_file,
+    packaged_model,
+)
 from tiny_net import SIZE_PX, tiny_card, tiny_net
 
 SHIPPED = pytest.mark.skipif(not default_model().is_file(), reason="no model in src/mien/weights yet")
@@ -35,8 +45,9 @@ def test_no_faces_give_no_rows(classifier: Classifier):
 
 
 def test_chunks_do_not_show(classifier: Classifier):
-    faces = plain_faces([place % 256 for place in range(2 * CHUNK + 3)])
-    np.testing.assert_allclose(classifier(faces)[CHUNK - 2 : CHUNK + 2], classifier(faces[CHUNK - 2 : CHUNK + 2]))
+    faces = plain_faces([place % 256 for place in range(2 * BATCH_SIZE + 3)])
+    around = slice(BATCH_SIZE - 2, BATCH_SIZE + 2)
+    np.testing.assert_allclose(classifier(faces)[around], classifier(faces[around]))
 
 
 @pytest.mark.parametrize(
@@ -96,14 +107,26 @@ def test_a_card_that_does_not_fit_its_graph():
 def test_a_number_of_threads_that_cannot_be():
     with pytest.raises(ValueError, match="threads must be 1 or more"):
         Classifier(tiny_net(tiny_card()), threads=0)
+    with pytest.raises(ValueError, match="batch_size must be 1 or more; got 0"):
+        Classifier(tiny_net(tiny_card()), batch_size=0)
+
+
+def test_the_batch_size_changes_no_answer(classifier: Classifier):
+    faces = plain_faces([16, 48, 80, 112, 144])
+    np.testing.assert_allclose(Classifier(tiny_net(tiny_card()), batch_size=2)(faces), classifier(faces), atol=1e-6)
+
+
+def test_the_command_line_offers_the_same_devices():
+    assert [device.value for device in DeviceName] == list(DEVICES)
 
 
 def test_a_device_that_is_not_there_is_explained(monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(UsageError, match="unknown device 'tpu'; expected one of cpu, cuda"):
+    with pytest.raises(UsageError, match="unknown device 'tpu'; expected one of cpu, cuda, coreml, openvino"):
         Classifier(tiny_net(tiny_card()), device="tpu")
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
-    with pytest.raises(UsageError, match=r"'cuda' needs CUDAExecutionProvider, and .* 'pip install onnxruntime-gpu'"):
-        Classifier(tiny_net(tiny_card()), device="cuda")
+    for device, how in (("cuda", "onnxruntime-gpu"), ("coreml", "macOS"), ("openvino", "onnxruntime-openvino")):
+        with pytest.raises(UsageError, match=rf"'{device}' is not there: .* has cpu; use one of those, .*{how}"):
+            Classifier(tiny_net(tiny_card()), device=device)
 
 
 def test_a_device_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPatch):
@@ -129,7 +152,7 @@ def test_the_shipped_model_keeps_its_contract():
     spec = classifier.card.crop
     assert (spec.size_px, spec.channels) == (48, 1)
     assert classifier.card.temperature > 0
-    faces = np.random.default_rng(0).integers(0, 256, (CHUNK + 1, 48, 48, 1), np.uint8)
+    faces = np.random.default_rng(0).integers(0, 256, (BATCH_SIZE + 1, 48, 48, 1), np.uint8)
     probs = classifier(faces)
     np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-4)
     np.testing.assert_allclose(classifier(faces[:2]), probs[:2], atol=1e-5)

@@ -15,7 +15,7 @@ import threading
 import warnings
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from itertools import chain, repeat
 from pathlib import Path
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from mien.core.errors import MienError, MissingExtra, UsageError
 from mien.inference.analyzer import Analyzer, load
+from mien.inference.classifier import BATCH_SIZE
 from mien.inference.pipeline import Outcome, pipeline
 
 Batch = dict[str, NDArray[Any]]
@@ -55,6 +56,9 @@ class Settings:
     detector: str = "yunet"
     prior: float | str | None = None
     view: str = "seven"
+    device: str = "cpu"
+    threads: int | None = None
+    batch_size: int = BATCH_SIZE
 
     def load(self) -> Analyzer:
         """Return the analyzer.
@@ -62,7 +66,7 @@ class Settings:
         Raises:
             MienError: as ``mien.load`` does.
         """
-        return load(self.model, self.detector, self.prior, view=self.view)
+        return load(**asdict(self))
 
 
 class Worker:

@@ -115,6 +115,7 @@ def load_detector(
     min_face_px: float = 0,
     largest: bool = False,
     small_faces: bool = False,
+    threads: int | None = None,
 ) -> Detector:
     """Return a detector by its name.
 
@@ -126,6 +127,7 @@ def load_detector(
         largest: keep the largest face alone.
         small_faces: also search the picture enlarged (``mien.detection.sliced``), which takes some ten times as long.
             Only "yunet" can.
+        threads: processor threads that "yunet" uses; None is two.
 
     Raises:
         UsageError: no detector has that name or it does not know an option, or a value is out of range.
@@ -140,12 +142,12 @@ def load_detector(
     if name != "yunet" and (small_faces or min_score is not None):
         option = "a least score" if min_score is not None else "a search for small faces"
         raise UsageError(f"the detector '{name}' does not know {option}; leave it out, or use '--detector yunet'")
-    detector = _yunet(min_score, small_faces) if name == "yunet" else DETECTORS[name]()
+    detector = _yunet(min_score, small_faces, threads or 2) if name == "yunet" else DETECTORS[name]()
     return Chosen(detector, min_face_px, largest) if min_face_px or largest else detector
 
 
-def _yunet(min_score: float | None, small_faces: bool) -> Detector:
-    whole = YuNet(min_score)
+def _yunet(min_score: float | None, small_faces: bool, threads: int) -> Detector:
+    whole = YuNet(min_score, threads=threads)
     if not small_faces:
         return whole
-    return SlicedDetector(whole, YuNet(MIN_SCORE_NEAR if min_score is None else min_score).once)
+    return SlicedDetector(whole, YuNet(MIN_SCORE_NEAR if min_score is None else min_score, threads=threads).once)

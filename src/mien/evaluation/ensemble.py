@@ -14,7 +14,7 @@ from mien.core.errors import DataError, ModelError, UsageError
 from mien.core.model_card import CropSpec
 from mien.core.priors import parse_prior
 from mien.data.split import Split
-from mien.inference.classifier import Classifier
+from mien.inference.classifier import BATCH_SIZE, Classifier
 
 Probs = NDArray[np.float64]
 
@@ -90,8 +90,14 @@ class Scorer:
         return sum(model.stat().st_size for model in self.models)
 
 
-def load_scorer(models: Sequence[Path], flip: bool = False, threads: int | None = None) -> Scorer:
-    """Return the scorer of one or more model files.
+def load_scorer(
+    models: Sequence[Path],
+    flip: bool = False,
+    threads: int | None = None,
+    device: str = "cpu",
+    batch_size: int = BATCH_SIZE,
+) -> Scorer:
+    """Return the scorer of one or more model files; for the settings of their nets see ``Classifier``.
 
     Raises:
         ModelError: a file cannot be read, has labels other than the seven or the eight, or does not fit the first.
@@ -99,7 +105,7 @@ def load_scorer(models: Sequence[Path], flip: bool = False, threads: int | None 
     """
     if not models:
         raise UsageError("no model was named; expected one ONNX file or more")
-    classifiers = tuple(Classifier(model, threads) for model in models)
+    classifiers = tuple(Classifier(model, threads, device, batch_size) for model in models)
     first = classifiers[0].card
     for model, card in zip(models, (classifier.card for classifier in classifiers), strict=True):
         if card.labels not in (SEVEN, EIGHT):

@@ -24,6 +24,7 @@ from mien.evaluation.prior_sweep import measure_tradeoff
 from mien.evaluation.robustness import measure_robustness, robustness_block
 from mien.evaluation.scores import View, protocol_blocks
 from mien.evaluation.speed import measure_speed
+from mien.inference.classifier import BATCH_SIZE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +57,9 @@ def evaluate(
     speed: bool = False,
     robustness: bool = False,
     photos: Path | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+    batch_size: int = BATCH_SIZE,
 ) -> Report:
     """Score a model file on a split, under each protocol, on all faces and on the clean ones.
 
@@ -71,6 +75,9 @@ def evaluate(
         speed: also time the model. Off, the same files give the same document everywhere.
         robustness: also score under each corruption of ``mien.imaging.corruptions``: ten times the work.
         photos: a folder of photos with labelled faces, on which the whole path is scored too.
+        device: on which the nets run, as in ``mien.load``; so are the next two. Speed is always that of the processor.
+        threads: processor threads that a net uses; None is one a core.
+        batch_size: faces that go through a net at once, at most.
 
     Raises:
         UsageError: an unknown protocol, or none; a prior that the models leave open.
@@ -79,7 +86,7 @@ def evaluate(
         ModelError: a model cannot be read, has labels other than the seven or the eight, or does not fit the others.
     """
     _check_protocols(protocols)
-    scorer = load_scorer([models] if isinstance(models, Path) else models, flip)
+    scorer = load_scorer([models] if isinstance(models, Path) else models, flip, threads, device, batch_size)
     at = scorer.prior(prior)
     folders = [data] if isinstance(data, Path) else data
     answered = [_answered(folder, split, scorer) for folder in folders]

@@ -21,7 +21,7 @@ from mien.detection.rotations import Turning
 from mien.imaging.convert import Source, to_frame
 from mien.imaging.crop import Crops, cut_faces
 from mien.imaging.quality import quality
-from mien.inference.classifier import Classifier, model_file
+from mien.inference.classifier import BATCH_SIZE, Classifier, model_file
 from mien.results.analysis import Analysis
 from mien.results.document import model_entry
 
@@ -178,6 +178,8 @@ def load(
     *,
     view: str = "seven",
     device: str = "cpu",
+    threads: int | None = None,
+    batch_size: int = BATCH_SIZE,
     small_faces: bool = False,
     min_face_px: float = 0.0,
     min_score: float | None = None,
@@ -193,7 +195,10 @@ def load(
             the model's.
         view: "seven", in which contempt counts as neutral, or "eight" to show it apart; a model of other emotions than
             FER+'s shows its own.
-        device: on which the net runs, "cpu" or "cuda"; the latter takes onnxruntime-gpu in the place of onnxruntime.
+        device: on which the net that names emotions runs: "cpu", "cuda", "coreml" or "openvino", as far as the
+            installed ONNX Runtime has it.
+        threads: processor threads that one call of a net uses; None is one a core, and two for the search of faces.
+        batch_size: faces that go through the net at once, at most.
         small_faces: also search large pictures for faces that are small in them, which takes longer.
         min_face_px: faces with a shorter longer side are left out, in pixels of the picture as it is read; where that
             is a reduction, the boxes of results are larger by its scale (``Frame.scale``).
@@ -206,16 +211,22 @@ def load(
         UsageError: no detector, view or device of that name, a device that the installed ONNX Runtime does not
             know, a view that the model does not, a prior that is none, or a choice of faces that the detector
             does not know.
+        ValueError: threads or batch_size is less than 1.
     """
     if isinstance(detector, str):
         find = load_detector(
-            detector, min_score=min_score, min_face_px=min_face_px, largest=largest, small_faces=small_faces
+            detector,
+            min_score=min_score,
+            min_face_px=min_face_px,
+            largest=largest,
+            small_faces=small_faces,
+            threads=threads,
         )
     elif small_faces or min_score is not None:
         raise UsageError("small_faces and min_score are for mien's own detectors; let yours see to them")
     else:
         find = Chosen(detector, min_face_px, largest)
-    net = Classifier(model_file(model), device=device)
+    net = Classifier(model_file(model), threads, device, batch_size)
     return Analyzer(find, net, prior, view)
 
 

@@ -24,11 +24,23 @@ INPUT = "faces"
 OUTPUT = "probabilities"
 """The graph's output: (N, K) float32, rows sum to 1."""
 
-CHUNK = 256
-"""Faces in one run of the graph, so that memory does not grow with N."""
+BATCH_SIZE = 256
+"""Faces in one run of the graph unless another number is given, so that memory does not grow with N."""
 
-DEVICES = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+DEVICES = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+}
 """The devices that a user can name, with what ONNX Runtime calls them."""
+
+NEEDS = {
+    "cuda": "run 'pip uninstall onnxruntime', then 'pip install onnxruntime-gpu'",
+    "coreml": "it comes with ONNX Runtime for macOS",
+    "openvino": "run 'pip uninstall onnxruntime', then 'pip install onnxruntime-openvino'",
+}
+"""How to come by a device that the installed ONNX Runtime has not."""
 
 
 PACKAGED = ("mien", "mien-s")
@@ -62,7 +74,9 @@ class Classifier:
     Args:
         source: the file that ``mien export`` wrote, or its bytes.
         threads: how many threads ONNX Runtime may use; None leaves it the choice (a thread a core).
-        device: "cpu", or "cuda" for an NVIDIA card, which takes the package onnxruntime-gpu.
+        device: "cpu", "cuda" (an NVIDIA card), "coreml" (macOS) or "openvino" (Intel), as far as the installed ONNX
+            Runtime has it.
+        batch_size: faces in one run of the graph, at most.
 
     Attributes:
         card: what the file says of itself.
@@ -71,24 +85,29 @@ class Classifier:
     Raises:
         ModelError: there is no such file, it is not a model of mien, or it does not start on the device.
         UsageError: no device of that name, or the installed ONNX Runtime does not know it.
-        ValueError: threads is less than 1.
+        ValueError: threads or batch_size is less than 1.
     """
 
     card: ModelCard
     sha256: str
 
-    def __init__(self, source: Path | bytes, threads: int | None = None, device: str = "cpu") -> None:
+    def __init__(
+        self, source: Path | bytes, threads: int | None = None, device: str = "cpu", batch_size: int = BATCH_SIZE
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be 1 or more; got {batch_size}")
         provider = _provider(device)
         name, content = _read(source)
         self._session = _session(name, content, threads, provider)
         if provider not in self._session.get_providers():  # it falls back in silence
             raise ModelError(
-                f"{name} does not start on device '{device}': ONNX Runtime {ort.__version__} could not load CUDA and "
-                "cuDNN in the versions that it is built for; install those, or use device 'cpu'"
+                f"{name} does not start on device '{device}': ONNX Runtime {ort.__version__} could not load what "
+                "it needs (for cuda, CUDA and cuDNN in the versions that it is built for); install that, or use device 'cpu'"
             )
         self.card = _card(name, self._session)
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self._settings = _lasting(source), threads, device
+        self._batch_size = batch_size
+        self._settings = _lasting(source), threads, device, batch_size
 
     def __reduce__(self) -> tuple[Callable[..., Classifier], tuple[str | Path | bytes | int | None, ...]]:
         """Let copies, in this process or another, load the file again; a copy of a file that changed is refused."""
@@ -112,9 +131,9 @@ class Classifier:
             expected = ", ".join(map(str, face))
             raise ValueError(f"this model takes crops (N, {expected}) uint8; got {crops.shape} {crops.dtype}")
         probs = np.empty((len(crops), len(self.card.labels)), np.float32)
-        for start in range(0, len(crops), CHUNK):
-            chunk = np.ascontiguousarray(crops[start : start + CHUNK])
-            (probs[start : start + CHUNK],) = self._session.run([OUTPUT], {INPUT: chunk})
+        for start in range(0, len(crops), self._batch_size):
+            rows = slice(start, start + self._batch_size)
+            (probs[rows],) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(crops[rows])})
         return probs
 
 
@@ -125,8 +144,8 @@ def _lasting(source: Path | bytes) -> str | Path | bytes:
     return next((name for name in PACKAGED if packaged_model(name) == source), source.absolute())
 
 
-def _reloaded(sha256: str, source: str | Path | bytes, threads: int | None, device: str) -> Classifier:
-    copied = Classifier(packaged_model(source) if isinstance(source, str) else source, threads, device)
+def _reloaded(sha256: str, source: str | Path | bytes, threads: int | None, device: str, batch_size: int) -> Classifier:
+    copied = Classifier(packaged_model(source) if isinstance(source, str) else source, threads, device, batch_size)
     if copied.sha256 != sha256:
         raise ModelError(
             f"the model of a copied analyzer is another now: expected sha256 {sha256[:12]}, got {copied.sha256[:12]} "
@@ -155,9 +174,10 @@ def _provider(device: str) -> str:
         raise UsageError(f"unknown device '{device}'; expected one of {', '.join(DEVICES)}")
     known: list[str] = ort.get_available_providers()
     if DEVICES[device] not in known:
+        there = [name for name, provider in DEVICES.items() if provider in known]
         raise UsageError(
-            f"device '{device}' needs {DEVICES[device]}, and the installed ONNX Runtime {ort.__version__} has "
-            f"{', '.join(known)}; run 'pip uninstall onnxruntime', then 'pip install onnxruntime-gpu'; or use 'cpu'"
+            f"device '{device}' is not there: the installed ONNX Runtime {ort.__version__} has {', '.join(there)}; "
+            f"use one of those, or get it: {NEEDS[device]}"
         )
     return DEVICES[device]
 

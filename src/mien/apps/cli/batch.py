@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import Detector, DetectorName, Force, Model, Prior, View, ViewName
+from mien.apps.cli.choices import (
+    BatchSize,
+    Detector,
+    DetectorName,
+    Device,
+    DeviceName,
+    Force,
+    Model,
+    Prior,
+    Threads,
+    View,
+    ViewName,
+)
 
 
 def batch(
@@ -34,6 +46,9 @@ def batch(
     prior: Prior = None,
     detector: Detector = DetectorName.yunet,
     model: Model = None,
+    device: Device = DeviceName.cpu,
+    threads: Threads = None,
+    batch_size: BatchSize = 256,
 ) -> None:
     """Name the emotion on each face, on all machines of a Ray cluster.
 
@@ -51,7 +66,7 @@ def batch(
     from mien.results.sinks import open_sink
 
     inputs = gather(pictures or [], recursive, piped(pictures or []))
-    settings = Settings(model, detector.value, prior, view.value)
+    settings = Settings(model, detector.value, prior, view.value, device.value, threads, batch_size)
     # Loaded here too, so that what is wrong with it is said before anything starts.
     analyzer = settings.load()
     verbosity.detail(details.model(analyzer))

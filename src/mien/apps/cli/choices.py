@@ -24,7 +24,18 @@ class ViewName(StrEnum):
     eight = "eight"
 
 
+class DeviceName(StrEnum):
+    """The devices of ``mien.inference.classifier``."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+    coreml = "coreml"
+    openvino = "openvino"
+
+
+BatchSize = Annotated[int, typer.Option(metavar="N", min=1, help="Faces that go through the net at once, at most.")]
 Detector = Annotated[DetectorName, typer.Option(help="none: the whole picture is the face.")]
+Device = Annotated[DeviceName, typer.Option(help="On what the net runs, as far as ONNX Runtime has it.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there already.")]
 View = Annotated[ViewName, typer.Option(help="eight: contempt is shown apart, not as neutral.")]
 Model = Annotated[
@@ -38,4 +49,8 @@ Prior = Annotated[
         help="How far rare emotions are raised: ferplus (0) not at all, balanced (1) as if all were equally common.",
         show_default="the model's own",
     ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Processor threads that a net uses.", show_default="one for each core"),
 ]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.choices import Force, Prior
+from mien.apps.cli.choices import BatchSize, Device, DeviceName, Force, Prior, Threads
 
 
 class SplitName(StrEnum):
@@ -60,6 +60,9 @@ def evaluate(
         Path | None, typer.Option(help="Folder for the files.", show_default="MODEL.eval, in the working directory")
     ] = None,
     force: Force = False,
+    device: Device = DeviceName.cpu,
+    threads: Threads = None,
+    batch_size: BatchSize = 256,
 ) -> None:
     """Score a model: metrics.json, predictions.csv, and pictures of all that was measured."""
     from mien.core.output import output_folder
@@ -81,6 +84,9 @@ def evaluate(
                 speed=speed,
                 robustness=robustness,
                 photos=photos,
+                device=device.value,
+                threads=threads,
+                batch_size=batch_size,
             )
         # Before anything is written, which may fail.
         print_scores(console, report.document)

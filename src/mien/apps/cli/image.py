@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import Detector, DetectorName, Force, Model, Prior, View, ViewName
+from mien.apps.cli.choices import (
+    BatchSize,
+    Detector,
+    DetectorName,
+    Device,
+    DeviceName,
+    Force,
+    Model,
+    Prior,
+    Threads,
+    View,
+    ViewName,
+)
 from mien.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -55,6 +67,9 @@ def image(
     largest: Annotated[bool, typer.Option("--largest", help="Keep the largest face of each picture.")] = False,
     max_megapixels: Annotated[float, typer.Option(help="Refuse pictures that declare more.")] = 200.0,
     model: Model = None,
+    device: Device = DeviceName.cpu,
+    threads: Threads = None,
+    batch_size: BatchSize = 256,
 ) -> None:
     """Name the emotion on each face.
 
@@ -84,6 +99,9 @@ def image(
         detector.value,
         prior,
         view=view.value,
+        device=device.value,
+        threads=threads,
+        batch_size=batch_size,
         small_faces=small_faces,
         min_face_px=min_face,
         min_score=min_score,

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import Detector, DetectorName, Force, Model, Prior, View, ViewName
+from mien.apps.cli.choices import (
+    BatchSize,
+    Detector,
+    DetectorName,
+    Device,
+    DeviceName,
+    Force,
+    Model,
+    Prior,
+    Threads,
+    View,
+    ViewName,
+)
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from mien.apps.live.loop import View
+    from mien.apps.live import loop
 
 
 def live(
@@ -41,6 +53,9 @@ def live(
     prior: Prior = None,
     detector: Detector = DetectorName.yunet,
     model: Model = None,
+    device: Device = DeviceName.cpu,
+    threads: Threads = None,
+    batch_size: BatchSize = 256,
 ) -> None:
     """Name the emotion on each face before a camera. Nothing is stored unless asked for.
 
@@ -63,7 +78,9 @@ def live(
     if record is not None:
         _check_film(record, force)
     place = find_source(source)
-    analyzer = load(model, detector.value, prior, view=view.value)
+    analyzer = load(
+        model, detector.value, prior, view=view.value, device=device.value, threads=threads, batch_size=batch_size
+    )
     verbosity.detail(details.model(analyzer))
     stream = Stream(analyzer, smooth, detect_every)
     with ExitStack() as stack:
@@ -100,7 +117,7 @@ def live(
         raise typer.Exit(STOPPED)
 
 
-def _view(window: bool, name: str, stack: ExitStack) -> View:
+def _view(window: bool, name: str, stack: ExitStack) -> loop.View:
     """Open what shows the source of a name; the stack closes it."""
     from mien.apps.live.views import LineView, TerminalView, WindowView
     from mien.apps.live.window import Window

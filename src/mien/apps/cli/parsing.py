@@ -27,6 +27,7 @@ PANELS = {
     "Faces": ("--detector", "--small-faces", "--min-face", "--min-score", "--largest", "--detect-every"),
     "Emotions": ("--view", "--prior", "--model", "--smooth", "--flip"),
     "Training": ("--from", "--teacher", "--set", "--views"),
+    "Net": ("--device", "--threads", "--batch-size"),
     "Measurements": ("--speed", "--robustness"),
     "Everywhere": ("--version", "--quiet", "--verbose", "--install-completion", "--show-completion", "--help"),
 }

@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import Detector, DetectorName, Force, Model, Prior, View, ViewName
+from mien.apps.cli.choices import (
+    BatchSize,
+    Detector,
+    DetectorName,
+    Device,
+    DeviceName,
+    Force,
+    Model,
+    Prior,
+    Threads,
+    View,
+    ViewName,
+)
 
 
 class DataForm(StrEnum):
@@ -70,6 +82,9 @@ def video(
     ] = None,
     largest: Annotated[bool, typer.Option("--largest", help="Keep the largest face of each frame.")] = False,
     model: Model = None,
+    device: Device = DeviceName.cpu,
+    threads: Threads = None,
+    batch_size: BatchSize = 256,
 ) -> None:
     """Name the emotion on each face of each frame, and who is who.
 
@@ -91,6 +106,9 @@ def video(
         detector.value,
         prior,
         view=view.value,
+        device=device.value,
+        threads=threads,
+        batch_size=batch_size,
         small_faces=small_faces,
         min_face_px=min_face,
         min_score=min_score,

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import Detector, DetectorName, Model, Prior, View, ViewName
+from mien.apps.cli.choices import (
+    BatchSize,
+    Detector,
+    DetectorName,
+    Device,
+    DeviceName,
+    Model,
+    Prior,
+    Threads,
+    View,
+    ViewName,
+)
 
 if TYPE_CHECKING:
     from socket import socket
@@ -23,6 +34,9 @@ def web(
     prior: Prior = None,
     detector: Detector = DetectorName.yunet,
     model: Model = None,
+    device: Device = DeviceName.cpu,
+    threads: Threads = None,
+    batch_size: BatchSize = 256,
 ) -> None:
     """Open a page for pictures, videos and the camera, and its API, until Ctrl-C.
 
@@ -38,7 +52,9 @@ def web(
             f"the page needs {error.name}, which is not installed; run: pip install 'mien[web]'"
         ) from error
 
-    analyzer = load(model, detector.value, prior, view=view.value)
+    analyzer = load(
+        model, detector.value, prior, view=view.value, device=device.value, threads=threads, batch_size=batch_size
+    )
     verbosity.detail(details.model(analyzer))
     everywhere = host in {"0.0.0.0", "::"}
     with _listening(host, port) as listener:
