@@ -86,7 +86,7 @@ def test_the_command_writes_what_mien_image_writes(
     given = [examples / "astronaut.png", examples / "chelsea.png", "none.png"]
     outcome = mien("batch", *given, "--out", "a.csv", *options, "--address", "auto", "--workers", "3")
     assert (outcome.code, outcome.err) == (1, "mien: no such file: none.png\n")
-    assert asked == [Settings(None, "yunet", 1.0, "eight"), "auto", 3]
+    assert asked == [Settings(None, "yunet", "balanced", "eight"), "auto", 3]
     assert mien("image", *given, "--out", "b.csv", *options).code == 1
     kept = [json.loads(line)["path"] for line in (tmp_path / "a.csv.jsonl").read_text().splitlines()]
     assert kept == [str(path) for path in given]

@@ -102,7 +102,8 @@ class Classifier:
         if provider not in self._session.get_providers():  # it falls back in silence
             raise ModelError(
                 f"{name} does not start on device '{device}': ONNX Runtime {ort.__version__} could not load what "
-                "it needs (for cuda, CUDA and cuDNN in the versions that it is built for); install that, or use device 'cpu'"
+                "it needs (for cuda, CUDA and cuDNN in the versions that it is built for); install that, or use "
+                "device 'cpu'"
             )
         self.card = _card(name, self._session)
         self.sha256 = hashlib.sha256(content).hexdigest()

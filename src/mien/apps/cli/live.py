@@ -85,7 +85,7 @@ def live(
     stream = Stream(analyzer, smooth, detect_every)
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
-        view = _view(window, place.name, stack)
+        display = _view(window, place.name, stack)
         sink = None
         if out is not None:
             settings = {"detector": detector.value, "smooth": smooth, "detect-every": detect_every}
@@ -98,7 +98,7 @@ def live(
         run = Live(
             capture,
             stream,
-            view,
+            display,
             recorder,
             sinks=[partial(sink.write, place.name)] if sink else [],
             mirror=place.faces_user if mirror is None else mirror,
