@@ -109,7 +109,7 @@ def test_a_bad_frame_is_named_and_the_stream_goes_on(client: TestClient):
         assert [face["id"] for face in socket.receive_json()["faces"]] == [1, 2]
 
 
-@pytest.mark.parametrize(("query", "says"), [("prior=2", "prior"), ("smooth=-1", "the time constant of smoothing")])
+@pytest.mark.parametrize(("query", "says"), [("prior=2", "prior"), ("smooth=-1", "smooth_s, the time constant")])
 def test_a_stream_that_cannot_be_meant_is_refused(client: TestClient, query: str, says: str):
     with client.websocket_connect(f"ws://localhost/api/stream?{query}") as socket:
         assert says in socket.receive_json()["error"]

@@ -3,7 +3,7 @@
 Every message says what happened, what was found, what was expected and what to do next.
 
     MienError
-    ├── UsageError      an option, a recipe key or a combination that cannot be meant (exit code 2)
+    ├── UsageError      an argument, an option or a recipe key that is not allowed, alone or with others (exit code 2)
     ├── ImageError      a picture that cannot be read or written
     ├── VideoError      a video or a camera that cannot be read, or a film that cannot be written
     ├── DataError       a data set or split file that breaks its layout
@@ -21,7 +21,7 @@ class MienError(Exception):
 
 
 class UsageError(MienError):
-    """An option, a recipe key or a combination of them that cannot be meant."""
+    """An argument, an option or a recipe key that is not allowed, alone or with others."""
 
 
 class ImageError(MienError):

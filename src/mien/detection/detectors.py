@@ -41,7 +41,7 @@ class Haar:
         if classifier is None or not path.is_file():
             raise DetectorError(
                 f"OpenCV {cv2.__version__} has no Haar cascades, which the detector 'haar' needs and OpenCV 4 has; "
-                "run \"pip install 'opencv-python-headless<5'\", or use '--detector yunet'"
+                "run \"pip install 'opencv-python-headless<5'\", or use the detector 'yunet'"
             )
         self._cascade = classifier(str(path))
         self._one_at_a_time = Lock()  # a cascade keeps the pyramid of the picture it works on
@@ -136,12 +136,12 @@ def load_detector(
     if name not in DETECTORS:
         raise UsageError(f"unknown detector '{name}'; expected one of {', '.join(DETECTORS)}")
     if min_score is not None and not 0 <= min_score <= 1:
-        raise UsageError(f"the least score must be a number from 0 to 1; got {min_score}")
+        raise UsageError(f"min_score must be a number from 0 to 1; got {min_score}")
     if not 0 <= min_face_px < np.inf:
-        raise UsageError(f"the least size of a face must be a number of pixels, 0 or more; got {min_face_px}")
+        raise UsageError(f"min_face_px must be a number of pixels, 0 or more; got {min_face_px}")
     if name != "yunet" and (small_faces or min_score is not None):
-        option = "a least score" if min_score is not None else "a search for small faces"
-        raise UsageError(f"the detector '{name}' does not know {option}; leave it out, or use '--detector yunet'")
+        option = "min_score" if min_score is not None else "small_faces"
+        raise UsageError(f"the detector '{name}' does not know {option}; leave it out, or use the detector 'yunet'")
     detector = _yunet(min_score, small_faces, threads or 2) if name == "yunet" else DETECTORS[name]()
     return Chosen(detector, min_face_px, largest) if min_face_px or largest else detector
 

@@ -89,7 +89,7 @@ def weights() -> bytes:
     if not path.is_file():
         raise DetectorError(
             f"the face detector's weights are missing: expected {path}, which building mien writes; "
-            "run 'pip install .' (or 'pip install -e .') in the repository, or use '--detector none'"
+            "run 'pip install .' (or 'pip install -e .') in the repository, or use the detector 'none'"
         )
     return path.read_bytes()
 

@@ -55,9 +55,11 @@ class Stream:
 
     def __init__(self, analyzer: Analyzer, smooth_s: float = SMOOTH_S, detect_every: int = 1) -> None:
         if detect_every < 1:
-            raise UsageError(f"faces are searched on each frame (1) or each so-many-th (2, 3, ...); got {detect_every}")
+            raise UsageError(
+                f"detect_every must be 1 (search each frame whole) or more (each so-many-th); got {detect_every}"
+            )
         if not 0 <= smooth_s < np.inf:
-            raise UsageError(f"the time constant of smoothing is 0 or more seconds; got {smooth_s}")
+            raise UsageError(f"smooth_s, the time constant of smoothing, must be 0 or more seconds; got {smooth_s}")
         self.analyzer = analyzer
         self._every = 1 if analyzer.takes_all else detect_every
         self._track, self._smooth = Tracker(), Smoother(smooth_s)

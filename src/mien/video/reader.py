@@ -256,11 +256,11 @@ def open_video(path: str | Path, start_s: float = 0.0, end_s: float | None = Non
         UsageError: start_s, end_s or fps cannot be meant.
     """
     if not (isfinite(start_s) and start_s >= 0):
-        raise UsageError(f"a video starts at {start_s} s? expected 0 or more seconds from its beginning")
+        raise UsageError(f"start_s must be 0 or more seconds from the beginning of the video; got {start_s}")
     if end_s is not None and not (isfinite(end_s) and end_s > start_s):
-        raise UsageError(f"a video ends at {end_s} s? expected seconds beyond its start, {start_s:g}")
+        raise UsageError(f"end_s must be later than the start, {start_s:g} s; got {end_s}")
     if fps is not None and not (isfinite(fps) and fps > 0):
-        raise UsageError(f"sample {fps} frames a second? expected more than 0, such as 5")
+        raise UsageError(f"fps must be more than 0 frames a second, such as 5; got {fps}")
     container = open_container(path)
     try:
         return Video(str(path), container, exact(start_s), exact(end_s) if end_s else None, exact(fps) if fps else None)
