@@ -42,5 +42,5 @@ def unsettled() -> Iterator[None]:
     """Let nets keep the heads that they learnt: to compare their weights, or since few epochs leave them all but
     undecided once these are settled, so that 8 bits change their answers."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mien.train.calibrate.fit_offsets", lambda logits, _: np.zeros(logits.shape[1]))
+        patch.setattr("mien.train.bias_correction.fit_offsets", lambda logits, _: np.zeros(logits.shape[1]))
         yield

@@ -153,7 +153,7 @@ def test_the_command_needs_finished_teachers(mien: Command, faces: tuple[Split, 
 def test_a_net_starts_from_the_weights_of_a_finished_run(
     run: Path, teachers: list[Path], faces: tuple[Split, Split], tmp_path: Path
 ):
-    still = replace(STUDENT, name="still", epochs=1, learning_rate=0.0, weight_decay=0.0, warmup_epochs=0)
+    still = replace(STUDENT, name="still", epochs=1, learning_rate=1e-30, weight_decay=0.0, warmup_epochs=0)
     with unsettled():
         begun = train(still, *faces, tmp_path / "still", start=run)
     for one, other in zip(net_of(begun).trainable_variables, net_of(run).trainable_variables, strict=True):

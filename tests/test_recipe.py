@@ -36,6 +36,13 @@ def test_recipes_go_by_name():
 
 
 @pytest.mark.parametrize(
+    ("name", "start"), [("own-faces", "mien"), ("16-photos-votes", "mien"), ("16-photos-s", "mien-s")]
+)
+def test_recipes_that_go_on_from_a_packaged_net_say_so(name: str, start: str):
+    assert choose_recipe(Path(name)).start == start
+
+
+@pytest.mark.parametrize(
     "named",
     ["5-compact", "5-compact.toml", "recipes/5-compact.toml", "recipes/road/5-compact.toml", "road/5-compact"],
 )
@@ -91,6 +98,7 @@ def test_overrides_take_the_type_of_their_key():
         ("epochs", "--set takes key=value; got 'epochs'"),
         ("epochs=many", "recipe key 'epochs' is 'many'; expected a value of type int"),
         ("epochs=0", "recipe key 'epochs' is 0; expected 1 to 2,000"),
+        ("learning_rate=0", "recipe key 'learning_rate' is 0, at which nothing is learnt; expected more, up to 10"),
         ("epochs=nan", "recipe key 'epochs' is 'nan'; expected a value of type int"),
         ("flip=perhaps", "expected a value of type bool"),
         ("model=resnet", "recipe key 'model' is 'resnet'; expected one of baseline, deeper"),

@@ -130,7 +130,8 @@ def test_another_recipe_or_other_data_is_kept_out_of_a_run_folder(run: Path, fac
 
 def test_a_finished_run_is_extended(run: Path, faces: tuple[Split, Split], tmp_path: Path):
     longer, copy = replace(TINY, epochs=4), shutil.copytree(run, tmp_path / "longer")
-    train(longer, *faces, copy)
+    said: list[str] = []
+    train(longer, *faces, copy, say=said.append)
     *before, last = history_of(copy)
     assert before == history_of(run)
     planned = learning_rate(longer, steps=4)
@@ -138,8 +139,32 @@ def test_a_finished_run_is_extended(run: Path, faces: tuple[Split, Split], tmp_p
     # Zero behind the third epoch, and then what a run of four has at its end but for the last step.
     assert (float(before[-1]["learning_rate"]), last["epoch"]) == (0, "4")
     assert float(planned(12)) > 0
+    assert said == [
+        "going on from epoch 4 of 4, of a run that was planned for 3; from there on the learning rate is that of a run "
+        f"of 4 epochs, {float(planned(12)):.2g} at first"
+    ]
     assert json.loads((copy / "env.json").read_text())["planned_epochs"] == [3]
     train(longer, *faces, copy, [StopAfter(epoch=0)])  # it is finished again
+
+
+def test_a_net_starts_from_what_its_recipe_names_unless_another_is_given(
+    run: Path, faces: tuple[Split, Split], tmp_path: Path
+):
+    said: list[str] = []
+    recipe = replace(TINY, start=str(run), epochs=1, learning_rate=1e-9, average=0.0)
+    named = train(recipe, *faces, tmp_path / "named", say=said.append)
+    given = train(replace(recipe, start="mien"), *faces, tmp_path / "given", start=run, say=said.append)
+    train(replace(recipe, start=""), *faces, tmp_path / "named", start=run)  # the same start, and finished
+    assert said == [f"starting from {run}"] * 2
+    started = [json.loads((one / "env.json").read_text())["start"] for one in (named, given)]
+    assert started[0] == started[1] != []
+    for begun in (named, given):
+        np.testing.assert_allclose(
+            net_of(begun).trainable_weights[0].numpy(), net_of(run).trainable_weights[0].numpy(), atol=1e-6
+        )
+    with pytest.raises(KeyboardInterrupt):
+        train(replace(recipe, start=""), *faces, tmp_path / "random", [StopAfter(epoch=0)], say=said.append)
+    assert said[2:] == ["starting from random weights"]
 
 
 def test_a_run_that_cannot_go_on_is_left_as_it_is(run: Path, faces: tuple[Split, Split], tmp_path: Path):

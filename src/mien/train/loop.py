@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -49,6 +49,7 @@ def train(
     start: Path | None = None,
     asked: Sequence[dict[str, str]] = (),
     limit: int | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Path:
     """Train a net by a recipe; the same call resumes after a kill and ends with the same weights.
 
@@ -69,9 +70,11 @@ def train(
         teachers: finished nets that answer for a share of the target, see ``train.distill``: run folders, or exported
             files.
         start: a finished net, likewise, whose weights the net starts from, widened if it is a wider ``compact``;
-            without it random ones, or published ones for a net of ``train.init.pretrained``.
+            without it those of ``recipe.start``; where that is empty, published ones for a net of
+            ``train.init.pretrained``, else random ones.
         asked: the nets whose answers are the votes of ``train_split`` (``train.soft_labels.read_teachers``).
         limit: learn from so many of the faces only, at even distances; from all where there are no more.
+        say: is told, before the first epoch, what the net starts from, or how a run goes on.
 
     Raises:
         UsageError: the run folder holds epochs of another recipe, other data, teachers or start, a teacher or the start
@@ -81,6 +84,7 @@ def train(
     """
     faces = len(train_split)
     train_split = _part(train_split, limit)
+    start = start or (Path(recipe.start) if recipe.start else None)
     published = None if start else PRETRAINED.get(recipe.model)
     origin: dict[str, Any] = {
         **({"limit": f"{limit} of {faces} faces"} if len(train_split) < faces else {}),
@@ -107,6 +111,7 @@ def train(
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))
     epochs = Epochs(recipe, net, batches, valid_split, run_dir)
     done = load_checkpoint(net, model.optimizer, run_dir)
+    say(_going_on(recipe, done, len(batches), run_dir) if done else _starting(start, origin["start"]))
     if done < recipe.epochs:
         model.fit(
             batches,
@@ -128,6 +133,25 @@ def train(
     plain.set_weights(net.get_weights())
     _finish(run_dir, recipe, plain, train_split, valid_split)
     return run_dir
+
+
+def _starting(start: Path | None, described: Sequence[dict[str, str]]) -> str:
+    """Return from which weights a net starts, in words."""
+    return f"starting from {start or described[0]['name']}" if described else "starting from random weights"
+
+
+def _going_on(recipe: Recipe, done: int, steps: int, run_dir: Path) -> str:
+    """Return from where a run with so many epochs done goes on, and at which learning rate, in words."""
+    env = json.loads((run_dir / "env.json").read_text(encoding="utf-8"))
+    going_on = f"going on from epoch {done + 1} of {recipe.epochs}"
+    if done == recipe.epochs or not (planned := env.get("planned_epochs")):
+        return going_on if done < recipe.epochs else f"all {done} epochs are done"
+    going_on += f", of a run that was planned for {planned[-1]}"
+    rate: Any = learning_rate(recipe, steps)
+    if isinstance(rate, float):
+        return f"{going_on}; the learning rate stays {rate:g}"
+    now = float(keras.ops.convert_to_numpy(rate(done * steps)))
+    return f"{going_on}; from there on the learning rate is that of a run of {recipe.epochs} epochs, {now:.2g} at first"
 
 
 def spread(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -186,8 +210,11 @@ def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, Any]) 
 
 
 def _changes(begun: Recipe, recipe: Recipe) -> dict[str, str]:
-    """Return key to words for what a recipe asks otherwise than the one that a run was begun with."""
-    pairs = {key: (getattr(begun, key), value) for key, value in asdict(recipe).items()}
+    """Return key to words for what a recipe asks otherwise than the one that a run was begun with.
+
+    What a net starts from is left out: it is held against the weights that it started from.
+    """
+    pairs = {key: (getattr(begun, key), value) for key, value in asdict(recipe).items() if key != "start"}
     return {key: f"{key} {was!r} instead of {asked!r}" for key, (was, asked) in pairs.items() if was != asked}
 
 

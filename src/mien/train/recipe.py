@@ -68,9 +68,11 @@ class Recipe:
     Attributes:
         name: the recipe's name; its run lands in ``runs/NAME``.
         model: a name of ``train.nets.models.MODELS``. ``dlib`` and ``facenet`` start from published weights, the
-            others from random ones.
+            others from ``start``, or from random ones.
         target: what a face is trained on: the original label (``fer``), the seven-class label (``seven``), votes / 10
             over seven classes (``seven-votes``), or the distribution of the votes over eight (``eight-votes``).
+        start: what ``mien train`` starts from unless ``--from`` names another: a packaged net, "mien" or "mien-s", or a
+            finished run; "" is off.
         loss: cross-entropy over the softmax (``categorical``), or over each of its classes apart (``binary``).
         epochs: passes over the training split.
         batch_size: faces a step.
@@ -112,6 +114,7 @@ class Recipe:
     name: str
     model: str
     target: str
+    start: str = ""
     loss: str = "categorical"
     epochs: int = 40
     batch_size: int = 128
@@ -154,6 +157,8 @@ class Recipe:
         for key, (least, most) in LIMITS.items():
             if not least <= getattr(self, key) <= most:  # which no NaN is
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected {least:,g} to {most:,g}")
+        if self.learning_rate == 0:
+            raise UsageError("recipe key 'learning_rate' is 0, at which nothing is learnt; expected more, up to 10")
         parse_shares(self.sources)
         if not re.fullmatch(r"\w[\w .+-]{0,99}", self.name):
             raise UsageError(

@@ -22,7 +22,7 @@ EXAMPLES = {
         "mien train --data synthetic",
         "mien train 5-compact --data data",
         "mien train 5-compact --data data --limit 2000 --set epochs=5",
-        "mien train own-faces --data own --from mien",
+        "mien train own-faces --data own",
     ),
     "distill": (
         "mien distill --data data --teacher mien --run runs/taught",

@@ -42,7 +42,9 @@ Teachers = Annotated[
     list[Path],
     typer.Option("--teacher", metavar="NET", help=f"{A_NET[0].upper()}{A_NET[1:]}; give the option once a teacher."),
 ]
-Start = Annotated[Path | None, typer.Option("--from", metavar="NET", help=f"What to start from: {A_NET}.")]
+Start = Annotated[
+    Path | None, typer.Option("--from", metavar="NET", help=f"What to start from, in place of the recipe's: {A_NET}.")
+]
 Anew = Annotated[bool, typer.Option("--force", help="Begin anew where the folder holds a run.")]
 Changes = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")]
 
@@ -178,6 +180,7 @@ def _run_recipe(
     load_backend()
     from mien.train.init.warm_start import describe_runs
 
+    start = start or (Path(chosen.start) if chosen.start else None)
     sources = [*teachers, *([start] if start else [])]
     if force:
         describe_runs(sources, chosen, "net")  # before anything is given up for them
@@ -214,7 +217,14 @@ def _train(
         f"{recipe}; {len(splits[0]):,} faces to learn from and {len(splits[1]):,} to check by, in {folder}"
     )
     with ProgressBar(console) as bar:
-        fit(recipe, *splits, run_dir, [bar], teachers=teachers, start=start, asked=read_teachers(folder), limit=limit)
+        fit(
+            *(recipe, *splits, run_dir, [bar]),
+            teachers=teachers,
+            start=start,
+            asked=read_teachers(folder),
+            limit=limit,
+            say=verbosity.note,
+        )
     model = export_run(run_dir)
     report = evaluate(model, folder, "valid", list(PROTOCOLS))
     write_report(report, run_dir)
