@@ -74,20 +74,12 @@ def turns_at(prior: float) -> float:
 
 def test_the_prior_with_most_accuracy_and_mean_recall_ships():
     # Of 10 happy faces two turn at a prior each; of 90 neutral ones five are lost at another.
-    truth, here = np.array([0] * 90 + [1] * 10), np.full(100, "here")
+    truth = np.array([0] * 90 + [1] * 10)
     lost, found = [turns_at(0.72)] * 5, [0.0] * 8 + [turns_at(0.32), turns_at(0.52)]
-    assert choose_prior(truth, sure_of_neutral(*[1.0] * 85, *lost, *found), PRIOR, here) == 0.55
+    assert choose_prior(truth, sure_of_neutral(*[1.0] * 85, *lost, *found), PRIOR) == 0.55
     # A second that turns only where a third of the neutral ones are lost is not worth it.
     lost, found = [turns_at(0.72)] * 30, [0.0] * 8 + [turns_at(0.32), turns_at(0.82)]
-    assert choose_prior(truth, sure_of_neutral(*[1.0] * 60, *lost, *found), PRIOR, here) == 0.35
-
-
-def test_the_data_sets_choose_the_prior_as_equals():
-    # Alone, 90 faces would choose 0; the ten others turn right at 0.5.
-    truth, sources = np.array([0] * 90 + [1] * 10), np.array(["a"] * 90 + ["b"] * 10)
-    probs = sure_of_neutral(*[1.0] * 80, *[turns_at(0.47)] * 10, *[turns_at(0.47)] * 10)
-    assert choose_prior(truth[:90], probs[:90], PRIOR, sources[:90]) == 0
-    assert choose_prior(truth, probs, PRIOR, sources) == 0.5
+    assert choose_prior(truth, sure_of_neutral(*[1.0] * 60, *lost, *found), PRIOR) == 0.35
 
 
 def test_the_prior_is_the_share_in_the_targets():

@@ -55,7 +55,7 @@ def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: S
     return {
         "temperature": temperature,
         "class_shares": [round(share, 6) for share in class_shares.tolist()],
-        "prior": choose_prior(truth, probs, class_shares, valid_split.sources[rows]),
+        "prior": choose_prior(truth, probs, class_shares),
         "uncertain_below": [threshold for threshold, _ in thresholds],
         "certain_share": [round(share, 4) for _, share in thresholds],
         "split": "valid, the half that chooses",
@@ -79,30 +79,24 @@ def fit_class_shares(split: Split, recipe: Recipe) -> NDArray[np.float64]:
     return faces / faces.sum()
 
 
-def choose_prior(truth: Labels, probs: Floats, class_shares: NDArray[np.float64], sources: NDArray[np.str_]) -> float:
-    """Return the prior to ship: that of ``CANDIDATES`` with the most accuracy and mean recall, each data set alone.
+def choose_prior(truth: Labels, probs: Floats, class_shares: NDArray[np.float64]) -> float:
+    """Return the prior to ship: that of ``CANDIDATES`` with the best mean of accuracy and mean recall.
 
-    Accuracy is what a higher prior costs and mean recall what it buys. What counts is the mean of both, in the mean
-    over the data sets, so that a large one does not decide for all; of equals, the lowest.
+    Accuracy is what a higher prior costs and mean recall what it buys. The faces of all data sets count together, as
+    the rare emotions of one alone are too few to choose by; of equals, the lowest.
 
     Args:
         truth: (N,) labels in the seven-class view.
         probs: (N, K) the calibrated answers of the net.
         class_shares: (K,) the share of each label.
-        sources: (N,) the data sets of the faces.
     """
 
     def worth(prior: float) -> float:
         predicted = shown_at(probs, class_shares, SEVEN, prior).argmax(axis=1)
-        return float(np.mean([_worth(truth[here], predicted[here]) for here in parts]))
+        balanced = class_scores(confusion_matrix(truth, predicted, len(SEVEN))).balanced_accuracy
+        return (accuracy(truth, predicted) + balanced) / 2
 
-    parts = [sources == source for source in np.unique(sources)]
     return max(CANDIDATES, key=lambda prior: (round(worth(prior), 6), -prior))
-
-
-def _worth(truth: Labels, predicted: Labels) -> float:
-    balanced = class_scores(confusion_matrix(truth, predicted, len(SEVEN))).balanced_accuracy
-    return (accuracy(truth, predicted) + balanced) / 2
 
 
 def _accuracy(protocol: str, truth: Labels, probs: Floats, class_shares: NDArray[np.float64], prior: float) -> float:
