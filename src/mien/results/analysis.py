@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from mien.core.errors import MissingExtra
 from mien.core.types import LANDMARKS, Faces, Frame, Result
 from mien.draw import annotate as drawing
 from mien.imaging.convert import to_pillow
-from mien.results.document import SCHEMA, picture_entry
+from mien.results.document import SCHEMA, ModelEntry, PictureEntry, ResultEntry, picture_entry
 from mien.results.rows import columns, model_name, rows
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Analysis(Result):
         model: name, version, digest and prior, as ``mien.results.document.model_entry`` gives them.
     """
 
-    model: dict[str, Any]
+    model: ModelEntry
 
     def draw(self) -> PillowImage:
         """Return an annotated copy of the picture, as ``mien.draw.annotate.draw`` makes it."""
@@ -44,13 +45,13 @@ class Analysis(Result):
         picture.save(data, "PNG")
         return data.getvalue()
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> PictureEntry:
         """Return the entry of the picture in a document, without schema and model (``docs/SCHEMA.md``)."""
         return picture_entry(self.frame.path, self)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ResultEntry:
         """Return a line of ``mien image --out FILE.jsonl``, fit for ``json.dumps`` (``docs/SCHEMA.md``)."""
-        return self.entry() | {"schema": SCHEMA, "model": dict(self.model)}
+        return {**self.entry(), "schema": SCHEMA, "model": self.model.copy()}
 
     def to_dataframe(self) -> DataFrame:
         """Return the table of ``mien image --out FILE.csv``: a row a face (``docs/SCHEMA.md``).
@@ -67,7 +68,7 @@ class Analysis(Result):
         return DataFrame(cells, columns=list(kinds)).astype(kinds)
 
 
-def analysis_from_dict(entry: dict[str, Any], frame: Frame, labels: tuple[str, ...], model: dict[str, Any]) -> Analysis:
+def analysis_from_dict(entry: Mapping[str, Any], frame: Frame, labels: tuple[str, ...], model: ModelEntry) -> Analysis:
     """Return what one frame of a video showed by itself, for a run that goes on where another stopped.
 
     Args:

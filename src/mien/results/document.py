@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -12,7 +12,72 @@ from mien.core.types import Face, Result
 SCHEMA = 2
 
 
-def document(model: dict[str, Any], images: list[dict[str, Any]], failures: list[tuple[str, str]]) -> dict[str, Any]:
+class ModelEntry(TypedDict):
+    """What made a result: a model's name and version, the SHA-256 of its file, and the prior, 0 to 1."""
+
+    name: str
+    version: str
+    sha256: str
+    prior: float
+
+
+class FaceEntry(TypedDict):
+    """One face; ``id`` and ``raw`` are there where it is followed through a video."""
+
+    id: NotRequired[int]
+    box: list[float]
+    landmarks: list[list[float]]
+    score: float
+    quality: str
+    emotion: str
+    confidence: float
+    uncertain: bool
+    probabilities: dict[str, float]
+    raw: NotRequired[dict[str, float]]
+
+
+class _When(TypedDict, total=False):
+    frame: int
+    time_s: float
+
+
+class _Turned(TypedDict, total=False):
+    turned: int
+
+
+class PictureEntry(_When, _Turned):
+    """One picture, or one frame of a video, which has ``frame`` and ``time_s``; ``turned`` only where it is not 0."""
+
+    path: str
+    width: int
+    height: int
+    faces: list[FaceEntry]
+
+
+class ResultEntry(PictureEntry):
+    """One picture, and what made its result: a line of a log."""
+
+    schema: int
+    model: ModelEntry
+
+
+class FailureEntry(TypedDict):
+    """A picture without a result, and why."""
+
+    path: str
+    error: str
+
+
+class Document(TypedDict):
+    """What ``mien image --json`` prints."""
+
+    schema: int
+    model: ModelEntry
+    images: list[PictureEntry]
+    failures: list[FailureEntry]
+
+
+def document(model: ModelEntry, images: list[PictureEntry], failures: list[tuple[str, str]]) -> Document:
     """Return the whole document of a ``model_entry``, an entry a picture, and (path, error) of the failed."""
     return {
         "schema": SCHEMA,
@@ -22,30 +87,24 @@ def document(model: dict[str, Any], images: list[dict[str, Any]], failures: list
     }
 
 
-def model_entry(card: ModelCard, sha256: str, prior: float) -> dict[str, Any]:
+def model_entry(card: ModelCard, sha256: str, prior: float) -> ModelEntry:
     """Return the entry that tells one model, and the setting of its prior, from every other."""
     return {"name": card.name, "version": card.version, "sha256": sha256, "prior": prior}
 
 
-def picture_entry(path: str, result: Result) -> dict[str, Any]:
+def picture_entry(path: str, result: Result) -> PictureEntry:
     """Return the entry of one picture, or of one frame of a video, and its faces."""
     width, height = result.frame.size
-    when = {"frame": result.frame.index, "time_s": round(result.frame.time_s, 6)} if result.timed else {}
-    turned = {"turned": result.faces.turn} if result.faces.turn else {}
+    when: _When = {"frame": result.frame.index, "time_s": round(result.frame.time_s, 6)} if result.timed else {}
+    turned: _Turned = {"turned": result.faces.turn} if result.faces.turn else {}
     faces = [face_entry(face) for face in result]
     return {"path": path, **when, "width": width, "height": height, **turned, "faces": faces}
 
 
-def face_entry(face: Face) -> dict[str, Any]:
-    """Return the entry of one face; ``landmarks`` is empty where the detector gave none.
-
-    ``id`` and ``raw`` are there where a face is followed through a video.
-    """
+def face_entry(face: Face) -> FaceEntry:
+    """Return the entry of one face; ``landmarks`` is empty where the detector gave none."""
     located = bool(np.isfinite(face.landmarks).all())
-    followed = {} if face.raw is None else {"id": face.id}
-    raw = {} if face.raw is None else {"raw": _shares(face.raw)}
-    return {
-        **followed,
+    entry: FaceEntry = {
         "box": _pixels(face.box.tolist()),
         "landmarks": [_pixels(point) for point in face.landmarks.tolist()] if located else [],
         "score": round(face.score, 4),
@@ -54,8 +113,8 @@ def face_entry(face: Face) -> dict[str, Any]:
         "confidence": round(face.confidence, 4),
         "uncertain": face.uncertain,
         "probabilities": _shares(face.probabilities),
-        **raw,
     }
+    return entry if face.raw is None else {"id": face.id, **entry, "raw": _shares(face.raw)}
 
 
 def _shares(probabilities: dict[str, float]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,7 @@ class AppendFile:
         )
 
 
-def json_line(entry: dict[str, Any]) -> bytes:
+def json_line(entry: Mapping[str, Any]) -> bytes:
     """Return an entry as one line, in ASCII: a path may hold what UTF-8 cannot."""
     return json.dumps(entry).encode() + b"\n"
 

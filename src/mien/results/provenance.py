@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mien.core.output import Places
-from mien.results.document import SCHEMA
+from mien.results.document import SCHEMA, ModelEntry
 from mien.results.rows import model_name
 
 Setting = str | float | bool | None
@@ -25,7 +25,7 @@ class Made:
         clip: the path of the video whose frames the results are; None for those of pictures.
     """
 
-    model: dict[str, Any]
+    model: ModelEntry
     labels: tuple[str, ...]
     settings: Mapping[str, Setting]
     clip: str | None = None
@@ -35,7 +35,7 @@ class Made:
         """Return what every line of a log says of it."""
         return {"schema": SCHEMA, "model": self.model, "settings": dict(self.settings)}
 
-    def objection(self, entry: dict[str, Any], place: Places) -> str:
+    def objection(self, entry: Mapping[str, Any], place: Places) -> str:
         """Return why an entry of a log cannot stand in one file with these results; empty where it can.
 
         Raises:
@@ -45,7 +45,7 @@ class Made:
             raise TypeError("a path is text")
         return next(self._objections(entry, place), "")
 
-    def _objections(self, entry: dict[str, Any], place: Places) -> Iterator[str]:
+    def _objections(self, entry: Mapping[str, Any], place: Places) -> Iterator[str]:
         """Yield what is against an entry; what comes after the first may not be there to be compared."""
         if entry["schema"] != SCHEMA:
             yield f"its schema is {entry['schema']}, and this version of mien writes schema {SCHEMA}"
@@ -95,6 +95,6 @@ def _text(value: Setting) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _net(model: dict[str, Any]) -> dict[str, Any]:
+def _net(model: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entry of a model without its setting, which is told as an option."""
-    return model | {"prior": None}
+    return dict(model) | {"prior": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mien.core.names import spelled
@@ -40,7 +41,7 @@ def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
     }
 
 
-def rows(entry: dict[str, Any], model: str) -> list[Row]:
+def rows(entry: Mapping[str, Any], model: str) -> list[Row]:
     """Return a row a face, its cells in the order of ``columns``.
 
     Args:
@@ -56,12 +57,12 @@ def rows(entry: dict[str, Any], model: str) -> list[Row]:
     ]
 
 
-def model_name(model: dict[str, Any]) -> str:
+def model_name(model: Mapping[str, Any]) -> str:
     """Return the cell that stands for a ``mien.results.document.model_entry``."""
     return f"{model['name']} {model['version']} {model['sha256'][:12]} prior {model['prior']:g}"
 
 
-def _face_cells(face: dict[str, Any]) -> Row:
+def _face_cells(face: Mapping[str, Any]) -> Row:
     points: list[list[float | None]] = face["landmarks"] or [[None, None]] * len(LANDMARKS)
     return {
         **({"id": face["id"]} if "id" in face else {}),

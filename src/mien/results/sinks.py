@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from importlib import import_module
 from itertools import chain, islice
@@ -21,7 +21,7 @@ from mien.core.errors import UsageError
 from mien.core.locks import locked
 from mien.core.output import Places, folder_for, refuse_existing, whole_file
 from mien.core.types import Result
-from mien.results.document import picture_entry
+from mien.results.document import FailureEntry, picture_entry
 from mien.results.log import AppendFile, Resumed, explained, json_line, read_log, resume_log
 from mien.results.provenance import Made
 from mien.results.rows import Columns, Row, columns, model_name, rows
@@ -29,10 +29,10 @@ from mien.results.rows import Columns, Row, columns, model_name, rows
 ROWS_A_GROUP = 10_000
 """Rows of a Parquet file that are in memory at once."""
 
-Table = Callable[[dict[str, Any]], None]
+Table = Callable[[Mapping[str, Any]], None]
 """Takes the log's entry of one picture."""
 
-Keep = Callable[[dict[str, Any]], None]
+Keep = Callable[[Mapping[str, Any]], None]
 """Takes an entry of the log, whatever it is of."""
 
 
@@ -54,7 +54,7 @@ class Sink:
         self._path, self._resumable, self._begin = path, resumable, begin
         self._notes, self._done, self._place = made.notes, resumed.places, Places()
         self._keep = begin() if resumed.entries or resumed.finished else None
-        self._failed: list[dict[str, Any]] = []
+        self._failed: list[FailureEntry] = []
 
     def has(self, path: str | Path) -> bool:
         """Return whether ``--resume`` found the result of a picture, under whatever spelling; a failure is none."""
@@ -74,7 +74,7 @@ class Sink:
         Raises:
             MienError: as for ``write``.
         """
-        entry = {"path": path, "error": error}
+        entry: FailureEntry = {"path": path, "error": error}
         if self._keep is None:
             self._failed.append(entry)
         else:
@@ -88,13 +88,13 @@ class Sink:
         """
         self._add({"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)})
 
-    def _add(self, entry: dict[str, Any]) -> None:
+    def _add(self, entry: Mapping[str, Any]) -> None:
         with explained(self._path, self._resumable):
             if self._keep is None:
                 self._keep = self._begin()
                 for failure in self._failed:
-                    self._keep(failure | self._notes)
-            self._keep(entry | self._notes)
+                    self._keep({**failure, **self._notes})
+            self._keep({**entry, **self._notes})
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def open_sink(path: Path, made: Made, *, resume: bool | None = None, force: bool
             lines = files.enter_context(AppendFile(log))
             table = files.enter_context(TABLES[kind](path, log, columns(made.labels, made.clip is not None)))
 
-            def keep(entry: dict[str, Any]) -> None:
+            def keep(entry: Mapping[str, Any]) -> None:
                 lines.add(json_line(entry))
                 if "faces" in entry:
                     table(entry)
@@ -164,7 +164,7 @@ def _csv_table(path: Path, log: Path, kinds: Columns) -> Generator[Table]:
                 whole.write(_csv_line(row.values()))
         file = AppendFile(path)
 
-    def grow(entry: dict[str, Any]) -> None:
+    def grow(entry: Mapping[str, Any]) -> None:
         file.add(b"".join(_csv_line(row.values()) for row in _rows([entry])))
 
     with file:
@@ -189,7 +189,7 @@ TABLES: dict[str, Callable[[Path, Path, Columns], AbstractContextManager[Table]]
 """The table that a suffix asks for: (path, log, columns) -> what takes the rows."""
 
 
-def _rows(entries: Iterable[dict[str, Any]]) -> Iterator[Row]:
+def _rows(entries: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
     return chain.from_iterable(rows(entry, model_name(entry["model"])) for entry in entries)
 
 

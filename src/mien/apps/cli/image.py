@@ -7,7 +7,7 @@ import os
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mien.apps.cli.pictures import Pictures
     from mien.apps.cli.screen import Screen
     from mien.inference.pipeline import Outcome
+    from mien.results.document import PictureEntry
     from mien.results.sinks import Sink
 
 COPIES = 5
@@ -126,7 +127,7 @@ def image(
             "annotate": annotate is not None,
         },
     )
-    entries: list[dict[str, Any]] = []
+    entries: list[PictureEntry] = []
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
         sink = stack.enter_context(open_sink(out, made, resume=resume, force=force)) if out else None

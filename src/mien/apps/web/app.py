@@ -21,7 +21,7 @@ from mien.core.errors import ImageError, MienError, UsageError
 from mien.imaging.decode import decode_picture
 from mien.inference.analyzer import Analyzer
 from mien.inference.ordered_map import cores
-from mien.results.document import SCHEMA
+from mien.results.document import SCHEMA, ResultEntry
 from mien.tracking.stream import SMOOTH_S, Stream
 
 STATIC = Path(__file__).parent / "static"
@@ -117,7 +117,7 @@ def tune(analyzer: Analyzer, prior: str | None, view: str | None) -> Analyzer:
     return Analyzer(analyzer.detector, analyzer.classifier, analyzer.prior if prior is None else prior, view)
 
 
-def _analyze(analyzer: Analyzer, data: bytes, name: str) -> dict[str, Any]:
+def _analyze(analyzer: Analyzer, data: bytes, name: str) -> ResultEntry:
     """Return the document of a picture file."""
     return analyzer(decode_picture(data, name, PICTURE_PIXELS).frame(name)).to_dict()
 

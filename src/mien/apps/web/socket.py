@@ -12,7 +12,6 @@ import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -20,6 +19,7 @@ from mien.apps.web.limits import FRAME_PIXELS
 from mien.core.errors import MienError, UsageError
 from mien.core.types import Frame
 from mien.imaging.decode import decode
+from mien.results.document import PictureEntry
 from mien.tracking.stream import Stream
 
 TIME = struct.Struct("<d")
@@ -27,7 +27,10 @@ TIME = struct.Struct("<d")
 POLICY_VIOLATION = 1008
 
 
-InThread = Callable[[Callable[[], dict[str, Any]]], Awaitable[dict[str, Any]]]
+Answer = PictureEntry | dict[str, str]
+"""What the faces of a frame show, or ``{"error": ...}``."""
+
+InThread = Callable[[Callable[[], Answer]], Awaitable[Answer]]
 """Runs a function in a thread and returns what it returns."""
 
 
@@ -43,7 +46,7 @@ class Feed:
         self._count = 0
         self._time_s = -math.inf
 
-    def take(self, message: bytes) -> dict[str, Any]:
+    def take(self, message: bytes) -> Answer:
         """Return the answer to a message."""
         try:
             return self._stream(self._frame(message)).entry()
