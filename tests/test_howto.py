@@ -62,7 +62,7 @@ def test_the_commands_of_the_training_page_run(mien: Command, folder: Path):
     write_fer(folder / "fer2013.csv", faces(60), usages, [row % 7 for row in range(60)])
     write_votes(folder / "fer2013new.csv", usages, votes, [f"fer{row:07}.png" for row in range(60)])
     small = [*SHORT, "--set", "width=2", "--set", "batch_size=64"]
-    run_page(PAGES["train"], mien, {"train": small, "distill": small, "answer": ["--views", "1"]})
+    run_page(PAGES["train"], mien, {"train": small, "distill": small, "soft-labels": ["--views", "1"]})
     for made in ("data/train.npz", "runs/6-robust/report.html", "taught/train.npz", "short.onnx"):
         assert (folder / made).is_file()
     assert (folder / "runs/12-patient/model.int8.onnx").is_file()

@@ -83,7 +83,7 @@ def test_the_recipes_are_listed_with_what_they_are_for(mien: Command):
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_file_states_its_command(path: Path):
     text = path.read_text(encoding="utf-8")
-    assert any(f"mien {command} {path.stem} --data" in text for command in ("train", "distill", "answer"))
+    assert any(f"mien {command} {path.stem} --data" in text for command in ("train", "distill", "soft-labels"))
 
 
 def test_overrides_take_the_type_of_their_key():

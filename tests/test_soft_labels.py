@@ -1,4 +1,4 @@
-"""What teachers answer for changed faces, and learning from it, on drawn faces and the default backend."""
+"""Soft labels for augmented faces, and learning from them, on drawn faces and the default backend."""
 
 import json
 from dataclasses import replace
@@ -16,7 +16,7 @@ from mien.data.synthetic import synthetic
 from mien.inference.classifier import Classifier
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY, Recipe
-from mien.train.soft_labels import VOTES, answer
+from mien.train.soft_labels import VOTES, label_views, read_teachers
 from mien.train.targets import make_targets
 from runs import net_of
 
@@ -35,7 +35,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def asked(recipe: Recipe, teacher: Path, views: int = 1) -> list[Split]:
-    return list(answer(recipe, FACES, [teacher], views))
+    return list(label_views(recipe, FACES, [teacher], views))
 
 
 def in_order(split: Split) -> np.ndarray:
@@ -88,7 +88,7 @@ def test_the_command_writes_a_folder_that_train_learns_from_and_names_the_teache
     save_split(FACES, data / "train.npz")
     save_split(synthetic(16, seed=1), data / "valid.npz")
     recipe.write_text(replace(PLAIN, epochs=1, average=0.0).to_toml())
-    outcome = mien("answer", recipe, "--data", data, "--teacher", teacher, "--views", 3, "--out", taught)
+    outcome = mien("soft-labels", recipe, "--data", data, "--teacher", teacher, "--views", 3, "--out", taught)
     assert outcome.code == 0, outcome.err
     assert len(load_split(taught, "train")) == 3 * len(FACES)
     assert mien("train", recipe, "--data", taught, "--run", run).code == 0
@@ -96,3 +96,13 @@ def test_the_command_writes_a_folder_that_train_learns_from_and_names_the_teache
     assert named["name"] == "teacher"
     notes = Classifier(run / "model.onnx").card.notes
     assert (notes["teachers"], notes["owes"]) == ("teacher", "nothing")
+
+
+def test_the_earlier_names_of_command_and_file_still_work(mien: Command, tmp_path: Path):
+    outcome = mien("answer", "--help")
+    assert outcome.code == 0
+    assert outcome.err == "mien: 'mien answer' is called 'mien soft-labels' now\n"
+    (tmp_path / "answers.json").write_text('{"teachers": [{"name": "old"}]}', encoding="utf-8")
+    assert read_teachers(tmp_path) == [{"name": "old"}]
+    (tmp_path / "soft_labels.json").write_text('{"teachers": [{"name": "new"}]}', encoding="utf-8")
+    assert read_teachers(tmp_path) == [{"name": "new"}]

@@ -16,8 +16,15 @@ from mien.data.split import SPLITS, save_split
 from mien.imaging.decode import write
 from mien.version import __version__
 
-FILES = ("answers.json", *(f"{split}.npz" for split in SPLITS), "audit.json", "montage.png", "prepare.json")
-"""All that a folder of splits may hold; the first is of ``mien answer``, the last vouches for the others."""
+FILES = (
+    "soft_labels.json",
+    "answers.json",
+    *(f"{split}.npz" for split in SPLITS),
+    "audit.json",
+    "montage.png",
+    "prepare.json",
+)
+"""All that a folder of splits may hold: the first two are of ``mien soft-labels``, the last vouches for the others."""
 
 
 def prepare(samples: Samples, out_dir: Path) -> Audit:

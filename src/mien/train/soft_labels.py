@@ -1,6 +1,6 @@
-"""What finished nets answer for changed faces, as a split that ``mien train`` learns from.
+"""Soft labels: what trained nets predict for augmented faces, as a split that ``mien train`` learns from.
 
-Asking the teachers once and learning from their answers many times is what lets a small net be taught for long by large
+Asking the teachers once and learning from their predictions many times lets a small net be taught for long by large
 ones (Beyer et al., "Knowledge distillation: A good teacher is patient and consistent", 2022).
 """
 
@@ -29,20 +29,20 @@ from mien.train.recipe import Recipe
 from mien.train.targets import make_targets
 
 VOTES = 200
-"""How many votes an answer is written as: the finest that a byte holds with room for rounding."""
+"""How many votes a soft label is written as: the finest that a byte holds with room for rounding."""
 
-ANSWERS = "answers.json"
-"""Beside the splits of a folder with answers: who gave them."""
+DESCRIPTION, DESCRIPTION_ONCE = "soft_labels.json", "answers.json"
+"""The file beside the splits that says which nets gave the soft labels, and its name in earlier releases."""
 
 Bytes = NDArray[np.uint8]
 
 
-def answer(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> Iterator[Split]:
+def label_views(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> Iterator[Split]:
     """Yield the faces of a split under the recipe's framing, light and mix, a view at a time, with votes for each.
 
-    The votes are ``VOTES`` a face: the teachers' mean answer for the view as it is, and to ``1 - teacher_share`` of the
-    recipe the taggers' own. What the recipe erases and degrades is left to those who learn from the views, so that
-    they answer for a spoilt face as the teachers do for a good one.
+    The votes are ``VOTES`` a face: the teachers' mean prediction for the view as it is, and, to the recipe's
+    ``1 - teacher_share``, the taggers' own. The recipe's erasing and degrading is left to those who learn from the
+    views, so that they predict for a spoilt face what the teachers do for a good one.
 
     Args:
         recipe: its target must be ``eight-votes``.
@@ -52,10 +52,12 @@ def answer(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -
 
     Raises:
         UsageError: another target, or a teacher that is not finished or names other classes.
-        DataError: a teacher does not answer in numbers.
+        DataError: a teacher predicts no numbers.
     """
     if recipe.target != "eight-votes":
-        raise UsageError(f"recipe key 'target' is {recipe.target!r}; answers are votes for eight emotions: eight-votes")
+        raise UsageError(
+            f"recipe key 'target' is {recipe.target!r}; soft labels are votes for eight emotions: eight-votes"
+        )
     describe_runs(teachers, recipe, "teacher")
     keras.config.set_dtype_policy(policy_of(recipe.precision))
     rows, targets = make_targets(split, recipe.target, recipe.smoothing, recipe.sharpening)
@@ -69,14 +71,14 @@ def answer(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -
         begin_epoch(framed, batches, recipe.seed, view)
         faces, labels = _view(framed, batches)
         sources = split.sources[rows][batches.order[: len(faces)]]
-        answers = np.asarray(taught.predict(faces, batch_size=recipe.batch_size, verbose=0), np.float32)
-        if not np.isfinite(answers).all():
-            raise DataError("a teacher answers no numbers; train it again, with --set precision=float32")
-        yield _split(faces, recipe.teacher_share * answers + (1 - recipe.teacher_share) * labels, sources)
+        predicted = np.asarray(taught.predict(faces, batch_size=recipe.batch_size, verbose=0), np.float32)
+        if not np.isfinite(predicted).all():
+            raise DataError("a teacher predicts no numbers; train it again, with --set precision=float32")
+        yield _split(faces, recipe.teacher_share * predicted + (1 - recipe.teacher_share) * labels, sources)
 
 
-def describe_answers(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> dict[str, Any]:
-    """Return what stands in ``answers.json``: the teachers, the recipe, and the faces that were asked about."""
+def describe_soft_labels(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> dict[str, Any]:
+    """Return the content of ``soft_labels.json``: the teachers, the recipe, and the faces."""
     return {
         "teachers": describe_runs(teachers, recipe, "teacher"),
         "views": views,
@@ -86,9 +88,11 @@ def describe_answers(recipe: Recipe, split: Split, teachers: Sequence[Path], vie
 
 
 def read_teachers(folder: Path) -> list[dict[str, str]]:
-    """Return name and sha256 of the nets whose answers a data folder holds; none where taggers gave the votes."""
-    path = folder / ANSWERS
-    return json.loads(path.read_text(encoding="utf-8"))["teachers"] if path.is_file() else []
+    """Return name and sha256 of the nets whose soft labels a data folder holds; none where taggers gave the votes."""
+    for path in (folder / DESCRIPTION, folder / DESCRIPTION_ONCE):
+        if path.is_file():
+            return json.loads(path.read_text(encoding="utf-8"))["teachers"]
+    return []
 
 
 def _view(framed: keras.Model, batches: Batches) -> tuple[Bytes, Floats]:

@@ -58,7 +58,7 @@ def _accounted(name: str, given: dict[str, Any]) -> Generator[None]:
         return
     begun_s = time.monotonic()
     verbosity.detail(details.environment())
-    verbosity.detail(f"{name} with {details.settings(given)}")
+    verbosity.detail(f"{name.replace('_', '-')} with {details.settings(given)}")
     try:
         yield
     finally:

@@ -28,9 +28,9 @@ EXAMPLES = {
         "mien distill --data data --teacher mien --run runs/taught",
         "mien distill 7-again --data data --teacher runs/5-compact --teacher mien",
     ),
-    "answer": (
-        "mien answer views --data data --teacher mien --out taught",
-        "mien answer views --data data --teacher runs/7-again --views 5 --out taught",
+    "soft-labels": (
+        "mien soft-labels views --data data --teacher mien --out taught",
+        "mien soft-labels views --data data --teacher runs/7-again --views 5 --out taught",
     ),
     "export": ("mien export runs/5-compact", "mien export runs/5-compact --int8 --data data --out small.onnx"),
     "evaluate": (

@@ -20,7 +20,7 @@ from mien.apps.cli.prepare import prepare
 from mien.apps.cli.recipes import recipes
 from mien.apps.cli.stopping import STOPPED, terminable
 from mien.apps.cli.streams import with_streams
-from mien.apps.cli.train import answer, distill, export, train
+from mien.apps.cli.train import distill, export, soft_labels, train
 from mien.apps.cli.video import video
 from mien.apps.cli.web import web
 from mien.core.errors import MienError, UsageError
@@ -37,10 +37,10 @@ app = typer.Typer(
 )
 for panel, commands in (
     ("Recognition", (image, video, live, web, batch)),
-    ("Training", (prepare, recipes, train, distill, answer, export, evaluate)),
+    ("Training", (prepare, recipes, train, distill, soft_labels, export, evaluate)),
 ):
     for one in commands:
-        app.command(cls=Command, rich_help_panel=panel, epilog=shown(one.__name__))(command(one))
+        app.command(cls=Command, rich_help_panel=panel, epilog=shown(one.__name__.replace("_", "-")))(command(one))
 
 
 def _show_version(wanted: bool) -> None:

@@ -14,7 +14,7 @@ from mien.core.spelling import did_you_mean, near
 PANELS = {
     "Input": (
         *("--recursive", "--max-megapixels", "--source", "--start", "--end", "--fps"),
-        *("evaluate --data", "train --data", "distill --data", "answer --data", "export --data"),
+        *("evaluate --data", "train --data", "distill --data", "soft-labels --data", "export --data"),
         *("--split", "--protocol", "--photos", "--limit"),
     ),
     "Output": (
@@ -36,6 +36,9 @@ PANELS = {
 
 RENAMED = {"--labels": "--view"}
 """Options that had another name, and still answer to it."""
+
+RENAMED_COMMANDS = {"answer": "soft-labels"}
+"""Commands that had another name, and still answer to it."""
 
 
 class Command(TyperCommand):
@@ -66,10 +69,13 @@ class Group(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that the first argument names, with its name and the rest."""
         name = args[0]
+        if name in RENAMED_COMMANDS and not ctx.resilient_parsing:
+            verbosity.note(f"'mien {name}' is called 'mien {RENAMED_COMMANDS[name]}' now")
+            name = RENAMED_COMMANDS[name]
         if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
             question = did_you_mean(meant(name, self.commands)).capitalize()
             ctx.fail(f"No such command '{verbosity.shortened(name)}'. {question}")
-        return super().resolve_command(ctx, args)
+        return super().resolve_command(ctx, [name, *args[1:]])
 
 
 def in_panels(command: str, params: list[Any]) -> list[Any]:

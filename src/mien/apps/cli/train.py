@@ -1,4 +1,4 @@
-"""``mien train``, ``distill``, ``answer`` and ``export``: from prepared faces to a model file."""
+"""``mien train``, ``distill``, ``soft-labels`` and ``export``: from prepared faces to a model file."""
 
 from __future__ import annotations
 
@@ -78,24 +78,24 @@ def distill(
     force: Anew = False,
     changes: Changes = None,
 ) -> None:
-    """Train a net on the answers of finished ones and the votes, export and score it; resumes as 'mien train' does."""
+    """Train a net on soft labels of trained ones and on votes, export and score it; resumes as 'mien train' does."""
     _run_recipe(recipe, data, run, changes or [], teachers=teachers, start=start, limit=limit, force=force)
 
 
-def answer(
+def soft_labels(
     recipe: Annotated[
         Path,
-        typer.Argument(help="How the faces are changed: one of 'mien recipes', or a file.", show_default=False),
+        typer.Argument(help="How the faces are augmented: one of 'mien recipes', or a file.", show_default=False),
     ],
     *,
     teachers: Teachers,
     data: Annotated[Path, typer.Option(help="A folder of 'mien prepare'.", show_default=False)],
     out: Annotated[Path, typer.Option(help="The folder to write, which 'mien train' takes.", show_default=False)],
-    views: Annotated[int, typer.Option(min=1, help="How often each face is asked about, changed anew each time.")] = 20,
+    views: Annotated[int, typer.Option(min=1, help="How many augmented views of each face.")] = 20,
     force: Force = False,
     changes: Changes = None,
 ) -> None:
-    """Let finished nets vote on changed faces, for small ones to learn from: asked once, learnt from often."""
+    """Let trained nets label augmented faces with probabilities, for small nets to learn from."""
     from rich.progress import track
 
     from mien.core.output import output_folder, whole_files
@@ -109,15 +109,14 @@ def answer(
     chosen = override(choose_recipe(recipe), changes or [])
     split, valid = load_split(data, "train"), load_split(data, "valid")
     load_backend()
-    from mien.train.soft_labels import ANSWERS, describe_answers
-    from mien.train.soft_labels import answer as views_of
+    from mien.train.soft_labels import DESCRIPTION, describe_soft_labels, label_views
 
     with output_folder(out, FILES, force=force):
-        description = json.dumps(describe_answers(chosen, split, teachers, views), indent=1) + "\n"
-        answered = track(views_of(chosen, split, teachers, views), "asking", views, console=console)
-        joined = join_splits(list(answered))
+        description = json.dumps(describe_soft_labels(chosen, split, teachers, views), indent=1) + "\n"
+        labelled = track(label_views(chosen, split, teachers, views), "labelling", views, console=console)
+        joined = join_splits(list(labelled))
         with whole_files(out, FILES) as beside:
-            (beside / ANSWERS).write_text(description, encoding="utf-8")
+            (beside / DESCRIPTION).write_text(description, encoding="utf-8")
             save_split(joined, beside / "train.npz")
             save_split(valid, beside / "valid.npz")
     console.print(f"wrote {out / 'train.npz'}; learn from it with 'mien train RECIPE --data {out}'", markup=False)
