@@ -22,7 +22,7 @@ EVERY = Recipe(
     rotation_deg=10,
     zoom=0.1,
     shift=0.1,
-    stray=0.1,
+    large_shift=0.1,
     light=0.2,
     gamma=1,
     erase=0.5,
@@ -54,11 +54,11 @@ def test_flipping_gives_the_picture_or_its_mirror_image():
     assert mirrored.any()
 
 
-def moved_px(shift: float, stray: float) -> np.ndarray:
+def moved_px(shift: float, large_shift: float) -> np.ndarray:
     """Return how far, (64, 2) px, a dot in the middle of each of 64 pictures goes; NaN where it leaves the picture."""
     dots = np.zeros((64, 48, 48, 1), np.float32)
     dots[:, 24, 24] = 255
-    out = keras.ops.convert_to_numpy(RandomAffine(False, 0, 0, shift, stray)(dots, training=True))[..., 0]
+    out = keras.ops.convert_to_numpy(RandomAffine(False, 0, 0, shift, large_shift)(dots, training=True))[..., 0]
     place = np.stack([out.sum(axis=1) @ np.arange(48), out.sum(axis=2) @ np.arange(48)], axis=1)
     # At the very edge the dot is repeated outside, which no longer is one dot.
     whole = out.sum(axis=(1, 2)) < 300
@@ -66,12 +66,12 @@ def moved_px(shift: float, stray: float) -> np.ndarray:
 
 
 def test_a_shift_moves_by_no_more_than_its_share():
-    moved = moved_px(shift=0.1, stray=0)
+    moved = moved_px(shift=0.1, large_shift=0)
     assert 3 < np.abs(moved).max() <= 4.8 + 1e-3
 
 
-def test_stray_frames_are_off_by_up_to_half_a_side_and_the_others_by_the_shift():
-    farthest = np.abs(moved_px(shift=0, stray=0.5)).max(axis=1)
+def test_largely_shifted_frames_are_off_by_up_to_half_a_side_and_the_others_by_the_shift():
+    farthest = np.abs(moved_px(shift=0, large_shift=0.5)).max(axis=1)
     assert 10 < (farthest < 1e-3).sum() < 54
     assert 15 < np.nanmax(farthest) <= 24
 

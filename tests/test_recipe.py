@@ -166,3 +166,10 @@ def test_a_missing_file_is_explained(tmp_path: Path):
 def test_any_text_is_a_recipe_or_a_usage_error(text: str):
     with contextlib.suppress(UsageError):
         assert isinstance(parse_recipe(text, "text"), Recipe)
+
+
+def test_a_key_is_read_under_its_earlier_name():
+    text = FIRST_TRY.to_toml().replace("large_shift", "stray")
+    assert "stray" in text
+    assert parse_recipe(text, "old.toml") == FIRST_TRY
+    assert override(FIRST_TRY, ["stray=0.2"]).large_shift == 0.2

@@ -39,7 +39,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "sharpening": (0.1, 10),
     "rotation_deg": (0, 180),
     "gamma": (0, 8),
-    **dict.fromkeys(("teacher_share", "rarity", "mix", "shift", "stray", "light", "erase", "degrade"), (0, 1)),
+    **dict.fromkeys(("teacher_share", "rarity", "mix", "shift", "large_shift", "light", "erase", "degrade"), (0, 1)),
     # All of it would leave nothing to learn from, or to divide by.
     **dict.fromkeys(("average", "smoothing", "dropout"), (0, 0.9999)),
     "zoom": (0, 0.9),
@@ -59,6 +59,9 @@ OTHER_NAMES = {
     "warmup": "warmup_epochs",
 }
 """What others call some of the keys."""
+
+RENAMED = {"stray": "large_shift"}
+"""Keys that had another name; recipe files and models of then still have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class Recipe:
         rotation_deg: largest rotation either way, in degrees.
         zoom: largest change of scale either way, as a share.
         shift: largest shift either way, as a share of the side.
-        stray: share of the faces that are shifted by up to half a side instead.
+        large_shift: share of the faces that are shifted by up to half a side instead.
         light: largest change of brightness (as a share of the range) and of contrast (as a share).
         gamma: largest change of the exponent of brightness either way, in powers of two.
         erase: probability that a rectangle is erased.
@@ -140,7 +143,7 @@ class Recipe:
     rotation_deg: float = 0.0
     zoom: float = 0.0
     shift: float = 0.0
-    stray: float = 0.0
+    large_shift: float = 0.0
     light: float = 0.0
     gamma: float = 0.0
     erase: float = 0.0
@@ -189,12 +192,13 @@ def parse_recipe(text: str, name: str) -> Recipe:
     """Return the recipe that a TOML text holds; ``name`` says in errors where it comes from.
 
     Raises:
-        UsageError: not TOML, an unknown key (the near ones are named), a missing one or a value that cannot be meant.
+        UsageError: not TOML, an unknown key (the near ones are named), a missing one or a value out of range.
     """
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{name} is not TOML: {error}") from error
+    values = {RENAMED.get(key, key): value for key, value in values.items()}
     for key in values:
         _check_key(key)
     missing = {"name", "model", "target"} - values.keys()
@@ -207,15 +211,16 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     """Return the recipe with ``key=value`` overrides applied.
 
     Raises:
-        UsageError: an unknown key (the near ones are named) or a value that cannot be meant.
+        UsageError: an unknown key (the near ones are named) or a value out of range.
     """
     changes: dict[str, object] = {}
     for text in overrides:
         key, equals, value = text.partition("=")
         if not equals:
             raise UsageError(f"--set takes key=value; got {text!r}")
-        _check_key(key.strip())
-        changes[key.strip()] = _convert(key.strip(), value.strip())
+        key = RENAMED.get(key.strip(), key.strip())
+        _check_key(key)
+        changes[key] = _convert(key, value.strip())
     return replace(recipe, **changes)
 
 

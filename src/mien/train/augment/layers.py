@@ -22,18 +22,18 @@ from mien.train.recipe import Recipe
 class RandomAffine(RandomLayer):
     """Mirror, turn, scale and shift each picture at random, in one resampling; edge pixels are repeated outside.
 
-    A share ``stray`` of the pictures is shifted by up to half a side instead, as badly framed faces are.
+    A share ``large_shift`` of the pictures is shifted by up to half a side instead, as badly framed faces are.
     """
 
     def __init__(
-        self, flip: bool, rotation_deg: float, zoom: float, shift: float, stray: float, **settings: Any
+        self, flip: bool, rotation_deg: float, zoom: float, shift: float, large_shift: float, **settings: Any
     ) -> None:
         super().__init__(**settings)
         self.flip = flip
         self.rotation_rad = math.radians(rotation_deg)
         self.zoom = zoom
         self.shift = shift
-        self.stray = stray
+        self.large_shift = large_shift
 
     def change(self, inputs: Any, count: Any) -> Any:
         """Return the pictures, each under a transform of its own."""
@@ -41,7 +41,7 @@ class RandomAffine(RandomLayer):
         angle = self.uniform(count, -self.rotation_rad, self.rotation_rad)
         scale = 1 / (1 + self.uniform(count, -self.zoom, self.zoom))
         mirror = ops.where(self.uniform(count, 0, 1) < 0.5, -1.0, 1.0) if self.flip else ops.ones((count, 1))
-        reach = ops.where(self.uniform(count, 0, 1) < self.stray, 0.5, self.shift)
+        reach = ops.where(self.uniform(count, 0, 1) < self.large_shift, 0.5, self.shift)
         move = size * reach * self.uniform(count, -1, 1, columns=2)
         cos, sin, centre = scale * ops.cos(angle), scale * ops.sin(angle), (size - 1) / 2
         # Output (x, y) is read at input (a x + b y + c, d x + e y + f), turned about the centre of the picture.
@@ -104,8 +104,8 @@ def frame(recipe: Recipe, net: keras.Model) -> keras.Model:
     """Return the net with what the recipe does to framing and light before it; its input is (N, H, W, 1) uint8."""
     faces = keras.Input(net.input_shape[1:], dtype="uint8")
     x = keras.layers.Rescaling(1.0, dtype="float32")(faces)
-    if recipe.flip or recipe.rotation_deg or recipe.zoom or recipe.shift or recipe.stray:
-        x = RandomAffine(recipe.flip, recipe.rotation_deg, recipe.zoom, recipe.shift, recipe.stray)(x)
+    if recipe.flip or recipe.rotation_deg or recipe.zoom or recipe.shift or recipe.large_shift:
+        x = RandomAffine(recipe.flip, recipe.rotation_deg, recipe.zoom, recipe.shift, recipe.large_shift)(x)
     if recipe.light or recipe.gamma:
         x = RandomLight(recipe.light, recipe.gamma)(x)
     return keras.Model(faces, net(x))
