@@ -8,6 +8,7 @@ import pytest
 
 from clips import counting, write_clip
 from command import Command
+from mien.version import __version__
 from small_data import write_class_folders
 from snippets import SHORT, blocks, links, run_page
 
@@ -84,10 +85,15 @@ def test_the_first_pages_of_the_site_run(page: str, mien: Command, folder: Path,
     assert re.match(r"happiness [01]", capsys.readouterr().out)
 
 
-def test_the_links_lead_somewhere():
-    assert links(README)
-    for target in links(README):
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_links_lead_somewhere(page: str):
+    assert links(ROOT / page)
+    for target in links(ROOT / page):
         assert (ROOT / target).exists(), target
+
+
+def test_the_citation_is_of_this_version():
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 def test_a_package_index_shows_nothing_that_leads_nowhere():
