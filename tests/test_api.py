@@ -68,6 +68,7 @@ def test_a_pil_image_is_turned_upright_and_laid_on_white(analyzer: mien.Analyzer
         (np.zeros((0, 4, 3), np.uint8), "at least one pixel"),
         (b"text", "not a picture: 4 bytes"),
         ("none.jpg", "no such file: none.jpg"),
+        ("http://a:b@x/y.png", "http://x/y.png is an address, and pictures are read from files; download it first"),
     ],
 )
 def test_what_is_no_picture_is_explained(analyzer: mien.Analyzer, source: mien.Analyzer, what: str):

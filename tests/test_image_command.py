@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from command import Command
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.model_card import PRIOR_STEPS
 from mien.imaging.decode import read, write
+from mien.inference.pipeline import pipeline
 from tiny_net import tiny_card, tiny_net
 
 
@@ -220,6 +222,21 @@ def test_a_large_picture_is_marked_in_its_full_size(mien: Command, tmp_path: Pat
 
 NOWHERE = Path("/proc")
 """A folder into which nobody can write, not even root."""
+
+
+@pytest.mark.parametrize("option", ["--annotate", "--crops"])
+def test_a_folder_that_vanishes_ends_the_run(
+    mien: Command, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+):
+    def vanishing(*args: Any) -> Any:
+        for outcome in pipeline(*args):
+            (tmp_path / "made").rmdir()
+            yield outcome
+
+    monkeypatch.setattr("mien.inference.pipeline.pipeline", vanishing)
+    outcome = mien("image", examples / "astronaut.png", option, tmp_path / "made")
+    assert outcome.code == 1
+    assert outcome.err.startswith(f"mien: {tmp_path / 'made'} was deleted or replaced while pictures went into it; see")
 
 
 @pytest.mark.skipif(not NOWHERE.is_dir(), reason="no such folder here")

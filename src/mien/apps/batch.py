@@ -144,7 +144,7 @@ def _cluster(address: str | None) -> Generator[tuple[Any, int]]:
         raise MissingExtra("batches need Ray, which is not installed; run: pip install 'mien[batch]'") from error
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
-        with _same_handler(signal.SIGTERM):
+        with _same_handler(signal.SIGTERM), _without_stderr():
             if address is None:
                 _start(ray, quiet)
             else:
@@ -194,6 +194,24 @@ def _same_handler(number: signal.Signals) -> Generator[None]:
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(number, before)
+
+
+@contextmanager
+def _without_stderr() -> Generator[None]:
+    """Keep off the screen what Ray's C++ says while it starts: how much it is told to say."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _knock(address: str) -> None:

@@ -20,6 +20,7 @@ import cv2
 from PIL import Image as Pillow
 from PIL.ImageFile import ImageFile
 
+from mien.core.addresses import why_no_address
 from mien.core.errors import ImageError, UsageError
 from mien.core.types import Frame, Image
 from mien.imaging.color import to_rgb
@@ -131,7 +132,7 @@ def read_picture(path: Path, max_pixels: int = MAX_PIXELS, reduce_to_px: int | N
         with path.open("rb") as stream:
             return _decode(stream, str(path), max_pixels, reduce_to_px)
     except FileNotFoundError as error:
-        raise ImageError(f"no such file: {path}") from error
+        raise ImageError(why_no_address(str(path), "picture") or f"no such file: {path}") from error
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         raise ImageError(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
 

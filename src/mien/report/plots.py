@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from mien.core.errors import MissingExtra
 from mien.core.metrics import Calibration
+from mien.report._matplotlib import import_matplotlib
 
 try:
+    import_matplotlib()
     from matplotlib import rc_context
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure

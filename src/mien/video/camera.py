@@ -17,11 +17,11 @@ from typing import Any
 
 import cv2
 
+from mien.core.addresses import without_password
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Image
 from mien.video.capture import Opener
 from mien.video.reader import open_video
-from mien.video.urls import without_password
 
 OPEN_S, READ_S = 8.0, 5.0
 """How long the network may take to open a stream, and to bring the next part of it."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import stat
 from contextlib import suppress
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mien.core.addresses import why_no_address
 from mien.core.errors import VideoError
 from mien.video.mp4_boxes import read_boxes
 from mien.video.pyav import Disposition, FFmpegError, InvalidDataError, av
-from mien.video.urls import why_no_file
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -90,6 +92,27 @@ def _why_closed(path: str | Path, head: bytes, error: FFmpegError) -> str:
     if kind or not isinstance(error, InvalidDataError):
         return f"cannot open {path}: it begins as {kind or 'a video'}, but the rest is missing or garbled, {_AS_CUT}"
     return f"not a video: {path} (expected {EXPECTED})"
+
+
+def why_no_file(path: str | Path) -> str | None:
+    """Return what a name leads to, and what to do about it; None where that is a file, or nothing.
+
+    Raises:
+        OSError: it cannot be reached.
+        ValueError: no file can be called that.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        return why_no_address(str(path))
+    if stat.S_ISDIR(mode):
+        return f"not a video: {path} is a folder; name the videos in it"
+    if camera := re.fullmatch(r"/dev/video(\d+)", str(path)):
+        return f"{path} is a camera; run: mien live --source {camera[1]}"
+    if stat.S_ISREG(mode) or stat.S_ISBLK(mode):
+        return None
+    kind = "pipe" if stat.S_ISFIFO(mode) else "device"
+    return f"{path} is a {kind}, and videos are read more than once; save it to a file first, and name that"
 
 
 def exact(number: float) -> Fraction:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mien.apps.cli import verbosity
+from mien.core.addresses import why_no_address, without_password
 from mien.core.errors import UsageError
 from mien.core.output import Places
 from mien.imaging.formats import PICTURE_SUFFIXES
-from mien.video.urls import why_no_address, without_password
 
 LIST = "-"
 """The argument that stands for the names on standard input."""

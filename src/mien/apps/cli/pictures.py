@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.apps.cli import verbosity
-from mien.core.errors import ImageError
+from mien.core.errors import ImageError, MienError
 from mien.core.model_card import CropSpec
 from mien.core.types import Faces, Image, Result
 from mien.draw.annotate import draw
@@ -70,6 +70,7 @@ class Pictures:
 
         Raises:
             ImageError: a file that was asked for cannot be written.
+            MienError: the folder for it is gone.
         """
         name, files = self._names[path], list[Path]()
         if self._annotate is not None and len(result):
@@ -77,7 +78,7 @@ class Pictures:
         if self._crops is not None:
             for number, crop in enumerate(cut_faces(result.frame.image, seen(result), self._spec)):
                 files.append(self._crops / f"{name}.{number}.png")
-                write(_rgb(crop), files[-1])
+                _write(_rgb(crop), files[-1])
         return files
 
     def _mark(self, file: Path, result: Result) -> list[Path]:
@@ -86,7 +87,7 @@ class Pictures:
             verbosity.note(f"{file} is there already and left as it is; add --force to write over it")
             return []
         try:
-            write(draw(_anonymized(result) if self._blur else result), file)
+            _write(draw(_anonymized(result) if self._blur else result), file)
         except ImageError as error:
             if not self._unasked:
                 raise
@@ -121,6 +122,16 @@ def seen(result: Result) -> Faces:
 
 def _anonymized(result: Result) -> Result:
     return replace(result, frame=replace(result.frame, image=blur_faces(result.frame.image, seen(result))))
+
+
+def _write(image: Image, file: Path) -> None:
+    """Write a picture into a folder that was there when the run began."""
+    if not file.parent.is_dir():
+        raise MienError(
+            f"{file.parent} was deleted or replaced while pictures went into it; see what became of it, then run the "
+            "command again"
+        )
+    write(image, file)
 
 
 def _rgb(crop: Image) -> Image:

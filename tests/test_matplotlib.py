@@ -1,0 +1,20 @@
+"""Matplotlib says nothing of its own affairs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_a_home_that_cannot_be_written_is_not_told(tmp_path: Path):
+    file = tmp_path / "file"
+    file.touch()
+    home = {"HOME": str(file / "home"), "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": "", "MPLCONFIGDIR": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", "import mien.report.plots"],
+        env=os.environ | home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
