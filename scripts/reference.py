@@ -52,9 +52,15 @@ def _command(name: str, command: Any, context: Any) -> list[str]:
     lines = ["", f"## mien {name} {{ #{name} }}", "", _prose(command.help), "", "```text", usage, "```"]
     shown = [param for param in command.get_params(context) if param.get_help_record(context)]
     for panel, params in groupby(shown, key=_panel):
-        rows = [[f"`{_escaped(cell)}`", _escaped(_prose(text))] for cell, text in _records(params, context)]
+        rows = [[_head(cell), _escaped(_prose(text))] for cell, text in _records(params, context)]
         lines += _table([panel.lower(), ""], rows)
     return [*lines, "", "```sh", *EXAMPLES[name], "```"]
+
+
+def _head(cell: str) -> str:
+    """Return the names of an option as code, and what it takes in italics, where a line may end between the words."""
+    words = [word.strip(",<>") for word in cell.split(" ")]
+    return " ".join(f"`{word}`" if word.startswith("-") else f"*{_escaped(word)}*" for word in words)
 
 
 def _panel(param: Any) -> str:

@@ -1,6 +1,8 @@
 """The figures in the README and the docs are those of the files that commands wrote."""
 
 import json
+import math
+import re
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,19 @@ def test_the_small_net_is_small_and_reaches_what_it_must():
     assert metrics["file_bytes"] <= 1e6
     assert seven >= 0.825
     assert majority >= 0.855
+
+
+@pytest.mark.parametrize(
+    ("file", "measured", "said", "pages"),
+    [
+        ("video", r"640x360 +mien, analysis +([\d.]+)", "at {} frames a second", ["docs/how-to/video.md"]),
+        ("video", r"1280x720 +mien, analysis +([\d.]+)", "at {}", ["README.md", "docs/how-to/video.md"]),
+        ("live", r"1280x720 at 30 +no .*? (\d+), \d+ ", "{} ms", ["README.md", "docs/index.md"]),
+    ],
+)
+def test_speeds_are_those_that_were_measured(file: str, measured: str, said: str, pages: list[str]):
+    found = re.search(measured, (ROOT / "docs" / "benchmarks" / f"{file}.txt").read_text(encoding="utf-8"))
+    assert found
+    figure = said.format(math.floor(float(found[1]) + 0.5))
+    for page in pages:
+        assert figure in (ROOT / page).read_text(encoding="utf-8"), (page, figure)
