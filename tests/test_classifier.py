@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mien.apps.cli import choices
 from mien.apps.cli.choices import DeviceName
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
@@ -116,8 +117,9 @@ def test_the_batch_size_changes_no_answer(classifier: Classifier):
     np.testing.assert_allclose(Classifier(tiny_net(tiny_card()), batch_size=2)(faces), classifier(faces), atol=1e-6)
 
 
-def test_the_command_line_offers_the_same_devices():
+def test_the_command_line_offers_the_same_devices_and_batch():
     assert [device.value for device in DeviceName] == list(DEVICES)
+    assert choices.BATCH_SIZE == BATCH_SIZE
 
 
 def test_a_device_that_is_not_there_is_explained(monkeypatch: pytest.MonkeyPatch):

@@ -9,6 +9,7 @@ import typer
 
 from mien.apps.cli import details, verbosity
 from mien.apps.cli.choices import (
+    BATCH_SIZE,
     BatchSize,
     Detector,
     DetectorName,
@@ -48,7 +49,7 @@ def batch(
     model: Model = None,
     device: Device = DeviceName.cpu,
     threads: Threads = None,
-    batch_size: BatchSize = 256,
+    batch_size: BatchSize = BATCH_SIZE,
 ) -> None:
     """Name the emotion on each face, on all machines of a Ray cluster.
 

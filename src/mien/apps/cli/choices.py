@@ -33,6 +33,9 @@ class DeviceName(StrEnum):
     openvino = "openvino"
 
 
+BATCH_SIZE = 256
+"""As ``mien.inference.classifier`` has it."""
+
 BatchSize = Annotated[int, typer.Option(metavar="N", min=1, help="Faces that go through the net at once, at most.")]
 Detector = Annotated[DetectorName, typer.Option(help="none: the whole picture is the face.")]
 Device = Annotated[DeviceName, typer.Option(help="On what the net runs, as far as ONNX Runtime has it.")]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.choices import BatchSize, Device, DeviceName, Force, Prior, Threads
+from mien.apps.cli.choices import BATCH_SIZE, BatchSize, Device, DeviceName, Force, Prior, Threads
 
 
 class SplitName(StrEnum):
@@ -62,7 +62,7 @@ def evaluate(
     force: Force = False,
     device: Device = DeviceName.cpu,
     threads: Threads = None,
-    batch_size: BatchSize = 256,
+    batch_size: BatchSize = BATCH_SIZE,
 ) -> None:
     """Score a model: metrics.json, predictions.csv, and pictures of all that was measured."""
     from mien.core.output import output_folder

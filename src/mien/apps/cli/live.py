@@ -9,6 +9,7 @@ import typer
 
 from mien.apps.cli import details, verbosity
 from mien.apps.cli.choices import (
+    BATCH_SIZE,
     BatchSize,
     Detector,
     DetectorName,
@@ -55,7 +56,7 @@ def live(
     model: Model = None,
     device: Device = DeviceName.cpu,
     threads: Threads = None,
-    batch_size: BatchSize = 256,
+    batch_size: BatchSize = BATCH_SIZE,
 ) -> None:
     """Name the emotion on each face before a camera. Nothing is stored unless asked for.
 

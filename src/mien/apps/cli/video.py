@@ -10,6 +10,7 @@ import typer
 
 from mien.apps.cli import details, verbosity
 from mien.apps.cli.choices import (
+    BATCH_SIZE,
     BatchSize,
     Detector,
     DetectorName,
@@ -84,7 +85,7 @@ def video(
     model: Model = None,
     device: Device = DeviceName.cpu,
     threads: Threads = None,
-    batch_size: BatchSize = 256,
+    batch_size: BatchSize = BATCH_SIZE,
 ) -> None:
     """Name the emotion on each face of each frame, and who is who.
 

@@ -8,6 +8,7 @@ import typer
 
 from mien.apps.cli import details, verbosity
 from mien.apps.cli.choices import (
+    BATCH_SIZE,
     BatchSize,
     Detector,
     DetectorName,
@@ -36,7 +37,7 @@ def web(
     model: Model = None,
     device: Device = DeviceName.cpu,
     threads: Threads = None,
-    batch_size: BatchSize = 256,
+    batch_size: BatchSize = BATCH_SIZE,
 ) -> None:
     """Open a page for pictures, videos and the camera, and its API, until Ctrl-C.
 
