@@ -9,16 +9,8 @@ from mien.apps.cli import choices
 from mien.apps.cli.choices import DeviceName
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
-from mien.inference.classifier import (
-    BATCH_SIZE,
-    CARD_KEY,
-    DEVICES,
-    PACKAGED,
-    Classifier,
-    default_model,
-    model_file,
-    packaged_model,
-)
+from mien.core.packaged import PACKAGED, default_model, packaged_model
+from mien.inference.classifier import BATCH_SIZE, CARD_KEY, DEVICES, Classifier, model_file
 from tiny_net import SIZE_PX, tiny_card, tiny_net
 
 SHIPPED = pytest.mark.skipif(not default_model().is_file(), reason="no model in src/mien/weights yet")

@@ -12,9 +12,10 @@ import pytest
 
 import mien
 from mien.core.errors import ModelError, UsageError
+from mien.core.packaged import default_model
 from mien.core.types import Frame
 from mien.imaging.decode import read
-from mien.inference.classifier import Classifier, default_model
+from mien.inference.classifier import Classifier
 from mien.tracking.stream import Stream
 
 

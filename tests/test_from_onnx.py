@@ -9,9 +9,10 @@ import onnx
 import pytest
 
 from mien.core.errors import ModelError, UsageError
+from mien.core.packaged import PACKAGED, packaged_model
 from mien.core.temperature import tempered
 from mien.data.synthetic import synthetic
-from mien.inference.classifier import CARD_KEY, PACKAGED, Classifier, packaged_model
+from mien.inference.classifier import CARD_KEY, Classifier
 from mien.train.distill import beside_teachers
 from mien.train.export import export
 from mien.train.init.from_onnx import exported_recipe, exported_weights

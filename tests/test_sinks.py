@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import json
 import resource
 import signal
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import MienError, UsageError
+from mien.core.packaged import packaged_model
 from mien.core.types import Result
 from mien.results.document import picture_entry
 from mien.results.provenance import Setting
@@ -231,7 +233,11 @@ def test_a_log_without_its_table_is_not_forgotten(tmp_path: Path):
             {"sha256": "feedbeef"},
             "tiny 0.0.0 0123456789ab prior 0.3, and this run would use tiny 0.0.0 feedbeef prior 0.3",
         ),
-        ({"prior": 1.0}, r"it was made with --prior 0\.3, this run has 1;"),
+        (
+            {"sha256": hashlib.sha256(packaged_model("mien-s").read_bytes()).hexdigest()},
+            "it was made by tiny 0.0.0 0123456789ab prior 0.3, and this run would use mien-s 0.0.0 .* prior 0.3",
+        ),
+        ({"prior": 1.0}, r"it was made with --prior 0\.3, this run has 1 \(balanced\);"),
     ],
 )
 def test_results_of_another_model_are_not_mixed(change: dict[str, object], message: str, tmp_path: Path):

@@ -128,6 +128,13 @@ class TestFER2013:
         with pytest.raises(DataError, match=r"photo.jpg is no CSV file: got unknown data, expected text in UTF-8$"):
             read_source([path])
 
+    def test_what_is_called_an_archive_and_is_none(self, tmp_path: Path):
+        (tmp_path / "bad.zip").write_bytes(b"PK\0\0 broken")
+        with pytest.raises(
+            DataError, match=r"bad.zip is no archive that can be read: got .*, expected ZIP, tar or gzip; "
+        ):
+            read_source([tmp_path / "bad.zip"])
+
     def test_nothing_unprintable_is_shown(self, tmp_path: Path):
         path = tmp_path / "fer2013.csv"
         path.write_text("emotion,\x9b31mred\n")

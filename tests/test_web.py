@@ -59,7 +59,7 @@ def test_a_request_may_ask_for_another_prior_and_other_labels(client: TestClient
 @pytest.mark.parametrize(
     ("params", "content", "status", "says"),
     [
-        ({}, b"", 422, "not a picture: picture (the file is empty)"),
+        ({}, b"", 422, "not a picture: the posted file (the file is empty)"),
         ({"name": "notes.txt"}, b"hello, here is no picture", 422, "not a picture: notes.txt (got text"),
         ({}, TWO[:300], 422, "damaged picture"),
         ({"prior": "much"}, TWO, 400, "unknown prior 'much'; expected ferplus, balanced or a number"),
@@ -170,4 +170,4 @@ def test_a_port_that_is_taken_is_named(mien: Command):
         port = address.rsplit(":", 1)[1]
         outcome = mien("web", "--port", port)
     assert outcome.code == 2
-    assert outcome.err.startswith(f"mien: cannot listen on 127.0.0.1:{port}: Address already in use")
+    assert outcome.err.startswith(f"mien: cannot listen on 127.0.0.1:{port}: Address already in use; choose")

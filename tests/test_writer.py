@@ -19,6 +19,7 @@ import pytest
 
 from clips import counting, number, packets, write_clip
 from mien.core.errors import VideoError
+from mien.core.output import advice_on
 from mien.video.reader import open_video
 from mien.video.writer import VideoWriter
 
@@ -369,6 +370,12 @@ try:
 except VideoError as error:
     print(error)
 """
+
+
+def test_only_a_full_disk_is_told_to_be_cleared():
+    advice = "mend that, or choose another place"
+    assert [advice_on(OSError(code, "")) for code in (errno.EACCES, errno.EIO)] == [advice] * 2
+    assert advice_on(OSError(errno.ENOSPC, "")) == "free some space or choose another place"
 
 
 @pytest.mark.parametrize("size", [0, 20_000, 150_000])

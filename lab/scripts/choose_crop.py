@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from mien.core.emotions import SEVEN, seen_as
+from mien.core.packaged import default_model
 from mien.core.priors import rebalance
 from mien.detection.yunet import YuNet
 from mien.evaluation.ensemble import load_scorer
 from mien.evaluation.photos import read_photos, score_photos
-from mien.inference.classifier import default_model
 
 MARGINS = (0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.3)
 

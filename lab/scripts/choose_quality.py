@@ -22,6 +22,7 @@ from framing import evenly
 from mien.core.boxes import square
 from mien.core.model_card import CropSpec
 from mien.core.output import write_whole
+from mien.core.packaged import default_model
 from mien.core.protocols import UNCOUNTED, seven
 from mien.core.types import Frame
 from mien.data.split import load_split
@@ -29,7 +30,7 @@ from mien.detection.detectors import Detector, WholeImage, without_landmarks
 from mien.imaging.crop import cut_faces
 from mien.imaging.quality import BLURRED, SHARP, SMALL, SMALL_PX, sharpness
 from mien.inference.analyzer import Analyzer
-from mien.inference.classifier import Classifier, default_model
+from mien.inference.classifier import Classifier
 from pasted import Grey, as_rgb
 
 BLURS_PX = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)

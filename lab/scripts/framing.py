@@ -23,13 +23,14 @@ from docpage import ROOT, commit, cores, fill
 from framing_page import NAMES, averages_figure, parts
 from mien.core.errors import UsageError
 from mien.core.output import write_whole
+from mien.core.packaged import default_model
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
 from mien.core.types import LANDMARKS
 from mien.data.split import Split, load_split
 from mien.detection.detectors import Detector, load_detector
 from mien.detection.yunet import YuNet
 from mien.evaluation.photos import read_photos
-from mien.inference.classifier import Classifier, default_model
+from mien.inference.classifier import Classifier
 from mien.report.plots import to_png
 from pasted import GREY, Grey, Known, Scene, as_rgb, bare_answers, enlarged, walk
 

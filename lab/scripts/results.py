@@ -21,8 +21,9 @@ from typing import Any
 
 from docpage import ROOT, fill, table
 from mien.core.model_card import PRIOR_STEPS, ModelCard
+from mien.core.packaged import default_model
 from mien.evaluation.scores import protocols_of
-from mien.inference.classifier import Classifier, default_model
+from mien.inference.classifier import Classifier
 from mien.report.headline import headline
 
 RUNS = ("16-photos", "16-photos-s")

@@ -25,8 +25,9 @@ from PIL import Image as Pillow
 from docpage import ROOT, fill, table
 from mien.core.errors import DataError
 from mien.core.output import write_whole
+from mien.core.packaged import default_model
 from mien.evaluation.scores import protocols_of
-from mien.inference.classifier import Classifier, default_model
+from mien.inference.classifier import Classifier
 from mien.report.files import confusion_title
 from mien.report.page import read_history
 from mien.report.plots import History, best_epoch, confusion_figure, curves_figure, ladder_figure, to_png

@@ -9,7 +9,8 @@ import pytest
 
 import results
 from docpage import ROOT
-from mien.inference.classifier import PACKAGED, Classifier, packaged_model
+from mien.core.packaged import PACKAGED, packaged_model
+from mien.inference.classifier import Classifier
 
 RUNS, STEPS, SETS = (results.folders(names) for names in (results.RUNS, results.STEPS, results.SETS))
 METRICS = json.loads((RUNS[0] / "metrics.json").read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from mien.core.errors import DataError
+from mien.core.output import FULL
 
 MAX_BYTES = 4_000_000_000
 """What an archive may hold: four times Kaggle's whole download of FER2013."""
@@ -72,9 +73,9 @@ def unpack(path: Path, folder: Path) -> Path:
             f"cannot unpack {path} ({error}); download it again, or unpack it and name the folder"
         ) from error
     except OSError as error:
+        room = ", or let the variable TMPDIR name a folder with room" if error.errno in FULL else ""
         raise DataError(
-            f"cannot unpack {path}: {error.strerror or error}; unpack it yourself and name the folder, or let the "
-            "variable TMPDIR name a folder with room"
+            f"cannot unpack {path}: {error.strerror or error}; unpack it yourself and name the folder{room}"
         ) from error
 
 

@@ -11,6 +11,8 @@ from typing import TextIO
 from mien.core.errors import DataError
 from mien.imaging.formats import looks_like
 
+ARCHIVES = frozenset([".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar"])
+
 CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\f\r") | {127}
 """Bytes that no text holds."""
 
@@ -44,7 +46,10 @@ def _opened(path: Path) -> Generator[TextIO]:
         with path.open("rb") as raw:
             head = raw.read(512)
         if not CONTROLS.isdisjoint(head):
-            raise DataError(f"{path} is no CSV file: got {looks_like(head)}, expected text in UTF-8")
+            what, expected = "no CSV file", "text in UTF-8"
+            if path.suffix.lower() in ARCHIVES:
+                what, expected = "no archive that can be read", "ZIP, tar or gzip; download it again"
+            raise DataError(f"{path} is {what}: got {looks_like(head)}, expected {expected}")
         # utf-8-sig, as spreadsheets put a byte order mark first; what is no UTF-8 will fail where it is parsed.
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             yield file

@@ -95,6 +95,13 @@ def save_split(split: Split, path: Path) -> None:
     beside.replace(path)
 
 
+def _source_in(folder: Path) -> str:
+    """Return what could be prepared: an archive, or a folder with folders or a table in it, itself; else FER2013."""
+    inside = folder.iterdir() if folder.is_dir() and not any(folder.glob("*.npz")) else ()
+    unprepared = folder.is_file() or any(one.is_dir() or one.suffix == ".csv" for one in inside)
+    return str(folder) if unprepared else "fer2013.csv fer2013new.csv"
+
+
 def load_split(folder: Path, name: str) -> Split:
     """Read the split ``name`` of a prepared folder.
 
@@ -104,8 +111,8 @@ def load_split(folder: Path, name: str) -> Split:
     path = folder / f"{name}.npz"
     if not path.is_file():
         raise DataError(
-            f"no split '{name}' in {folder}: expected the file {path.name}; "
-            "write it with 'mien prepare fer2013.csv fer2013new.csv --out DIR'"
+            f"no split '{name}' in {folder}: expected the file {path.name}; write it with "
+            f"'mien prepare {_source_in(folder)} --out data'"
         )
     try:
         with np.load(path) as arrays:

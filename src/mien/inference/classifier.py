@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from mien.core.errors import ModelError, UsageError
 from mien.core.model_card import ModelCard
+from mien.core.packaged import PACKAGED, default_model, packaged_model
 
 CARD_KEY = "mien"
 """The key of the card in the metadata of an ONNX file."""
@@ -41,21 +41,6 @@ NEEDS = {
     "openvino": "run 'pip uninstall onnxruntime', then 'pip install onnxruntime-openvino'",
 }
 """How to come by a device that the installed ONNX Runtime has not."""
-
-
-PACKAGED = ("mien", "mien-s")
-"""The models that come with the package, the default first; the second is half as wide, a quarter of the size and
-twice as fast."""
-
-
-def default_model() -> Path:
-    """Return the path of the model that is used where none is named."""
-    return packaged_model(PACKAGED[0])
-
-
-def packaged_model(name: str) -> Path:
-    """Return the path of a model that comes with the package, by its name in ``PACKAGED``."""
-    return Path(str(resources.files("mien") / "weights" / f"{name}.onnx"))
 
 
 def model_file(model: str | Path | None) -> Path:

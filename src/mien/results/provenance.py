@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mien.core.output import Places
+from mien.core.packaged import packaged_name
+from mien.core.priors import PRIORS
 from mien.results.document import SCHEMA, ModelEntry
 from mien.results.rows import model_name
 
@@ -50,7 +52,7 @@ class Made:
         if entry["schema"] != SCHEMA:
             yield f"its schema is {entry['schema']}, and this version of mien writes schema {SCHEMA}"
         if _net(entry["model"]) != _net(self.model):
-            yield f"it was made by {model_name(entry['model'])}, and this run would use {model_name(self.model)}"
+            yield f"it was made by {_named(entry['model'])}, and this run would use {_named(self.model)}"
         if "faces" in entry and ("time_s" in entry) != (self.clip is not None):
             yield f"it holds {'pictures' if self.clip else 'the frames of a video'}, and this run has the other"
         if "settings" not in entry:
@@ -75,24 +77,31 @@ def differences(made: Mapping[str, Setting], now: Mapping[str, Setting]) -> str:
     for name in dict.fromkeys([*made, *now]):
         before, after = made.get(name), now.get(name)
         if (before or None) != (after or None):
-            told.append(f"it was made {_before(name, before)}, this run has {_now(after)}")
+            told.append(f"it was made {_before(name, before)}, this run has {_now(name, after)}")
     return "; ".join(told)
 
 
 def _before(name: str, value: Setting) -> str:
     if value is None or value is False:
         return f"without --{name}"
-    return f"with --{name}" if value is True else f"with --{name} {_text(value)}"
+    return f"with --{name}" if value is True else f"with --{name} {_text(name, value)}"
 
 
-def _now(value: Setting) -> str:
+def _now(name: str, value: Setting) -> str:
     if value is None or value is False:
         return "none"
-    return "it" if value is True else _text(value)
+    return "it" if value is True else _text(name, value)
 
 
-def _text(value: Setting) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _text(name: str, value: Setting) -> str:
+    number = f"{value:g}" if isinstance(value, float) else str(value)
+    known = {prior: word for word, prior in PRIORS.items()} if name == "prior" else {}
+    return f"{number} ({known[value]})" if value in known else number
+
+
+def _named(model: Mapping[str, Any]) -> str:
+    """Return a model in words, a packaged one by the name that ``--model`` takes: the cards of all say "mien"."""
+    return model_name({**model, "name": packaged_name(model["sha256"]) or model["name"]})
 
 
 def _net(model: Mapping[str, Any]) -> dict[str, Any]:

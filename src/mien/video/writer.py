@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from mien.core.errors import VideoError
+from mien.core.output import advice_on
 from mien.core.types import Image
 from mien.video.audio import AudioTracks
 from mien.video.container import exact
@@ -234,6 +235,6 @@ class VideoWriter:
             yield
         except (FFmpegError, OSError) as error:
             why = getattr(error, "strerror", None) or error
-            advice = "free some space or choose another place" if isinstance(error, OSError) else "do without the film"
+            advice = advice_on(error) if isinstance(error, OSError) else "do without the film"
             self._failed = VideoError(f"cannot write {self._path}: {why}; {advice}")
             raise self._failed from error

@@ -81,9 +81,8 @@ def _listening(host: str, port: int) -> socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise UsageError(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another --host or --port"
-        ) from error
+        reason = str(error.strerror).partition(" (while")[0]  # where, which Python adds
+        raise UsageError(f"cannot listen on {host}:{port}: {reason}; choose another --host or --port") from error
 
 
 def _serve(app: FastAPI, listener: socket) -> None:

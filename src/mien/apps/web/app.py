@@ -30,6 +30,9 @@ STATIC = Path(__file__).parent / "static"
 STATUS: dict[type[MienError], int] = {UsageError: 400, ImageError: 422}
 """Kind of error -> status of the answer; 500 for any other."""
 
+NAMELESS = "picture"
+"""The path that a document has of a picture whose request gives it no name."""
+
 T = TypeVar("T")
 
 Prior = Annotated[str | None, Query(description="ferplus, balanced or 0..1; the server's own without it")]
@@ -68,7 +71,7 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
 
     @app.post("/api/image", openapi_extra=_A_FILE)
     async def image(
-        request: Request, name: str = "picture", prior: Prior = None, view: View = None, labels: Labels = None
+        request: Request, name: str = NAMELESS, prior: Prior = None, view: View = None, labels: Labels = None
     ) -> Any:
         """Name what the faces of a picture show; the body is the file as it is."""
         tuned = tune(analyzer, prior, view or labels)
@@ -119,7 +122,8 @@ def tune(analyzer: Analyzer, prior: str | None, view: str | None) -> Analyzer:
 
 def _analyze(analyzer: Analyzer, data: bytes, name: str) -> ResultEntry:
     """Return the document of a picture file."""
-    return analyzer(decode_picture(data, name, PICTURE_PIXELS).frame(name)).to_dict()
+    shown = "the posted file" if name == NAMELESS else name
+    return analyzer(decode_picture(data, shown, PICTURE_PIXELS).frame(name)).to_dict()
 
 
 async def _body(request: Request) -> bytes:
