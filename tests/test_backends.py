@@ -13,7 +13,7 @@ import pytest
 
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
-from mien.train.augment.warp import warp
+from mien.train.augment.layers import warp
 from mien.train.loop import train
 from mien.train.recipe import FIRST_TRY
 from runs import net_of
@@ -29,7 +29,7 @@ from mien.data.split import load_split
 from mien.train.export import export
 from mien.train.loop import train
 from mien.train.recipe import read_recipe
-from mien.train.augment.warp import warp
+from mien.train.augment.layers import warp
 
 folder = Path(sys.argv[1])
 faces = load_split(folder, "valid")

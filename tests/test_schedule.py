@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from mien.train.epochs import learning_rate
 from mien.train.recipe import FIRST_TRY
-from mien.train.schedule import learning_rate
 
 COSINE = replace(FIRST_TRY, learning_rate=0.8, schedule="cosine")
 

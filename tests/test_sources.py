@@ -13,9 +13,8 @@ from mien.core.errors import DataError, UsageError
 from mien.core.model_card import MARGIN
 from mien.core.types import Faces
 from mien.data.faces import CUT_ALREADY, MORE_FACES, NO_FACE, one_face
-from mien.data.fer2013 import NO_USAGE, read_fer2013
+from mien.data.fer2013 import NO_USAGE, parse_block, parse_row, read_fer2013
 from mien.data.folders import DRAWN, MOVED, NO_PICTURE, draw_splits
-from mien.data.pixels import parse_block, parse_row
 from mien.data.samples import Drop
 from mien.data.sources import read_source
 from small_data import HAPPY, faces, text, write_fer, write_votes

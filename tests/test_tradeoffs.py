@@ -7,8 +7,7 @@ import pytest
 from mien.core.emotions import SEVEN
 from mien.core.protocols import UNCOUNTED
 from mien.evaluation.coverage import coverage, coverage_block
-from mien.evaluation.evaluate import evaluate
-from mien.evaluation.prior_sweep import STEPS
+from mien.evaluation.evaluate import SWEEP, evaluate
 from mien.evaluation.scores import View
 from mien.report.tradeoffs import coverage_figure, prior_figure
 from test_ensemble import file_with
@@ -50,7 +49,7 @@ def test_weighted_coverage_counts_faces_by_their_weight():
 def test_the_prior_is_measured_at_every_step_and_where_the_file_ships(tmp_path: Path, data: Path):
     document = evaluate(file_with(tmp_path, "net", prior=0.35), data).document
     block = document["prior_sweep"]
-    assert [row["prior"] for row in block["rows"]] == sorted({*STEPS, 0.35})
+    assert [row["prior"] for row in block["rows"]] == sorted({*SWEEP, 0.35})
     here = next(row for row in block["rows"] if row["prior"] == 0.35)
     seven = document["protocols"]["seven"]["all"]
     assert here == {"prior": 0.35} | {key: seven[key] for key in here if key != "prior"}

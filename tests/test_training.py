@@ -16,12 +16,11 @@ from mien.data.split import Split
 from mien.data.synthetic import synthetic
 from mien.inference.classifier import Classifier
 from mien.train import export as exporting
-from mien.train.epochs import Batches, Epochs
+from mien.train.epochs import Batches, Epochs, learning_rate
 from mien.train.export import export
 from mien.train.loop import spread, train
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY, read_recipe
-from mien.train.schedule import learning_rate
 from runs import Copies, behind, history_of, net_of, unsettled
 
 TINY = replace(

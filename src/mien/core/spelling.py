@@ -1,4 +1,4 @@
-"""Names that a person may have meant: better none than a wrong one."""
+"""Names: those that a person may have meant, and those of files, which are bytes and not always text."""
 
 from __future__ import annotations
 
@@ -31,3 +31,11 @@ def _one_slip(word: str, name: str) -> bool:
     rest, wanted = word[same:], name[same:]
     swapped = rest[1:2] + rest[:1] + rest[2:]
     return wanted in (rest[1:], swapped) or wanted[1:] in (rest, rest[1:])
+
+
+def spelled(text: str) -> str:
+    r"""Return a text that holds names, with bytes that are not UTF-8 spelled out, so that any file can hold it.
+
+    Python keeps such bytes as lone surrogates: "caf\udce9.mp4" has its accent in Latin-1.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -84,7 +84,7 @@ class SlicedDetector:
         placed = placed.moved(np.array([x1, y1], np.float32))
         limits = np.array([x1, y1, image.shape[1] - x2, image.shape[0] - y2]) > 0  # where the picture goes on
         gaps = np.hstack([placed.boxes[:, :2] - [x1, y1], [x2, y2] - placed.boxes[:, 2:]]) * scale
-        rows = ~(limits & (gaps < CUT_PX)).any(axis=1)
+        rows = np.flatnonzero(~(limits & (gaps < CUT_PX)).any(axis=1))
         return placed.take(rows)
 
 

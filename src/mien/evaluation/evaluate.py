@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core import metrics
 from mien.core.emotions import SEVEN
 from mien.core.errors import DataError, UsageError
 from mien.core.priors import shown_at
@@ -20,11 +21,13 @@ from mien.evaluation.coverage import coverage_block
 from mien.evaluation.data_sets import Answered, score_sets, viewer
 from mien.evaluation.ensemble import Probs, Scorer, crops_of, load_scorer
 from mien.evaluation.photos import photos_block, read_photos
-from mien.evaluation.prior_sweep import measure_tradeoff
 from mien.evaluation.robustness import measure_robustness, robustness_block
-from mien.evaluation.scores import View, protocol_blocks
+from mien.evaluation.scores import View, protocol_blocks, rounded
 from mien.evaluation.speed import measure_speed
 from mien.inference.classifier import BATCH_SIZE
+
+SWEEP = tuple(step / 10 for step in range(11))
+"""The priors of the curve that shows what the prior buys and costs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +103,7 @@ def evaluate(
     blocks = {name: protocol_blocks(seen, distance, faces.clean) for name, seen in views.items()}
     document |= {"protocol": protocols[0], **blocks[protocols[0]]} if len(blocks) == 1 else {"protocols": blocks}
     if "seven" in views:
-        document["prior_sweep"] = measure_tradeoff(lambda other: view("seven", other), scorer.shipped_prior)
+        document["prior_sweep"] = prior_sweep(lambda other: view("seven", other), scorer.shipped_prior)
         document["coverage"] = coverage_block(views["seven"], None if card is None else card.uncertain_at(at))
         document["sets"] = score_sets(answered, split, scorer, at)
     if speed:
@@ -161,3 +164,28 @@ def _photos(folder: Path, scorer: Scorer, prior: float) -> dict[str, Any]:
     priors = sorted({0.0, 0.5, 1.0, prior})
     answers = {one: shown_at(probs, scorer.class_shares, SEVEN, one) for one in priors}
     return photos_block(found, answers, prior)
+
+
+def prior_sweep(view_at: Callable[[float], View], shipped: float | None) -> dict[str, Any]:
+    """Return the block "prior_sweep" of ``metrics.json``: scores of the counted faces by prior.
+
+    Args:
+        view_at: prior -> the faces as seen at it.
+        shipped: the prior that the file ships with, which gets a row of its own; None where files differ.
+    """
+    priors = sorted({*SWEEP} if shipped is None else {*SWEEP, shipped})
+    return {"shipped": shipped, "rows": [{"prior": prior, **_sweep_row(view_at(prior))} for prior in priors]}
+
+
+def _sweep_row(view: View) -> dict[str, float]:
+    """Return the scores at one prior."""
+    truth, probs = view.truth[view.counted], view.probs[view.counted]
+    predicted = probs.argmax(axis=1)
+    scores = metrics.class_scores(metrics.confusion_matrix(truth, predicted, len(view.classes)))
+    error = metrics.calibration(truth, probs, weights=view.weights[view.counted]).error
+    return {
+        "accuracy": rounded(metrics.accuracy(truth, predicted)),
+        "balanced_accuracy": rounded(scores.balanced_accuracy),
+        "macro_f1": rounded(scores.macro_f1),
+        "ece_weighted": rounded(error),
+    }

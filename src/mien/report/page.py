@@ -16,8 +16,8 @@ from string import Template
 from typing import Any
 
 from mien.core.errors import DataError
-from mien.core.names import spelled
 from mien.core.output import write_whole
+from mien.core.spelling import spelled
 from mien.report import sections
 from mien.report.markup import pairs, section, wide_picture
 from mien.report.plots import curves_figure, to_png

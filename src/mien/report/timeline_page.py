@@ -20,7 +20,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.names import spelled
+from mien.core.spelling import spelled
 from mien.core.types import Ids, Image
 from mien.imaging.convert import to_pillow
 from mien.report.lanes import clock, left_out, palette, runs, shown, ticks

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mien.core.errors import MissingExtra, UsageError
-from mien.core.names import spelled
 from mien.core.output import write_whole
+from mien.core.spelling import spelled
 from mien.report.lanes import clock, left_out, palette, runs, shown, ticks
 from mien.tracking.people import Person
 from mien.tracking.timeline import Summary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mien.core.names import spelled
+from mien.core.spelling import spelled
 from mien.core.types import LANDMARKS
 
 Cell = str | int | float | bool | None

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.types import Floats, Ids
-from mien.tracking.clock import Clock
+from mien.tracking._clock import Clock
 
 LEAST_PROBABILITY = 1e-4
 """Lower ones count as this: the resolution of the data that is written."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mien.core.boxes import FARTHEST_PX, area, iou
 from mien.core.errors import MissingExtra
 from mien.core.types import Flags, Floats, Ids
-from mien.tracking.clock import Clock
+from mien.tracking._clock import Clock
 
 States = NDArray[np.float64]
 """(N, 4): centre x and y in pixels, logarithms of width and height."""

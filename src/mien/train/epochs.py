@@ -1,4 +1,4 @@
-"""What makes an epoch: an order and random draws that depend on seed and epoch alone, and what is kept of it."""
+"""What makes an epoch: its learning rate, order and random draws, by seed and epoch alone, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -178,3 +178,20 @@ def layers_of(model: keras.Model) -> list[keras.layers.Layer]:
     """Return the layers of a model and of the models inside it, in order."""
     nested = [layers_of(layer) if isinstance(layer, keras.Model) else [layer] for layer in model.layers]
     return [layer for layers in nested for layer in layers]
+
+
+WARMUP_SHARE = 0.5
+"""How much of a run the warm-up takes at most, for runs that are cut down to a few epochs."""
+
+
+def learning_rate(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """Return the learning rate of each of the steps that an epoch has: a line up to the peak, then half a cosine."""
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    warmup = int(min(recipe.warmup_epochs, WARMUP_SHARE * recipe.epochs) * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0 if warmup else recipe.learning_rate,
+        decay_steps=recipe.epochs * steps - warmup,
+        warmup_target=recipe.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )

@@ -25,12 +25,11 @@ from mien.train.bias_correction import correct_bias
 from mien.train.calibrate import calibrate
 from mien.train.checkpoint import CHECKPOINT, load_best, load_checkpoint, need_checkpoint
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
-from mien.train.epochs import Batches, Epochs
+from mien.train.epochs import Batches, Epochs, learning_rate
 from mien.train.init.pretrained import PRETRAINED
 from mien.train.init.warm_start import copy_weights, describe_runs, same_runs
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe, read_recipe
-from mien.train.schedule import learning_rate
 from mien.train.targets import LABELS, make_targets, sampling_rates
 from mien.version import __version__
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from mien.video.audio_track import CopiedTrack, EncodedTrack
 from mien.video.container import beginning, open_container, picture_stream
-from mien.video.joined import Joined
 from mien.video.pyav import FFmpegError
+from mien.video.timestamps import Joined
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mien.core.addresses import why_no_address
 from mien.core.errors import VideoError
-from mien.video.mp4_boxes import read_boxes
+from mien.video.metadata import read_boxes
 from mien.video.pyav import Disposition, FFmpegError, InvalidDataError, av
 
 if TYPE_CHECKING:

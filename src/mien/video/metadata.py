@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien.video.mp4_boxes import read_boxes
 from mien.video.pyav import av
 
 if TYPE_CHECKING:
@@ -108,3 +108,34 @@ def _asf_length(path: Path) -> Fraction | None:
     ticks, _, preroll_ms, flags = struct.unpack_from("<QQQI", head, at + 64)
     length = Fraction(ticks, 10_000_000) - Fraction(preroll_ms, 1000)
     return length if length > 0 and not flags & _ASF_BROADCAST else None
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """What the boxes of a file come to.
+
+    Attributes:
+        fragmented: whether the frames lie in fragments, each with a header of its own.
+        whole_to: where the whole boxes end, in bytes.
+        rest: the kind of the box that is not whole, such as b"mdat"; None where all are.
+    """
+
+    fragmented: bool
+    whole_to: int
+    rest: bytes | None
+
+
+def read_boxes(path: Path) -> Boxes:
+    """Go from box to box, as far as they are whole; a box without a length of its own counts as not whole."""
+    at, fragmented = 0, False
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        while at < size:
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[8:] if head[:4] == b"\0\0\0\1" else head[:4])
+            if length < 8 or at + length > size:
+                return Boxes(fragmented, at, head[4:8])
+            fragmented |= head[4:8] == b"moof"
+            at += length
+    return Boxes(fragmented, at, None)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from mien.video.joined import Joined, may_be_joined
 from mien.video.pyav import FFmpegError
+from mien.video.timestamps import Joined, may_be_joined
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -17,10 +17,9 @@ from mien.apps.cli.image import image
 from mien.apps.cli.live import live
 from mien.apps.cli.parsing import Command, Group
 from mien.apps.cli.prepare import prepare
-from mien.apps.cli.recipes import recipes
 from mien.apps.cli.stopping import STOPPED, terminable
 from mien.apps.cli.streams import with_streams
-from mien.apps.cli.train import distill, export, soft_labels, train
+from mien.apps.cli.train import distill, export, recipes, soft_labels, train
 from mien.apps.cli.video import video
 from mien.apps.cli.web import web
 from mien.core.errors import MienError, UsageError

@@ -1,4 +1,4 @@
-"""``mien train``, ``distill``, ``soft-labels`` and ``export``: from prepared faces to a model file."""
+"""``mien train``, ``distill``, ``soft-labels``, ``export`` and ``recipes``: from prepared faces to a model file."""
 
 from __future__ import annotations
 
@@ -241,3 +241,13 @@ def _drawn_faces(run_dir: Path) -> Path:
     save_split(synthetic(3000, seed=0), folder / "train.npz")
     save_split(synthetic(500, seed=1), folder / "valid.npz")
     return folder
+
+
+def recipes() -> None:
+    """List the recipes that 'mien train', 'distill' and 'soft-labels' take by name, with what each is for."""
+    from mien.train.recipes import recipe_files, summary
+
+    files = recipe_files()
+    width = max(map(len, files), default=0)
+    for name, file in files.items():
+        verbosity.say(f"{name:{width}}  {summary(file)}")

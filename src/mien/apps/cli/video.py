@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,7 @@ from mien.apps.cli.choices import (
     View,
     ViewName,
 )
+from mien.core.errors import UsageError
 
 
 class DataForm(StrEnum):
@@ -93,7 +95,6 @@ def video(
     """
     from mien.apps.cli.clips import Job, run_clips
     from mien.apps.cli.inputs import VIDEOS, gather, piped
-    from mien.apps.cli.times import seconds
     from mien.inference.analyzer import load
     from mien.report.timeline_plot import require_matplotlib
 
@@ -151,3 +152,22 @@ def video(
     )
     if not run_clips(inputs, job):
         raise typer.Exit(1)
+
+
+_FORM = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
+
+
+def seconds(text: str) -> float:
+    """Return a time in seconds.
+
+    Raises:
+        UsageError: it is none, or its minutes or seconds go beyond 59 where there is a larger unit before them.
+    """
+    match = _FORM.fullmatch(text)
+    hours, minutes, rest = match.groups("0") if match else ("0", "0", "inf")
+    more = text.count(":")
+    if not match or (more and float(rest) >= 60) or (more == 2 and int(minutes) >= 60):
+        raise UsageError(
+            f"'{text}' is no time in a video; expected seconds (90 or 1.5), m:ss (1:30) or h:mm:ss (1:01:30)"
+        )
+    return 3600 * int(hours) + 60 * int(minutes) + float(rest)

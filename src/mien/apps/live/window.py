@@ -11,7 +11,7 @@ from typing import Any
 
 from mien.core.emotions import COLOURS
 from mien.core.errors import MienError, MissingExtra
-from mien.core.names import spelled
+from mien.core.spelling import spelled
 from mien.core.types import Image
 
 CLOSE = "close"
