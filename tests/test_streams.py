@@ -41,6 +41,15 @@ def test_a_reader_who_has_gone_is_told_nothing():
     assert (ended.returncode, ended.stderr) == (1, "")
 
 
+@pytest.mark.parametrize("options", [[], ["--json"], ["--json", "-q"]])
+def test_answers_that_are_closed_out_are_a_failure(examples: Path, tmp_path: Path, options: list[str]):
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "mien", "image", examples / "coffee.png"]
+    ended = subprocess.run([*closed, *options], cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "mien: cannot write: standard output is closed; send it elsewhere\n")
+    ended = subprocess.run([*closed, "--out", "a.csv"], cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_errors_that_cannot_be_said_leave_the_exit_code():
     with FULL.open("w") as full:
         ended = subprocess.run(

@@ -132,6 +132,12 @@ def test_names_are_escaped_everywhere():
     assert read.text.count(evil) >= 6
 
 
+def test_notes_begin_with_a_capital_letter():
+    read = page(steady(TWO, 4), "clip.mp4", notes=["the sound was left out", "3 frames were skipped"])
+    assert "The sound was left out" in read.text
+    assert "3 frames were skipped" in read.text
+
+
 def test_it_needs_nothing_from_elsewhere():
     text = timeline_page(steady(TWO, 4), "clip.mp4", "tiny")
     assert not re.search(r"https?:|@import|<link|url\(", re.sub('base64,[^"]+', "", text))

@@ -61,7 +61,7 @@ def timeline_page(
         title=escape(clip),
         style=theme + style,
         facts=escape(_facts(summary)),
-        notes="".join(f"<p>{escape(note)}</p>" for note in notes),
+        notes="".join(f"<p>{escape(note[:1].upper() + note[1:])}</p>" for note in notes),
         content=_content(summary, film),
         footer=f"What a net reads in faces need not be what people feel. Model: {escape(model)}.",
         data=_json(page_data(summary, film_start_s)),

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.screen import cell, coloured_bar
+from mien.apps.cli.screen import cell, coloured_bar, count
 from mien.report.lanes import clock, left_out, shown
 from mien.tracking.people import Person
 from mien.tracking.timeline import Summary
@@ -97,18 +97,17 @@ class ClipScreen:
         """Show who was seen in a clip and what they showed, and what was written."""
         self._progress.update(self._task, visible=False, refresh=True)
         spent_s = time.monotonic() - self._since
-        people = len(summary.people)
-        verbosity.detail(
-            f"{clip}: {self._frames:,} frames and {people} people in {spent_s:.2f} s; wrote {_listed(files)}"
-        )
+        frames, people = count(self._frames, "frame"), count(len(summary.people), "person", "people")
+        verbosity.detail(f"{clip}: {frames} and {people} in {spent_s:.2f} s; wrote {_listed(files)}")
         if not summary.people:
-            self._say(f"{cell(str(clip))}: no face found in {summary.frames:,} frames")
+            self._say(f"{cell(str(clip))}: no face found in {count(summary.frames, 'frame')}")
         elif self._console.is_terminal:
             self._console.print(_table(clip, summary))
             if more := left_out(summary):
                 self._console.print(more)
         else:
-            verbosity.say("\n".join(plain_lines(clip, summary)))
+            tell = verbosity.say if files else verbosity.answer
+            tell("\n".join(plain_lines(clip, summary)))
         for note in notes:
             verbosity.note(f"{clip}: {note}")
         if stopped:

@@ -10,6 +10,7 @@ import typer
 
 from mien.apps.cli import verbosity
 from mien.apps.cli.choices import BATCH_SIZE, BatchSize, Device, DeviceName, Force, Prior, Threads
+from mien.apps.cli.stopping import whole_or_nothing
 
 
 class SplitName(StrEnum):
@@ -27,6 +28,7 @@ class ProtocolName(StrEnum):
     fer = "fer"
 
 
+@whole_or_nothing()
 def evaluate(
     models: Annotated[
         list[Path],

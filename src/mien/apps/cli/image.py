@@ -150,7 +150,7 @@ def image(
                 entries.append(picture_entry(outcome.path, outcome.result))
         screen.close(skipped=inputs.skipped, resumed=len(inputs.paths) - len(waiting), out=out)
     if as_json:
-        typer.echo(json.dumps(document(analyzer.model, entries, screen.failures), indent=1))
+        verbosity.answer(json.dumps(document(analyzer.model, entries, screen.failures), indent=1), even_quiet=True)
     if stopped():
         raise end(f"add --resume to go on with {out}" if out else "the pictures that were left have no result")
     if screen.failures:

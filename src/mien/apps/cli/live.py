@@ -128,7 +128,7 @@ def _view(window: bool, name: str, stack: ExitStack) -> loop.View:
     console = verbosity.console()
     if console.is_terminal:
         return stack.enter_context(TerminalView(console))
-    return LineView(verbosity.say, verbosity.note)
+    return LineView(verbosity.answer, verbosity.note)
 
 
 def _check_film(path: Path, force: bool) -> None:

@@ -44,7 +44,7 @@ for panel, commands in (
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"mien {__version__}")
+        verbosity.answer(f"mien {__version__}")
         raise typer.Exit
 
 

@@ -10,6 +10,7 @@ import typer
 
 from mien.apps.cli import verbosity
 from mien.apps.cli.choices import Force
+from mien.apps.cli.stopping import whole_or_nothing
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -25,6 +26,7 @@ class SplitName(StrEnum):
     test = "test"
 
 
+@whole_or_nothing()
 def prepare(
     sources: Annotated[
         list[Path],

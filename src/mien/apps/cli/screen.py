@@ -91,7 +91,7 @@ class Screen:
             shown = table(outcome) if len(outcome.result) else Text(f"{cell(outcome.path)}: no face found")
             self._console.print(shown, soft_wrap=not len(outcome.result))
         else:
-            verbosity.say("\n".join(plain_lines(outcome.path, outcome.result)))
+            verbosity.answer("\n".join(plain_lines(outcome.path, outcome.result)))
 
     def close(self, *, skipped: int, resumed: int, out: Path | None) -> None:
         """Print the summary on a terminal."""
@@ -99,13 +99,13 @@ class Screen:
         if self._silent or not self._console.is_terminal:
             return
         faces = self._emotions.total()
-        parts = [f"{_count(self._pictures, 'picture')}, {_count(faces, 'face')}"]
+        parts = [f"{count(self._pictures, 'picture')}, {count(faces, 'face')}"]
         if faces > 1:
             parts.append(", ".join(f"{name} {number / faces:.0%}" for name, number in self._emotions.most_common(3)))
         if resumed:
             parts.append(f"{resumed:,} were done before")
         if skipped:
-            parts.append(f"{_count(skipped, 'other file')} left aside")
+            parts.append(f"{count(skipped, 'other file')} left aside")
         if self.failures:
             parts.append(f"{len(self.failures):,} failed")
         if out is not None:
@@ -148,7 +148,7 @@ def _facts(outcome: Outcome) -> str:
     assert outcome.result is not None
     width, height = outcome.result.frame.size
     scores = ", ".join(f"{face.score:.2f}" for face in outcome.result)
-    facts = [f"{width} x {height} pixels", outcome.note, _count(len(outcome.result), "face")]
+    facts = [f"{width} x {height} pixels", outcome.note, count(len(outcome.result), "face")]
     return ", ".join(fact for fact in facts if fact) + (f" (score {scores})" if scores else "")
 
 
@@ -187,8 +187,9 @@ def doubts(face: Face) -> list[str]:
     return [*reasons, *([f"turned by {face.turn}°"] if face.turn else [])]
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+def count(number: int, thing: str, things: str = "") -> str:
+    """Return so many things in words: "1 face", "2 faces"; ``things`` is the plural where it takes no s."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
 def _listed(files: Sequence[Path]) -> str:

@@ -63,6 +63,16 @@ def terminable() -> Generator[None]:
 
 
 @contextmanager
+def whole_or_nothing() -> Generator[None]:
+    """Say that an interrupted command has written nothing, as one that writes all its files in the end."""
+    try:
+        with terminable():
+            yield
+    except KeyboardInterrupt:
+        raise end("nothing was written") from None
+
+
+@contextmanager
 def stoppable() -> Generator[Callable[[], bool]]:
     """Let the first Ctrl-C, or a request to terminate, ask for an end; a second one interrupts as ever.
 

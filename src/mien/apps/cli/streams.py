@@ -10,8 +10,9 @@ from io import TextIOWrapper
 from typing import TextIO
 
 from mien.apps.cli import verbosity
+from mien.core.output import FULL
 
-REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE}
+REFUSALS = FULL | {errno.EIO, errno.EPIPE, errno.EBADF}
 """What the system says of a stream that takes no more."""
 
 
@@ -36,7 +37,8 @@ def with_streams(run: Callable[[], int]) -> int:
         for stream in broken:
             _discard(stream)
         if error.errno != errno.EPIPE:
-            verbosity.complain(f"cannot write: {error.strerror}; make room, or send it elsewhere")
+            room = "make room, or " if error.errno in FULL else ""
+            verbosity.complain(f"cannot write: {error.strerror}; {room}send it elsewhere")
         return 1
     return code
 

@@ -11,7 +11,7 @@ import typer
 
 from mien.apps.cli import verbosity
 from mien.apps.cli.choices import Force
-from mien.apps.cli.stopping import end
+from mien.apps.cli.stopping import end, whole_or_nothing
 from mien.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def distill(
     _run_recipe(recipe, data, run, changes or [], teachers=teachers, start=start, limit=limit, force=force)
 
 
+@whole_or_nothing()
 def soft_labels(
     recipe: Annotated[
         Path,
@@ -122,6 +123,7 @@ def soft_labels(
     console.print(f"wrote {out / 'train.npz'}; learn from it with 'mien train RECIPE --data {out}'", markup=False)
 
 
+@whole_or_nothing()
 def export(
     run: Annotated[Path, typer.Argument(help="A run folder of 'mien train'.", show_default=False)],
     out: Annotated[
@@ -250,4 +252,4 @@ def recipes() -> None:
     files = recipe_files()
     width = max(map(len, files), default=0)
     for name, file in files.items():
-        verbosity.say(f"{name:{width}}  {summary(file)}")
+        verbosity.answer(f"{name:{width}}  {summary(file)}")

@@ -6,12 +6,14 @@ JSON; ``--verbose`` adds how results were come by.
 
 from __future__ import annotations
 
+import errno
 import re
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -63,8 +65,21 @@ def console(stderr: bool = False) -> Console:
     return Console(stderr=stderr, quiet=is_quiet())
 
 
+def answer(text: str, even_quiet: bool = False) -> None:
+    """Print to standard output what a command is there to print.
+
+    Raises:
+        OSError: standard output is closed, where everything else goes on without it.
+    """
+    if even_quiet or not is_quiet():
+        out: TextIO | None = sys.stdout
+        if out is None:
+            raise OSError(errno.EBADF, "standard output is closed")
+        typer.echo(text)
+
+
 def say(text: str) -> None:
-    """Print a line of results to standard output."""
+    """Print to standard output what came of a command whose results are elsewhere."""
     if not is_quiet():
         typer.echo(text)
 
