@@ -5,13 +5,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
-def test_a_home_that_cannot_be_written_is_not_told(tmp_path: Path):
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import mien.report.plots",
+        pytest.param("import mien.train.backend as b; b.load_backend()", marks=pytest.mark.needs("tensorflow")),
+    ],
+)
+def test_a_home_that_cannot_be_written_is_not_told(tmp_path: Path, code: str):
     file = tmp_path / "file"
     file.touch()
     home = {"HOME": str(file / "home"), "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": "", "MPLCONFIGDIR": ""}
     done = subprocess.run(
-        [sys.executable, "-c", "import mien.report.plots"],
+        [sys.executable, "-c", code],
         env=os.environ | home,
         capture_output=True,
         text=True,

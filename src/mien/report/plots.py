@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import MissingExtra
+from mien.core.matplotlib import import_matplotlib
 from mien.core.metrics import Calibration
-from mien.report._matplotlib import import_matplotlib
 
 try:
     import_matplotlib()

@@ -7,10 +7,11 @@ import re
 import sys
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
 from mien.core.errors import MissingExtra
+from mien.core.matplotlib import import_matplotlib
 
 EXPORTERS = {"tensorflow": ("tensorflow", "tf2onnx"), "torch": ("torch",)}
 """Backends whose nets Keras writes as ONNX without a converter that mien does not install, and what they need."""
@@ -31,6 +32,8 @@ def load_backend() -> None:
     for package in ("keras", "onnx"):
         if find_spec(package) is None:
             raise MissingExtra(f"training needs the package '{package}', which is missing; pip install 'mien[train]'")
+    with suppress(ImportError):
+        import_matplotlib()  # which Keras would, where it is installed
     with _without_notes():
         try:
             import keras
