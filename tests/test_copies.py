@@ -61,7 +61,7 @@ def test_a_model_from_bytes_or_a_file_goes_along(tmp_path: Path, monkeypatch: py
     first, second = (pickle.loads(one)(crops) for one in kept)
     np.testing.assert_array_equal(first, second)
     (tmp_path / "own.onnx").write_bytes((default_model().parent / "mien-s.onnx").read_bytes())
-    with pytest.raises(ModelError, match=r"another now: expected sha256 .* in .*own.onnx; load it again"):
+    with pytest.raises(ModelError, match=r"has changed: expected sha256 .* in .*own.onnx; load it again"):
         pickle.loads(kept[1])
 
 

@@ -290,7 +290,7 @@ def test_a_full_disk_is_explained_and_resume_goes_on(suffix: str, tmp_path: Path
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1500, limits[1]))
     try:
-        with pytest.raises(MienError, match=f"cannot write .*out{suffix}: .*; mend that and add --resume"):
+        with pytest.raises(MienError, match=f"cannot write .*out{suffix}: .*; fix that and add --resume"):
             run(path, PICTURES)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -325,7 +325,7 @@ def test_pictures_and_frames_of_a_video_do_not_mix(tmp_path: Path, timed: bool):
     path = tmp_path / "out.jsonl"
     pictures, frames = MADE, replace(MADE, clip="a")
     run(path, [("a", tracked if timed else result)], made=frames if timed else pictures)
-    with pytest.raises(UsageError, match=r"cannot go on with .*it holds"):
+    with pytest.raises(UsageError, match=r"cannot resume .*it holds"):
         run(path, [], made=pictures if timed else frames, resume=True)
 
 
@@ -353,7 +353,7 @@ def test_other_settings_are_refused_in_plain_words(now: dict[str, Setting], told
     path = tmp_path / "out.csv"
     run(path, PICTURES[:2])
     before = {file: file.read_bytes() for file in tmp_path.iterdir()}
-    with pytest.raises(UsageError, match=f"cannot go on with .*{told}.*--force"):
+    with pytest.raises(UsageError, match=f"cannot resume .*{told}.*--force"):
         run(path, PICTURES, made=replace(MADE, settings={**SETTINGS, **now}), resume=True)
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
 

@@ -373,7 +373,7 @@ except VideoError as error:
 
 
 def test_only_a_full_disk_is_told_to_be_cleared():
-    advice = "mend that, or choose another place"
+    advice = "fix that, or choose another place"
     assert [advice_on(OSError(code, "")) for code in (errno.EACCES, errno.EIO)] == [advice] * 2
     assert advice_on(OSError(errno.ENOSPC, "")) == "free some space or choose another place"
 

@@ -45,7 +45,7 @@ def locked(path: Path, *, if_writable: bool = False) -> Generator[None]:
         held = _take(place, path)
     except OSError as error:
         if not (if_writable and path.parent.is_dir()):
-            raise MienError(f"cannot write {path}: {error.strerror}; mend that, or choose another place") from error
+            raise MienError(f"cannot write {path}: {error.strerror}; fix that, or choose another place") from error
         held = None
     try:
         yield

@@ -20,7 +20,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def advice_on(error: OSError) -> str:
     """Return what to do about a file that cannot be written."""
-    return "free some space or choose another place" if error.errno in FULL else "mend that, or choose another place"
+    return "free some space or choose another place" if error.errno in FULL else "fix that, or choose another place"
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def folder_for(folder: Path) -> Generator[None]:
 
 
 def refuse_existing(files: Iterable[Path], *, force: bool, resume: bool | None = None, option: str = "--out") -> None:
-    """Refuse to write over what is there, unless that is wanted: the rule of all commands.
+    """Refuse to overwrite files without --force or --resume: the rule of all commands.
 
     Args:
         files: all that may be written.
@@ -94,7 +94,7 @@ def refuse_existing(files: Iterable[Path], *, force: bool, resume: bool | None =
         UsageError: one of them is there, and neither is set; or both are.
     """
     if force and resume:
-        raise UsageError("--resume goes on with what is there and --force begins anew; leave one out")
+        raise UsageError("--resume continues what is there and --force starts over; leave one out")
     if force or resume:
         return
     there = [file for file in dict.fromkeys(files) if os.path.lexists(file)]

@@ -1,4 +1,4 @@
-"""How a picture is searched for faces by YuNet: at which sizes, how doubtful faces are looked at closer, and turned."""
+"""How a picture is searched for faces by YuNet: at which sizes, with a second look at doubtful faces, and turned."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def read_photos(folder: Path, crops: Sequence[CropSpec], detect: Detector) -> Ph
         detect: the detector.
 
     Raises:
-        DataError: no labels, or a line that cannot be meant.
+        DataError: no labels, or a line in another form.
         ImageError: a picture that cannot be read.
     """
     path = folder / LABELS

@@ -39,7 +39,7 @@ def _anonymize(canvas: Image, box: Floats) -> None:
     if np.isnan(box).any():
         return
     size = np.array([canvas.shape[1], canvas.shape[0]], np.float64)
-    # Infinities first become numbers; a box of a picture's size beyond the picture is as good as one without end.
+    # Infinities first become numbers; a box that is one picture's size larger acts like an infinite one.
     low, high = np.sort(np.clip(box.astype(np.float64).reshape(2, 2), -size, 2 * size), axis=0)
     centre, half = (low + high) / 2, np.maximum((high - low) / 2, 0.5) * REACH
     outer = half * (1 + FADE)

@@ -223,7 +223,7 @@ def load(
             threads=threads,
         )
     elif small_faces or min_score is not None:
-        raise UsageError("small_faces and min_score are for mien's own detectors; let yours see to them")
+        raise UsageError("small_faces and min_score are for mien's own detectors; set them on your own detector")
     else:
         find = Chosen(detector, min_face_px, largest)
     net = Classifier(model_file(model), threads, device, batch_size)

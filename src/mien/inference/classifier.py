@@ -40,7 +40,7 @@ NEEDS = {
     "coreml": "it comes with ONNX Runtime for macOS",
     "openvino": "run 'pip uninstall onnxruntime', then 'pip install onnxruntime-openvino'",
 }
-"""How to come by a device that the installed ONNX Runtime has not."""
+"""How to install a device that the installed ONNX Runtime lacks."""
 
 
 def model_file(model: str | Path | None) -> Path:
@@ -134,7 +134,7 @@ def _reloaded(sha256: str, source: str | Path | bytes, threads: int | None, devi
     copied = Classifier(packaged_model(source) if isinstance(source, str) else source, threads, device, batch_size)
     if copied.sha256 != sha256:
         raise ModelError(
-            f"the model of a copied analyzer is another now: expected sha256 {sha256[:12]}, got {copied.sha256[:12]} "
+            f"the model file of a copied analyzer has changed: expected sha256 {sha256[:12]}, got {copied.sha256[:12]} "
             f"in {source if isinstance(source, Path) else 'the packaged file'}; load it again"
         )
     return copied

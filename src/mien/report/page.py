@@ -26,7 +26,7 @@ from mien.report.plots import curves_figure, to_png
 def write_page(run_dir: Path) -> Path:
     """Write ``report.html`` of a run folder, and draw its ``curves.png`` afresh; return the page's path.
 
-    What the folder does not hold yet is left out, so that the page can be looked at while training goes on.
+    What the folder does not hold yet is left out, so that the page can be viewed during training.
 
     Raises:
         DataError: the folder holds no run, or a file in it cannot be read.

@@ -26,7 +26,7 @@ def explained(path: Path, resumable: bool = True) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        advice = "mend that and add --resume" if resumable else "mend that, or choose another place"
+        advice = "fix that and add --resume" if resumable else "fix that, or choose another place"
         raise MienError(f"cannot write {path}: {error.strerror or error}; {advice}") from error
 
 
@@ -130,11 +130,11 @@ def resume_log(path: Path, made: Made, place: Places) -> Resumed:
                 objection = made.objection(entry, place)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise UsageError(
-                    f"cannot go on with {path}: line {number} is no result of mien; give --out another name"
+                    f"cannot resume {path}: line {number} is no result of mien; give --out another name"
                 ) from error
             if objection:
                 raise UsageError(
-                    f"cannot go on with {path}: {objection}; give --out another name, or begin anew with --force"
+                    f"cannot resume {path}: {objection}; give --out another name, or start over with --force"
                 )
             if "error" not in entry:
                 new.write(line)

@@ -84,7 +84,7 @@ class Smoother:
 class Hysteresis:
     """Which emotion to show for each face: it changes only when another leads by a margin.
 
-    Two thresholds instead of one, as in O. H. Schmitt's trigger (1938), so that two emotions which are as good as level
+    Two thresholds instead of one, as in O. H. Schmitt's trigger (1938), so that two emotions that are nearly equal
     do not take turns.
 
     Args:

@@ -188,8 +188,8 @@ def tracked_results(
         result = stream.follow(single)
         if entry is not None and not _same(result.entry(), entry):
             raise UsageError(
-                f"cannot go on with the results of {result.frame.path}: at {result.frame.time_s:.2f} s they differ "
-                "from what the settings of now give; use those of the first run, or write elsewhere"
+                f"cannot resume the results of {result.frame.path}: at {result.frame.time_s:.2f} s they differ "
+                "from what the present settings give; use those of the first run, or write elsewhere"
             )
         yield result
 

@@ -128,7 +128,7 @@ class Tracker:
         """Take the places of known faces (M,) from this frame, states (M, 4); no other is in view."""
         unseen_s = self._unseen_s[faces][:, None]
         gain = -np.expm1(-unseen_s / VELOCITY_S)
-        # Divided first: between times as good as equal the velocity seen is beyond all numbers, its share is not.
+        # Divided first: between times that are nearly equal the velocity seen overflows, its share does not.
         rate = np.divide(gain, unseen_s, out=np.zeros_like(gain), where=unseen_s > 0)
         slowed = self._velocities[faces] * np.exp(-unseen_s / DAMPING_S)
         self._velocities[faces] = (1 - gain) * slowed + rate * (states - self._states[faces])

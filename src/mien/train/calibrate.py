@@ -1,4 +1,4 @@
-"""What a finished net's card says of its answers: temperature, shares, prior, thresholds and accuracies."""
+"""Calibration, for the card of a trained net: temperature, shares, prior, thresholds and accuracies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distillation: finished nets, frozen, answer for the augmented faces that their student sees (Hinton et al., 2015).
+"""Distillation: trained nets, frozen, label the augmented faces that their student sees (Hinton et al., 2015).
 
 The trained model answers the student's logits and the teachers' probabilities side by side, (N, 2K), so that one loop
 and one kind of checkpoint serve training with teachers and without.
@@ -37,7 +37,7 @@ def beside_teachers(student: keras.Model, sources: Sequence[Path], recipe: Recip
 
 
 def teachers_of(sources: Sequence[Path], recipe: Recipe, faces: Floats) -> Teachers:
-    """Return finished nets, frozen, as one layer; see ``beside_teachers``."""
+    """Return trained nets, frozen, as one layer; see ``beside_teachers``."""
     nets = [_frozen(source, place, faces) for place, source in enumerate(sources)]
     return Teachers(nets, recipe.teacher_temperature)
 

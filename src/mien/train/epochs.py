@@ -117,7 +117,7 @@ class Epochs(keras.callbacks.Callback):
     def _need_number(self, loss: float) -> None:
         if not math.isfinite(loss):
             raise TrainingError(
-                f"the loss is no number any more in epoch {self._epoch + 1}; lower the learning rate "
+                f"the loss became NaN or infinite in epoch {self._epoch + 1}; lower the learning rate "
                 f"(--set learning_rate={self._recipe.learning_rate / 10:g}) or compute with --set precision=float32, "
                 f"in another folder (--run); {self._run_dir} holds what came before"
             )

@@ -66,9 +66,9 @@ def train(
             on it; the other half takes no part.
         run_dir: the run folder; made where missing.
         callbacks: more Keras callbacks, such as a progress bar.
-        teachers: finished nets that answer for a share of the target, see ``train.distill``: run folders, or exported
-            files.
-        start: a finished net, likewise, whose weights the net starts from, widened if it is a wider ``compact``;
+        teachers: trained nets whose predictions are a share of the target, see ``train.distill``: run folders, or
+            exported files.
+        start: a trained net, likewise, whose weights the net starts from, widened if it is a wider ``compact``;
             without it those of ``recipe.start``; where that is empty, published ones for a net of
             ``train.init.pretrained``, else random ones.
         asked: the nets whose answers are the votes of ``train_split`` (``train.soft_labels.read_teachers``).

@@ -153,7 +153,7 @@ class Recipe:
     owes: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse values that cannot be meant."""
+        """Refuse values that are out of range."""
         for key, known in CHOICES.items():
             if getattr(self, key) not in known:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)!r}; expected one of {', '.join(known)}")

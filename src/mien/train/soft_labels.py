@@ -52,7 +52,7 @@ def label_views(recipe: Recipe, split: Split, teachers: Sequence[Path], views: i
 
     Raises:
         UsageError: another target, or a teacher that is not finished or names other classes.
-        DataError: a teacher predicts no numbers.
+        DataError: a teacher predicts NaN or infinities.
     """
     if recipe.target != "eight-votes":
         raise UsageError(
@@ -73,7 +73,7 @@ def label_views(recipe: Recipe, split: Split, teachers: Sequence[Path], views: i
         sources = split.sources[rows][batches.order[: len(faces)]]
         predicted = np.asarray(taught.predict(faces, batch_size=recipe.batch_size, verbose=0), np.float32)
         if not np.isfinite(predicted).all():
-            raise DataError("a teacher predicts no numbers; train it again, with --set precision=float32")
+            raise DataError("a teacher predicts NaN or infinities; train it again, with --set precision=float32")
         yield _split(faces, recipe.teacher_share * predicted + (1 - recipe.teacher_share) * labels, sources)
 
 

@@ -253,7 +253,7 @@ def open_video(path: str | Path, start_s: float = 0.0, end_s: float | None = Non
 
     Raises:
         VideoError: there is no such file, it is not a video, it holds no frame that can be decoded.
-        UsageError: start_s, end_s or fps cannot be meant.
+        UsageError: start_s, end_s or fps is out of range.
     """
     if not (isfinite(start_s) and start_s >= 0):
         raise UsageError(f"start_s must be 0 or more seconds from the beginning of the video; got {start_s}")

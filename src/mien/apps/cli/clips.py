@@ -181,10 +181,10 @@ def _record(sink: Sink, clip: Path, result: TrackedResult, alone: bool) -> dict[
 
 
 def _refuse(job: Job, files: list[Files]) -> None:
-    """Refuse to write over what is there, and to go on with what cannot be gone on with.
+    """Refuse to overwrite files, and to resume where there is no data file to resume from.
 
     Raises:
-        UsageError: a file is there, or there is nothing to go on with.
+        UsageError: a file is there, or there is nothing to resume.
     """
     if job.resume and "data" not in job.suffixes:
         raise UsageError(

@@ -76,7 +76,7 @@ def _run() -> int:
     except OSError as error:
         if error.filename is None:
             raise
-        verbosity.complain(f"cannot use {error.filename}: {error.strerror}; mend that, or choose another place")
+        verbosity.complain(f"cannot use {error.filename}: {error.strerror}; fix that, or choose another place")
         return 1
     except SystemExit as end:  # as Typer ends, whatever came of it
         return end.code if isinstance(end.code, int) else 0

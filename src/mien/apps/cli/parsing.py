@@ -1,4 +1,4 @@
-"""How the command line is taken apart and explained: help in panels, and names that may have been meant."""
+"""How the command line is taken apart and explained: help in panels, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ RENAMED_COMMANDS = {"answer": "soft-labels"}
 
 
 class Command(TyperCommand):
-    """A command whose help has panels, and which asks for options that may have been meant."""
+    """A command whose help has panels, and which suggests options for misspelt ones."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return its parameters, the options in the order of their panels."""
@@ -55,7 +55,7 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """All commands; asks for one that may have been meant."""
+    """All commands; suggests one for a misspelt name."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters that stand before the command."""
@@ -92,7 +92,7 @@ def in_panels(command: str, params: list[Any]) -> list[Any]:
 
 
 def meant(name: str, known: Iterable[str]) -> list[str]:
-    """Return the known names that may have been meant: one slip away, or a beginning of it, or it a beginning."""
+    """Return the known names that a misspelt one may stand for: one slip away, or one begins with the other."""
     word, bare = name.strip("-"), {one.strip("-"): one for one in known}
     starts = [one for one in bare if len(word) >= 3 and (one.startswith(word) or word.startswith(one))]
     return [bare[one] for one in near(word, bare) or starts]
@@ -106,7 +106,7 @@ def _renamed(argument: str) -> str:
 
 @contextmanager
 def _suggesting(params: list[Any]) -> Generator[None]:
-    """Let an error about an unknown option name those that may have been meant, and no others."""
+    """Let an error about an unknown option suggest the nearest ones, and no others."""
     try:
         yield
     except Exception as error:

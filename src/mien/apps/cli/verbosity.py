@@ -1,7 +1,7 @@
 """How much a command says, the same in every command.
 
 Results go to standard output, all else to standard error. ``--quiet`` leaves errors alone, and what was asked for as
-JSON; ``--verbose`` adds how results were come by.
+JSON; ``--verbose`` adds how results were obtained.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def note(text: str) -> None:
 
 
 def detail(text: str) -> None:
-    """Print how a result was come by to standard error."""
+    """Print how a result was obtained to standard error."""
     if is_verbose():
         _tell(text)
 

@@ -21,7 +21,7 @@ LEVELS_PER_UNIT = 65 / 256
 
 
 def copy_dlib(path: Path, net: keras.Model, faces: Floats) -> None:
-    """Give the net ``dlib`` the published weights, so that it answers as they do on the given faces.
+    """Give the net ``dlib`` the published weights, so that it predicts the same on the given faces.
 
     dlib's scales and offsets stand where batch normalisation stood when it was trained, whose statistics are lost. A
     convolution takes the scale in; its normalisation gets the statistics of the given faces, and the scale and offset

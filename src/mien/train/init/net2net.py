@@ -15,7 +15,7 @@ are equal would learn the same."""
 
 
 def net2wider(weights: Sequence[Floats], shapes: Sequence[tuple[int, ...]], seed: int) -> list[Floats]:
-    """Return the weights of a chain of layers for a chain with more channels, which answers almost the same.
+    """Return the weights of a chain of layers for a chain with more channels, which predicts almost the same.
 
     Each added channel repeats a random one of its layer, and the next layer shares that one's weight between the two.
 

@@ -66,7 +66,7 @@ def weights_of(source: Path, faces: Floats) -> list[Floats]:
 
 
 def copy_weights(source: Path, net: keras.Model, recipe: Recipe, faces: Floats) -> None:
-    """Give a net the weights of a finished one; a wider ``compact`` answers almost as that does.
+    """Give a net the weights of a trained one; a wider ``compact`` predicts almost the same.
 
     Args:
         source: the finished run, or the exported file.
