@@ -185,6 +185,15 @@ def test_no_clean_face_gives_nulls_not_nan(tmp_path: Path):
     assert "NaN" not in (tmp_path / "out" / "metrics.json").read_text()
 
 
+def test_protocols_under_which_no_face_counts_are_left_out(tmp_path: Path):
+    split = made_split()
+    save_split(replace(split, emotions=np.full_like(split.emotions, -1)), tmp_path / "valid.npz")
+    model = model_file(tmp_path)
+    assert set(evaluate(model, tmp_path).document["protocols"]) == {"seven", "majority"}
+    with pytest.raises(DataError, match="no face of the split counts under the protocol 'fer'"):
+        evaluate(model, tmp_path, protocols=["fer"])
+
+
 def test_speed_only_when_asked(tmp_path: Path, data: Path):
     model = model_file(tmp_path)
     assert "speed" not in evaluate(model, data).document

@@ -4,10 +4,10 @@
 
 A run is a folder that holds the metrics.json of `mien evaluate MODEL --data DIR --speed --robustness`; the first is the
 packaged model's. The steps are those that led to it, in their order. The sets are runs compared by data set: on
-the faces of valid that chose nothing, by metrics.json, and on other sets, by unseen.json, the metrics.json of `mien
-evaluate MODEL --data DIR --split test`. A page may hold any of the tables, between marks: results-headline,
-results-protocols, results-priors, results-steps, results-sets, and results-photos, which has the packaged model's sets
-in plain words.
+the faces of valid that chose nothing, by metrics.json (earlier nets have sets.json for it), and on other sets, by
+unseen.json, the metrics.json of `mien evaluate MODEL --data DIR --split test`. A page may hold any of the tables,
+between marks: results-headline, results-protocols, results-priors, results-steps, results-sets, and results-photos,
+which has the packaged model's sets in plain words.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mien.evaluation.scores import protocols_of
 from mien.inference.classifier import Classifier
 from mien.report.headline import headline
 
-RUNS = ("16-photos", "16-photos-s")
+RUNS = ("17-photos", "16-photos-s")
 STEPS = (
     "5-compact",
     "6-robust",
@@ -38,8 +38,9 @@ STEPS = (
     "13-wide",
     "12-patient",
     "16-photos",
+    "17-photos",
 )
-SETS = ("12-patient", "16-photos", "12-patient-s", "16-photos-s")
+SETS = ("12-patient", "16-photos", "17-photos", "12-patient-s", "16-photos-s")
 PHOTOS = {"fairface": "everyday photos", "wild": "emotional photos", "ferplus": "FER2013"}
 """What the README calls the data sets that it shows."""
 
@@ -167,7 +168,8 @@ def _metrics(run: Path, name: str = "metrics.json") -> dict[str, Any]:
 
 
 def _sets(run: Path) -> list[dict[str, Any]]:
-    return [*_metrics(run, "sets.json")["sets"], *_metrics(run, "unseen.json")["sets"]]
+    seen = _metrics(run).get("sets") or _metrics(run, "sets.json")["sets"]
+    return [*seen, *_metrics(run, "unseen.json")["sets"]]
 
 
 def main() -> None:

@@ -42,6 +42,7 @@ RUNS = (
     "7-again",
     "12-patient",
     "16-photos",
+    "17-photos",
 )
 OVERFITTING, REGULARISED = "2-deeper", "4-regularised"
 CLAIMS = {

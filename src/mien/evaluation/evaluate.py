@@ -14,7 +14,7 @@ from mien.core import metrics
 from mien.core.emotions import SEVEN
 from mien.core.errors import DataError, UsageError
 from mien.core.priors import shown_at
-from mien.core.protocols import PROTOCOLS, Labels
+from mien.core.protocols import PROTOCOLS, UNCOUNTED, Labels
 from mien.data.split import Split, load_split
 from mien.detection.yunet import YuNet
 from mien.evaluation.coverage import coverage_block
@@ -53,7 +53,7 @@ def evaluate(
     models: Path | Sequence[Path],
     data: Path | Sequence[Path],
     split: str = "valid",
-    protocols: Sequence[str] = tuple(PROTOCOLS),
+    protocols: Sequence[str] | None = None,
     *,
     prior: float | str | None = None,
     flip: bool = False,
@@ -71,8 +71,9 @@ def evaluate(
         data: the folder that ``mien prepare`` wrote, or several. Of several data sets each has a row under "sets";
             all else is about the first, usually FER2013.
         split: "valid" (PublicTest) or "test" (PrivateTest); "train" tells how well the model remembers.
-        protocols: names in ``mien.core.protocols.PROTOCOLS``. With one, the document is flat; with several, each has
-            its place under "protocols". What the prior and the confidence buy is measured if "seven" is among them.
+        protocols: names in ``mien.core.protocols.PROTOCOLS``; None is all under which a face of the first data set
+            counts. With one, the document is flat; with several, each has its place under "protocols". What the prior
+            and the confidence buy is measured if "seven" is among them.
         prior: at which every score is taken: 0 or "ferplus" to 1 or "balanced"; None is the model's own.
         flip: average each face with its mirror image.
         speed: also time the model. Off, the same files give the same document everywhere.
@@ -88,7 +89,7 @@ def evaluate(
         ImageError: a photo cannot be read.
         ModelError: a model cannot be read, has labels other than the seven or the eight, or does not fit the others.
     """
-    _check_protocols(protocols)
+    _check_protocols(tuple(PROTOCOLS) if protocols is None else protocols)
     scorer = load_scorer([models] if isinstance(models, Path) else models, flip, threads, device, batch_size)
     at = scorer.prior(prior)
     folders = [data] if isinstance(data, Path) else data
@@ -96,6 +97,7 @@ def evaluate(
     first = answered[0].of_source(answered[0].faces.sources[0])
     faces, view = first.faces, viewer(first, scorer)
     card = None if scorer.single is None else scorer.single.card
+    protocols = _counting(faces) if protocols is None else protocols
     views = {name: view(name, at) for name in protocols}
     sources = sorted(set(faces.sources.tolist()))
     document = {**_heading(scorer, at), "split": split, "sources": sources, "split_sha256": faces.sha256()}
@@ -123,6 +125,12 @@ def _answered(folder: Path, split: str, scorer: Scorer) -> Answered:
     if not len(faces):
         raise DataError(f"the split '{split}' of {folder} holds no face; prepare the data again")
     return Answered(folder.resolve().name, faces, scorer(crops_of(faces, scorer.crop)))
+
+
+def _counting(faces: Split) -> list[str]:
+    """Return the protocols under which a face counts; all where none does, for the error that says so."""
+    counting = [name for name, label in PROTOCOLS.items() if (label(faces.votes, faces.emotions) != UNCOUNTED).any()]
+    return counting or list(PROTOCOLS)
 
 
 def _check_protocols(protocols: Sequence[str]) -> None:

@@ -45,7 +45,7 @@ def evaluate(
         SplitName, typer.Option(help="Of FER2013 valid is PublicTest, test is PrivateTest: once a released model.")
     ] = SplitName.valid,
     protocol: Annotated[
-        ProtocolName | None, typer.Option(help="Which faces count, and their true label.", show_default="all three")
+        ProtocolName | None, typer.Option(help="Which faces count, and their true label.", show_default="all that fit")
     ] = None,
     prior: Prior = None,
     flip: Annotated[
@@ -80,7 +80,7 @@ def evaluate(
                 models,
                 data,
                 split.value,
-                [name.value for name in (ProtocolName if protocol is None else (protocol,))],
+                None if protocol is None else [protocol.value],
                 prior=prior,
                 flip=flip,
                 speed=speed,
