@@ -59,8 +59,10 @@ def test_a_killed_run_keeps_nobody_out(tmp_path: Path):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_holds_no_lock_for_its_dead_parent(tmp_path: Path):
-    with holder(tmp_path / "out.csv", "fork") as process, locked(tmp_path / "out.csv"):
+    with holder(tmp_path / "out.csv", "fork") as process:
         process.wait()
+        with locked(tmp_path / "out.csv"):
+            pass
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path):
