@@ -104,7 +104,9 @@ def test_on_ray_a_crash_costs_one_picture(examples: Path, tmp_path: Path):
     paths = [examples / "astronaut.png", crash, examples / "chelsea.png", tmp_path / "none.png"]
     command = [sys.executable, TESTS / "crashing.py", *paths]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    # Of a full object store or a slow start Ray may well warn.
+    assert "RAY_BACKEND_LOG_LEVEL" not in done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == {
         str(paths[0]): ["happiness"],
         str(crash): f"{crash} ends each worker that reads it; try it by itself with 'mien image'",
