@@ -31,14 +31,13 @@ from mien.video.container import (
 )
 from mien.video.metadata import Clip, Length
 from mien.video.orientation import Upright
-from mien.video.packets import Packets
 from mien.video.pyav import FFmpegError, VideoFrame
-from mien.video.timestamps import Times
+from mien.video.timestamps import Packets, Times
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-    from mien.video.packets import Packet
+    from mien.video.timestamps import Packet
 
 _SEEK_BACK_S = 10
 """How much earlier to look, in seconds, where a container leads to a frame behind the one that was asked for."""
