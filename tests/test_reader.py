@@ -17,8 +17,8 @@ import pytest
 from clips import EXAMPLES, counting, number, packets, write_clip
 from mien.core.errors import MissingExtra, UsageError, VideoError
 from mien.core.types import Image
-from mien.video.orientation import Upright
-from mien.video.pyav import FFmpegError, VideoFrame
+from mien.video._orientation import Upright
+from mien.video._pyav import FFmpegError, VideoFrame
 from mien.video.reader import open_video
 
 
@@ -337,7 +337,7 @@ def test_tags_in_any_encoding(tmp_path: Path) -> None:
 
 
 def test_without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("mien.video.reader", "mien.video.container", "mien.video.pyav"):
+    for name in ("mien.video.reader", "mien.video.container", "mien.video._pyav"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingExtra, match=r"pip install 'mien\[video\]'"):

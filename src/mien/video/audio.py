@@ -10,16 +10,16 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien.video.audio_track import CopiedTrack, EncodedTrack
+from mien.video._audio_track import CopiedTrack, EncodedTrack
+from mien.video._pyav import FFmpegError
 from mien.video.container import beginning, open_container, picture_stream
-from mien.video.pyav import FFmpegError
 from mien.video.timestamps import Joined
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
 
-    from mien.video.audio_track import Packet
+    from mien.video._audio_track import Packet
 
 PLAYABLE = {"aac", "alac", "ac3", "eac3", "flac", "mp3", "opus"}
 """Codecs that players and browsers, most of them, take in MP4."""

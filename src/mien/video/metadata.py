@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien.video.pyav import av
+from mien.video._pyav import av
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Self
 
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Frame
+from mien.video._orientation import Upright
+from mien.video._pyav import FFmpegError, VideoFrame
 from mien.video.container import (
     CUT,
     beginning,
@@ -30,8 +32,6 @@ from mien.video.container import (
     picture_stream,
 )
 from mien.video.metadata import Clip, Length
-from mien.video.orientation import Upright
-from mien.video.pyav import FFmpegError, VideoFrame
 from mien.video.timestamps import Packets, Times
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from mien.video.pyav import FFmpegError, Flags, VideoFrame, av
+from mien.video._pyav import FFmpegError, Flags, VideoFrame, av
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from mien.core.types import Image
-from mien.video.pyav import VideoFrame, VideoReformatter
+from mien.video._pyav import VideoFrame, VideoReformatter
 
 _WIDEST_PIXEL = 4
 """Of pixels beyond this ratio of their sides the file is not believed; they are taken for square."""

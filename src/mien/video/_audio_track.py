@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.video.pyav import AudioFrame, AudioResampler, FFmpegError
+from mien.video._pyav import AudioFrame, AudioResampler, FFmpegError
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
