@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mien.apps.cli import choices
-from mien.apps.cli.choices import DeviceName
+from mien.apps.cli.options import DeviceName
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
 from mien.core.packaged import PACKAGED, default_model, packaged_model

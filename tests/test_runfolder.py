@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.apps.cli.runfolder import run_folder
+from mien.apps.cli._run_folder import run_folder
 from mien.core.errors import MienError, UsageError
 
 RESULTS = ("model.onnx", "metrics.json")

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import (
+from mien.apps.cli import verbosity
+from mien.apps.cli.options import (
     BATCH_SIZE,
     BatchSize,
     Detector,
@@ -21,6 +21,7 @@ from mien.apps.cli.choices import (
     Threads,
     View,
     ViewName,
+    used,
 )
 
 
@@ -70,7 +71,7 @@ def batch(
     settings = Settings(model, detector.value, prior, view.value, device.value, threads, batch_size)
     # Loaded here too, so that what is wrong with it is said before anything starts.
     analyzer = settings.load()
-    verbosity.detail(details.model(analyzer))
+    verbosity.detail(used(analyzer))
     # Workers read pictures as 'mien image' does unless it is told otherwise, so that either can go on for the other.
     made = Made(analyzer.model, analyzer.labels, {"detector": detector.value, "max-megapixels": MAX_PIXELS / 1e6})
     with ExitStack() as stack:

@@ -6,20 +6,27 @@ import inspect
 import os
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mien.apps.cli import details, verbosity
+from mien.apps.cli import verbosity
 from mien.core.errors import UsageError
+from mien.version import __version__
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also say the model, the settings, more of each file, and the time.")
 ]
+
+PACKAGES = ("onnxruntime", "opencv-python-headless", "pillow", "numpy", "av", "keras")
+"""What reads, finds, names and trains, as far as it is installed."""
+
+LISTED = 3
+"""How many of several values are named."""
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
@@ -58,12 +65,39 @@ def _accounted(name: str, given: dict[str, Any]) -> Generator[None]:
         yield
         return
     begun_s = time.monotonic()
-    verbosity.detail(details.environment())
-    verbosity.detail(f"{name.replace('_', '-')} with {details.settings(given)}")
+    verbosity.detail(_environment())
+    verbosity.detail(f"{name.replace('_', '-')} with {_settings(given)}")
     try:
         yield
     finally:
         verbosity.detail(f"took {time.monotonic() - begun_s:.2f} s")
+
+
+def _environment() -> str:
+    """Return the versions of mien, of Python and of ``PACKAGES``, and the system."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    parts = [f"mien {__version__}", f"Python {platform.python_version()}"]
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):
+            parts.append(f"{package} {version(package)}")
+    return f"{', '.join(parts)}; {platform.platform()}"
+
+
+def _settings(given: dict[str, Any]) -> str:
+    """Return a command's options and arguments, but for those that nobody set."""
+    named = {key.replace("_", "-"): value for key, value in given.items() if value is not None and value is not False}
+    return ", ".join(f"{key} {_text(value)}" for key, value in named.items())
+
+
+def _text(value: Any) -> str:
+    if value is True:
+        return "yes"
+    if not isinstance(value, list):
+        return str(value)
+    more = f" and {len(value) - LISTED} more" if len(value) > LISTED else ""
+    return " ".join(map(str, value[:LISTED])) + more
 
 
 def at_home(value: Any) -> Any:

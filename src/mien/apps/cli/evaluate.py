@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.choices import BATCH_SIZE, BatchSize, Device, DeviceName, Force, Prior, Threads
+from mien.apps.cli.options import BATCH_SIZE, BatchSize, Device, DeviceName, Force, Prior, Threads
 from mien.apps.cli.stopping import whole_or_nothing
 
 

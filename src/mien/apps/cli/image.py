@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import (
+from mien.apps.cli import verbosity
+from mien.apps.cli.options import (
     BATCH_SIZE,
     BatchSize,
     Detector,
@@ -25,6 +25,7 @@ from mien.apps.cli.choices import (
     Threads,
     View,
     ViewName,
+    used,
 )
 from mien.core.errors import ImageError
 
@@ -109,7 +110,7 @@ def image(
         min_score=min_score,
         largest=largest,
     )
-    verbosity.detail(details.model(analyzer))
+    verbosity.detail(used(analyzer))
     unasked = not (annotate or out or crops or as_json) and _few(pictures or ["-"], len(inputs.paths))
     annotate = Path() if unasked else annotate
     # A reduced picture has lost the faces that are small in it, and is not what people want to have marked.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import (
+from mien.apps.cli import verbosity
+from mien.apps.cli.options import (
     BATCH_SIZE,
     BatchSize,
     Detector,
@@ -21,6 +21,7 @@ from mien.apps.cli.choices import (
     Threads,
     View,
     ViewName,
+    used,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def live(
     analyzer = load(
         model, detector.value, prior, view=view.value, device=device.value, threads=threads, batch_size=batch_size
     )
-    verbosity.detail(details.model(analyzer))
+    verbosity.detail(used(analyzer))
     stream = Stream(analyzer, smooth, detect_every)
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())

@@ -1,10 +1,14 @@
-"""The command ``mien``: its subcommands, and how errors become exit codes."""
+"""The command ``mien``: its subcommands, and how errors, and streams that take no more, become exit codes."""
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import warnings
-from typing import Annotated
+from collections.abc import Callable
+from io import TextIOWrapper
+from typing import Annotated, TextIO
 
 import typer
 
@@ -18,12 +22,15 @@ from mien.apps.cli.live import live
 from mien.apps.cli.parsing import Command, Group
 from mien.apps.cli.prepare import prepare
 from mien.apps.cli.stopping import STOPPED, terminable
-from mien.apps.cli.streams import with_streams
 from mien.apps.cli.train import distill, export, recipes, soft_labels, train
 from mien.apps.cli.video import video
 from mien.apps.cli.web import web
 from mien.core.errors import MienError, UsageError
+from mien.core.output import FULL
 from mien.version import __version__
+
+REFUSALS = FULL | {errno.EIO, errno.EPIPE, errno.EBADF}
+"""What the system says of a stream that takes no more."""
 
 app = typer.Typer(
     name="mien",
@@ -81,3 +88,47 @@ def _run() -> int:
     except SystemExit as end:  # as Typer ends, whatever came of it
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+def with_streams(run: Callable[[], int]) -> int:
+    """Run what writes to standard output and standard error, and return its exit code, or 1 where one took no more.
+
+    The first is said on the second, unless a reader has gone, who wants no more. Nothing is left for Python itself to
+    fail on as it ends.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # the names of files need not be text
+    try:
+        code = run()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError as error:
+        broken = [stream for stream in (sys.stdout, sys.stderr) if _is_broken(stream)]
+        # Who fails to open a file is told its name, and who fails to write to one is not.
+        if not broken and (error.filename is not None or error.errno not in REFUSALS):
+            raise
+        for stream in broken:
+            _discard(stream)
+        if error.errno != errno.EPIPE:
+            room = "make room, or " if error.errno in FULL else ""
+            verbosity.complain(f"cannot write: {error.strerror}; {room}send it elsewhere")
+        return 1
+    return code
+
+
+def _is_broken(stream: TextIO | None) -> bool:
+    """Return whether what waits in a stream cannot be written; it waits on."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what waits in a stream, and what is still to come, go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.choices import Force
+from mien.apps.cli.options import Force
 from mien.apps.cli.stopping import whole_or_nothing
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.choices import Force
+from mien.apps.cli.options import Force
 from mien.apps.cli.stopping import end, whole_or_nothing
 from mien.core.errors import UsageError
 
@@ -166,7 +166,7 @@ def _run_recipe(
     limit: int | None = None,
     force: bool = False,
 ) -> None:
-    from mien.apps.cli.runfolder import EPOCHS, run_folder
+    from mien.apps.cli._run_folder import EPOCHS, run_folder
     from mien.data.split import load_split
     from mien.train.backend import load_backend
     from mien.train.recipe import FIRST_TRY, override

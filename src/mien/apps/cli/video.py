@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import (
+from mien.apps.cli import verbosity
+from mien.apps.cli.options import (
     BATCH_SIZE,
     BatchSize,
     Detector,
@@ -23,6 +23,7 @@ from mien.apps.cli.choices import (
     Threads,
     View,
     ViewName,
+    used,
 )
 from mien.core.errors import UsageError
 
@@ -116,7 +117,7 @@ def video(
         min_score=min_score,
         largest=largest,
     )
-    verbosity.detail(details.model(analyzer))
+    verbosity.detail(used(analyzer))
     suffixes = {
         "film": ".mp4" if film else None,
         "data": data and f".{data.value}",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.apps.cli import details, verbosity
-from mien.apps.cli.choices import (
+from mien.apps.cli import verbosity
+from mien.apps.cli.options import (
     BATCH_SIZE,
     BatchSize,
     Detector,
@@ -19,6 +19,7 @@ from mien.apps.cli.choices import (
     Threads,
     View,
     ViewName,
+    used,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def web(
     analyzer = load(
         model, detector.value, prior, view=view.value, device=device.value, threads=threads, batch_size=batch_size
     )
-    verbosity.detail(details.model(analyzer))
+    verbosity.detail(used(analyzer))
     everywhere = host in {"0.0.0.0", "::"}
     with _listening(host, port) as listener:
         place = f"[{host}]" if ":" in host else host

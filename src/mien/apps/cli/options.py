@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from mien.inference.analyzer import Analyzer
 
 
 class DetectorName(StrEnum):
@@ -57,3 +60,12 @@ Threads = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="Processor threads that a net uses.", show_default="one for each core"),
 ]
+
+
+def used(analyzer: Analyzer) -> str:
+    """Return which model names the emotions, and how far it raises rare ones."""
+    entry = analyzer.model
+    return (
+        f"model {entry['name']} {entry['version']}, sha256 {entry['sha256']}, prior {analyzer.prior:g}, "
+        f"uncertain below {analyzer.certain_from():.3f}"
+    )
