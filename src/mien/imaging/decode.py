@@ -1,6 +1,6 @@
 """Picture files to RGB arrays and back.
 
-Beside it, ``formats`` knows Pillow's formats, ``bounds`` what a file may cost, and ``modes`` Pillow's modes.
+Beside it, ``formats`` knows Pillow's formats and what a file may cost, ``color`` Pillow's modes.
 
 Whatever is wrong with a file ends in one ``ImageError`` that names it. Pillow's own settings, which are global, stay
 as they are, so any number of threads may read at once.
@@ -24,8 +24,7 @@ from mien.core.addresses import why_no_address
 from mien.core.errors import ImageError, UsageError
 from mien.core.types import Frame, Image
 from mien.imaging.color import to_rgb
-from mien.imaging.formats import EXPECTED, frames_note, load, looks_like, open_picture
-from mien.imaging.limits import refuse_costly
+from mien.imaging.formats import EXPECTED, frames_note, load, looks_like, open_picture, refuse_costly
 
 MAX_PIXELS = 200_000_000
 """The largest picture that is read unless the caller says otherwise, in pixels: 600 MB as RGB."""
@@ -95,7 +94,7 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
 
     Raises:
         ImageError: there is no such file, it is not a picture, it is damaged or cut short, it declares more than
-            max_pixels pixels, or it would cost more than those are worth (``mien.imaging.limits``).
+            max_pixels pixels, or it would cost more than those are worth (``mien.imaging.formats``).
     """
     return read_picture(path, max_pixels, None).image
 
