@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mien.core.emotions import FER2013_CODES, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError
 from mien.core.protocols import PANEL
-from mien.data.csv_table import columns_of, fault, place, read_table
+from mien.data._csv_table import columns_of, fault, place, read_table
 from mien.data.folders import SHARES, draw_splits
 from mien.data.near_duplicates import pixel_keys
 from mien.data.samples import FER2013, FERPLUS, SIZE_PX, Samples

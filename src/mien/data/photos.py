@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, VOTE_COLUMNS
 from mien.core.errors import DataError
-from mien.data.csv_table import columns_of, fault, read_table
+from mien.data._csv_table import columns_of, fault, read_table
 from mien.data.faces import Box, Cutter, Detector
 from mien.data.folders import DRAWN, SHARES, SPLIT_OF, draw_splits
 from mien.data.near_duplicates import pixel_keys

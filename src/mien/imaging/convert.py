@@ -14,7 +14,7 @@ from PIL import ImageOps
 
 from mien.core.errors import ImageError
 from mien.core.types import Frame, Image
-from mien.imaging.color import to_rgb
+from mien.imaging._color import to_rgb
 from mien.imaging.decode import decode, read, why_damaged
 
 Source = str | Path | bytes | bytearray | memoryview | NDArray[Any] | Pillow.Image | Frame

@@ -1,6 +1,6 @@
 """Picture files to RGB arrays and back.
 
-Beside it, ``formats`` knows Pillow's formats and what a file may cost, ``color`` Pillow's modes.
+Beside it, ``formats`` knows Pillow's formats and what a file may cost, ``_color`` Pillow's modes.
 
 Whatever is wrong with a file ends in one ``ImageError`` that names it. Pillow's own settings, which are global, stay
 as they are, so any number of threads may read at once.
@@ -23,7 +23,7 @@ from PIL.ImageFile import ImageFile
 from mien.core.addresses import why_no_address
 from mien.core.errors import ImageError, UsageError
 from mien.core.types import Frame, Image
-from mien.imaging.color import to_rgb
+from mien.imaging._color import to_rgb
 from mien.imaging.formats import EXPECTED, frames_note, load, looks_like, open_picture, refuse_costly
 
 MAX_PIXELS = 200_000_000
