@@ -6,7 +6,7 @@ from mien.core.errors import DataError
 from mien.data.audit import LEFT_OUT, agreement, audit, balance, load_audit, one_against_the_rest
 from mien.data.montage import montage
 from mien.data.near_duplicates import find_duplicates, near_duplicates, thumbnails
-from mien.data.rules import kept_splits, reasons
+from mien.data.prepare import kept_splits, reasons
 from mien.data.synthetic import synthetic
 from small_data import HAPPY, faces, samples
 

@@ -14,9 +14,8 @@ from mien.data.faces import MORE_FACES
 from mien.data.folders import DRAWN
 from mien.data.near_duplicates import find_duplicates
 from mien.data.photos import read_photos
-from mien.data.prepare import prepare
-from mien.data.rules import NEAR_LEAK, UNREADABLE, kept_splits, reasons
-from mien.data.samples import join_samples
+from mien.data.prepare import NEAR_LEAK, kept_splits, prepare, reasons
+from mien.data.samples import UNREADABLE, join_samples
 from mien.data.sources import read_source
 from mien.data.split import load_split
 from small_data import faces, samples, write_fer, write_votes

@@ -11,8 +11,7 @@ from mien.core.emotions import VOTE_COLUMNS
 from mien.core.errors import DataError, ImageError
 from mien.data.faces import Box, cut
 from mien.data.fer2013 import votes_of
-from mien.data.rules import UNREADABLE
-from mien.data.samples import FERPLUS, SIZE_PX, Drop, Samples
+from mien.data.samples import FERPLUS, SIZE_PX, UNREADABLE, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
 from mien.imaging.decode import read
 

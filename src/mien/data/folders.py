@@ -17,8 +17,7 @@ from mien.core.protocols import PANEL
 from mien.core.spelling import did_you_mean, near
 from mien.data.faces import Cutter, Detector
 from mien.data.near_duplicates import pixel_keys
-from mien.data.rules import UNREADABLE
-from mien.data.samples import SIZE_PX, Drop, Samples
+from mien.data.samples import SIZE_PX, UNREADABLE, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
 from mien.imaging.formats import PICTURE_SUFFIXES
 

@@ -17,8 +17,7 @@ from mien.data._csv_table import columns_of, fault, read_table
 from mien.data.faces import Box, Cutter, Detector
 from mien.data.folders import DRAWN, SHARES, SPLIT_OF, draw_splits
 from mien.data.near_duplicates import pixel_keys
-from mien.data.rules import UNREADABLE
-from mien.data.samples import SIZE_PX, Drop, Samples
+from mien.data.samples import SIZE_PX, UNREADABLE, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
 
 VOTES = "votes.csv"

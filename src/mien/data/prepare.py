@@ -1,18 +1,21 @@
-"""Samples to one file a split, with what was found on the way."""
+"""Samples to one file a split: the rules by which faces are dropped and called clean, and what was found on the way."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.emotions import VOTE_COLUMNS
 from mien.core.errors import DataError
 from mien.core.output import whole_files
 from mien.data.audit import Audit, audit
 from mien.data.montage import montage
-from mien.data.near_duplicates import find_duplicates
-from mien.data.rules import kept_splits, reasons
-from mien.data.samples import Samples
-from mien.data.split import SPLITS, save_split
+from mien.data.near_duplicates import Duplicates, find_duplicates
+from mien.data.samples import FER2013, FERPLUS, Samples
+from mien.data.split import SPLITS, Split, save_split
 from mien.imaging.decode import write
 from mien.version import __version__
 
@@ -25,6 +28,13 @@ FILES = (
     "prepare.json",
 )
 """All that a folder of splits may hold: the first two are of ``mien soft-labels``, the last vouches for the others."""
+
+NOT_A_FACE = "not a face"
+LEAK = "pixel for pixel in valid or test"
+NEAR_LEAK = "near-duplicate in valid or test"
+
+TRAIN = SPLITS.index("train")
+"""The split that the others must not leak into."""
 
 
 def prepare(samples: Samples, out_dir: Path) -> Audit:
@@ -54,6 +64,47 @@ def prepare(samples: Samples, out_dir: Path) -> Audit:
     except OSError as error:
         raise DataError(f"cannot write to {out_dir}: {error.strerror or error}") from error
     return found
+
+
+def reasons(samples: Samples, duplicates: Duplicates) -> NDArray[np.str_]:
+    """Return why each sample is dropped, (N,) text, empty for those kept.
+
+    A Training face that stands pixel for pixel in another split would be learnt before it is tested; what the taggers
+    call no face has no emotion. A sample of both kinds counts as no face. FER2013's near-duplicates stay, as everybody
+    trains on them, and its scores on clean faces tell what they are worth; those of other data sets are dropped.
+    """
+    why = np.full(len(samples), "", f"<U{max(map(len, (LEAK, NEAR_LEAK, NOT_A_FACE)))}")
+    train, published = samples.splits == TRAIN, np.isin(samples.sources, (FER2013, FERPLUS))
+    why[train & ~published & np.delete(duplicates.near, TRAIN, axis=1).any(axis=1)] = NEAR_LEAK
+    why[train & np.delete(duplicates.exact, TRAIN, axis=1).any(axis=1)] = LEAK
+    why[samples.nameless | (samples.votes.argmax(axis=1) == VOTE_COLUMNS.index("NF"))] = NOT_A_FACE
+    return why
+
+
+def kept_splits(samples: Samples, duplicates: Duplicates, why: NDArray[np.str_]) -> dict[str, Split]:
+    """Return what is left of the samples as one ``Split`` a name, in the order of ``SPLITS``, none of them empty.
+
+    A face of valid or test is clean if no near-duplicate of it is among all Training rows. All of them, those dropped
+    included: a model that was trained elsewhere has learnt from them.
+
+    Faces of even rows choose, those of odd rows are reported; a near-duplicate goes with the first that it is tied to.
+    """
+    choosing = samples.rows[duplicates.first] % 2 == 0
+    clean = (samples.splits == TRAIN) | ~duplicates.near[:, TRAIN]
+    splits: dict[str, Split] = {}
+    for index, name in enumerate(SPLITS):
+        here = (why == "") & (samples.splits == index)
+        if here.any():
+            splits[name] = Split(
+                images=samples.images[here],
+                votes=samples.votes[here],
+                emotions=samples.emotions[here],
+                rows=samples.rows[here],
+                clean=clean[here],
+                sources=samples.sources[here],
+                choosing=choosing[here],
+            )
+    return splits
 
 
 def _summary(found: Audit) -> str:

@@ -19,6 +19,8 @@ SIZE_PX = CropSpec().size_px
 FER2013, FERPLUS = "fer2013", "ferplus"
 """What the faces of FER2013 are called as a source, with its own labels and with FER+'s votes."""
 
+UNREADABLE = "unreadable picture"
+
 
 @dataclass(frozen=True, slots=True)
 class Drop:
