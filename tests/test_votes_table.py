@@ -13,11 +13,11 @@ from mien.core.types import Faces
 from mien.data.faces import MORE_FACES
 from mien.data.folders import DRAWN
 from mien.data.near_duplicates import find_duplicates
-from mien.data.photos import read_photos
 from mien.data.prepare import NEAR_LEAK, kept_splits, prepare, reasons
 from mien.data.samples import UNREADABLE, join_samples
 from mien.data.sources import read_source
 from mien.data.split import load_split
+from mien.data.votes_table import read_votes_table
 from small_data import faces, samples, write_fer, write_votes
 
 SIDE = 100
@@ -50,7 +50,7 @@ def same(cut: np.ndarray, face: np.ndarray) -> None:
 
 class TestTable:
     def test_a_face_is_cut_at_its_box_as_prediction_cuts_it(self, tmp_path: Path):
-        got = read_photos(photos(tmp_path / "web", [f"7.png,8,2,{corners()}"]))
+        got = read_votes_table(photos(tmp_path / "web", [f"7.png,8,2,{corners()}"]))
         same(got.images[0], faces(1, 1)[0])
         assert got.votes[0].tolist() == [0, 8, 0, 0, 0, 0, 2, 0, 0, 0]
         assert (got.rows.tolist(), got.sources.tolist(), got.emotions.tolist()) == ([7], ["web"], [-1])
@@ -62,13 +62,13 @@ class TestTable:
             boxes = np.array([[0, 0, 9, 9], BOX], np.float32)
             return Faces(boxes, np.full((2, 5, 2), np.nan, np.float32), np.ones(2, np.float32))
 
-        got = read_photos(folder, detector)
+        got = read_votes_table(folder, detector)
         same(got.images[0], faces(1, 1)[0])
         assert dict(got.notes) == {MORE_FACES: 1, DRAWN: 1}
 
     def test_fractions_keep_their_shares(self, tmp_path: Path):
         lines = ["1.png,0.5,9.5", "2.png,3.3,6.7"]
-        got = read_photos(photos(tmp_path / "web", lines, "file,happiness,contempt"))
+        got = read_votes_table(photos(tmp_path / "web", lines, "file,happiness,contempt"))
         assert got.votes[:, [1, 7]].tolist() == [[10, 190], [66, 134]]
         assert PROTOCOLS["majority"](got.votes, got.emotions).tolist() == [7, 7]
 
@@ -80,19 +80,19 @@ class TestTable:
 
     def test_split_and_source_may_be_named(self, tmp_path: Path):
         lines = ["3.png,1,0,dev,flickr", "4.png,1,0,Training,web", "5.png,0,1,,web"]
-        got = read_photos(photos(tmp_path / "x", lines, "file,happiness,fear,split,source"))
+        got = read_votes_table(photos(tmp_path / "x", lines, "file,happiness,fear,split,source"))
         assert got.splits[:2].tolist() == [1, 0]
         assert got.sources.tolist() == ["flickr", "web", "web"]
         assert dict(got.notes)[DRAWN] == 1
 
     def test_files_without_numbers_count_by_place(self, tmp_path: Path):
-        got = read_photos(photos(tmp_path / "x", ["b.png,1,0", "a.png,1,0"], "file,happiness,fear"))
+        got = read_votes_table(photos(tmp_path / "x", ["b.png,1,0", "a.png,1,0"], "file,happiness,fear"))
         assert got.rows.tolist() == [0, 1]
 
     def test_a_picture_that_cannot_be_read_is_dropped_by_name(self, tmp_path: Path):
         folder = photos(tmp_path / "x", ["1.png,1,0,train", "2.png,1,0,dev"], "file,happiness,fear,split")
         (folder / "2.png").write_bytes(b"no picture")
-        got = read_photos(folder)
+        got = read_votes_table(folder)
         assert len(got) == 1
         assert [(drop.split, drop.name, drop.why) for drop in got.unread] == [("valid", "2.png", UNREADABLE)]
 
@@ -111,13 +111,13 @@ class TestTable:
     def test_a_line_that_cannot_be_used(self, tmp_path: Path, header: str, line: str, match: str):
         folder = photos(tmp_path / "x", [line], header)
         with pytest.raises(DataError, match=match):
-            read_photos(folder)
+            read_votes_table(folder)
 
     def test_no_picture_at_all(self, tmp_path: Path):
         folder = photos(tmp_path / "x", ["1.png,1"], "file,happiness")
         (folder / "1.png").unlink()
         with pytest.raises(DataError, match=r"no readable picture of 1 that .*votes\.csv names"):
-            read_photos(folder)
+            read_votes_table(folder)
 
 
 class TestBesideFer2013:
@@ -152,7 +152,7 @@ class TestBesideFer2013:
         assert valid.choosing.tolist() == [True, False, True, True]
 
     def test_joined_notes_add_up(self, tmp_path: Path):
-        one = read_photos(photos(tmp_path / "a", ["1.png,1"], "file,happiness"))
+        one = read_votes_table(photos(tmp_path / "a", ["1.png,1"], "file,happiness"))
         both = join_samples([one, one])
         assert len(both) == 2
         assert dict(both.notes) == {DRAWN: 2}

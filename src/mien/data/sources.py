@@ -13,8 +13,8 @@ from mien.data.faces import Detector
 from mien.data.fer2013 import FACE_COLUMNS, read_fer2013
 from mien.data.ferplus import is_ferplus, read_ferplus
 from mien.data.folders import folders_in, is_known, read_folders
-from mien.data.photos import is_photos, read_photos
 from mien.data.samples import Samples, join_samples
+from mien.data.votes_table import has_votes_table, read_votes_table
 
 FACES_FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
 """FER2013, the fullest first: Kaggle's competition has all but the first in one folder."""
@@ -90,7 +90,7 @@ def _read_folder(folder: Path, detector: Detector | None, split: str) -> Samples
         return read_fer2013(faces, _find(folder, (VOTES_FILE,)))
     if is_ferplus(folder):
         return read_ferplus(folder)
-    return (read_photos if is_photos(folder) else read_folders)(folder, detector, split)
+    return (read_votes_table if has_votes_table(folder) else read_folders)(folder, detector, split)
 
 
 def _table(path: Path, names: tuple[str, ...]) -> Path:

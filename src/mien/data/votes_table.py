@@ -27,12 +27,12 @@ MOST_VOTES = 200
 """What the votes of a face that are no whole numbers are scaled to: the finest that a byte holds with room to round."""
 
 
-def is_photos(folder: Path) -> bool:
+def has_votes_table(folder: Path) -> bool:
     """Return whether a folder holds a table of votes."""
     return (folder / VOTES).is_file()
 
 
-def read_photos(folder: Path, detector: Detector | None = None, split: str = "", seed: int = 0) -> Samples:
+def read_votes_table(folder: Path, detector: Detector | None = None, split: str = "", seed: int = 0) -> Samples:
     """Read the faces that the table names.
 
     A face is cut at its box as the predicting side cuts it; without a box the detector finds it, and without a detector
