@@ -5,12 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.apps.cli import choices
-from mien.apps.cli.options import DeviceName
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
 from mien.core.packaged import PACKAGED, default_model, packaged_model
-from mien.inference.classifier import BATCH_SIZE, CARD_KEY, DEVICES, Classifier, model_file
+from mien.inference.classifier import BATCH_SIZE, CARD_KEY, Classifier, model_file
 from tiny_net import SIZE_PX, tiny_card, tiny_net
 
 SHIPPED = pytest.mark.skipif(not default_model().is_file(), reason="no model in src/mien/weights yet")
@@ -107,11 +105,6 @@ def test_a_number_of_threads_that_cannot_be():
 def test_the_batch_size_changes_no_answer(classifier: Classifier):
     faces = plain_faces([16, 48, 80, 112, 144])
     np.testing.assert_allclose(Classifier(tiny_net(tiny_card()), batch_size=2)(faces), classifier(faces), atol=1e-6)
-
-
-def test_the_command_line_offers_the_same_devices_and_batch():
-    assert [device.value for device in DeviceName] == list(DEVICES)
-    assert choices.BATCH_SIZE == BATCH_SIZE
 
 
 def test_a_device_that_is_not_there_is_explained(monkeypatch: pytest.MonkeyPatch):

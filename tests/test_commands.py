@@ -1,5 +1,6 @@
 """What all commands have in common: their help, what they suggest, how much they say, and where ``~`` is."""
 
+import inspect
 import os
 import re
 from pathlib import Path
@@ -9,10 +10,14 @@ import pytest
 import typer
 
 from command import Command
-from mien.apps.cli import verbosity
+from mien.apps.cli import options, verbosity
 from mien.apps.cli.examples import EXAMPLES
 from mien.apps.cli.main import app
 from mien.apps.cli.parsing import PANELS, meant
+from mien.detection.detectors import DETECTORS
+from mien.inference.analyzer import VIEWS, load
+from mien.inference.classifier import BATCH_SIZE, DEVICES
+from mien.tracking.stream import SMOOTH_S
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
@@ -130,6 +135,16 @@ def test_verbose_says_with_what_and_how_fast(mien: Command, examples: Path):
     assert (outcome.code, outcome.out) == (0, plain.out)
     for part in ("onnxruntime", "detector yunet", "sha256", "512 x 512 pixels, 1 face", "took"):
         assert part in outcome.err, part
+
+
+def test_the_options_offer_what_the_library_has_and_begin_with_its_defaults():
+    assert [device.value for device in options.DeviceName] == list(DEVICES)
+    assert [detector.value for detector in options.DetectorName] == list(DETECTORS)
+    assert [view.value for view in options.ViewName] == list(VIEWS)
+    assert options.NetOptions().batch_size == BATCH_SIZE
+    assert options.StreamOptions().smooth == SMOOTH_S
+    defaults = {name: one.default for name, one in inspect.signature(load).parameters.items()}
+    assert options.AnalyzerOptions().arguments() | options.FaceOptions().arguments() == defaults
 
 
 def test_nothing_is_said_past_quiet():

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from mien.apps.cli.commands import command
+from mien.apps.cli.live import live
 from mien.apps.cli.stopping import stoppable, terminable
 from mien.apps.live.loop import HELP, NOTE_S, Live, Meter
 from mien.apps.live.recorder import Recorder
@@ -381,12 +383,15 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def run_live(**given: object) -> None:
+    command(live)(quiet=False, verbose=False, **given)
+
+
 def test_a_clip_is_followed_filmed_and_written_down(clip: Path, capsys: pytest.CaptureFixture[str]):
-    from mien.apps.cli.live import live
     from mien.results.log import read_log
     from mien.video.reader import open_video
 
-    live(source=str(clip), window=False, out=Path("rows.jsonl"), record=Path("film.mp4"))
+    run_live(source=str(clip), window=False, out=Path("rows.jsonl"), record=Path("film.mp4"))
     out, err = capsys.readouterr()
     assert out.startswith("0.00\tno face found\n")
     count = int(err.split()[1])
@@ -411,25 +416,22 @@ def test_a_clip_is_followed_filmed_and_written_down(clip: Path, capsys: pytest.C
     ],
 )
 def test_a_film_that_cannot_be_written_is_refused_before_it_begins(clip: Path, name: str, why: str):
-    from mien.apps.cli.live import live
 
     with pytest.raises(UsageError, match=why):
-        live(source=str(clip), window=False, record=Path(name))
+        run_live(source=str(clip), window=False, record=Path(name))
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder here into which not even root can write")
 def test_a_film_that_cannot_be_written_fails_the_run_when_all_is_shown(clip: Path, capsys: pytest.CaptureFixture[str]):
-    from mien.apps.cli.live import live
 
     with pytest.raises(MienError, match=r"cannot write /proc/film\.mp4"):
-        live(source=str(clip), window=False, out=Path("rows.csv"), record=Path("/proc/film.mp4"))
+        run_live(source=str(clip), window=False, out=Path("rows.csv"), record=Path("/proc/film.mp4"))
     assert capsys.readouterr().err.splitlines()[-1].endswith("wrote rows.csv")
 
 
 def test_the_window_takes_keys(clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     pygame = pytest.importorskip("pygame")
     capsys.readouterr()  # the greeting, if this was the first import of all
-    from mien.apps.cli.live import live
     from mien.apps.live import views
 
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
@@ -441,7 +443,7 @@ def test_the_window_takes_keys(clip: Path, monkeypatch: pytest.MonkeyPatch, caps
             pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key))
 
     monkeypatch.setattr(views.WindowView, "show", show)
-    live(source=str(clip))
+    run_live(source=str(clip))
     assert not pygame.display.get_init()
     (snapshot,) = Path().glob("mien-live-*.png")
     out, err = capsys.readouterr()

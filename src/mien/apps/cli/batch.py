@@ -7,36 +7,18 @@ from typing import Annotated
 
 import typer
 
-from mien.apps.cli import verbosity
-from mien.apps.cli.options import (
-    BATCH_SIZE,
-    BatchSize,
-    Detector,
-    DetectorName,
-    Device,
-    DeviceName,
-    Force,
-    Model,
-    Prior,
-    Threads,
-    View,
-    ViewName,
-    used,
-)
+from mien.apps.cli.options import AnalyzerOptions, Force, PictureNames, Recursive, Resume
 
 
 def batch(
-    pictures: Annotated[
-        list[str] | None,
-        typer.Argument(help="Files, folders or patterns; '-' or a pipe: names, one a line.", show_default=False),
-    ] = None,
+    pictures: PictureNames = None,
     *,
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="Write a row a face: .jsonl, .csv or .parquet.", show_default=False)
     ],
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the file of --out where it stopped.")] = False,
+    resume: Resume = False,
     force: Force = False,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders in folders too.")] = False,
+    recursive: Recursive = False,
     address: Annotated[
         str | None,
         typer.Option(help="A Ray cluster that runs; auto: that of this machine.", show_default="one is started here"),
@@ -44,13 +26,7 @@ def batch(
     workers: Annotated[
         int | None, typer.Option(min=1, help="At most so many.", show_default="one for each core of the cluster")
     ] = None,
-    view: View = ViewName.seven,
-    prior: Prior = None,
-    detector: Detector = DetectorName.yunet,
-    model: Model = None,
-    device: Device = DeviceName.cpu,
-    threads: Threads = None,
-    batch_size: BatchSize = BATCH_SIZE,
+    options: AnalyzerOptions,
 ) -> None:
     """Name the emotion on each face, on all machines of a Ray cluster.
 
@@ -64,16 +40,16 @@ def batch(
     from mien.apps.cli.screen import Screen
     from mien.apps.cli.stopping import end, stoppable, until
     from mien.imaging.decode import MAX_PIXELS
-    from mien.results.provenance import Made
+    from mien.results.provenance import Made, Setting
     from mien.results.sinks import open_sink
 
     inputs = gather(pictures or [], recursive, piped(pictures or []))
-    settings = Settings(model, detector.value, prior, view.value, device.value, threads, batch_size)
+    settings = Settings(**options.arguments())
     # Loaded here too, so that what is wrong with it is said before anything starts.
-    analyzer = settings.load()
-    verbosity.detail(used(analyzer))
+    analyzer = options.load()
     # Workers read pictures as 'mien image' does unless it is told otherwise, so that either can go on for the other.
-    made = Made(analyzer.model, analyzer.labels, {"detector": detector.value, "max-megapixels": MAX_PIXELS / 1e6})
+    read_as: dict[str, Setting] = {"detector": options.detector.value, "max-megapixels": MAX_PIXELS / 1e6}
+    made = Made(analyzer.model, analyzer.labels, read_as)
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
         sink = stack.enter_context(open_sink(out, made, resume=resume, force=force))

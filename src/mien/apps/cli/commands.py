@@ -1,4 +1,4 @@
-"""What all commands have in common: ``--quiet`` and ``--verbose``, and ``~`` in paths."""
+"""What all commands have in common: groups of options, ``--quiet`` and ``--verbose``, and ``~`` in paths."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -30,7 +32,10 @@ LISTED = 3
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Return a command as the command line calls it: with --quiet and --verbose, and with ~ in its paths expanded."""
+    """Return a command as the command line calls it: with --quiet and --verbose, and with ~ in its paths expanded.
+
+    Each parameter that is a dataclass becomes an option for each of its fields.
+    """
 
     @wraps(function)
     def called(*, quiet: bool, verbose: bool, **given: Any) -> None:
@@ -41,16 +46,41 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         ):
             given = {name: at_home(value) for name, value in given.items()}
             with _accounted(function.__name__, given):
-                function(**given)
+                function(**_grouped(given, groups))
 
     signature = inspect.signature(function, eval_str=True)
-    added = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
-        for name, kind in (("quiet", Quiet), ("verbose", Verbose))
-    ]
+    groups: dict[str, Any] = {
+        name: one.annotation for name, one in signature.parameters.items() if is_dataclass(one.annotation)
+    }
+    own = [one for name, one in signature.parameters.items() if name not in groups]
+    added = [_option("quiet", Quiet, False), _option("verbose", Verbose, False)]
+    parameters = [*own, *chain.from_iterable(map(_options, groups.values())), *added]
     called.__doc__ = _flowing(function)  # Typer keeps the ends of the lines
-    called.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *added])  # type: ignore[attr-defined]
+    called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return called
+
+
+def _options(group: Any) -> list[inspect.Parameter]:
+    """Return a parameter for each field of a dataclass, as Typer itself knows none."""
+    kinds = get_type_hints(group, include_extras=True)
+    return [
+        _option(one.name, kinds[one.name], inspect.Parameter.empty if one.default is MISSING else one.default)
+        for one in fields(group)
+    ]
+
+
+def _option(name: str, kind: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+def _grouped(given: dict[str, Any], groups: dict[str, Any]) -> dict[str, Any]:
+    """Return what a command takes: each dataclass in the place of its fields."""
+    rest = dict(given)
+    made = {
+        name: group(**{one.name: rest.pop(one.name) for one in fields(group) if one.name in rest})
+        for name, group in groups.items()
+    }
+    return rest | made
 
 
 def _flowing(function: Callable[..., None]) -> str:

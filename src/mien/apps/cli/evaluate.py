@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.options import BATCH_SIZE, BatchSize, Device, DeviceName, Force, Prior, Threads
+from mien.apps.cli.options import Force, NetOptions, Prior
 from mien.apps.cli.stopping import whole_or_nothing
 
 
@@ -62,9 +62,7 @@ def evaluate(
         Path | None, typer.Option(help="Folder for the files.", show_default="MODEL.eval, in the working directory")
     ] = None,
     force: Force = False,
-    device: Device = DeviceName.cpu,
-    threads: Threads = None,
-    batch_size: BatchSize = BATCH_SIZE,
+    net: NetOptions,
 ) -> None:
     """Score a model: metrics.json, predictions.csv, and pictures of all that was measured."""
     from mien.core.output import output_folder
@@ -86,9 +84,7 @@ def evaluate(
                 speed=speed,
                 robustness=robustness,
                 photos=photos,
-                device=device.value,
-                threads=threads,
-                batch_size=batch_size,
+                **net.arguments(),
             )
         # Before anything is written, which may fail.
         print_scores(console, report.document)

@@ -8,21 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.options import (
-    BATCH_SIZE,
-    BatchSize,
-    Detector,
-    DetectorName,
-    Device,
-    DeviceName,
-    Force,
-    Model,
-    Prior,
-    Threads,
-    View,
-    ViewName,
-    used,
-)
+from mien.apps.cli.options import AnalyzerOptions, Force, StreamOptions
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -47,17 +33,8 @@ def live(
         bool | None,
         typer.Option("--mirror/--no-mirror", help="Mirror the picture.", show_default="for cameras by number"),
     ] = None,
-    smooth: Annotated[float, typer.Option(metavar="S", help="Time constant of smoothing; 0: none.")] = 0.3,
-    detect_every: Annotated[
-        int, typer.Option(metavar="N", help="Search each N-th frame whole, in between only near known faces.")
-    ] = 1,
-    view: View = ViewName.seven,
-    prior: Prior = None,
-    detector: Detector = DetectorName.yunet,
-    model: Model = None,
-    device: Device = DeviceName.cpu,
-    threads: Threads = None,
-    batch_size: BatchSize = BATCH_SIZE,
+    following: StreamOptions,
+    options: AnalyzerOptions,
 ) -> None:
     """Name the emotion on each face before a camera. Nothing is stored unless asked for.
 
@@ -70,7 +47,6 @@ def live(
     from mien.apps.live.loop import Live
     from mien.apps.live.recorder import Recorder
     from mien.core.errors import MienError
-    from mien.inference.analyzer import load
     from mien.results.provenance import Made
     from mien.results.sinks import open_sink
     from mien.tracking.stream import Stream
@@ -80,17 +56,14 @@ def live(
     if record is not None:
         _check_film(record, force)
     place = find_source(source)
-    analyzer = load(
-        model, detector.value, prior, view=view.value, device=device.value, threads=threads, batch_size=batch_size
-    )
-    verbosity.detail(used(analyzer))
-    stream = Stream(analyzer, smooth, detect_every)
+    analyzer = options.load()
+    stream = Stream(analyzer, following.smooth, following.detect_every)
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
         display = _view(window, place.name, stack)
         sink = None
         if out is not None:
-            settings = {"detector": detector.value, "smooth": smooth, "detect-every": detect_every}
+            settings = {"detector": options.detector.value, **following.settings()}
             made = Made(analyzer.model, analyzer.labels, settings, place.name)
             sink = stack.enter_context(open_sink(out, made, force=force))
         recorder = stack.enter_context(Recorder())

@@ -1,15 +1,23 @@
-"""Options that several commands take, with the words that they accept, so that ``--help`` needs no numpy."""
+"""Options that several commands take, each said once, with the words that they accept.
+
+The words stand here too, so that ``--help`` needs no numpy. What goes together is a dataclass: a command takes it as
+one parameter, and ``commands.command`` makes an option of each of its fields.
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mien.apps.cli import verbosity
+
 if TYPE_CHECKING:
     from mien.inference.analyzer import Analyzer
+    from mien.results.provenance import Setting
 
 
 class DetectorName(StrEnum):
@@ -36,17 +44,10 @@ class DeviceName(StrEnum):
     openvino = "openvino"
 
 
-BATCH_SIZE = 256
-"""As ``mien.inference.classifier`` has it."""
-
-BatchSize = Annotated[int, typer.Option(metavar="N", min=1, help="Faces that go through the net at once, at most.")]
-Detector = Annotated[DetectorName, typer.Option(help="none: the whole picture is the face.")]
-Device = Annotated[DeviceName, typer.Option(help="On what the net runs, as far as ONNX Runtime has it.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there already.")]
-View = Annotated[ViewName, typer.Option(help="eight: contempt is shown apart, not as neutral.")]
-Model = Annotated[
-    Path | None,
-    typer.Option(help="A file of 'mien export', or 'mien-s', the smaller packaged one.", show_default="mien"),
+PictureNames = Annotated[
+    list[str] | None,
+    typer.Argument(help="Files, folders or patterns; '-' or a pipe: names, one a line.", show_default=False),
 ]
 Prior = Annotated[
     str | None,
@@ -56,16 +57,96 @@ Prior = Annotated[
         show_default="the model's own",
     ),
 ]
-Threads = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, help="Processor threads that a net uses.", show_default="one for each core"),
-]
+Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders in folders too.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the file of --out where it stopped.")]
 
 
-def used(analyzer: Analyzer) -> str:
-    """Return which model names the emotions, and how far it raises rare ones."""
-    entry = analyzer.model
-    return (
-        f"model {entry['name']} {entry['version']}, sha256 {entry['sha256']}, prior {analyzer.prior:g}, "
-        f"uncertain below {analyzer.certain_from():.3f}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetOptions:
+    """On what a net runs."""
+
+    device: Annotated[DeviceName, typer.Option(help="On what the net runs, as far as ONNX Runtime has it.")] = (
+        DeviceName.cpu
     )
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Processor threads that a net uses.", show_default="one for each core"),
+    ] = None
+    batch_size: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Faces that go through the net at once, at most.")
+    ] = 256
+
+    def arguments(self) -> dict[str, Any]:
+        """Return them as arguments of ``mien.load``, which has the same names for them."""
+        return {name: value.value if isinstance(value, StrEnum) else value for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceOptions:
+    """Which of the faces in a picture count."""
+
+    small_faces: Annotated[bool, typer.Option("--small-faces", help="Search large pictures for small faces.")] = False
+    min_face: Annotated[
+        float, typer.Option(metavar="PX", help="Leave out smaller faces, in pixels of the picture as it is read.")
+    ] = 0.0
+    min_score: Annotated[
+        float | None,
+        typer.Option(help="Leave out faces of which the detector is less sure.", show_default="the detector's own"),
+    ] = None
+    largest: Annotated[bool, typer.Option("--largest", help="Keep the largest face of each picture.")] = False
+
+    def arguments(self) -> dict[str, Any]:
+        """Return them as arguments of ``mien.load``."""
+        return {
+            "small_faces": self.small_faces,
+            "min_face_px": self.min_face,
+            "min_score": self.min_score,
+            "largest": self.largest,
+        }
+
+    def settings(self) -> dict[str, Setting]:
+        """Return their values by the names of the options, as a file of results keeps them."""
+        return {name.replace("_", "-"): value for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyzerOptions(NetOptions):
+    """What finds faces and names what they show."""
+
+    view: Annotated[ViewName, typer.Option(help="eight: contempt is shown apart, not as neutral.")] = ViewName.seven
+    prior: Prior = None
+    detector: Annotated[DetectorName, typer.Option(help="none: the whole picture is the face.")] = DetectorName.yunet
+    model: Annotated[
+        Path | None,
+        typer.Option(help="A file of 'mien export', or 'mien-s', the smaller packaged one.", show_default="mien"),
+    ] = None
+
+    def load(self, faces: FaceOptions | None = None) -> Analyzer:
+        """Return the analyzer, and say with ``--verbose`` which model it has, and how far that raises rare emotions.
+
+        Raises:
+            MienError: as ``mien.load`` does.
+        """
+        from mien.inference.analyzer import load
+
+        analyzer = load(**self.arguments(), **(faces.arguments() if faces else {}))
+        entry = analyzer.model
+        verbosity.detail(
+            f"model {entry['name']} {entry['version']}, sha256 {entry['sha256']}, prior {analyzer.prior:g}, "
+            f"uncertain below {analyzer.certain_from():.3f}"
+        )
+        return analyzer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOptions:
+    """How faces are followed from frame to frame."""
+
+    smooth: Annotated[float, typer.Option(metavar="S", help="Time constant of smoothing; 0: none.")] = 0.3
+    detect_every: Annotated[
+        int, typer.Option(metavar="N", help="Search each N-th frame whole, in between only near known faces.")
+    ] = 1
+
+    def settings(self) -> dict[str, Setting]:
+        """Return their values by the names of the options, as a file of results keeps them."""
+        return {"smooth": self.smooth, "detect-every": self.detect_every}

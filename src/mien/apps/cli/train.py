@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,55 +32,54 @@ A_NET = "a finished run folder, a file of 'mien export --int8', or a packaged ne
 RecipeName = Annotated[
     Path | None, typer.Argument(help="One of 'mien recipes', or a file of one's own.", show_default="5-compact")
 ]
-Data = Annotated[str, typer.Option(help="A folder of 'mien prepare', or 'synthetic': drawn faces.")]
-RunFolder = Annotated[
-    Path | None, typer.Option(help="The run folder; runs/NAME (runs/NAME-N with --limit) without it.")
-]
-Limit = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Learn from N faces only, spread over the data: for a first try.")
-]
 Teachers = Annotated[
     list[Path],
     typer.Option("--teacher", metavar="NET", help=f"{A_NET[0].upper()}{A_NET[1:]}; give the option once a teacher."),
 ]
-Start = Annotated[
-    Path | None, typer.Option("--from", metavar="NET", help=f"What to start from, in place of the recipe's: {A_NET}.")
-]
-Anew = Annotated[bool, typer.Option("--force", help="Begin anew where the folder holds a run.")]
 Changes = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What a net learns from, what is changed in its recipe, and where it is kept."""
+
+    data: Annotated[str, typer.Option(help="A folder of 'mien prepare', or 'synthetic': drawn faces.")]
+    run: Annotated[
+        Path | None, typer.Option(help="The run folder; runs/NAME (runs/NAME-N with --limit) without it.")
+    ] = None
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="NET", help=f"What to start from, in place of the recipe's: {A_NET}."),
+    ] = None
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Learn from N faces only, spread over the data: for a first try."),
+    ] = None
+    force: Annotated[bool, typer.Option("--force", help="Begin anew where the folder holds a run.")] = False
+    changes: Changes = None
 
 
 def train(
     recipe: RecipeName = None,
     *,
-    data: Data,
-    run: RunFolder = None,
-    start: Start = None,
-    limit: Limit = None,
-    force: Anew = False,
-    changes: Changes = None,
+    options: RunOptions,
 ) -> None:
     """Train a net, export and score it; the same command resumes a run that was stopped.
 
     With more epochs (--set epochs=N) a run that was stopped or finished goes on. Its learning rate is from there on
     that of a run of N epochs: behind a finished cosine it rises to where such a run would be, and falls again.
     """
-    _run_recipe(recipe, data, run, changes or [], start=start, limit=limit, force=force)
+    _run_recipe(recipe, options)
 
 
 def distill(
     recipe: RecipeName = None,
     *,
     teachers: Teachers,
-    data: Data,
-    run: RunFolder = None,
-    start: Start = None,
-    limit: Limit = None,
-    force: Anew = False,
-    changes: Changes = None,
+    options: RunOptions,
 ) -> None:
     """Train a net on soft labels of trained ones and on votes, export and score it; resumes as 'mien train' does."""
-    _run_recipe(recipe, data, run, changes or [], teachers=teachers, start=start, limit=limit, force=force)
+    _run_recipe(recipe, options, teachers)
 
 
 @whole_or_nothing()
@@ -155,38 +155,29 @@ def export(
         verbosity.say(f"wrote {export_int8(run, data, target) if data else export_run(run, target)}")
 
 
-def _run_recipe(
-    recipe: Path | None,
-    data: str,
-    run: Path | None,
-    changes: list[str],
-    *,
-    teachers: Sequence[Path] = (),
-    start: Path | None = None,
-    limit: int | None = None,
-    force: bool = False,
-) -> None:
+def _run_recipe(recipe: Path | None, options: RunOptions, teachers: Sequence[Path] = ()) -> None:
     from mien.apps.cli._run_folder import EPOCHS, run_folder
     from mien.data.split import load_split
     from mien.train.backend import load_backend
     from mien.train.recipe import FIRST_TRY, override
     from mien.train.recipes import STANDARD, choose_recipe
 
+    data, limit = options.data, options.limit
     chosen = FIRST_TRY if recipe is None and data == SYNTHETIC else choose_recipe(recipe or STANDARD)
-    chosen = override(chosen, changes)
-    run_dir = run or Path("runs") / (chosen.name if limit is None else f"{chosen.name}-{limit}")
+    chosen = override(chosen, options.changes or [])
+    run_dir = options.run or Path("runs") / (chosen.name if limit is None else f"{chosen.name}-{limit}")
     if data != SYNTHETIC:
         for name in ("train", "valid"):  # what is wrong with them is said before the seconds that the backend takes
             load_split(Path(data), name)
     load_backend()
     from mien.train.init.warm_start import describe_runs
 
-    start = start or (Path(chosen.start) if chosen.start else None)
+    start = options.start or (Path(chosen.start) if chosen.start else None)
     sources = [*teachers, *([start] if start else [])]
-    if force:
+    if options.force:
         describe_runs(sources, chosen, "net")  # before anything is given up for them
     try:
-        with run_folder(run_dir, RESULTS, force=force, sources=sources):
+        with run_folder(run_dir, RESULTS, force=options.force, sources=sources):
             folder = _drawn_faces(run_dir) if data == SYNTHETIC else Path(data)
             _train(chosen, folder, run_dir, teachers=teachers, start=start, limit=limit)
     except KeyboardInterrupt:

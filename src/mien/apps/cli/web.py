@@ -7,20 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.options import (
-    BATCH_SIZE,
-    BatchSize,
-    Detector,
-    DetectorName,
-    Device,
-    DeviceName,
-    Model,
-    Prior,
-    Threads,
-    View,
-    ViewName,
-    used,
-)
+from mien.apps.cli.options import AnalyzerOptions
 
 if TYPE_CHECKING:
     from socket import socket
@@ -32,20 +19,13 @@ def web(
     *,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: any that is free.", min=0, max=65535)] = 8000,
-    view: View = ViewName.seven,
-    prior: Prior = None,
-    detector: Detector = DetectorName.yunet,
-    model: Model = None,
-    device: Device = DeviceName.cpu,
-    threads: Threads = None,
-    batch_size: BatchSize = BATCH_SIZE,
+    options: AnalyzerOptions,
 ) -> None:
     """Open a page for pictures, videos and the camera, and its API, until Ctrl-C.
 
     It answers this machine alone unless --host says otherwise. There is no password, and nothing that is sent is kept.
     """
     from mien.core.errors import MissingExtra
-    from mien.inference.analyzer import load
 
     try:
         from mien.apps.web.app import create_app
@@ -54,10 +34,7 @@ def web(
             f"the page needs {error.name}, which is not installed; run: pip install 'mien[web]'"
         ) from error
 
-    analyzer = load(
-        model, detector.value, prior, view=view.value, device=device.value, threads=threads, batch_size=batch_size
-    )
-    verbosity.detail(used(analyzer))
+    analyzer = options.load()
     everywhere = host in {"0.0.0.0", "::"}
     with _listening(host, port) as listener:
         place = f"[{host}]" if ":" in host else host
