@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 
 from mien.data.synthetic import synthetic
-from mien.train.augment.degrade import RandomJpeg, RandomNoise, RandomSoften, blur_matrix, shrink_matrix
-from mien.train.augment.layers import RandomAffine, RandomErase, RandomLight, augment
+from mien.train.augment.layers import (
+    RandomAffine,
+    RandomErase,
+    RandomJpeg,
+    RandomLight,
+    RandomNoise,
+    RandomSoften,
+    augment,
+    blur_matrix,
+    shrink_matrix,
+)
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe
 
