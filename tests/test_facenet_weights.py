@@ -10,8 +10,7 @@ import pytest
 
 from mien.core.errors import DataError, UsageError
 from mien.data.synthetic import synthetic
-from mien.train.init.facenet import copy_facenet
-from mien.train.init.pretrained import PRETRAINED
+from mien.train.init.pretrained import PRETRAINED, copy_facenet
 from mien.train.nets.layers import Standardize
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY

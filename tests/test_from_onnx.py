@@ -15,8 +15,7 @@ from mien.data.synthetic import synthetic
 from mien.inference.classifier import CARD_KEY, Classifier
 from mien.train.distill import beside_teachers
 from mien.train.export import export
-from mien.train.init.from_onnx import exported_recipe, exported_weights
-from mien.train.init.warm_start import copy_weights, describe_runs
+from mien.train.init.warm_start import copy_weights, describe_runs, exported_recipe, exported_weights
 from mien.train.loop import train
 from mien.train.nets.models import MODELS
 from mien.train.quantize import quantize

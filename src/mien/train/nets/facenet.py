@@ -1,6 +1,6 @@
 """Inception-ResNet-v1 (Szegedy et al., 2016), as FaceNet's public reimplementation has it, up to its last stage.
 
-Each layer is named as in the published weights, which ``mien.train.init.facenet`` reads.
+Each layer is named as in the published weights, which ``mien.train.init.pretrained`` reads.
 """
 
 from __future__ import annotations
