@@ -14,7 +14,8 @@ from rich.console import Console
 from mien.apps.cli.commands import command
 from mien.apps.cli.live import live
 from mien.apps.cli.stopping import stoppable, terminable
-from mien.apps.live.loop import HELP, NOTE_S, Live, Meter
+from mien.apps.live.keys import KEYS, LINES
+from mien.apps.live.loop import NOTE_S, Live, Meter
 from mien.apps.live.recorder import Recorder
 from mien.apps.live.views import LineView, TerminalView
 from mien.apps.live.window import CLOSE
@@ -174,7 +175,13 @@ def test_mirror_and_help_are_turned_on_and_off(tmp_path: Path):
     view = run(tmp_path, [image, None, None, None], {1: ["m", "h"], 2: ["m"], 3: ["h"]})
     turned = [bool((shown.frame.image != image).any()) for shown, _ in view.shown if shown]
     assert turned == [False, True, False, False]
-    assert [status.help for _, status in view.shown] == [(), HELP, HELP, ()]
+    assert [status.help for _, status in view.shown] == [(), LINES, LINES, ()]
+
+
+def test_the_guide_names_every_key():
+    guide = (Path(__file__).parents[1] / "docs" / "how-to" / "live.md").read_text()
+    table = guide.partition("|---|---|\n")[2].partition("\n\n")[0]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines()] == [key.shown for key in KEYS]
 
 
 def test_snapshots_hold_what_is_shown_and_overwrite_nothing(tmp_path: Path):

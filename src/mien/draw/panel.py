@@ -41,6 +41,7 @@ class Status:
         note: one short sentence, such as the name of a file just written.
         trouble: why there is no picture; empty where there is.
         help: each key and what it does, where help is asked for.
+        hint: how to ask for help; empty where nobody would answer.
     """
 
     fps: float = 0.0
@@ -50,6 +51,7 @@ class Status:
     note: str = ""
     trouble: str = ""
     help: Sequence[tuple[str, str]] = ()
+    hint: str = ""
 
 
 class Places(NamedTuple):
@@ -146,7 +148,7 @@ def _draw_status(canvas: Canvas, where: Places, status: Status) -> None:
     """Write the status line: to the left what goes on, to the right the figures."""
     area, text_px = where.status, where.text_px
     y = (area.y1 + area.y2 - canvas.height_px(text_px)) // 2
-    figures = f"{status.fps:.0f} fps   {status.delay_ms:.0f} ms   h: help"
+    figures = f"{status.fps:.0f} fps   {status.delay_ms:.0f} ms   {status.hint}".rstrip()
     right = area.x2 - canvas.width_px(figures, text_px)
     x = area.x1
     if status.recorded_s is not None:

@@ -9,6 +9,7 @@ import typer
 
 from mien.apps.cli import verbosity
 from mien.apps.cli.options import AnalyzerOptions, Force, StreamOptions
+from mien.apps.live.keys import SENTENCE
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -38,7 +39,7 @@ def live(
 ) -> None:
     """Name the emotion on each face before a camera. Nothing is stored unless asked for.
 
-    Keys in the window: q or Esc quit, space pauses, s saves the picture, r records, m mirrors, h helps.
+    {keys}
     """
     from contextlib import ExitStack
     from functools import partial
@@ -90,6 +91,9 @@ def live(
         raise MienError(recorder.failure)
     if stopped():
         raise typer.Exit(STOPPED)
+
+
+live.__doc__ = (live.__doc__ or "").format(keys=SENTENCE)
 
 
 def _view(window: bool, name: str, stack: ExitStack) -> loop.View:

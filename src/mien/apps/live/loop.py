@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from mien.apps.live.keys import HINT, KEYS, LINES
 from mien.apps.live.recorder import Recorder
 from mien.apps.live.window import CLOSE
 from mien.core.errors import MienError
@@ -21,15 +22,6 @@ IDLE_S = 0.05
 
 NOTE_S = 4.0
 """How long a note stays."""
-
-HELP = (
-    ("q, Esc", "quit"),
-    ("space", "pause, or go on"),
-    ("s", "save this picture"),
-    ("r", "record, or stop recording"),
-    ("m", "mirror, or not"),
-    ("h", "show or hide this"),
-)
 
 
 class View(Protocol):
@@ -106,16 +98,15 @@ class Live:
         self._result: TrackedResult | None = None
         self._paused = self._help = self._quit = False
         self._note, self._noted_s = "", 0.0
-        self._presses: dict[str, Callable[[], None]] = {
-            "q": self._end,
-            "escape": self._end,
-            CLOSE: self._end,
-            "space": self._pause,
-            "s": self._snapshot,
-            "r": self._record,
-            "m": self._turn,
-            "h": self._explain,
+        actions: dict[str, Callable[[], None]] = {
+            "quit": self._end,
+            "pause": self._pause,
+            "save": self._snapshot,
+            "record": self._record,
+            "mirror": self._turn,
+            "help": self._explain,
         }
+        self._presses = {CLOSE: self._end} | {name: actions[key.action] for key in KEYS for name in key.names}
 
     def run(self) -> None:
         """Show the source until it ends.
@@ -167,7 +158,8 @@ class Live:
             paused=self._paused,
             note=self._note if fresh else "",
             trouble=self._capture.trouble,
-            help=HELP if self._help else (),
+            help=LINES if self._help else (),
+            hint=HINT,
         )
 
     def _end(self) -> None:
