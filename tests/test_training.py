@@ -16,7 +16,8 @@ from mien.data.split import Split
 from mien.data.synthetic import synthetic
 from mien.inference.classifier import Classifier
 from mien.train import export as exporting
-from mien.train.epochs import Batches, Epochs, learning_rate
+from mien.train.callbacks import Epochs
+from mien.train.epochs import Batches, learning_rate
 from mien.train.export import export
 from mien.train.loop import spread, train
 from mien.train.nets.models import MODELS

@@ -23,9 +23,10 @@ from mien.train.augment.layers import augment
 from mien.train.batch_norm import reestimate_batch_norm
 from mien.train.bias_correction import correct_bias
 from mien.train.calibrate import calibrate
+from mien.train.callbacks import Epochs
 from mien.train.checkpoint import CHECKPOINT, load_best, load_checkpoint, need_checkpoint
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
-from mien.train.epochs import Batches, Epochs, learning_rate
+from mien.train.epochs import Batches, learning_rate
 from mien.train.init.pretrained import PRETRAINED
 from mien.train.init.warm_start import copy_weights, describe_runs, same_runs
 from mien.train.nets.models import MODELS

@@ -198,9 +198,9 @@ def _train(
     from mien.evaluation.evaluate import evaluate
     from mien.report.files import write_report
     from mien.report.page import write_page
+    from mien.train.callbacks import ProgressBar
     from mien.train.export import export as export_run
     from mien.train.loop import train as fit
-    from mien.train.progress import ProgressBar
     from mien.train.soft_labels import read_teachers
 
     console = verbosity.console()

@@ -1,0 +1,171 @@
+"""What Keras calls while a net is fitted: each epoch seeded, scored and kept, and a bar that shows how it goes."""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mien.core.emotions import seen_as
+from mien.core.errors import TrainingError
+from mien.core.metrics import softmax
+from mien.core.protocols import CLASSES, PROTOCOLS
+from mien.data.split import Split
+from mien.train.checkpoint import save_best, save_checkpoint
+from mien.train.epochs import Batches, begin_epoch
+from mien.train.recipe import Recipe
+from mien.train.targets import PROTOCOL, make_targets
+
+HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
+
+
+class Epochs(keras.callbacks.Callback):
+    """Seeds every epoch, scores the averaged weights on the validation faces, and writes history and checkpoint.
+
+    Args:
+        recipe: gives target and seed.
+        net: the part of the fitted model that is scored and kept, without augmentation and teachers.
+        batches: what the model is fitted to.
+        valid: the validation faces.
+        run_dir: the run folder.
+    """
+
+    def __init__(self, recipe: Recipe, net: keras.Model, batches: Batches, valid: Split, run_dir: Path) -> None:
+        super().__init__()
+        self._recipe, self._net, self._batches, self._run_dir = recipe, net, batches, run_dir
+        rows, self._targets = make_targets(valid, recipe.target, smoothing=0.0)
+        self._faces = valid.images[rows][..., None]
+        self._protocol = PROTOCOL[recipe.target]
+        self._truth = PROTOCOLS[self._protocol](valid.votes, valid.emotions)[rows]
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Shuffle and seed."""
+        self._epoch = epoch
+        self._started = time.monotonic()
+        begin_epoch(self.model, self._batches, self._recipe.seed, epoch)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """End the run where the loss is no number, which no later step would mend."""
+        self._need_number((logs or {}).get("loss", 0.0))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Score, then write history and checkpoint; ``logs`` gains the scores for those who come after."""
+        logs = {} if logs is None else logs
+        with self._averaged_weights():
+            logs.update(self._score())
+            self._need_number(logs["val_loss"])
+            if self._recipe.keep == "best" and logs["val_accuracy"] > self._best_before(epoch):
+                save_best(self._net, self._run_dir)
+        logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        logs["seconds"] = time.monotonic() - self._started
+        self._append_history(epoch, logs)
+        save_checkpoint(self._net, self.model.optimizer, self._run_dir, epoch + 1)
+
+    def _need_number(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the loss became NaN or infinite in epoch {self._epoch + 1}; lower the learning rate "
+                f"(--set learning_rate={self._recipe.learning_rate / 10:g}) or compute with --set precision=float32, "
+                f"in another folder (--run); {self._run_dir} holds what came before"
+            )
+
+    def _score(self) -> dict[str, float]:
+        logits = np.asarray(self._net.predict(self._faces, batch_size=256, verbose=0), np.float32)
+        loss = -(self._targets * np.log(np.maximum(softmax(logits), 1e-7))).sum(axis=1).mean()
+        predicted = seen_as(softmax(logits), CLASSES[self._protocol]).argmax(axis=1)
+        return {"val_loss": float(loss), "val_accuracy": float((predicted == self._truth).mean())}
+
+    @contextmanager
+    def _averaged_weights(self) -> Generator[None]:
+        """Lend the net its averaged weights, where the recipe has any."""
+        variables = self._net.trainable_variables
+        raw = [variable.numpy().copy() for variable in variables]
+        self.model.optimizer.finalize_variable_values(variables)
+        for variable in variables:
+            # JAX now holds one array for weight and average, and predicting with it would delete both.
+            variable.assign(variable.numpy().copy())
+        yield
+        for variable, value in zip(variables, raw, strict=True):
+            variable.assign(value)
+
+    def _earlier(self, epoch: int) -> list[str]:
+        """Return the lines of the history before an epoch, which a killed run may have written already."""
+        path = self._run_dir / "history.csv"
+        return path.read_text(encoding="utf-8").splitlines()[1 : epoch + 1] if path.is_file() and epoch else []
+
+    def _best_before(self, epoch: int) -> float:
+        place = HISTORY_COLUMNS.index("val_accuracy")
+        return max((float(line.split(",")[place]) for line in self._earlier(epoch)), default=-1.0)
+
+    def _append_history(self, epoch: int, logs: dict[str, Any]) -> None:
+        path = self._run_dir / "history.csv"
+        earlier = self._earlier(epoch)
+        values = [epoch + 1, *(f"{logs.get(key, math.nan):.6g}" for key in HISTORY_COLUMNS[1:])]
+        beside = path.with_suffix(".part")
+        with beside.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(HISTORY_COLUMNS)
+            file.writelines(line + "\n" for line in earlier)
+            writer.writerow(values)
+        beside.replace(path)
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """Shows epoch, loss, accuracy and the time left of the whole run; prints a line an epoch.
+
+    A context manager, so that the terminal is given back however training ends.
+    """
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[scores]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+
+    def __enter__(self) -> ProgressBar:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Show the bar, filled up to the epochs that an earlier call did."""
+        self._steps = self.params["steps"]
+        self._task = self._bar.add_task("", total=self.params["epochs"] * self._steps, scores="")
+        self._bar.start()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Name the epoch."""
+        description = f"epoch {epoch + 1}/{self.params['epochs']}"
+        self._bar.update(self._task, completed=epoch * self._steps, description=description)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Advance, with the epoch's loss and accuracy so far."""
+        scores = "loss {loss:.3f}  accuracy {accuracy:.3f}".format(**(logs or {}))
+        self._bar.update(self._task, advance=1, scores=scores)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Print what the epoch came to."""
+        line = (
+            "epoch {epoch:3}  loss {loss:.4f}  accuracy {accuracy:.4f}  "
+            "val_loss {val_loss:.4f}  val_accuracy {val_accuracy:.4f}  {seconds:.0f} s"
+        )
+        self._console.print(line.format(epoch=epoch + 1, **(logs or {})), highlight=False, soft_wrap=True)
