@@ -12,7 +12,7 @@ import pytest
 from PIL import Image as Pillow
 
 from mien.core.errors import DataError
-from mien.data import archives
+from mien.data import _archives as archives
 from mien.data.sources import read_source
 from small_data import HAPPY, faces, write_fer, write_votes
 

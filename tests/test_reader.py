@@ -337,7 +337,7 @@ def test_tags_in_any_encoding(tmp_path: Path) -> None:
 
 
 def test_without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("mien.video.reader", "mien.video.container", "mien.video._pyav"):
+    for name in ("mien.video.reader", "mien.video._container", "mien.video._pyav"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingExtra, match=r"pip install 'mien\[video\]'"):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mien.core.errors import DataError, UsageError
+from mien.data._archives import is_archive, unpack
 from mien.data._csv_table import columns_of
-from mien.data.archives import is_archive, unpack
 from mien.data.faces import Detector
 from mien.data.fer2013 import FACE_COLUMNS, read_fer2013
 from mien.data.ferplus import is_ferplus, read_ferplus

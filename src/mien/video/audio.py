@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.video._audio_track import CopiedTrack, EncodedTrack
+from mien.video._container import beginning, open_container, picture_stream
 from mien.video._pyav import FFmpegError
-from mien.video.container import beginning, open_container, picture_stream
-from mien.video.timestamps import Joined
+from mien.video._timestamps import Joined
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream

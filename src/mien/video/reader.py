@@ -19,9 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Frame
-from mien.video._orientation import Upright
-from mien.video._pyav import FFmpegError, VideoFrame
-from mien.video.container import (
+from mien.video._container import (
     CUT,
     beginning,
     contents,
@@ -31,13 +29,15 @@ from mien.video.container import (
     own_start,
     picture_stream,
 )
-from mien.video.metadata import Clip, Length
-from mien.video.timestamps import Packets, Times
+from mien.video._metadata import Clip, Length
+from mien.video._orientation import Upright
+from mien.video._pyav import FFmpegError, VideoFrame
+from mien.video._timestamps import Packets, Times
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-    from mien.video.timestamps import Packet
+    from mien.video._timestamps import Packet
 
 _SEEK_BACK_S = 10
 """How much earlier to look, in seconds, where a container leads to a frame behind the one that was asked for."""

@@ -21,9 +21,9 @@ import numpy as np
 from mien.core.errors import VideoError
 from mien.core.output import advice_on
 from mien.core.types import Image
+from mien.video._container import exact
 from mien.video._pyav import FFmpegError, VideoFrame, VideoReformatter, av
 from mien.video.audio import AudioTracks
-from mien.video.container import exact
 
 _OPTIONS = {
     "crf": "20",

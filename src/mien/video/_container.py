@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from mien.core.addresses import why_no_address
 from mien.core.errors import VideoError
+from mien.video._metadata import read_boxes
 from mien.video._pyav import Disposition, FFmpegError, InvalidDataError, av
-from mien.video.metadata import read_boxes
 
 if TYPE_CHECKING:
     from av.container import InputContainer
