@@ -156,6 +156,11 @@ def test_the_shipped_graph_takes_no_faces_at_all():
 
 
 @SHIPPED
+def test_each_model_in_the_package_has_a_name():
+    assert {file.stem for file in default_model().parent.glob("*.onnx")} - {"yunet"} == set(PACKAGED)
+
+
+@SHIPPED
 @pytest.mark.parametrize("name", PACKAGED)
 def test_a_packaged_model_is_found_by_its_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)

@@ -6,8 +6,10 @@ from importlib.util import find_spec
 
 import pytest
 
+from mien.train.init.pretrained import PRETRAINED
 from mien.train.nets.models import MODELS
-from mien.train.recipe import FIRST_TRY, override
+from mien.train.recipe import CHOICES, FIRST_TRY, override
+from mien.train.targets import LABELS
 
 LIKE_KERAS = """
 import keras
@@ -27,6 +29,12 @@ for size in (7, 8):
             np.testing.assert_allclose(found, expected, atol=1e-5)
 print(keras.backend.backend())
 """
+
+
+def test_a_recipe_may_name_each_net_and_each_target_and_no_other():
+    assert CHOICES["model"] == tuple(MODELS)
+    assert set(PRETRAINED) <= set(MODELS)
+    assert set(CHOICES["target"]) == set(LABELS)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import typer
 from mien.apps.cli import verbosity
 from mien.apps.cli.options import Force, NetOptions, Prior
 from mien.apps.cli.stopping import whole_or_nothing
+from mien.core.packaged import NAMED
 
 
 class SplitName(StrEnum):
@@ -34,7 +35,7 @@ def evaluate(
         list[Path],
         typer.Argument(
             metavar="MODEL",
-            help="The ONNX file to score, or a packaged one, 'mien' or 'mien-s'; several are scored as one ensemble.",
+            help=f"The ONNX file to score, or a packaged one, {NAMED}; several are scored as one ensemble.",
         ),
     ],
     *,

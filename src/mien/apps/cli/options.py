@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import verbosity
+from mien.core.packaged import PACKAGED
 
 if TYPE_CHECKING:
     from mien.inference.analyzer import Analyzer
@@ -118,7 +119,9 @@ class AnalyzerOptions(NetOptions):
     detector: Annotated[DetectorName, typer.Option(help="none: the whole picture is the face.")] = DetectorName.yunet
     model: Annotated[
         Path | None,
-        typer.Option(help="A file of 'mien export', or 'mien-s', the smaller packaged one.", show_default="mien"),
+        typer.Option(
+            help=f"A file of 'mien export', or '{PACKAGED[1]}', the smaller packaged one.", show_default=PACKAGED[0]
+        ),
     ] = None
 
     def load(self, faces: FaceOptions | None = None) -> Analyzer:

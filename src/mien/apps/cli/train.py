@@ -14,6 +14,7 @@ from mien.apps.cli import verbosity
 from mien.apps.cli.options import Force
 from mien.apps.cli.stopping import end, whole_or_nothing
 from mien.core.errors import UsageError
+from mien.core.packaged import NAMED
 
 if TYPE_CHECKING:
     from mien.train.recipe import Recipe
@@ -26,7 +27,7 @@ RESULTS = (
 )
 """What a run leaves in its folder once it has learnt something."""
 
-A_NET = "a finished run folder, a file of 'mien export --int8', or a packaged net, 'mien' or 'mien-s'"
+A_NET = f"a finished run folder, a file of 'mien export --int8', or a packaged net, {NAMED}"
 
 
 RecipeName = Annotated[

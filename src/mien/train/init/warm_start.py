@@ -16,6 +16,7 @@ import onnx
 from onnx import numpy_helper
 
 from mien.core.errors import UsageError
+from mien.core.packaged import NAMED
 from mien.core.types import Floats
 from mien.inference.classifier import Classifier, model_file
 from mien.train.batch_norm import initialize_batch_norm
@@ -38,7 +39,7 @@ def describe_runs(sources: Sequence[Path], recipe: Recipe, role: str) -> list[di
         if not file.is_file() or (source.is_dir() and not (source / "calibration.json").is_file()):
             raise UsageError(
                 f"{role} {source} holds no finished run; finish it with 'mien train --run {source}', or name a "
-                "packaged net, 'mien' or 'mien-s'"
+                f"packaged net, {NAMED}"
             )
         found = LABELS[recipe_of(source).target]
         if found != expected:
