@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+import mien
 import mien.detection.yunet as module
 import mien.detection.yunet_net as net
 from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
 from mien.core.types import NO_FACES, Faces, join_faces
-from mien.detection.detectors import DETECTORS, Chosen, Detector, WholeImage, load_detector
+from mien.detection.detectors import DETECTORS, Detector, FaceFilter, WholeImage, load_detector
 from mien.detection.yunet import YuNet
 from mien.detection.yunet_net import shrink
 
@@ -334,7 +335,7 @@ def test_where_no_place_looks_like_a_face_the_picture_is_not_searched_again(monk
     ],
 )
 def test_small_faces_are_left_out_and_the_largest_is_chosen(options: dict[str, object], rows: list[int]):
-    found = Chosen(THREE, **options)(BLACK)  # type: ignore[arg-type]
+    found = FaceFilter(**options)(THREE.faces)  # type: ignore[arg-type]
     np.testing.assert_array_equal(found.boxes, THREE.faces.boxes[rows])
     np.testing.assert_array_equal(found.landmarks, THREE.faces.landmarks[rows])
     np.testing.assert_array_equal(found.scores, THREE.faces.scores[rows])
@@ -350,18 +351,38 @@ def test_faces_are_joined_in_their_order_and_no_part_has_none():
 
 
 def test_without_faces_none_is_the_largest():
-    assert len(Chosen(Given(), min_face_px=5, largest=True)(BLACK)) == 0
+    assert len(FaceFilter(min_face_px=5, largest=True)(Given().faces)) == 0
 
 
 def test_options_reach_the_detector():
     picture = crowd()
-    everyone = load_detector("yunet")(picture)
-    large = load_detector("yunet", min_face_px=60)(picture)
-    assert 0 < len(large) < len(everyone)
-    assert (large.boxes[:, 2:] - large.boxes[:, :2]).max(axis=1).min() >= 60
-    assert len(load_detector("yunet", largest=True)(picture)) == 1
     assert len(load_detector("yunet", min_score=1)(picture)) == 0
-    assert len(load_detector("none", largest=True)(picture)) == 1
+    assert len(mien.load(min_score=1)(picture)) == 0
+
+
+def test_an_entry_of_the_registry_is_called_with_the_options_that_it_takes(monkeypatch: pytest.MonkeyPatch):
+    class Sized(WholeImage):
+        def __init__(self, min_score: float = 0.25, threads: int = 1) -> None:
+            self.settings = min_score, threads
+
+    monkeypatch.setitem(DETECTORS, "sized", Sized)
+    made = [load_detector("sized"), load_detector("sized", min_score=0.5, threads=3)]
+    assert [detector.settings for detector in made] == [(0.25, 1), (0.5, 3)]
+    assert isinstance(load_detector("none", threads=3), WholeImage)
+    with pytest.raises(UsageError, match="'sized' does not know small_faces"):
+        load_detector("sized", small_faces=True)
+    monkeypatch.setitem(DETECTORS, "yunet", Sized)
+    assert load_detector("yunet").settings == (0.25, 1)
+
+
+def test_which_faces_an_analyzer_keeps():
+    picture = crowd()
+    everyone, large = mien.load()(picture), mien.load(min_face_px=60)(picture)
+    assert 0 < len(large) < len(everyone)
+    assert (large.faces.boxes[:, 2:] - large.faces.boxes[:, :2]).max(axis=1).min() >= 60
+    assert len(mien.load(largest=True)(picture)) == 1
+    whole = mien.load(detector="none", largest=True)
+    assert (len(whole(picture)), whole.crop.margin) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -369,7 +390,6 @@ def test_options_reach_the_detector():
     [
         ("yunet", {"min_score": 1.5}, "min_score must be a number from 0 to 1; got 1.5"),
         ("yunet", {"min_score": float("nan")}, "min_score must"),
-        ("yunet", {"min_face_px": -1}, "min_face_px must be a number of pixels, 0 or more; got -1"),
         ("none", {"small_faces": True}, "'none' does not know small_faces.*the detector 'yunet'"),
         ("haar", {"min_score": 0.5}, "'haar' does not know min_score.*the detector 'yunet'"),
     ],
@@ -377,6 +397,12 @@ def test_options_reach_the_detector():
 def test_options_that_mean_nothing_are_refused(name: str, options: dict[str, object], message: str):
     with pytest.raises(UsageError, match=message):
         load_detector(name, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [-1, np.inf, np.nan])
+def test_a_size_that_is_none_is_refused(size: float):
+    with pytest.raises(UsageError, match="min_face_px must be a number of pixels, 0 or more; got"):
+        mien.load(min_face_px=size)
 
 
 def test_small_faces_are_found_and_none_is_lost():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mien.core.types import Faces
-from mien.detection.detectors import Chosen, without_landmarks
+from mien.detection.detectors import without_landmarks
 from mien.detection.roi import GRID_PX, RoiDetector
 from mien.detection.yunet import YuNet
 from mien.imaging.decode import read
@@ -68,13 +68,6 @@ def test_two_known_boxes_of_one_face_find_it_once():
 @pytest.mark.parametrize("known", [np.zeros((0, 4)), [[-900, -900, -800, -800]], [[30, 30, 30, 30]]])
 def test_nothing_to_follow(known: object):
     assert len(RoiDetector(Bright(), np.array(known, np.float32))(picture((10, 10, 50, 50)))) == 0
-
-
-def test_what_chooses_among_faces_is_passed_over():
-    found = RoiDetector(Chosen(Bright(), min_face_px=1000), np.array([[50, 60, 90, 110]], np.float32))(
-        picture((50, 60, 90, 110))
-    )
-    assert len(found) == 1
 
 
 def test_on_a_real_face_it_agrees_with_the_search_of_the_whole(examples):

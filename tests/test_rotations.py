@@ -10,7 +10,7 @@ import pytest
 import mien
 from mien.core.model_card import CropSpec
 from mien.core.types import Faces, Frame
-from mien.detection.detectors import Chosen, load_detector
+from mien.detection.detectors import load_detector
 from mien.detection.rotations import search_turned, turn
 from mien.detection.sliced import SlicedDetector
 from mien.detection.yunet import YuNet
@@ -121,14 +121,13 @@ def test_without_a_face_nothing_is_turned(examples: Path, name: str, degrees: in
     assert (len(found), found.turn) == (len(YuNet()(given)), 0)
 
 
-def test_what_chooses_among_faces_and_searches_in_tiles_turns_as_well(examples: Path):
+def test_a_choice_of_faces_and_a_search_in_tiles_turn_as_well(examples: Path):
     face = read(examples / "astronaut.png")[:256, 96:352]
     hanging = lying(np.hstack([face, np.full_like(face, 90), cv2.resize(face, (256, 256))]), 180)
-    largest = load_detector("yunet", largest=True)
-    assert isinstance(largest, Chosen)
-    assert (len(largest.turned(hanging)), largest.turned(hanging).turn) == (1, 180)
+    result = mien.load(largest=True)(hanging)
+    assert (len(result), result.faces.turn) == (1, 180)
     small = load_detector("yunet", small_faces=True)
     assert isinstance(small, SlicedDetector)
     found = small.turned(hanging)
     assert (len(found), found.turn) == (2, 180)
-    assert Chosen(bright, largest=True).turned(marked()).turn == 0
+    assert mien.load(detector=bright, largest=True)(marked()).faces.turn == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
@@ -13,7 +15,6 @@ import numpy as np
 from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
 from mien.core.types import LANDMARKS, Faces, Floats, Image
-from mien.detection.rotations import Turning
 from mien.detection.sliced import SlicedDetector
 from mien.detection.yunet import MIN_SCORE_NEAR, YuNet
 
@@ -75,47 +76,51 @@ def without_landmarks(found: Floats) -> Faces:
     return Faces(found, landmarks, np.ones(len(found), np.float32))
 
 
-class Chosen:
-    """Those of a detector's faces that are large enough.
+@dataclass(frozen=True, slots=True)
+class FaceFilter:
+    """Which of the faces found in a picture are kept.
 
-    Args:
-        detector: finds them.
+    Attributes:
         min_face_px: faces whose longer side is shorter are left out.
         largest: keep the face of the largest area alone.
+
+    Raises:
+        UsageError: min_face_px is no number of pixels.
     """
 
-    def __init__(self, detector: Detector, min_face_px: float = 0, largest: bool = False) -> None:
-        self.detector = detector
-        self._min_face_px = min_face_px
-        self._largest = largest
+    min_face_px: float = 0
+    largest: bool = False
 
-    def __call__(self, image: Image) -> Faces:
-        """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
-        return self._choose(self.detector(image))
+    def __post_init__(self) -> None:
+        """Refuse a size that is none."""
+        if not 0 <= self.min_face_px < np.inf:
+            raise UsageError(f"min_face_px must be a number of pixels, 0 or more; got {self.min_face_px}")
 
-    def turned(self, image: Image) -> Faces:
-        """Return the faces of image (H, W, 3) uint8 RGB, turned where the detector can and none is upright."""
-        return self._choose(self.detector.turned(image) if isinstance(self.detector, Turning) else self.detector(image))
-
-    def _choose(self, found: Faces) -> Faces:
-        rows = np.flatnonzero((found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0) >= self._min_face_px)
-        if self._largest and len(rows):
+    def __call__(self, found: Faces) -> Faces:
+        """Return the faces that are kept, in their order."""
+        rows = np.flatnonzero((found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0) >= self.min_face_px)
+        if self.largest and len(rows):
             rows = rows[[boxes.area(found.boxes[rows]).argmax()]]
         return found.take(rows)
 
 
-DETECTORS: dict[str, Callable[[], Detector]] = {"yunet": YuNet, "haar": Haar, "none": WholeImage}
-"""The detectors that a user can name."""
+EVERY_FACE = FaceFilter()
+
+
+def load_yunet(min_score: float | None = None, small_faces: bool = False, threads: int = 2) -> Detector:
+    """Return YuNet, which with ``small_faces`` searches tiles of the picture as well; see ``load_detector``."""
+    whole = YuNet(min_score, threads=threads)
+    if not small_faces:
+        return whole
+    return SlicedDetector(whole, YuNet(MIN_SCORE_NEAR if min_score is None else min_score, threads=threads).once)
+
+
+DETECTORS: dict[str, Callable[..., Detector]] = {"yunet": load_yunet, "haar": Haar, "none": WholeImage}
+"""Name to what makes the detector: its parameters are those options of ``load_detector`` that it knows."""
 
 
 def load_detector(
-    name: str,
-    *,
-    min_score: float | None = None,
-    min_face_px: float = 0,
-    largest: bool = False,
-    small_faces: bool = False,
-    threads: int | None = None,
+    name: str, *, min_score: float | None = None, small_faces: bool = False, threads: int | None = None
 ) -> Detector:
     """Return a detector by its name.
 
@@ -123,11 +128,9 @@ def load_detector(
         name: a key of ``DETECTORS``.
         min_score: faces scored lower are dropped, 0 to 1; None is what each detector has of its own
             (``MIN_SCORE``, ``MIN_SCORE_CLOSER``, in tiles ``MIN_SCORE_NEAR``). Only "yunet" scores.
-        min_face_px: faces whose box has a shorter longer side are left out.
-        largest: keep the largest face alone.
         small_faces: also search the picture enlarged (``mien.detection.sliced``), which takes some ten times as long.
             Only "yunet" can.
-        threads: processor threads that "yunet" uses; None is two.
+        threads: processor threads that one call uses, where the detector knows this; None is its own, two of "yunet".
 
     Raises:
         UsageError: no detector has that name or it does not know an option, or a value is out of range.
@@ -137,17 +140,10 @@ def load_detector(
         raise UsageError(f"unknown detector '{name}'; expected one of {', '.join(DETECTORS)}")
     if min_score is not None and not 0 <= min_score <= 1:
         raise UsageError(f"min_score must be a number from 0 to 1; got {min_score}")
-    if not 0 <= min_face_px < np.inf:
-        raise UsageError(f"min_face_px must be a number of pixels, 0 or more; got {min_face_px}")
-    if name != "yunet" and (small_faces or min_score is not None):
-        option = "min_score" if min_score is not None else "small_faces"
+    make = DETECTORS[name]
+    known = signature(make).parameters
+    options: dict[str, Any] = {"min_score": min_score, "small_faces": small_faces or None, "threads": threads}
+    given = {option: value for option, value in options.items() if value is not None}
+    for option in given.keys() - known.keys() - {"threads"}:
         raise UsageError(f"the detector '{name}' does not know {option}; leave it out, or use the detector 'yunet'")
-    detector = _yunet(min_score, small_faces, threads or 2) if name == "yunet" else DETECTORS[name]()
-    return Chosen(detector, min_face_px, largest) if min_face_px or largest else detector
-
-
-def _yunet(min_score: float | None, small_faces: bool, threads: int) -> Detector:
-    whole = YuNet(min_score, threads=threads)
-    if not small_faces:
-        return whole
-    return SlicedDetector(whole, YuNet(MIN_SCORE_NEAR if min_score is None else min_score, threads=threads).once)
+    return make(**{option: value for option, value in given.items() if option in known})

@@ -6,7 +6,7 @@ import numpy as np
 
 from mien.core import boxes
 from mien.core.types import NO_FACES, Faces, Floats, Image
-from mien.detection.detectors import Chosen, Detector
+from mien.detection.detectors import Detector
 from mien.detection.sliced import merge
 from mien.detection.yunet_net import shrink
 
@@ -36,12 +36,12 @@ class RoiDetector:
     It takes a fraction of the time of a search through the picture, as long as faces are few.
 
     Args:
-        detector: searches what is around a face. What chooses among its faces is passed over: those known are chosen.
+        detector: searches what is around a face.
         known: (N, 4) float32, the boxes at which the faces were seen last, in pixels of the picture.
     """
 
     def __init__(self, detector: Detector, known: Floats) -> None:
-        self._detector = detector.detector if isinstance(detector, Chosen) else detector
+        self._detector = detector
         self._known = known
 
     def __call__(self, image: Image) -> Faces:

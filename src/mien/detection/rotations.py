@@ -17,6 +17,10 @@ TURNS = (0, 90, 180, 270)
 class Turning(Protocol):
     """A detector that also tells how a picture lies."""
 
+    def __call__(self, image: Image, /) -> Faces:
+        """Return the upright faces of image (H, W, 3)."""
+        ...
+
     def turned(self, image: Image, /) -> Faces:
         """Return the faces of image (H, W, 3) as a call does; where none is upright, those of the picture turned."""
         ...

@@ -50,7 +50,7 @@ class SlicedDetector:
         tile: searches a tile, which is at most ``TILE_PX`` wide and high.
     """
 
-    def __init__(self, whole: Find, tile: Find) -> None:
+    def __init__(self, whole: Turning, tile: Find) -> None:
         self._whole = whole
         self._in_tile = tile
 
@@ -60,7 +60,7 @@ class SlicedDetector:
 
     def turned(self, image: Image) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, turned where the search of the whole finds them so."""
-        whole = self._whole.turned(image) if isinstance(self._whole, Turning) else self._whole(image)
+        whole = self._whole.turned(image)
         return search_turned(self, image, whole.turn) if whole.turn else self._search(image, whole)
 
     def _search(self, image: Image, whole: Faces) -> Faces:

@@ -15,8 +15,8 @@ from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import UsageError
 from mien.core.model_card import ModelCard
 from mien.core.priors import parse_prior, shown_at
-from mien.core.types import Face, Faces, Frame
-from mien.detection.detectors import Chosen, Detector, WholeImage, load_detector
+from mien.core.types import Face, Faces, Frame, Image
+from mien.detection.detectors import EVERY_FACE, Detector, FaceFilter, WholeImage, load_detector
 from mien.detection.rotations import Turning
 from mien.imaging.convert import Source, to_frame
 from mien.imaging.crop import Crops, cut_faces
@@ -53,8 +53,10 @@ class Analyzer:
             common); None is the card's.
         view: "seven", in which contempt counts as neutral, or "eight" to show it apart; a model of other emotions than
             FER+'s shows its own.
+        keep: which of the faces found are kept.
 
     Attributes:
+        detector, classifier, keep: as given.
         prior: the prior in use, 0 to 1.
         labels: the emotions of its results, in order.
         model: the entry of the model in every document (``docs/SCHEMA.md``).
@@ -71,16 +73,18 @@ class Analyzer:
         classifier: FaceClassifier,
         prior: float | str | None = None,
         view: str = "seven",
+        keep: FaceFilter = EVERY_FACE,
     ) -> None:
         card = classifier.card
         self.detector = detector
         self.classifier = classifier
+        self.keep = keep
         self.prior = card.prior if prior is None else parse_prior(prior)
         self.labels = _labels(card, view)
         self.model = model_entry(card, classifier.sha256, self.prior)
         # A picture that is a face is what a crop should be; of a face that was found, the box is a little too large.
-        self.takes_all = _takes_all(detector)
-        self._search = detector.turned if isinstance(detector, Turning) else detector
+        self.takes_all = isinstance(detector, WholeImage)
+        self._search_turned = detector.turned if isinstance(detector, Turning) else detector
         self.crop = replace(card.crop, margin=1.0) if self.takes_all else card.crop
 
     @overload
@@ -105,12 +109,20 @@ class Analyzer:
             ImageError: a picture cannot be read.
         """
         if isinstance(source, str | bytes | bytearray | memoryview) or not isinstance(source, Sequence):
-            return self._analyze([to_frame(cast("Source", source))], self._search)[0]
-        return self._analyze([to_frame(one) for one in source], self._search)
+            return self._analyze([to_frame(cast("Source", source))], self._find_turned)[0]
+        return self._analyze([to_frame(one) for one in source], self._find_turned)
 
     def analyze_with(self, detector: Detector, frame: Frame) -> Analysis:
-        """Return the result of one frame as it lies, its faces found by the given detector."""
+        """Return the result of one frame, for all faces that the given detector finds in it."""
         return self._analyze([frame], detector)[0]
+
+    def find_faces(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) uint8 RGB that are kept, searched as it lies."""
+        return self.keep(self.detector(image))
+
+    def _find_turned(self, image: Image) -> Faces:
+        """Return the faces of image (H, W, 3) that are kept, turned where the detector can and none is upright."""
+        return self.keep(self._search_turned(image))
 
     def certain_from(self) -> float:
         """Return the confidence from which a face is no longer uncertain, at the prior in use."""
@@ -153,11 +165,6 @@ class _Found:
     faces: Faces
     crops: Crops
     quality: tuple[str, ...]
-
-
-def _takes_all(detector: Detector) -> bool:
-    """Return whether a detector takes the whole picture for a face."""
-    return _takes_all(detector.detector) if isinstance(detector, Chosen) else isinstance(detector, WholeImage)
 
 
 def _labels(card: ModelCard, view: str) -> tuple[str, ...]:
@@ -209,25 +216,24 @@ def load(
         ModelError: the file is no model of mien, or does not start on the device.
         DetectorError: the installed OpenCV cannot provide the detector.
         UsageError: no detector, view or device of that name, a device that the installed ONNX Runtime does not
-            know, a view that the model does not, a prior that is none, or a choice of faces that the detector
-            does not know.
+            know, a view that the model does not, a prior that is none, a size that is none, or an option that the
+            detector does not know.
         ValueError: threads or batch_size is less than 1.
     """
+    keep = FaceFilter(min_face_px, largest)
     if isinstance(detector, str):
         find = load_detector(
             detector,
             min_score=min_score,
-            min_face_px=min_face_px,
-            largest=largest,
             small_faces=small_faces,
             threads=threads,
         )
     elif small_faces or min_score is not None:
         raise UsageError("small_faces and min_score are for mien's own detectors; set them on your own detector")
     else:
-        find = Chosen(detector, min_face_px, largest)
+        find = detector
     net = Classifier(model_file(model), threads, device, batch_size)
-    return Analyzer(find, net, prior, view)
+    return Analyzer(find, net, prior, view, keep)
 
 
 @overload

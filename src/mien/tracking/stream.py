@@ -131,7 +131,7 @@ class Stream:
 
     def _whole(self, frame: Frame) -> Analysis:
         # Upright alone: a face that turns its head would be read turned in some frames and not in others.
-        return self.analyzer.analyze_with(self.analyzer.detector, frame)
+        return self.analyzer.analyze_with(self.analyzer.find_faces, frame)
 
     def _read_back(self, frame: Frame, entry: Mapping[str, Any]) -> Analysis:
         return analysis_from_dict(entry, frame, self.analyzer.labels, self.analyzer.model)

@@ -117,7 +117,8 @@ def tune(analyzer: Analyzer, prior: str | None, view: str | None) -> Analyzer:
         UsageError: no prior or view of that name, or a view that the model does not know.
     """
     view = view or ("eight" if analyzer.labels == EIGHT else "seven")
-    return Analyzer(analyzer.detector, analyzer.classifier, analyzer.prior if prior is None else prior, view)
+    wanted = analyzer.prior if prior is None else prior
+    return Analyzer(analyzer.detector, analyzer.classifier, wanted, view, analyzer.keep)
 
 
 def _analyze(analyzer: Analyzer, data: bytes, name: str) -> ResultEntry:
