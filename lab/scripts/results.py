@@ -141,7 +141,7 @@ def priors(card: ModelCard) -> str:
         [f"{prior:g}", f"{below:.3f}", f"{100 * share:.1f} %"]
         for prior, below, share in zip(PRIOR_STEPS, card.uncertain_below, card.certain_share, strict=True)
     ]
-    return table(["prior", "uncertain below", "faces that are not uncertain"], rows)
+    return table(["prior", "uncertain below", "faces that are not uncertain, weighted for the prior"], rows)
 
 
 def read_parts(runs: Sequence[Path], steps: Sequence[Path], sets: Sequence[Path]) -> dict[str, str]:

@@ -104,7 +104,7 @@ def _certain(document: dict[str, Any]) -> Row:
     if block["uncertain_below"] is None:
         return Row(measure, "none", "an average has no threshold")
     value = f"{percent(block['kept'])} / {percent(block['accuracy'])}"
-    return Row(measure, value, f"seven, confidence from {block['uncertain_below']:.3f}")
+    return Row(measure, value, f"seven, unweighted, confidence from {block['uncertain_below']:.3f}")
 
 
 def _robustness(document: dict[str, Any]) -> Row:
