@@ -36,7 +36,7 @@ def seen(path: Path, **span: float) -> list[tuple[int, float]]:
 def test_frames_come_in_order_with_their_times(clip: Path) -> None:
     with open_video(str(clip)) as video:
         assert (video.clip.width, video.clip.height, video.clip.fps) == (64, 48, 10)
-        assert (video.clip.duration_s, video.clip.frames, video.clip.sound) == (3.0, 30, False)
+        assert (video.clip.duration_s, video.clip.frames, video.clip.has_audio) == (3.0, 30, False)
         frames = list(video)
         assert (video.end_s, video.damaged, video.notes) == (3.0, 0, [])
     assert [frame.index for frame in frames] == list(range(30))

@@ -1,1 +1,1 @@
-"""Video files, cameras and streams: read, timed and written, with their sound."""
+"""Video files, cameras and streams: read, timed and written, with their audio."""

@@ -42,7 +42,7 @@ class Clip:
         frames: in the whole file; an estimate from duration and rate where the file does not count them, None where it
             has no duration either.
         time_base: what times are whole multiples of, in seconds.
-        sound: whether there is any.
+        has_audio: whether it has an audio stream.
     """
 
     path: str
@@ -52,7 +52,7 @@ class Clip:
     duration_s: float | None
     frames: int | None
     time_base: Fraction
-    sound: bool
+    has_audio: bool
 
 
 class Length:

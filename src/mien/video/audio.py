@@ -1,4 +1,4 @@
-"""The sound of a video on its way into a film: copied packet for packet where players take it, else encoded as AAC."""
+"""The audio of a video written into another one: which tracks, and whether each is copied or encoded again."""
 
 from __future__ import annotations
 
@@ -22,54 +22,55 @@ if TYPE_CHECKING:
     from mien.video._audio_track import Packet
 
 PLAYABLE = {"aac", "alac", "ac3", "eac3", "flac", "mp3", "opus"}
-"""Codecs that players and browsers, most of them, take in MP4."""
+"""Codecs that most players and browsers play in MP4; tracks of others are encoded again, as AAC."""
 
 FEWEST = 3
-"""Packets of a format of which fewer there are have a damaged header."""
+"""A format that fewer packets have is that of damaged headers."""
 
 LEAST_LOST_S = 0.5
-"""Overlaps of less in all are not spoken of."""
+"""No note is made where the overlaps that were left out come to less."""
 
 
 class AudioTracks:
-    """All sound tracks of a video, written into a film as far as its pictures have come."""
+    """All audio tracks of a video, written into an output file up to the time that its pictures have reached."""
 
-    def __init__(self, path: Path, film: OutputContainer, start: Fraction, end: Fraction | None) -> None:
-        """Open the video and add a stream to the film for each of its tracks.
+    def __init__(self, path: Path, output: OutputContainer, start: Fraction, end: Fraction | None) -> None:
+        """Open the video, and add a stream to the output for each of its tracks.
 
         Args:
             path: the video.
-            film: where no packet has been written yet.
-            start: of the film in the video, in seconds from the container's start; what ends before is left out.
-            end: what begins there or later is left out.
+            output: the file to write to, with no packet in it yet.
+            start: where in the video the output begins, in seconds from the container's start; what ends before is left
+                out.
+            end: what begins there or later is left out; None for nothing.
 
         Raises:
             VideoError: path cannot be opened.
         """
-        self._path, self._film = path, film
+        self._path, self._output = path, output
         self._container = open_container(path)
         self._zero = beginning(self._container, picture_stream(path, self._container)) + start
-        self._cut, self._lasts = start > 0, inf if end is None else end - start
+        self._is_cut, self._length = start > 0, inf if end is None else end - start
         self._tracks: dict[int, CopiedTrack | EncodedTrack] = {}
-        self._anew: dict[int, str] = {}
+        self._encoded: dict[int, str] = {}
         self._notes: list[str] = []
         self._refused = 0
-        self._choose()
+        self._add_tracks()
         if self._container.streams.subtitles:
             self._notes.append("the video's subtitles are not in the film")
         self._packets = self._read()
-        self._ahead = next(self._packets, None)
+        self._next = next(self._packets, None)
 
     @property
     def notes(self) -> list[str]:
-        """What there is to say: of tracks that were changed or could not be kept, and of damage met so far."""
+        """What the user should know: tracks that were changed or could not be kept, and damage met so far."""
         notes = list(self._notes)
         for index, track in self._tracks.items():
             if track.damaged and not track.kept:
                 notes.append(f"the sound ({track.codec}) cannot be decoded and is left out")
                 continue
-            if index in self._anew:
-                notes.append(f"the sound was encoded anew as AAC, since {self._anew[index]}")
+            if index in self._encoded:
+                notes.append(f"the sound was encoded anew as AAC, since {self._encoded[index]}")
             if track.damaged:
                 notes.append(f"{_packets(track.damaged)} of the sound left out, being damaged")
             if track.lost_s >= LEAST_LOST_S:
@@ -79,42 +80,42 @@ class AudioTracks:
         return list(dict.fromkeys(notes))
 
     def write(self, until: Fraction | float) -> None:
-        """Write what begins before a time of the film, in seconds.
+        """Write what begins before a time of the output, in seconds.
 
         Raises:
-            FFmpegError: the disk refuses it.
+            FFmpegError: it cannot be written to the disk.
         """
-        while self._ahead is not None and self._ahead[0] < until:
+        while self._next is not None and self._next[0] < until:
             try:
-                self._film.mux(self._ahead[1])
+                self._output.mux(self._next[1])
             except FFmpegError as error:
                 if isinstance(error, OSError):
                     raise
-                self._refused += 1  # by the container, such as one that is damaged; the film can go on without it
-            self._ahead = next(self._packets, None)
+                self._refused += 1  # such as a damaged packet, which MP4 does not take; the output can do without it
+            self._next = next(self._packets, None)
 
     def close(self) -> None:
         """Close the video."""
         self._container.close()
 
-    def _choose(self) -> None:
-        """Make the tracks of the film, and keep which of them are not copies, and why."""
+    def _add_tracks(self) -> None:
+        """Make the tracks of the output, and note which of them are not copies, and why."""
         for stream in self._container.streams.audio:
             if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
                 self._notes.append("a sound track of a codec that FFmpeg does not know is left out")
                 continue
             codec = stream.codec_context.codec.canonical_name
             if codec not in PLAYABLE:
-                self._anew[stream.index] = f"MP4 players do not take {codec}"
-            elif not (stream.rate and stream.channels) or (codec == "aac" and _changes(self._path, stream)):
-                self._anew[stream.index] = "its sample rate or channels change"
+                self._encoded[stream.index] = f"MP4 players do not take {codec}"
+            elif not (stream.rate and stream.channels) or (codec == "aac" and _format_changes(self._path, stream)):
+                self._encoded[stream.index] = "its sample rate or channels change"
             else:
-                self._tracks[stream.index] = CopiedTrack(self._film, stream, self._zero, self._cut, self._lasts)
+                self._tracks[stream.index] = CopiedTrack(self._output, stream, self._zero, self._is_cut, self._length)
                 continue
-            self._tracks[stream.index] = EncodedTrack(self._film, stream, self._zero, self._lasts)
+            self._tracks[stream.index] = EncodedTrack(self._output, stream, self._zero, self._length)
 
     def _read(self) -> Generator[tuple[Fraction, Packet]]:
-        """Yield the packets for the film with their times; damage between the packets ends the sound, which is said."""
+        """Yield the packets for the output with their times; damage between packets ends the audio, with a note."""
         packets = iter(Joined(self._container))
         waiting = set(self._tracks)
         while waiting:
@@ -131,22 +132,22 @@ class AudioTracks:
                 if track.ended:
                     waiting.discard(packet.stream_index)
         for track in self._tracks.values():
-            yield from map(_timed, track.rest())
+            yield from map(_timed, track.flush())
 
 
 def _timed(packet: Packet) -> tuple[Fraction, Packet]:
     return (packet.pts or 0) * packet.time_base, packet
 
 
-def _changes(path: Path, stream: AudioStream) -> bool:
+def _format_changes(path: Path, stream: AudioStream) -> bool:
     """Return whether AAC with a header before each packet, as in transport streams, changes rate or channels.
 
-    MP4 has one header for the whole track.
+    MP4 has one header for the whole track, so it cannot hold such a change.
     """
     if stream.codec_context.extradata:
         return False
     formats = Counter[bytes]()
-    # At damage between the packets the sound will end as well.
+    # Damage between the packets will end the audio of the output as well.
     with open_container(path) as container, suppress(FFmpegError):
         for packet in container.demux(container.streams[stream.index]):
             if packet.size >= 4:

@@ -137,7 +137,7 @@ class Video:
             raise VideoError(self._none_there())
 
     def _timely(self) -> Generator[tuple[VideoFrame, Fraction]]:
-        """Yield the sound frames between start and end with their times."""
+        """Yield the undamaged frames between start and end with their times."""
         for frame in chain([self._first], self._rest):
             time = self._times.next(frame)
             if frame.is_corrupt:

@@ -1,4 +1,4 @@
-"""Pictures to a film that plays everywhere: H.264 in MP4, its index in front, with the sound of their video.
+"""Pictures to a video that plays everywhere: H.264 in MP4, its index in front, with the audio of another video.
 
 Raises:
     MissingExtra: on import, when PyAV is not installed.
@@ -28,8 +28,8 @@ from mien.video.audio import AudioTracks
 _OPTIONS = {
     "crf": "20",
     "preset": "veryfast",
-    # Without frames that lean on later ones the order of packets is that of times, so that each frame lasts exactly
-    # as long as it should in every player.
+    # Without B-frames the packets are in the order of their times, so that each frame lasts exactly as long as it
+    # should in every player.
     "bf": "0",
 }
 
@@ -40,11 +40,11 @@ _LIMITED = 1
 class VideoWriter:
     """Writes a video: a context manager that takes pictures and their times.
 
-    It is written beside its place and moved there at the end, also where Ctrl-C is the end: then the sound ends with
-    the pictures. Any other error removes it. Encoding runs in a thread of its own, one picture behind, so that Ctrl-C
+    It is written to a file beside its place and moved there at the end, after Ctrl-C too: then the audio ends with the
+    pictures. Any other error removes it. Encoding runs in a thread of its own, one picture behind, so that Ctrl-C
     loses none; a picture must not be changed once it has been written.
 
-    Sound that cannot be kept leaves the film without it, and a note.
+    If the audio cannot be kept, the video is written without it, and a note says so.
     """
 
     def __init__(  # noqa: PLR0917, half of them are seldom given
@@ -56,15 +56,15 @@ class VideoWriter:
         start_s: float = 0.0,
         end_s: float | None = None,
     ) -> None:
-        """Begin a film.
+        """Begin a video.
 
         Args:
-            path: of the film, an MP4 whatever its suffix.
+            path: of the video, an MP4 whatever its suffix.
             size: width and height of the pictures; odd ones are padded by one pixel.
-            time_base: of the video, whose frame times are whole multiples of it.
-            audio_of: the video whose sound goes into the film, if it has any; None for a silent film.
-            start_s: the time in the video at which the film begins.
-            end_s: the time in the video at which its sound and its last picture end; None for its end.
+            time_base: of the source, whose frame times are whole multiples of it.
+            audio_of: the source whose audio is copied, if it has any; None for a video without audio.
+            start_s: the time in the source at which the video begins.
+            end_s: the time in the source at which audio and last picture end; None for its end.
 
         Raises:
             VideoError: path cannot be written, or audio_of not read.
@@ -74,13 +74,13 @@ class VideoWriter:
         self._size = size[0] + size[0] % 2, size[1] + size[1] % 2
         self._base = time_base
         self._last = -1
-        self._lasts = 1
+        self._duration = 1
         self._until: Fraction | None = None
         self._stopped = False
         self._failed: VideoError | None = None
         self._audio: AudioTracks | None = None
         self._job: Future[None] | None = None
-        self._silenced: list[str] = []
+        self._audio_notes: list[str] = []
         self._convert = VideoReformatter().reformat
         if not path.parent.is_dir():
             raise VideoError(f"cannot write {path}: no folder {path.parent}; make it first")
@@ -91,14 +91,14 @@ class VideoWriter:
             except BaseException:
                 self._part.unlink()
                 raise
-        self._worker = ThreadPoolExecutor(1, "film")
+        self._worker = ThreadPoolExecutor(1, "mien-writer")
 
     def __enter__(self) -> Self:
-        """Return the film itself."""
+        """Return the writer itself."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Finish the film, or remove it after an error other than Ctrl-C.
+        """Finish the video, or remove it after an error other than Ctrl-C.
 
         Raises:
             VideoError: it cannot be written, or no picture was.
@@ -115,15 +115,15 @@ class VideoWriter:
 
     @property
     def notes(self) -> list[str]:
-        """What there is to say, at the end, about what differs from the video's sound and subtitles."""
-        return [*self._silenced, *(self._audio.notes if self._audio else ())]
+        """What the user should know at the end: how audio and subtitles differ from the source's."""
+        return [*self._audio_notes, *(self._audio.notes if self._audio else ())]
 
     def write(self, image: Image, time_s: float) -> None:
         """Add a picture, to be shown until the next one.
 
         Args:
-            image: (H, W, 3) uint8 RGB, of the film's size.
-            time_s: its time in the video in seconds, later than that of the picture before.
+            image: (H, W, 3) uint8 RGB, of the size given.
+            time_s: its time in the source in seconds, later than that of the picture before.
 
         Raises:
             VideoError: the picture before could not be written.
@@ -133,16 +133,16 @@ class VideoWriter:
             before.result()
 
     def end_at(self, time_s: float, stopped: bool = False) -> None:
-        """Say when the last picture ends; unsaid, it lasts as long as the one before it.
+        """Set when the last picture ends; unless set, it lasts as long as the one before it.
 
         Args:
-            time_s: in the video, in seconds; counts where it lies beyond the last picture's beginning.
-            stopped: whether more would have come, so that the sound shall end then too; else it is kept to its end.
+            time_s: in the source, in seconds; ignored unless it is after the start of the last picture.
+            stopped: whether more pictures would have come: then the audio ends here too, else it is kept to its end.
         """
         self._until, self._stopped = exact(time_s), stopped
 
     def _open(self, audio_of: Path | None) -> None:
-        """Begin the file, without sound where MP4 cannot hold it."""
+        """Begin the file, without audio where MP4 cannot hold it."""
         try:
             self._begin(audio_of)
         except FFmpegError as error:
@@ -150,11 +150,11 @@ class VideoWriter:
                 raise
             self._close()
             self._audio = None
-            self._silenced = [f"the film is without the sound, which MP4 cannot hold ({error.strerror})"]
+            self._audio_notes = [f"the film is without the sound, which MP4 cannot hold ({error.strerror})"]
             self._begin(None)
 
     def _begin(self, audio_of: Path | None) -> None:
-        # In its usual milliseconds the beginning of a stream would be rounded.
+        # With the usual scale of milliseconds the start of a stream would be rounded.
         options = {"movflags": "+faststart", "movie_timescale": str(max(1000, self._base.denominator))}
         self._container = av.open(f"file:{self._part}", "w", format="mp4", options=options)
         self._stream = self._container.add_stream("libx264", options=_OPTIONS)
@@ -170,7 +170,7 @@ class VideoWriter:
         self._container.start_encoding()
 
     def _add(self, image: Image, time_s: float) -> None:
-        """Encode a picture and the sound until then; runs in the film's thread, as all that follows does."""
+        """Encode a picture and the audio up to it; runs in the writer's thread, as all methods below do."""
         height, width = image.shape[:2]
         if height % 2 or width % 2:
             image = np.asarray(cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE), np.uint8)
@@ -182,7 +182,7 @@ class VideoWriter:
         )
         at = max(round((exact(time_s) - self._start) / self._base), self._last + 1)
         if self._last >= 0:
-            self._lasts = at - self._last
+            self._duration = at - self._last
         self._last = frame.pts = at
         frame.time_base = self._base
         with self._explained():
@@ -192,7 +192,7 @@ class VideoWriter:
 
     def _mux(self, frame: VideoFrame | None) -> None:
         for packet in self._stream.encode(frame):
-            packet.duration = self._lasts  # of which the muxer takes the last; the others follow from the times
+            packet.duration = self._duration  # the muxer uses the last one only; the others follow from the times
             self._container.mux(packet)
 
     def _finish(self, job: Future[None] | None, interrupted: bool) -> None:
@@ -207,12 +207,12 @@ class VideoWriter:
             self._discard()
 
     def _complete(self) -> None:
-        if self._until is not None and (lasts := round((self._until - self._start) / self._base) - self._last) > 0:
-            self._lasts = lasts
+        if self._until is not None and (duration := round((self._until - self._start) / self._base) - self._last) > 0:
+            self._duration = duration
         with self._explained():
             self._mux(None)
             if self._audio:
-                self._audio.write((self._last + self._lasts) * self._base if self._stopped else inf)
+                self._audio.write((self._last + self._duration) * self._base if self._stopped else inf)
             self._container.close()
             self._part.replace(self._path)
 
@@ -221,14 +221,14 @@ class VideoWriter:
         self._part.unlink(missing_ok=True)
 
     def _close(self) -> None:
-        with suppress(FFmpegError):  # of what is thrown away
+        with suppress(FFmpegError):  # the file is thrown away
             self._container.close()
         if self._audio:
             self._audio.close()
 
     @contextmanager
     def _explained(self) -> Generator[None]:
-        """Turn what the disk or FFmpeg refuses into a ``VideoError``; after one FFmpeg must not be called again."""
+        """Turn errors of the disk or FFmpeg into a ``VideoError``; after one, FFmpeg must not be called again."""
         if self._failed:
             raise self._failed
         try:

@@ -32,11 +32,11 @@ class ClipWriter:
             end_s: the time in the video at which it ends; None for the video's end.
         """
         self.error: MienError | None = None
-        self._film: VideoWriter | None = None
+        self._writer: VideoWriter | None = None
         with self._kept():
             height, width = first.shape[:2]
             audio_of = Path(video.clip.path)
-            self._film = VideoWriter(path, (width, height), video.clip.time_base, audio_of, start_s, end_s)
+            self._writer = VideoWriter(path, (width, height), video.clip.time_base, audio_of, start_s, end_s)
 
     def __enter__(self) -> Self:
         """Return the film itself."""
@@ -44,26 +44,26 @@ class ClipWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Finish the film, or remove it after an error."""
-        if self._film:
+        if self._writer:
             failed = error or self.error
             with self._kept():
-                self._film.__exit__(type(failed) if failed else None, failed, at)
+                self._writer.__exit__(type(failed) if failed else None, failed, at)
 
     @property
     def notes(self) -> list[str]:
         """What there is to say of the film's sound."""
-        return self._film.notes if self._film and not self.error else []
+        return self._writer.notes if self._writer and not self.error else []
 
     def write(self, image: Image, time_s: float) -> None:
         """Add a picture (H, W, 3) uint8 RGB, to be shown from its time in the video on."""
-        if self._film and not self.error:
+        if self._writer and not self.error:
             with self._kept():
-                self._film.write(image, time_s)
+                self._writer.write(image, time_s)
 
     def end_at(self, time_s: float, stopped: bool) -> None:
         """Say when the last picture ends, and whether more would have come."""
-        if self._film:
-            self._film.end_at(time_s, stopped)
+        if self._writer:
+            self._writer.end_at(time_s, stopped)
 
     @contextmanager
     def _kept(self) -> Generator[None]:

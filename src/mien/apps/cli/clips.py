@@ -133,9 +133,9 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
             if sink.finished and all(file.exists() for file in files.values()):
                 screen.was_done(clip)
                 return
-        film: ClipWriter | None = None
+        writer: ClipWriter | None = None
         if "film" in files:
-            film = stack.enter_context(ClipWriter(files["film"], video, first.image, job.start_s, job.end_s))
+            writer = stack.enter_context(ClipWriter(files["film"], video, first.image, job.start_s, job.end_s))
         screen.begin(clip, video.clip, first.time_s, job.end_s)
         time_s = first.time_s
         for number, result in enumerate(tracked_results(chain([first], frames), stream, sink.recorded if sink else ())):
@@ -143,21 +143,21 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
             if sink and not failed and number >= sink.entries:
                 failed = _record(sink, clip, result, alone=len(files) == 1)
             shown = _anonymized(result) if job.blur else result
-            if film:
-                film.write(draw(shown), time_s)
-                if film.error and len(files) == 1:
-                    raise film.error
+            if writer:
+                writer.write(draw(shown), time_s)
+                if writer.error and len(files) == 1:
+                    raise writer.error
             timeline.add(shown)
             screen.advance(time_s)
             if stopped():
                 break
         end_s = time_s if stopped() else video.end_s
-        if film:
-            film.end_at(end_s, stopped())
+        if writer:
+            writer.end_at(end_s, stopped())
         if sink and not failed and not stopped() and not sink.finished:
             sink.finish(str(clip), end_s, video.damaged, video.notes)
-    notes = [*(film.notes if film else []), *video.notes]
-    failed |= {"film": film.error} if film and film.error else {}
+    notes = [*(writer.notes if writer else []), *video.notes]
+    failed |= {"film": writer.error} if writer and writer.error else {}
     summary = timeline.close(end_s)
     failed |= _write({kind: file for kind, file in files.items() if kind not in failed}, summary, clip, job, notes)
     screen.show(clip, summary, [file for kind, file in files.items() if kind not in failed], notes, stopped())

@@ -64,7 +64,7 @@ class ClipScreen:
     def begin(self, clip: Path, facts: Clip, start_s: float, end_s: float | None) -> None:
         """Show that a clip is begun."""
         length = "of unknown length" if facts.duration_s is None else f"{facts.duration_s:.2f} s"
-        sound = "sound" if facts.sound else "no sound"
+        sound = "sound" if facts.has_audio else "no sound"
         verbosity.detail(f"{clip}: {facts.width} x {facts.height} pixels, {facts.fps:.4g} frames/s, {length}, {sound}")
         last_s = min((one for one in (facts.duration_s, end_s) if one is not None), default=None)
         self._frames, self._since, self._start_s = 0, time.monotonic(), start_s

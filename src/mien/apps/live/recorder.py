@@ -69,7 +69,7 @@ class Recorder:
         self.files: list[Path] = []
         self.failure = ""
         self._folder, self._now, self._make = folder, now, make
-        self._film: Writer | None = None
+        self._writer: Writer | None = None
         self._path, self._size, self._begin_s = Path(), (0, 0), 0.0
 
     def __enter__(self) -> Recorder:
@@ -98,20 +98,20 @@ class Recorder:
             MienError: the film cannot be written; it is given up.
         """
         size = image.shape[1], image.shape[0]
-        if self._film is not None and size != self._size:
+        if self._writer is not None and size != self._size:
             self.stop()
             self.start()
         try:
-            if self._film is None:
-                self._film = self._make(self._path, size).__enter__()
+            if self._writer is None:
+                self._writer = self._make(self._path, size).__enter__()
                 self._size, self._begin_s = size, time_s
             self.length_s = time_s - self._begin_s
-            self._film.write(image, self.length_s)
+            self._writer.write(image, self.length_s)
         except BaseException as error:
             self.failure = str(error)
-            film, self._film, self.on = self._film, None, False
-            if film is not None:
-                film.__exit__(type(error), error, error.__traceback__)
+            writer, self._writer, self.on = self._writer, None, False
+            if writer is not None:
+                writer.__exit__(type(error), error, error.__traceback__)
             raise
 
     def stop(self) -> Path | None:
@@ -120,10 +120,10 @@ class Recorder:
         Raises:
             MienError: the film cannot be finished.
         """
-        film, self._film, self.on = self._film, None, False
-        if film is None:
+        writer, self._writer, self.on = self._writer, None, False
+        if writer is None:
             return None
-        film.__exit__(None, None, None)
+        writer.__exit__(None, None, None)
         self.files.append(self._path)
         return self._path
 
