@@ -253,9 +253,9 @@ def test_sources_are_numbers_addresses_and_files(tmp_path: Path):
     clip = tmp_path / "0.5"
     clip.touch()
     camera, network, file = (find_source(text) for text in ("01", "rtsp://me:word@host/a@b", str(clip)))
-    assert (camera.name, camera.returns, camera.faces_user) == ("camera 1", True, True)
-    assert (network.name, network.returns, network.faces_user) == ("rtsp://host/a@b", True, False)
-    assert (file.name, file.returns, file.faces_user) == (str(clip), False, False)
+    assert (camera.name, camera.reopens, camera.faces_user) == ("camera 1", True, True)
+    assert (network.name, network.reopens, network.faces_user) == ("rtsp://host/a@b", True, False)
+    assert (file.name, file.reopens, file.faces_user) == (str(clip), False, False)
     with pytest.raises(UsageError, match=r"there is no file clip\.mp4; --source takes"):
         find_source("clip.mp4")
 

@@ -1,4 +1,4 @@
-"""Video files opened, the streams in them, and what is wrong with files that are none."""
+"""Video files opened with FFmpeg, the streams in them, and why a file cannot be opened."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EXPECTED = "mp4, mov, mkv, webm, avi, an animated GIF or another video that FFmpeg reads"
 
-# PyAV 19 takes any tag; 17 and 18 refuse a file for one that is no UTF-8, unless told otherwise.
+# PyAV 17 and 18 refuse a file with a tag that is not UTF-8, unless told otherwise; PyAV 19 does not.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 _BEGINNINGS = {
@@ -36,7 +36,7 @@ _BEGINNINGS = {
 _MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free")
 
 CUT = "subfile"
-"""What the name of a container begins with that is read up to where its file was cut off."""
+"""Prefix of the name of a container that is read only up to where its file was cut off."""
 
 _AS_CUT = "as in a recording or download that was cut short; copy or download it again"
 
@@ -45,7 +45,7 @@ def open_container(path: str | Path) -> InputContainer:
     """Open a file for reading.
 
     Raises:
-        VideoError: there is no such file, or FFmpeg makes nothing of it.
+        VideoError: there is no such file, or FFmpeg cannot read it.
     """
     try:
         if why := why_no_file(path):
@@ -68,22 +68,22 @@ def open_container(path: str | Path) -> InputContainer:
 
 
 def _open(path: str | Path) -> InputContainer:
-    # Named as a file, since FFmpeg takes what stands before a colon for a protocol.
+    # With the protocol "file", as FFmpeg takes what stands before a colon in a name for a protocol.
     return av.open(f"file:{path}", "r", **_TAGS)
 
 
 def _last_part(path: Path) -> int:
-    """Return where the whole parts of a fragmented MP4 end, where the header of the next one is cut off; else 0.
+    """Return where the complete fragments of a fragmented MP4 end if it is cut off in the header of the next; else 0.
 
-    FFmpeg opens no such file.
+    FFmpeg does not open such a file.
     """
     boxes = read_boxes(path)
     return boxes.whole_to if boxes.fragmented and boxes.rest not in {None, b"mdat"} else 0
 
 
 def _why_closed(path: str | Path, head: bytes, error: FFmpegError) -> str:
-    """Return why FFmpeg cannot open a file that begins with head."""
-    if isinstance(error, PermissionError):  # that of the file was not refused
+    """Return why FFmpeg cannot open a file, of which head is the beginning."""
+    if isinstance(error, PermissionError):  # it is not about the rights of the file, which was read above
         return f"cannot open {path}: it is protected against copying (DRM); only its own player shows it"
     if head[4:8] in _MP4_BOXES:
         return f"cannot open {path}: its index is missing, {_AS_CUT}"
@@ -95,11 +95,11 @@ def _why_closed(path: str | Path, head: bytes, error: FFmpegError) -> str:
 
 
 def why_no_file(path: str | Path) -> str | None:
-    """Return what a name leads to, and what to do about it; None where that is a file, or nothing.
+    """Return what a path is that is no file, and what to do about it; None for a file, and for nothing at all.
 
     Raises:
-        OSError: it cannot be reached.
-        ValueError: no file can be called that.
+        OSError: it cannot be accessed.
+        ValueError: no file can have that name.
     """
     try:
         mode = Path(path).stat().st_mode
@@ -116,17 +116,17 @@ def why_no_file(path: str | Path) -> str | None:
 
 
 def exact(number: float) -> Fraction:
-    """Return the fraction that is meant by a decimal number, or by the float of a frame's time."""
+    """Return the simplest fraction near a decimal number or a frame's time as float."""
     return Fraction(number).limit_denominator(1_000_000)
 
 
 def moving_streams(container: InputContainer) -> list[VideoStream]:
-    """Return the streams of pictures that are no cover."""
+    """Return the video streams that are not cover pictures."""
     return [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
 
 
 def picture_stream(path: Path, container: InputContainer) -> VideoStream:
-    """Return the best stream of pictures; the cover of a song is none.
+    """Return the best video stream; the cover picture of a song is none.
 
     Raises:
         VideoError: there is none, or FFmpeg cannot decode it.
@@ -146,12 +146,12 @@ def picture_stream(path: Path, container: InputContainer) -> VideoStream:
 
 
 def beginning(container: InputContainer, stream: VideoStream) -> Fraction:
-    """Return the container's start time in seconds, from which times count."""
+    """Return the container's start time in seconds, from which the times of frames count."""
     if container.start_time is None:  # pyright: ignore[reportUnnecessaryComparison]
         return own_start(stream) or Fraction(0)
     start = Fraction(container.start_time, av.time_base)
     own = own_start(stream)
-    # The container's is rounded to a microsecond; where the pictures begin with it, theirs is exact.
+    # The container's is rounded to a microsecond; the stream's own is exact, if it is the same one.
     return own if own is not None and abs(own - start) <= Fraction(1, av.time_base) else start
 
 
@@ -168,7 +168,7 @@ def contents(container: InputContainer) -> str:
 
 
 def _is_series(path: Path) -> bool:
-    """Return whether more pictures follow each other in a file than a photo has, which may bring another of its own."""
+    """Return whether a file holds three pictures or more; a photo may hold two, one of them a preview."""
     with _open(path) as container:
         return len(list(islice((packet for packet in container.demux() if packet.size), 3))) == 3
 

@@ -1,4 +1,4 @@
-"""What a video file says of itself: its size, its rate and how long it is, and whether it is as long as that."""
+"""Metadata of a video file: its size, frame rate and declared length, and whether it is cut short."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _OF_ALL = {"asf", "flv", "matroska"}
-"""Containers that declare one length for all of their streams."""
+"""Containers that declare one length for all of their streams together."""
 
 _UNFINISHED = 1 << 30
-"""What is in the place of the number of frames where nobody came to write it."""
+"""Numbers of frames from here on were never filled in by the recorder."""
 
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_HEAD = 1 << 16
 _ASF_BROADCAST = 1
 
 _SLACK_FRAMES, _SLACK_S, _SLACK_AVI_S = 2, Fraction(1, 10), Fraction(1, 2)
-"""How much of its length a whole file may lack: few are exact. AVI leaves out frames that are like the one before."""
+"""How much shorter than declared a complete file may be. AVI leaves out frames that are like the one before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What a video file says of itself.
+    """The metadata of a video file.
 
     Attributes:
         path: as it was given.
-        width: of the upright picture with square pixels, in pixels; so is height.
-        fps: frames a second in the mean, as the file declares it.
+        width: of the upright picture with square pixels, in pixels.
+        height: likewise.
+        fps: average frames a second, as the file declares it.
         duration_s: of the whole file, in seconds; None where the file does not say.
-        frames: in the whole file; an estimate from duration and rate where the file does not count them, None where it
-            has no duration either.
-        time_base: what times are whole multiples of, in seconds.
+        frames: number of frames in the whole file; estimated from duration and rate where the file does not say, None
+            where it has no duration either.
+        time_base: unit of the times, which are whole multiples of it, in seconds.
         has_audio: whether it has an audio stream.
     """
 
@@ -56,11 +57,11 @@ class Clip:
 
 
 class Length:
-    """How long a file is, or says that it is.
+    """How long a file is, as far as it says so.
 
     Attributes:
-        declared: in seconds; None where the header says nothing that could be relied on, or all of the file is there.
-        total: the same, or what FFmpeg reckons from the times that it finds; None where there are none.
+        declared: in seconds; None where the header says nothing reliable, or the file is known to be complete.
+        total: the same, or FFmpeg's estimate from the times that it finds; None where there are none.
     """
 
     def __init__(self, path: str, container: InputContainer, stream: VideoStream) -> None:
@@ -85,21 +86,21 @@ class Length:
         return self.declared - end > slack
 
     def _declared(self, path: Path, stream: VideoStream) -> Fraction | None:
-        if "avi" in self._kinds:  # of a file that was cut off FFmpeg reckons another length
+        if "avi" in self._kinds:  # FFmpeg shortens the length of a file that was cut off
             rate = stream.average_rate if 0 < stream.frames < _UNFINISHED else None
             return stream.frames / rate if rate else None
         if "asf" in self._kinds:
             return _asf_length(path)
-        if self._kinds & {"flv", "matroska"}:  # where they declare none, FFmpeg reckons one for each stream
+        if self._kinds & {"flv", "matroska"}:  # where none is declared, FFmpeg estimates one for each stream
             return None if self._own else self._all
-        if "mov" in self._kinds:  # lists of edits may promise more than there is
+        if "mov" in self._kinds:  # an edit list may declare more than there is
             boxes = read_boxes(path)
             return self._own if boxes.fragmented or boxes.rest is not None else None
         return self._own if self._kinds & {"ivf", "mxf"} else None
 
 
 def _asf_length(path: Path) -> Fraction | None:
-    """Return the length in the header of an ASF or WMV file, which FFmpeg takes for none once a file was cut off."""
+    """Return the length in the header of an ASF or WMV file, which FFmpeg ignores in a file that was cut off."""
     with path.open("rb") as file:
         head = file.read(_ASF_HEAD)
     at = head.find(_ASF_PROPERTIES)
@@ -112,12 +113,12 @@ def _asf_length(path: Path) -> Fraction | None:
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """What the boxes of a file come to.
+    """The boxes of an MP4 file, summed up.
 
     Attributes:
-        fragmented: whether the frames lie in fragments, each with a header of its own.
-        whole_to: where the whole boxes end, in bytes.
-        rest: the kind of the box that is not whole, such as b"mdat"; None where all are.
+        fragmented: whether the frames are in fragments, each with a header of its own.
+        whole_to: where the complete boxes end, in bytes.
+        rest: the type of the box that is incomplete, such as b"mdat"; None where all are complete.
     """
 
     fragmented: bool
@@ -126,7 +127,7 @@ class Boxes:
 
 
 def read_boxes(path: Path) -> Boxes:
-    """Go from box to box, as far as they are whole; a box without a length of its own counts as not whole."""
+    """Read the headers of the boxes as far as they are complete; one without a length counts as incomplete."""
     at, fragmented = 0, False
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)

@@ -1,4 +1,4 @@
-"""The names of PyAV that mien uses.
+"""What mien uses of PyAV, which is an optional package.
 
 Raises:
     MissingExtra: on import, when PyAV is not installed.

@@ -1,4 +1,4 @@
-"""Times that only grow, from what containers state: of frames, and of packets where recordings are joined in a file."""
+"""Monotonic timestamps: of frames, and of packets where several recordings are joined in one file."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ if TYPE_CHECKING:
 
 _USUAL_RATE = Fraction(25)
 _HIGHEST_RATE = 1000
-"""Frames a second beyond which a declared rate is the clock's."""
+"""A declared rate beyond so many frames a second is that of the clock, not of the frames."""
 
 _LONGEST_S = 10**9
-"""Beyond that a time is garbled."""
+"""Later times are taken for garbled."""
 
 _LATE_S = 1
-"""By how much frames may be late so that they can catch up; later ones are counted."""
+"""Frames up to so late catch up with their stated times; later ones go on by the frame rate."""
 
 
 class Times:
-    """The times of the frames of one stream, in the order in which the decoder shows them.
+    """The times of the frames of one stream, in display order.
 
     Attributes:
-        base: what times are whole multiples of, in seconds.
-        declared: frames a second in the mean; None where the file declares none.
-        rate: frames a second by which is counted where no time is stated.
+        base: unit of the times, which are whole multiples of it, in seconds.
+        declared: average frames a second; None where the file declares none.
+        rate: frames a second that are assumed where no time is stated.
         stated: whether the file states times at all; a stream without a container does not.
-        counted: of how many frames the time was none, or did not grow, so that it was counted.
+        counted: number of frames whose time was missing or not later than the one before, and was derived from the
+            rate.
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream, zero: Fraction) -> None:
@@ -44,18 +45,18 @@ class Times:
         self.stated = not (kind.flags & Flags.no_timestamps.value or kind.name.endswith("_pipe"))
         self.counted = 0
         self.base = stream.time_base or Fraction(1, av.time_base)
-        # The mean of streams without a container is FFmpeg's own; what their pictures declare is the guess.
+        # For streams without a container FFmpeg makes the average up; the guessed rate is what their pictures declare.
         rates = (stream.average_rate, stream.guessed_rate) if self.stated else (stream.guessed_rate,)
         self.declared = next((rate for rate in rates if rate and rate <= _HIGHEST_RATE), None)
         self.rate = self.declared or _USUAL_RATE
         self._zero = zero
-        # These state when to decode; when to show comes from the decoder, which hands that on with the frame it is for.
+        # These state decoding times only; the decoder hands them on with the frame that is displayed then.
         self._decoding = kind.name in {"avi", "asf"} or ("matroska" in kind.name and _is_of_windows(stream))
         self._last: Fraction | None = None
         self._stated: Fraction | None = None
 
     def of(self, frame: VideoFrame) -> Fraction | None:
-        """Return the time that the file states of a frame, in seconds; None where it states none."""
+        """Return the time that the file states for a frame, in seconds; None where it states none."""
         stamps = (frame.dts,) if self._decoding else (frame.pts, frame.dts)
         stamp = next((stamp for stamp in stamps if stamp is not None), None)
         time = None if stamp is None or not self.stated else stamp * self.base - self._zero
@@ -72,39 +73,39 @@ class Times:
         if last is None:
             time = time or Fraction(0)
         elif time is None or time <= last:
-            # The last frames have none where times are of decoding, as no packet follows that would bring theirs.
+            # With decoding times the last frames have none, as no packet follows that would carry it.
             self.counted += not (time is None and self._decoding)
             catching_up = time is not None and before is not None and before < time and last - time < _LATE_S
-            # Where times go on, only a bit late, the next frames shall come to be in time again.
+            # Half the usual step lets frames that are only a little late catch up.
             time = last + self.lasts(frame) / (2 if catching_up else 1)
         self._last = time
         return time
 
 
 def _is_of_windows(stream: VideoStream) -> bool:
-    """Return whether a stream in Matroska is stored as in AVI."""
+    """Return whether a stream in Matroska is stored the way AVI stores it."""
     return bool(stream.codec_context.codec_tag.strip("\0"))
 
 
 _BACK_S, _LEAP_S = Fraction(1, 10), 10
-"""By how much times fall back, or leap beyond where they should go on, where another recording begins."""
+"""Where times go back by the first, or leap ahead by the second, another recording begins."""
 
 
 def may_be_joined(container: InputContainer) -> bool:
-    """Return whether the times of a container may begin anew within it, as those of transport streams do."""
+    """Return whether the times of a container may start again within it, as in transport streams."""
     flags = container.format.flags
     return bool(flags & Flags.ts_discont.value and not flags & Flags.no_timestamps.value)
 
 
 @dataclass(slots=True)
 class _Place:
-    """Where a stream is, in seconds of its own.
+    """How far a stream has been read, in seconds of its own clock.
 
     Attributes:
-        recording: which one of the joined.
-        last: when its last packet is decoded.
-        due: when what follows is decoded.
-        end: when all of it there has been shown.
+        recording: index of the joined recording.
+        last: decoding time of its last packet.
+        due: decoding time that the next packet should have.
+        end: when what has been read has all been displayed.
     """
 
     recording: int
@@ -114,7 +115,10 @@ class _Place:
 
 
 class Joined:
-    """The packets of a container with times that go on. All streams of one recording move alike."""
+    """The packets of a container, with times that go on where another recording begins.
+
+    All streams of one recording are shifted alike.
+    """
 
     def __init__(self, container: InputContainer) -> None:
         self._container = container
@@ -124,11 +128,11 @@ class Joined:
 
     @property
     def joins(self) -> int:
-        """Return how often another recording has begun so far."""
+        """Return how many times another recording has begun so far."""
         return len(self._moves) - 1
 
     def __iter__(self) -> Iterator[Packet]:
-        """Yield the packets of all streams from where the container was wound to, in the order of the file.
+        """Yield the packets of all streams from the position of the container, in the order of the file.
 
         Raises:
             FFmpegError: there is damage between the packets.
@@ -137,7 +141,7 @@ class Joined:
         while True:
             try:
                 packet = next(packets, None)
-            except IndexError:  # of PyAV at the end, where streams began on the way that it did not know
+            except IndexError:  # raised by PyAV at the end, if streams appeared that it did not know at the start
                 return
             if packet is None:
                 return
@@ -162,19 +166,19 @@ class Joined:
 
 
 _MOST_HELD = 1000
-"""Packets that wait until it is known that no later key frame leads to the start; of more, all are decoded."""
+"""Packets held until it is known that no later key frame precedes the start; if there are more, all are decoded."""
 
 
 class Packets:
-    """The packets of the pictures in a container; iterating reads on, from where the container was wound to.
+    """The packets of the video stream of a container; iterating reads on from the position of the container.
 
-    The packets of other streams are looked at too: in joined recordings all move alike, and a container may declare
+    The packets of other streams are read too: in joined recordings all are shifted alike, and a container may declare
     its length for all of them together.
 
     Attributes:
-        seekable: whether the container can be wound to a time; joined recordings cannot, as theirs are ambiguous.
+        seekable: whether the container can seek to a time; joined recordings cannot, as theirs are ambiguous.
         ends: stream index -> when what was read of it ends, in seconds of the container's clock.
-        broken: how often reading came to an end through damage.
+        broken: how many times damage ended the reading.
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
@@ -186,14 +190,14 @@ class Packets:
 
     @property
     def joins(self) -> int:
-        """Return how often another recording has begun so far."""
+        """Return how many times another recording has begun so far."""
         return self._joined.joins
 
     def __iter__(self) -> Iterator[Packet]:
-        """Yield the packets to the end; as the tool ffmpeg does, take damage between them for it."""
+        """Yield the packets to the end; damage between them counts as the end, as in the tool ffmpeg."""
         try:
             for packet in self._joined:
-                if packet.size:  # at the end each stream has an empty one
+                if packet.size:  # each stream ends with an empty one
                     self._measure(packet)
                     if packet.stream_index == self._index:
                         yield packet

@@ -1,4 +1,4 @@
-"""What ``mien live`` looks at: a camera by its number, a stream in the network, or a file that stands in for one.
+"""The sources of ``mien live``: a camera by its number, a network stream, or a video file in place of a camera.
 
 Raises:
     MissingExtra: on import, when PyAV is not installed.
@@ -24,7 +24,7 @@ from mien.video.capture import Opener
 from mien.video.reader import open_video
 
 OPEN_S, READ_S = 8.0, 5.0
-"""How long the network may take to open a stream, and to bring the next part of it."""
+"""Seconds that opening a network stream may take, and reading the next part of it."""
 
 Pictures = Iterator[tuple[Image, float | None]]
 
@@ -34,15 +34,15 @@ class Source:
     """A source of live pictures.
 
     Attributes:
-        name: what people call it; without the password of an address.
+        name: for messages; without the password of an address.
         open: opens it (``mien.video.capture``).
-        returns: whether it may come back after a failure.
-        faces_user: whether people see themselves in it, and expect a mirror.
+        reopens: whether it is worth opening again after a failure.
+        faces_user: whether it shows the user, who expects a mirror image.
     """
 
     name: str
     open: Opener
-    returns: bool
+    reopens: bool
     faces_user: bool
 
 
@@ -53,20 +53,20 @@ def find_source(text: str) -> Source:
         UsageError: there is no such file.
     """
     if text.isdecimal():
-        return Source(f"camera {int(text)}", partial(open_camera, int(text)), returns=True, faces_user=True)
+        return Source(f"camera {int(text)}", partial(open_camera, int(text)), reopens=True, faces_user=True)
     if "://" in text:
-        return Source(without_password(text), partial(open_address, text), returns=True, faces_user=False)
+        return Source(without_password(text), partial(open_address, text), reopens=True, faces_user=False)
     if not Path(text).exists():
         raise UsageError(f"there is no file {text}; --source takes a camera's number, an address or a video file")
-    return Source(text, partial(open_clip, text), returns=False, faces_user=False)
+    return Source(text, partial(open_clip, text), reopens=False, faces_user=False)
 
 
 @contextmanager
 def open_camera(index: int) -> Generator[Pictures]:
-    """Open the camera of a number, at the size that it offers first.
+    """Open a camera by its number, at its default size.
 
     Raises:
-        VideoError: there is none, it cannot be used, or it is gone; the message says what to do.
+        VideoError: there is none, it cannot be used, or it stopped; the message says what to do.
     """
     with _quiet():
         device = cv2.VideoCapture(index)
@@ -92,13 +92,13 @@ def why_no_camera(
     devices: Path = Path("/dev"),
     may_use: Callable[[Path], bool] = lambda path: os.access(path, os.R_OK | os.W_OK),
 ) -> str:
-    """Return why a camera gives no picture, as far as the system tells, and what to do.
+    """Return why a camera gives no picture, as far as the system shows, and what to do.
 
     Args:
         index: of the camera.
         platform: as in ``sys.platform``.
         devices: the folder of device files.
-        may_use: whether a device may be read and written.
+        may_use: path of a device -> whether it may be read and written.
     """
     head = f"camera {index} gives no picture"
     if not platform.startswith("linux"):
@@ -125,7 +125,7 @@ def why_no_camera(
 
 @contextmanager
 def _quiet() -> Generator[None]:
-    """Keep OpenCV's own notes on cameras that are away off the terminal; the setting holds for the whole process."""
+    """Keep OpenCV's log messages about missing cameras off the terminal; the setting is that of the whole process."""
     logging = cv2.utils.logging
     level = logging.getLogLevel()
     logging.setLogLevel(logging.LOG_LEVEL_SILENT)
@@ -137,18 +137,18 @@ def _quiet() -> Generator[None]:
 
 @contextmanager
 def open_address(address: str) -> Generator[Pictures]:
-    """Open a stream in the network: rtsp, http(s), or what else FFmpeg reads by an address.
+    """Open a network stream: rtsp, http(s) or any other address that FFmpeg reads.
 
-    One that states its length is played at its own speed.
+    A stream of known length is played at its own speed.
 
     Raises:
-        VideoError: nothing answers, or nothing comes any more.
+        VideoError: no answer, or no more data.
     """
     import av
     from av.error import ExitError, FFmpegError, InvalidDataError
 
     name = without_password(address)
-    # Over UDP lost packets smear the picture.
+    # Over UDP, lost packets leave smears in the picture.
     options = {"rtsp_transport": "tcp"} if address.startswith("rtsp") else {}
     try:
         with av.open(address, options=options, timeout=(OPEN_S, READ_S)) as container:
@@ -156,7 +156,7 @@ def open_address(address: str) -> Generator[Pictures]:
                 raise VideoError(f"{name} has no video in it; check the address")
             yield _address_pictures(container, name)
     except FFmpegError as error:
-        # FFmpeg's own text holds the address with its password.
+        # FFmpeg's own message contains the address with its password.
         late, garbled = isinstance(error, ExitError), isinstance(error, InvalidDataError)
         why = "no answer in time" if late else "what it sends is no video" if garbled else error.strerror
         raise VideoError(f"{name} gives no picture ({why}); check the address and the network") from error
@@ -166,21 +166,21 @@ def _address_pictures(container: Any, name: str) -> Pictures:
     from av.error import InvalidDataError
 
     stream = container.streams.video[0]
-    # Decoding whole frames in threads would hold back as many frames as there are threads.
+    # Decoding frames in parallel would delay the picture by as many frames as there are threads.
     stream.thread_type = "SLICE"
     for packet in container.demux(stream):
         try:
             for frame in packet.decode():
                 yield frame.to_ndarray(format="rgb24"), None if container.duration is None else frame.time
         except InvalidDataError:
-            continue  # what a lost packet leaves; the next whole picture mends it
+            continue  # after a lost packet; the next key frame mends it
     if container.duration is None:
         raise VideoError(f"{name} has ended; check the camera and the network")
 
 
 @contextmanager
 def open_clip(path: str) -> Generator[Pictures]:
-    """Open a video file, to be played at its own speed.
+    """Open a video file, played at its own speed.
 
     Raises:
         VideoError: it cannot be read.

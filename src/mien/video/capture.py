@@ -1,4 +1,4 @@
-"""A source read in a thread of its own. The newest picture wins, so that what is shown never lags behind."""
+"""Reads a live source in a thread of its own and keeps the newest picture alone, so that the display never lags."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mien.core.errors import VideoError
 from mien.core.types import Frame, Image
 
 RETRY_S = 2.0
-"""How long to wait before a camera that is away is tried again."""
+"""Seconds before a camera that failed is opened again."""
 
 JOIN_S = 3.0
-"""How long to wait for a driver that does not answer before the program goes on without it."""
+"""Seconds to wait at the end for a driver that does not answer."""
 
 Opener = Callable[[], AbstractContextManager[Iterator[tuple[Image, float | None]]]]
-"""Opens a source: a context with its pictures (H, W, 3) uint8 RGB, each with the second of the source at which it is
-due, or None where pictures come when they come. It raises VideoError where there is none, or no more."""
+"""Opens a source: a context with its pictures (H, W, 3) uint8 RGB, each with the time in seconds at which it is to be
+shown, or None where it is shown at once. It raises VideoError where the source cannot be opened, or stops."""
 
 
 class Capture:
@@ -28,13 +28,13 @@ class Capture:
     Args:
         open_source: opens the source, in the thread that reads it.
         name: the ``path`` of its frames.
-        retry_s: wait before a source that failed is opened again; None gives up with the first failure.
-        clock: seconds that never go back.
-        wait: sleeps for some seconds, or returns True at once when the capture ends; None does so by itself.
+        retry_s: wait before a source that failed is opened again; None gives up at the first failure.
+        clock: a monotonic clock, in seconds.
+        wait: sleeps for some seconds, and returns True at once when the capture ends; None is the capture's own.
 
     Attributes:
-        trouble: why there is no picture at the moment; empty while they come.
-        skipped: pictures that were replaced by a newer one before anyone took them.
+        trouble: why there is no picture at the moment; empty while there is.
+        skipped: number of pictures that a newer one replaced before they were taken.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Capture:
         self._count, self._begin_s = 0, 0.0
         self._done = False
         self._error: BaseException | None = None
-        # A daemon, so that a driver that hangs cannot keep the program from ending.
+        # A daemon thread, as a driver that hangs must not keep the program from ending.
         self._thread = Thread(target=self._run, name="mien-capture", daemon=True)
 
     def __enter__(self) -> Capture:
@@ -72,15 +72,15 @@ class Capture:
         self._thread.join(JOIN_S)
 
     def newest(self, timeout_s: float) -> Frame | None:
-        """Return the newest frame, of which none was returned before; wait for one if need be.
+        """Return the newest frame, each once; wait for one if need be.
 
-        Its ``time_s`` is when it was read, counted from the first; its ``index`` counts those that were read.
+        Its ``time_s`` is when it was read, from the first frame on; its ``index`` counts the frames that were read.
 
         Returns:
-            None when none came within ``timeout_s``, or none will come.
+            None if there was none within ``timeout_s``, or there will be no more.
 
         Raises:
-            VideoError: the source failed and is not tried again.
+            VideoError: the source failed and is not opened again.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._newest is not None or self._done, timeout_s)
@@ -91,7 +91,7 @@ class Capture:
 
     @property
     def ended(self) -> bool:
-        """Whether no frame will come any more."""
+        """Whether there will be no more frames."""
         with self._changed:
             return self._done and self._newest is None
 

@@ -1,7 +1,7 @@
-"""Video files to frames, on FFmpeg by way of PyAV.
+"""Video files to frames, read with FFmpeg through PyAV.
 
-Times are those that the container states; frames are counted only where it states none. Whatever is wrong with a file
-ends in one ``VideoError`` that names it, or in frames that are skipped and counted, and in ``Video.notes``.
+Times are those of the container; only where it has none they are derived from the frame rate. Whatever is wrong with a
+file leads to one ``VideoError`` that names it, or to frames that are skipped and counted, and to ``Video.notes``.
 
 Raises:
     MissingExtra: on import, when PyAV is not installed.
@@ -40,25 +40,25 @@ if TYPE_CHECKING:
     from mien.video._timestamps import Packet
 
 _SEEK_BACK_S = 10
-"""How much earlier to look, in seconds, where a container leads to a frame behind the one that was asked for."""
+"""How much earlier to seek, in seconds, where a container seeks past the wanted frame."""
 
 
 class Video:
     """The frames of a video file; iterating yields them once, in the order of their times. ``open_video`` opens it.
 
-    Each is a ``Frame``: RGB, upright, square pixels; ``index`` counts those yielded; ``time_s`` is the container's,
-    from its start, and grows from frame to frame.
+    Each is a ``Frame``: RGB, upright, square pixels; ``index`` counts those yielded; ``time_s`` is the container's time
+    from its start, and is later for each frame than for the one before.
 
     Attributes:
-        clip: what the file says of itself.
-        damaged: frames skipped so far for damage.
+        clip: the metadata of the file.
+        damaged: number of damaged frames skipped so far.
         end_s: when the last frame read so far ends, in seconds; 0 before the first.
     """
 
     def __init__(
         self, path: str, container: InputContainer, start: Fraction, end: Fraction | None, fps: Fraction | None
     ) -> None:
-        """Wind to the start; the arguments are those of ``open_video``, the times exact."""
+        """Seek to the start; the arguments are those of ``open_video``, with exact times."""
         self.damaged = 0
         self.end_s = 0.0
         self._path = path
@@ -74,7 +74,7 @@ class Video:
         self._read_all, self._reached = False, Fraction(0)
         self._start, self._end, self._fps = start, end, fps
         self._read = False
-        first, self._rest = self._wind()
+        first, self._rest = self._seek()
         self._read_all = first is None
         if first is None:
             raise VideoError(self._none_there())
@@ -99,7 +99,7 @@ class Video:
         """Yield the frames.
 
         Raises:
-            VideoError: they have been read already, or there is none between start and end.
+            VideoError: they have been read already, or there are none between start and end.
         """
         if self._read:
             raise VideoError(f"{self._path} has been read or closed; open it again to read it again")
@@ -121,7 +121,7 @@ class Video:
 
     def _frames(self) -> Generator[Frame]:
         due, index = self._start, 0
-        for frame, time in self._timely():
+        for frame, time in self._timed():
             if self._fps:
                 if time < due:
                     continue
@@ -136,7 +136,7 @@ class Video:
         if not index:
             raise VideoError(self._none_there())
 
-    def _timely(self) -> Generator[tuple[VideoFrame, Fraction]]:
+    def _timed(self) -> Generator[tuple[VideoFrame, Fraction]]:
         """Yield the undamaged frames between start and end with their times."""
         for frame in chain([self._first], self._rest):
             time = self._times.next(frame)
@@ -145,7 +145,7 @@ class Video:
                 continue
             self._reached = time + self._times.lasts(frame)
             if time < self._start:
-                self.damaged = 0  # so far it was met on the way to the start
+                self.damaged = 0  # those before the start do not count
             elif self._end is not None and time >= self._end:
                 break
             else:
@@ -155,22 +155,22 @@ class Video:
             self._read_all = True
 
     def _decoded(self, packets: Iterable[Packet]) -> Generator[VideoFrame]:
-        """Yield what the decoder makes of packets; count those it makes nothing of."""
+        """Yield the frames decoded from packets; count packets that cannot be decoded."""
         for packet in chain(packets, [None]):
             try:
                 yield from self._stream.decode(packet)
             except FFmpegError:
                 self.damaged += 1
 
-    def _wind(self) -> tuple[VideoFrame | None, Iterator[VideoFrame]]:
-        """Go to a key frame before the start; return the first frame there, if any, and those that follow."""
+    def _seek(self) -> tuple[VideoFrame | None, Iterator[VideoFrame]]:
+        """Seek to a key frame before the start; return the first frame there, if any, and those that follow."""
         if not (self._start and self._times.stated):
             return self._first_of(self._packets)
         if not self._packets.seekable:
             return self._first_of(self._packets.leading_to(self._zero + self._start))
         found = None
         begins = (own_start(self._stream) or self._zero) - self._zero
-        # Some containers lead behind what was asked for; then look earlier, and at last at the first byte.
+        # Some containers seek past the wanted time; then seek earlier, and at last to the first byte.
         for back in (0, _SEEK_BACK_S, None):
             try:
                 if back is None:
@@ -178,7 +178,7 @@ class Video:
                 else:
                     goal = self._zero + max(Fraction(0), self._start - back)
                     self._container.seek(floor(goal / self._times.base), stream=self._stream)
-            except FFmpegError:  # what cannot be wound is read from where it is
+            except FFmpegError:  # what cannot seek is read from where it is
                 continue
             found = self._first_of(self._packets)
             time = self._times.of(found[0]) if found[0] else None
@@ -192,7 +192,7 @@ class Video:
 
     @property
     def notes(self) -> list[str]:
-        """What whoever uses the results should know of the file, as far as it was read; empty where all is well."""
+        """What users of the results should know of the file, as far as it was read; empty where all is well."""
         notes: list[str] = []
         times, joins, lost = self._times, self._packets.joins, self._lost()
         if self._others:
@@ -217,7 +217,7 @@ class Video:
         return notes
 
     def _lost(self) -> str:
-        """Return how much can be read where that is less than the file declares; else nothing."""
+        """Return how much can be read if that is less than the file declares, in words; else nothing."""
         declared = self._length.declared
         whole = not self._read_all or not self._length.falls_short(self._packets.ends, self._times.rate)
         if declared is None or whole:
@@ -248,10 +248,10 @@ def open_video(path: str | Path, start_s: float = 0.0, end_s: float | None = Non
         path: the file.
         start_s: frames before this time are left out; seconds from the container's start.
         end_s: frames at and after this time are left out; None for none.
-        fps: yield, of the times start, start + 1/fps, ..., the first frame at or after each; None for all frames.
+        fps: yield only the first frame at or after each of the times start, start + 1/fps, ...; None for all frames.
 
     Raises:
-        VideoError: there is no such file, it is not a video, it holds no frame that can be decoded.
+        VideoError: there is no such file, it is not a video, or no frame of it can be decoded.
         UsageError: start_s, end_s or fps is out of range.
     """
     if not (isfinite(start_s) and start_s >= 0):

@@ -1,4 +1,4 @@
-"""Shot boundaries: the frames at which a video cuts from one scene to another."""
+"""Shot boundary detection: the frames at which a video cuts from one scene to another."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ WIDTH_PX, HEIGHT_PX = 64, 36
 """Size of a thumbnail, whatever the picture's."""
 
 BLOCK_PX = 16, 12
-"""Width and height of the blocks, 4 x 3 of them, that are looked for in the frame before."""
+"""Width and height of the blocks, 4 x 3 of them, that are matched with the frame before."""
 
 REACH_PX = 4
-"""How far a block may have moved, a sixteenth of the picture's width."""
+"""How far a block may have moved: a sixteenth of the picture's width."""
 
 LEAST = 0.3
-"""The least novelty of a cut. Clips that show one scene stay below, at any light, and all but a few cuts lie above
+"""The least novelty of a cut. Clips of one scene stay below it in any light, and all but a few cuts are above
 (docs/benchmarks/shots.txt, by lab/scripts/choose_cuts.py)."""
 
 RATIO = 2.0
-"""A cut is newer than the frames before it were on average, so many times."""
+"""A cut has at least so many times the average novelty of the frames just before it."""
 
 RECENT = 4
-"""Frames before it that count for this. Frames further apart in time differ more, and so do those before them: the
-threshold follows the sampling."""
+"""How many frames that average is of. Frames sampled further apart differ more from each other, and so the threshold
+adapts to the sampling."""
 
 ALIKE = 0.95
-"""A frame that correlates so well with the one before as it stands has nothing new, and is not searched for blocks."""
+"""A frame that correlates so well with the one before has no novelty, and its blocks are not matched."""
 
 FLAT = 3.0
-"""A frame whose grey levels have a lower standard deviation shows nothing: black, or lost in a flash."""
+"""A frame whose grey levels have a lower standard deviation shows nothing: it is black, or a flash."""
 
 
 def thumbnail(image: Image) -> Image:
@@ -45,20 +45,20 @@ def thumbnail(image: Image) -> Image:
     Args:
         image: (H, W, 3) uint8 RGB, of at least one pixel.
     """
-    # The average of 16 pixels does for each of the thumbnail's; that of all would take many times as long.
+    # Each pixel of the thumbnail is the mean of 16; the mean of all would take many times as long.
     few = cv2.resize(image, (4 * WIDTH_PX, 4 * HEIGHT_PX), interpolation=cv2.INTER_NEAREST)
     return np.asarray(cv2.resize(few, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 class ShotDetector:
-    """Says of each frame in turn whether a new scene begins with it.
+    """Tells for each frame in turn whether a new shot begins with it.
 
-    Blocks of each frame are looked for in the one before, near where they stand, by normalised cross-correlation, so
-    that neither motion nor a change of brightness passes for a cut (after B. Shahraray, Scene change detection and
-    content-based sampling of video sequences, SPIE 2419, 1995). What cannot be found is new, and much of it more than
+    Blocks of each frame are matched with the one before, near their place, by normalised cross-correlation, so that
+    neither motion nor a change of brightness is taken for a cut (after B. Shahraray, Scene change detection and
+    content-based sampling of video sequences, SPIE 2419, 1995). What has no match is new, and much more of it than
     in the frames just before is a cut (an adaptive threshold, as Y. Yusoff, W. Christmas and J. Kittler, Video shot cut
-    detection using adaptive thresholding, BMVC 2000). Frames that show nothing are passed over: after a fade
-    through black the new scene is compared with the last before it. A dissolve is no cut.
+    detection using adaptive thresholding, BMVC 2000). Frames that show nothing are skipped: after a fade
+    through black the new shot is compared with the last frame before the fade. A dissolve is no cut.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class ShotDetector:
         self._recent: deque[float] = deque(maxlen=RECENT)
 
     def __call__(self, thumbnail: Image) -> bool:
-        """Return whether a cut lies between the frame before and this one, never so for the first.
+        """Return whether there is a cut between the frame before and this one; never for the first frame.
 
         Args:
             thumbnail: (36, 64, 3) uint8 RGB, as ``thumbnail`` makes it.
@@ -84,7 +84,7 @@ class ShotDetector:
 
 
 def novelty(before: Grey, now: Grey) -> float:
-    """Return how much of a frame was not in the one before, 0 to 1.
+    """Return how much of a frame was not in the frame before, 0 to 1.
 
     Args:
         before: (36, 64) float32, grey.
@@ -108,5 +108,5 @@ def novelty(before: Grey, now: Grey) -> float:
 
 
 def _found(around: Grey, block: Grey) -> float:
-    """Return how well a block correlates with what it correlates best with, 0 to 1."""
+    """Return the best correlation of a block with a part of its surroundings in the frame before, 0 to 1."""
     return min(max(float(cv2.matchTemplate(around, block, cv2.TM_CCOEFF_NORMED).max()), 0.0), 1.0)

@@ -70,7 +70,7 @@ def live(
         recorder = stack.enter_context(Recorder())
         if record is not None:
             recorder.start(record)
-        capture = stack.enter_context(Capture(place.open, place.name, retry_s=RETRY_S if place.returns else None))
+        capture = stack.enter_context(Capture(place.open, place.name, retry_s=RETRY_S if place.reopens else None))
         run = Live(
             capture,
             stream,
