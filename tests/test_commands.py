@@ -17,7 +17,7 @@ from mien.apps.cli.parsing import PANELS, meant
 from mien.detection.detectors import DETECTORS
 from mien.inference.analyzer import VIEWS, load
 from mien.inference.classifier import BATCH_SIZE, DEVICES
-from mien.tracking.stream import SMOOTH_S
+from mien.tracking.smoothing import SMOOTH_S
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 

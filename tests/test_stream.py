@@ -12,6 +12,7 @@ from mien.core.errors import UsageError, VideoError
 from mien.core.types import Faces
 from mien.results.rows import columns, rows
 from mien.tracking.stream import Stream, tracked_results
+from mien.tracking.tracker import MAX_GAP_S
 from small_stream import Squares, analyzer, frames, scene, walk
 
 
@@ -48,6 +49,19 @@ def test_the_emotion_shown_is_what_its_confidence_and_its_doubt_are_about():
     assert face.emotion == face.shown == "fear"
     assert face.confidence == face.probabilities["fear"]
     assert face.uncertain == (face.confidence < 0.5)
+
+
+@pytest.mark.parametrize(("max_gap_s", "ids"), [(MAX_GAP_S, {1}), (0.2, {1, 2})])
+def test_a_face_keeps_its_id_for_so_long_as_is_asked_for(max_gap_s: float, ids: set[int]):
+    there, gone = scene([(50, 40, "fear")]), scene([])
+    found = run([there] * 5 + [gone] * 10 + [there] * 5, max_gap_s=max_gap_s)
+    assert {face.id for result in found for face in result} == ids
+    assert [len(result) for result in found] == [1] * 5 + [0] * 10 + [1] * 5
+
+
+def test_a_gap_that_is_no_time_is_refused():
+    with pytest.raises(UsageError, match="max_gap_s, for how long an unseen face keeps its id"):
+        Stream(analyzer(), max_gap_s=-1)
 
 
 def test_a_cut_begins_new_ids():

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mien.inference.analyzer import Analyzer, classify, load
     from mien.inference.pipeline import Outcome, pipeline
     from mien.results.analysis import Analysis
-    from mien.tracking.stream import Stream, stream
+    from mien.tracking.stream import Stream, VideoResults, stream
     from mien.tracking.tracked_result import TrackedResult
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "TrainingError",
     "UsageError",
     "VideoError",
+    "VideoResults",
     "__version__",
     "classify",
     "load",
@@ -83,7 +84,7 @@ _NAMES = {
     "mien.inference.analyzer": ("Analyzer", "classify", "load"),
     "mien.inference.pipeline": ("Outcome", "pipeline"),
     "mien.results.analysis": ("Analysis",),
-    "mien.tracking.stream": ("Stream", "stream"),
+    "mien.tracking.stream": ("Stream", "VideoResults", "stream"),
     "mien.tracking.tracked_result": ("TrackedResult",),
 }
 

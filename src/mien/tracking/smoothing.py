@@ -7,6 +7,10 @@ from numpy.typing import NDArray
 
 from mien.core.types import Floats, Ids
 from mien.tracking._clock import Clock
+from mien.tracking.tracker import MAX_GAP_S
+
+SMOOTH_S = 0.3
+"""The time constant of the smoothing in seconds, unless another is given."""
 
 LEAST_PROBABILITY = 1e-4
 """Lower ones count as this: the resolution of the data that is written."""
@@ -36,7 +40,7 @@ class Smoother:
         ValueError: smooth_s is negative or not finite.
     """
 
-    def __init__(self, smooth_s: float = 0.3) -> None:
+    def __init__(self, smooth_s: float = SMOOTH_S) -> None:
         if not 0 <= smooth_s < np.inf:
             raise ValueError(f"smooth_s must be a number of seconds, 0 or more; got {smooth_s!r}")
         self._smooth_s = smooth_s
@@ -95,7 +99,7 @@ class Hysteresis:
         ValueError: margin is not in 0 to 1, or max_gap_s negative or not finite.
     """
 
-    def __init__(self, margin: float = MARGIN, max_gap_s: float = 1.0) -> None:
+    def __init__(self, margin: float = MARGIN, max_gap_s: float = MAX_GAP_S) -> None:
         if not 0 <= margin < 1:
             raise ValueError(f"margin must be a difference of probabilities, 0 or more and less than 1; got {margin!r}")
         if not 0 <= max_gap_s < np.inf:

@@ -17,16 +17,13 @@ from mien.detection.roi import RoiDetector
 from mien.inference.analyzer import Analyzer, load
 from mien.inference.ordered_map import ordered_map
 from mien.results.analysis import Analysis, analysis_from_dict
-from mien.tracking.smoothing import Hysteresis, Smoother
+from mien.tracking.smoothing import SMOOTH_S, Hysteresis, Smoother
 from mien.tracking.tracked_result import TrackedResult
-from mien.tracking.tracker import Tracker
+from mien.tracking.tracker import MAX_GAP_S, Tracker
 from mien.video.shots import ShotDetector, thumbnail
 
 if TYPE_CHECKING:
     from mien.video.reader import Video
-
-SMOOTH_S = 0.3
-"""The time constant of the smoothing in seconds, unless another is given."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,30 +37,37 @@ class SingleFrame:
 class Stream:
     """Names what the faces of successive frames show, and who is who among them.
 
-    A face keeps its id while it is in view and for a moment after. Its probabilities are averaged over the frames, and
-    the emotion to show changes only when another clearly leads. A cut begins anew with all of it.
+    A face keeps its id while it is in view and for ``max_gap_s`` after. Its probabilities are averaged over the frames,
+    and the emotion to show changes only when another clearly leads. A cut begins anew with all of it.
 
     Args:
         analyzer: finds and names the faces of one frame; streams may share it.
         smooth_s: time constant of the average in seconds; 0 takes each frame by itself.
         detect_every: search the whole picture on each so-many-th frame, and on those in between only around the faces
             that it showed; where one of them is not found, the whole again.
+        max_gap_s: for how many seconds a face that is not found keeps its id; 0 gives it another when it comes back.
 
     Raises:
-        UsageError: detect_every is less than 1, or smooth_s negative.
+        UsageError: detect_every is less than 1, or smooth_s or max_gap_s negative.
     """
 
-    def __init__(self, analyzer: Analyzer, smooth_s: float = SMOOTH_S, detect_every: int = 1) -> None:
+    def __init__(
+        self, analyzer: Analyzer, smooth_s: float = SMOOTH_S, detect_every: int = 1, max_gap_s: float = MAX_GAP_S
+    ) -> None:
         if detect_every < 1:
             raise UsageError(
                 f"detect_every must be 1 (search each frame whole) or more (each so-many-th); got {detect_every}"
             )
         if not 0 <= smooth_s < np.inf:
             raise UsageError(f"smooth_s, the time constant of smoothing, must be 0 or more seconds; got {smooth_s}")
+        if not 0 <= max_gap_s < np.inf:
+            raise UsageError(
+                f"max_gap_s, for how long an unseen face keeps its id, must be 0 or more seconds; got {max_gap_s}"
+            )
         self.analyzer = analyzer
         self._every = 1 if analyzer.takes_all else detect_every
-        self._track, self._smooth = Tracker(), Smoother(smooth_s)
-        self._hysteresis, self._new_shot = Hysteresis(), ShotDetector()
+        self._track, self._smooth = Tracker(max_gap_s), Smoother(smooth_s)
+        self._hysteresis, self._new_shot = Hysteresis(max_gap_s=max_gap_s), ShotDetector()
         self._key: Future[Floats] = Future()
         self._planned = 0
 
@@ -194,8 +198,11 @@ def tracked_results(
         yield result
 
 
-class Watched(Iterator[TrackedResult]):
-    """The results of a video, in their order; ``stream`` opens it. The file is closed behind the last of them."""
+class VideoResults(Iterator[TrackedResult]):
+    """The results of a video's frames, in their order: what ``mien.stream`` returns, an iterator of ``TrackedResult``.
+
+    The file is closed behind the last of them.
+    """
 
     def __init__(self, video: Video, follow: Stream) -> None:
         self._video = video
@@ -230,10 +237,11 @@ def stream(
     *,
     smooth_s: float = SMOOTH_S,
     detect_every: int = 1,
+    max_gap_s: float = MAX_GAP_S,
     start_s: float = 0.0,
     end_s: float | None = None,
     fps: float | None = None,
-) -> Watched:
+) -> VideoResults:
     """Return what the faces of each frame of a video show, with times and ids, one frame after the other.
 
     Args:
@@ -241,6 +249,7 @@ def stream(
         analyzer: None is ``mien.load()``.
         smooth_s: time constant of the smoothing in seconds; 0 takes each frame by itself.
         detect_every: search the whole picture on each so-many-th frame, and in between only around the faces known.
+        max_gap_s: for how many seconds a face that is not found keeps its id.
         start_s: where to begin, in seconds.
         end_s: where to end; None is the end.
         fps: take so many frames a second at most; None takes all.
@@ -252,8 +261,8 @@ def stream(
     """
     from mien.video.reader import open_video
 
-    follow = Stream(analyzer or load(), smooth_s, detect_every)
-    return Watched(open_video(source, start_s, end_s, fps), follow)
+    follow = Stream(analyzer or load(), smooth_s, detect_every, max_gap_s)
+    return VideoResults(open_video(source, start_s, end_s, fps), follow)
 
 
 def _same(entry: Mapping[str, Any], recorded: Mapping[str, Any]) -> bool:

@@ -13,6 +13,9 @@ from mien.tracking._clock import Clock
 States = NDArray[np.float64]
 """(N, 4): centre x and y in pixels, logarithms of width and height."""
 
+MAX_GAP_S = 1.0
+"""For how long a face that is not found keeps its id, and what it was shown as, unless another time is given."""
+
 VELOCITY_S = 0.15
 """Time constant of a face's averaged velocity; shorter follows turns, longer outlasts a detector's jitter."""
 
@@ -55,7 +58,7 @@ class Tracker:
         ValueError: max_gap_s is negative or not finite.
     """
 
-    def __init__(self, max_gap_s: float = 1.0) -> None:
+    def __init__(self, max_gap_s: float = MAX_GAP_S) -> None:
         if not 0 <= max_gap_s < np.inf:
             raise ValueError(f"max_gap_s must be a number of seconds, 0 or more; got {max_gap_s!r}")
         try:

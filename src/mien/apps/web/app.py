@@ -22,7 +22,8 @@ from mien.imaging.decode import decode_picture
 from mien.inference.analyzer import Analyzer
 from mien.inference.ordered_map import cores
 from mien.results.document import SCHEMA, ResultEntry
-from mien.tracking.stream import SMOOTH_S, Stream
+from mien.tracking.smoothing import SMOOTH_S
+from mien.tracking.stream import Stream
 
 STATIC = Path(__file__).parent / "static"
 
