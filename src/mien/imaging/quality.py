@@ -14,17 +14,17 @@ GOOD, SMALL, BLURRED = "good", "small", "blurred"
 SMALL_PX = 24
 """A face whose box has a shorter longer side is small.
 
-1,777 PublicTest faces whose frames are shrunk to so many pixels and enlarged again: accuracy under ``seven`` is 84.6 %
-at 48 px, 80.8 % at 24, 79.2 % at 20, 75.4 % at 16, 68.1 % at 12; the box is larger than the frame by one over the
+1,777 PublicTest faces whose frames are shrunk to so many pixels and enlarged again: accuracy under ``seven`` is 85.4 %
+at 48 px, 83.7 % at 24, 81.3 % at 20, 78.2 % at 16, 71.0 % at 12; the box is larger than the frame by one over the
 crop's margin (docs/benchmarks/quality.txt, by lab/scripts/choose_quality.py).
 """
 
 SHARP = 0.264
 """A face with a lower ``sharpness`` is blurred.
 
-The same faces blurred by a Gaussian: 84.6 % as they are (median sharpness 0.292), 82.4 % with a standard deviation of
-1 px of 48 (0.266), 80.9 % with 1.25 px (0.261), 78.8 % with 1.5 px (0.258), 75.7 % with 2 px (0.254). Blurred faces
-and sharp ones together: 73.8 % below this limit, 83.8 % above (docs/benchmarks/quality.txt).
+The same faces blurred by a Gaussian: 85.4 % as they are (median sharpness 0.292), 84.7 % with a standard deviation of
+1 px of 48 (0.266), 83.1 % with 1.25 px (0.261), 81.9 % with 1.5 px (0.258), 79.5 % with 2 px (0.254). Blurred faces
+and sharp ones together: 77.7 % below this limit, 85.2 % above (docs/benchmarks/quality.txt).
 """
 
 MEASURED_PX = 48
