@@ -183,7 +183,7 @@ def test_an_unknown_detector_names_the_known_ones():
         ("grace_hopper.jpg", slice(120, 332), slice(161, 373), 900),
     ],
 )
-def test_a_face_that_fills_its_picture_takes_a_second_look(picture: str, rows: slice, columns: slice, side_px: int):
+def test_a_face_that_fills_its_picture_takes_a_second_search(picture: str, rows: slice, columns: slice, side_px: int):
     close = cv2.resize(photo(picture)[rows, columns], (side_px, side_px), interpolation=cv2.INTER_CUBIC)
     yunet = YuNet()
     assert len(yunet.once(close)) == 0
@@ -193,7 +193,7 @@ def test_a_face_that_fills_its_picture_takes_a_second_look(picture: str, rows: s
 
 
 @pytest.mark.parametrize("side_px", [14, 18])
-def test_a_small_face_in_a_small_picture_takes_a_second_look(side_px: int):
+def test_a_small_face_in_a_small_picture_takes_a_second_search(side_px: int):
     image = np.full((200, 200, 3), 128, np.uint8)
     face = cv2.resize(photo("grace_hopper.jpg")[120:332, 161:373], (side_px, side_px), interpolation=cv2.INTER_AREA)
     image[80 : 80 + side_px, 60 : 60 + side_px] = face
@@ -226,12 +226,12 @@ def small_face(side_px: int) -> np.ndarray:
     return picture
 
 
-def test_a_face_that_no_look_shows_is_found_by_a_closer_one(monkeypatch: pytest.MonkeyPatch):
+def test_a_face_that_no_search_finds_is_found_by_a_recheck(monkeypatch: pytest.MonkeyPatch):
     picture, yunet = small_face(12), YuNet()
     (box,) = yunet(picture).boxes
     assert boxes.iou(box[None], np.array([[101, 101, 111, 111]], np.float32)) > 0.5
     assert len(yunet.once(picture)) == 0
-    monkeypatch.setattr(module, "CLOSER_LOOKS", 0)
+    monkeypatch.setattr(module, "RECHECKS", 0)
     assert len(yunet(picture)) == 0
 
 
@@ -249,7 +249,7 @@ BLACK = np.zeros((90, 90, 3), np.uint8)
         (0.7, (0.25, 0.5), 0.75, []),
     ],
 )
-def test_doubtful_faces_count_where_none_is_sure_and_a_closer_look_finds_them(
+def test_doubtful_faces_count_where_none_is_sure_and_a_recheck_finds_them(
     min_score: float | None,
     first: tuple[float, float],
     closer: float,
@@ -262,7 +262,7 @@ def test_doubtful_faces_count_where_none_is_sure_and_a_closer_look_finds_them(
     def search(image: np.ndarray, small: np.ndarray, least: float, faint: float = 0) -> Faces:
         if image is BLACK:
             return Faces(places, landmarks, np.array(first, np.float32))
-        assert small.shape == (module.CLOSER_PX, module.CLOSER_PX, 3)
+        assert small.shape == (module.RECHECK_PX, module.RECHECK_PX, 3)
         around, moved_px = {22: (1, 0), 44: (2, 4)}[len(image)]
         box = np.array([around, around, 21 * around, 21 * around], np.float32)
         marks = np.full((5, 2), around + 5 + moved_px, np.float32)
@@ -316,7 +316,7 @@ def test_where_no_place_looks_like_a_face_the_picture_is_not_searched_again(monk
     plain = np.full((480, 600, 3), 90, np.uint8)
     for image, looks in (
         (plain, [600]),
-        (photo("astronaut.png"), [512, 224, 640]),  # what fills a picture shows in the glance at the whole
+        (photo("astronaut.png"), [512, 224, 640]),  # what fills a picture passes the precheck of the whole
         (plain[:200, :300], [300, 224, 640]),
     ):
         sides.clear()

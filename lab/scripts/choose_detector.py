@@ -1,4 +1,4 @@
-"""Measures what YuNet finds and what it mistakes for a face, by its threshold, plain, in tiles and at second looks.
+"""Measures what YuNet finds and what it mistakes for a face, by its threshold, plain, in tiles and at further sizes.
 
     python lab/scripts/choose_detector.py FOLDER DATA [--groups 60] [--scenes 160] [--crops 150] [--out FILE]
 
@@ -26,7 +26,7 @@ from mien.core.types import Faces, Floats, Image
 from mien.data.split import load_split
 from mien.detection.detectors import Detector
 from mien.detection.sliced import SlicedDetector
-from mien.detection.yunet import MIN_SCORE, MIN_SCORE_NEAR, SECOND_LOOKS_PX, YuNet
+from mien.detection.yunet import MIN_SCORE, MIN_SCORE_TILE, RETRY_SIZES_PX, YuNet
 from mien.detection.yunet_net import resize, weights
 from pasted import PICTURE_PX, Scene, as_rgb, enlarged, paste
 from standins import SURROUNDINGS, Standin, faceless, group, photographs, read_faces, scene
@@ -90,7 +90,7 @@ def detectors() -> list[tuple[str, str, Detector]]:
     near = remembered(YuNet(min(THRESHOLDS)).once)
     plain = [("plain", f"{score:g}", YuNet(score)) for score in THRESHOLDS]
     tiled = [(f"{score:g}", SlicedDetector(YuNet(score), at_least(near, score))) for score in THRESHOLDS]
-    shipped = f"{MIN_SCORE:g}, {MIN_SCORE_NEAR:g}", SlicedDetector(YuNet(), at_least(near, MIN_SCORE_NEAR))
+    shipped = f"{MIN_SCORE:g}, {MIN_SCORE_TILE:g}", SlicedDetector(YuNet(), at_least(near, MIN_SCORE_TILE))
     return [*plain, *(("tiles", name, detect) for name, detect in [*tiled, shipped])]
 
 
@@ -124,13 +124,13 @@ def share(hits: NDArray[np.bool_] | list[bool]) -> float:
 def looks(images: list[Image], ships: Detector) -> list[float]:
     """Return the share of pictures in which a face is found.
 
-    That is at one look; with a second look at each size; with all those that the detector takes; and as it ships, with
-    its closer looks at doubtful faces.
+    That is in one search; with a second search at each size; with all those that the detector makes; and as it ships,
+    with its recheck of doubtful faces.
     """
     sure = YuNet(MIN_SCORE).once
     first = np.array([len(sure(image)) > 0 for image in images])
     seconds = {px: first | [len(sure(resize(image, px))) > 0 for image in images] for px in LOOKS_PX}
-    every = np.any([seconds[px] for px in SECOND_LOOKS_PX], axis=0)
+    every = np.any([seconds[px] for px in RETRY_SIZES_PX], axis=0)
     return [share(hits) for hits in (first, *seconds.values(), every, [len(ships(image)) > 0 for image in images])]
 
 
@@ -147,7 +147,7 @@ def text(rows: list[Row], found: dict[str, list[float]], faces: int) -> str:
     lines += [
         "",
         "share of pictures with a face: at one look; with one more (px); with those at "
-        f"{' and '.join(map(str, SECOND_LOOKS_PX))} px; as it ships",
+        f"{' and '.join(map(str, RETRY_SIZES_PX))} px; as it ships",
     ]
     lines += [f"{'picture':22}{'one':>8}{''.join(f'{px:8}' for px in LOOKS_PX)}{'both':>8}{'ships':>8}"]
     for name, shares in found.items():

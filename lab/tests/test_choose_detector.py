@@ -131,7 +131,7 @@ class SeesSome:
 def test_another_look_counts_with_those_before_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(choose_detector, "YuNet", SeesSome)
     monkeypatch.setattr(choose_detector, "LOOKS_PX", (128, 224))
-    monkeypatch.setattr(choose_detector, "SECOND_LOOKS_PX", (128,))
+    monkeypatch.setattr(choose_detector, "RETRY_SIZES_PX", (128,))
     pictures = [np.zeros((side, side, 3), np.uint8) for side in (50, 60, 70, 80)]
     shares = choose_detector.looks(pictures, lambda image: found((0, 0, 9, 9)) if len(image) < 80 else found())
     assert shares == [0.25, 0.25, 1.0, 0.25, 0.75]

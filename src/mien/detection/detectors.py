@@ -1,4 +1,4 @@
-"""Where the faces in a picture are: the detectors that a user can name, and what all of them promise."""
+"""Face detectors that a user can name, the protocol of all detectors, and which of the faces found are kept."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
 from mien.core.types import LANDMARKS, Faces, Floats, Image
 from mien.detection.sliced import SlicedDetector
-from mien.detection.yunet import MIN_SCORE_NEAR, YuNet
+from mien.detection.yunet import MIN_SCORE_TILE, YuNet
 
 
 class Detector(Protocol):
-    """Anything that finds faces in one picture and remembers nothing of it."""
+    """Anything that finds the faces of a picture, and keeps nothing between pictures."""
 
     def __call__(self, image: Image, /) -> Faces:
         """Return the faces of image (H, W, 3) uint8 RGB, from left to right."""
@@ -30,7 +30,7 @@ class Detector(Protocol):
 class Haar:
     """The cascade of Viola and Jones (2001) that comes with OpenCV 4, for comparison with older programs.
 
-    It sees upright frontal faces, gives no landmarks and no confidence: every score is 1.
+    It finds upright frontal faces, without landmarks and without confidence: every score is 1.
 
     Raises:
         DetectorError: the installed OpenCV has no cascades; OpenCV 5 dropped them.
@@ -45,10 +45,10 @@ class Haar:
                 "run \"pip install 'opencv-python-headless<5'\", or use the detector 'yunet'"
             )
         self._cascade = classifier(str(path))
-        self._one_at_a_time = Lock()  # a cascade keeps the pyramid of the picture it works on
+        self._one_at_a_time = Lock()  # a cascade stores the image pyramid that it works on
 
     def __reduce__(self) -> tuple[type[Haar], tuple[()]]:
-        """Let copies, in this process or another, load the cascade again."""
+        """Pickle and copy as a call, which loads the cascade again."""
         return Haar, ()
 
     def __call__(self, image: Image) -> Faces:
@@ -62,7 +62,7 @@ class Haar:
 
 
 class WholeImage:
-    """No search: the picture is the face."""
+    """No search: the whole picture is taken for a face."""
 
     def __call__(self, image: Image) -> Faces:
         """Return one face, the whole of image (H, W, 3) uint8 RGB, with a score of 1."""
@@ -71,7 +71,7 @@ class WholeImage:
 
 
 def without_landmarks(found: Floats) -> Faces:
-    """Return boxes (N, 4) float32 as faces that nothing else is known of."""
+    """Return boxes (N, 4) float32 as faces with landmarks of NaN and scores of 1."""
     landmarks = np.full((len(found), len(LANDMARKS), 2), np.nan, np.float32)
     return Faces(found, landmarks, np.ones(len(found), np.float32))
 
@@ -108,15 +108,15 @@ EVERY_FACE = FaceFilter()
 
 
 def load_yunet(min_score: float | None = None, small_faces: bool = False, threads: int = 2) -> Detector:
-    """Return YuNet, which with ``small_faces`` searches tiles of the picture as well; see ``load_detector``."""
+    """Return YuNet, which with ``small_faces`` searches the picture in tiles too; see ``load_detector``."""
     whole = YuNet(min_score, threads=threads)
     if not small_faces:
         return whole
-    return SlicedDetector(whole, YuNet(MIN_SCORE_NEAR if min_score is None else min_score, threads=threads).once)
+    return SlicedDetector(whole, YuNet(MIN_SCORE_TILE if min_score is None else min_score, threads=threads).once)
 
 
 DETECTORS: dict[str, Callable[..., Detector]] = {"yunet": load_yunet, "haar": Haar, "none": WholeImage}
-"""Name to what makes the detector: its parameters are those options of ``load_detector`` that it knows."""
+"""Name -> what makes the detector; it is called with those options of ``load_detector`` that are its parameters."""
 
 
 def load_detector(
@@ -126,14 +126,15 @@ def load_detector(
 
     Args:
         name: a key of ``DETECTORS``.
-        min_score: faces scored lower are dropped, 0 to 1; None is what each detector has of its own
-            (``MIN_SCORE``, ``MIN_SCORE_CLOSER``, in tiles ``MIN_SCORE_NEAR``). Only "yunet" scores.
+        min_score: faces scored lower are dropped, 0 to 1; None is the detector's default, in YuNet ``MIN_SCORE``,
+            ``MIN_SCORE_RECHECK`` and in tiles ``MIN_SCORE_TILE``. Only "yunet" gives scores.
         small_faces: also search the picture enlarged (``mien.detection.sliced``), which takes some ten times as long.
             Only "yunet" can.
-        threads: processor threads that one call uses, where the detector knows this; None is its own, two of "yunet".
+        threads: processor threads that one call uses, where the detector has the option; None is its default, of
+            "yunet" two.
 
     Raises:
-        UsageError: no detector has that name or it does not know an option, or a value is out of range.
+        UsageError: no detector has that name, it does not have an option, or a value is out of range.
         DetectorError: the installed libraries cannot provide it.
     """
     if name not in DETECTORS:

@@ -1,4 +1,4 @@
-"""Region-of-interest search: a detector that is shown only the surroundings of the faces known already."""
+"""Region-of-interest search: known faces are searched only near where they were seen last."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from mien.detection.sliced import merge
 from mien.detection.yunet_net import shrink
 
 AROUND = 2.0
-"""The side of what is searched, as a multiple of the face's."""
+"""Side of a region, as a multiple of the face's."""
 
 BEYOND_PX = 64
-"""By how much more it goes on at each side: what the detector says of a face depends on pixels so far away, and the
-emotion on what it says (docs/benchmarks/video.txt)."""
+"""How much larger each side of a region is still: the box of a face depends on pixels so far away, and the emotion on
+the box (docs/benchmarks/video.txt)."""
 
 WHOLE_PX = 640
-"""The longer side to which the whole picture is shrunk first, as YuNet has it."""
+"""The longer side to which the whole picture is shrunk first, as by YuNet."""
 
 GRID_PX = 32
-"""What is searched begins and ends on multiples of this, the coarsest stride of YuNet's anchors.
+"""Regions begin and end on multiples of this, the coarsest stride of YuNet's anchors.
 
-So a face is seen in the same pixels, and from the same anchors, as in a search of the whole, and comes out the same.
+So a face is found in the same pixels and at the same anchors as in a search of the whole picture, with the same result.
 """
 
 SAME_IOU = 0.2
-"""What a face must share with the known one to be taken for it."""
+"""Intersection over union from which a face counts as the known one."""
 
 
 class RoiDetector:
-    """A detector that looks for each known face where it was, and for no other.
+    """A detector that searches each known face near where it was, and no other.
 
-    It takes a fraction of the time of a search through the picture, as long as faces are few.
+    It takes a fraction of the time of a search of the whole picture, as long as faces are few.
 
     Args:
-        detector: searches what is around a face.
-        known: (N, 4) float32, the boxes at which the faces were seen last, in pixels of the picture.
+        detector: searches the region around a face.
+        known: (N, 4) float32, the last boxes of the faces, in pixels of the picture.
     """
 
     def __init__(self, detector: Detector, known: Floats) -> None:
@@ -47,14 +47,13 @@ class RoiDetector:
     def __call__(self, image: Image) -> Faces:
         """Return those of the known faces that are found in image (H, W, 3) uint8 RGB, from left to right.
 
-        Where all that is around them comes to more than the picture, the picture is searched, and all its faces
-        are returned.
+        If all regions together are larger than the picture, the picture is searched, and all its faces are returned.
         """
         small = shrink(image, WHOLE_PX)
         height, width = small.shape[:2]
         times = np.array([image.shape[1] / width, image.shape[0] / height], np.float32)
         known = self._known / np.tile(times, 2)
-        areas = boxes.clip(_areas(known), width, height)
+        areas = boxes.clip(_regions(known), width, height)
         if boxes.area(areas).sum() >= width * height:
             return self._detector(image)
         found = [self._follow(small, *pair) for pair in zip(known, areas.astype(int).tolist(), strict=True)]
@@ -70,8 +69,8 @@ class RoiDetector:
         return seen.take(np.array([shared.argmax()] if shared.max(initial=0) > SAME_IOU else [], np.int64))
 
 
-def _areas(known: Floats) -> Floats:
-    """Return what is around boxes (N, 4), (N, 4), on the grid."""
+def _regions(known: Floats) -> Floats:
+    """Return the regions (N, 4) around boxes (N, 4), on the grid."""
     searched = boxes.square(known, AROUND)
     low = np.floor((searched[:, :2] - BEYOND_PX) / GRID_PX)
     high = np.ceil((searched[:, 2:] + BEYOND_PX) / GRID_PX)

@@ -1,4 +1,4 @@
-"""Pictures that lie on their side or upside down: searched turned, and their faces given in the picture as it is."""
+"""Rotated pictures: searched after a turn by 90, 180 or 270 degrees, with faces in pixels of the unturned picture."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy as np
 from mien.core.types import Faces, Floats, Image
 
 TURNS = (0, 90, 180, 270)
-"""By how many degrees a picture is turned, clockwise."""
+"""Degrees by which a picture is turned clockwise."""
 
 
 @runtime_checkable
 class Turning(Protocol):
-    """A detector that also tells how a picture lies."""
+    """A detector that also finds faces in a picture that lies on its side or upside down."""
 
     def __call__(self, image: Image, /) -> Faces:
         """Return the upright faces of image (H, W, 3)."""
         ...
 
     def turned(self, image: Image, /) -> Faces:
-        """Return the faces of image (H, W, 3) as a call does; where none is upright, those of the picture turned."""
+        """Return the upright faces of image (H, W, 3); if there are none, those of the picture turned."""
         ...
 
 
@@ -32,7 +32,7 @@ def turn(image: Image, degrees: int) -> Image:
 
 
 def search_turned(find: Callable[[Image], Faces], image: Image, degrees: int) -> Faces:
-    """Return the faces that find sees in a picture when it is turned, in pixels of the picture as it is.
+    """Return the faces that are found in a turned picture, in pixels of the unturned one.
 
     Args:
         find: (H, W, 3) uint8 RGB -> its faces.
@@ -47,7 +47,7 @@ def search_turned(find: Callable[[Image], Faces], image: Image, degrees: int) ->
 
 
 def _back(points: Floats, degrees: int, width: int, height: int) -> Floats:
-    """Return points (N, M, 2) of a picture turned clockwise as those of the picture, which is width x height."""
+    """Return points (N, M, 2) of a picture turned clockwise as points of the unturned one, which is width x height."""
     x, y = points[..., 0], points[..., 1]
     if degrees == 90:
         x, y = y, height - x

@@ -1,4 +1,4 @@
-"""YuNet: the net that finds faces, how its input is made and its output read."""
+"""YuNet's net: how its input is made, and its output decoded."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from mien.core.errors import DetectorError
 from mien.core.types import LANDMARKS, Faces, Floats, Image
 
 STRIDES = (8, 16, 32)
-"""Pixels between neighbouring anchors on each of YuNet's three levels; a picture's sides are multiples of the last."""
+"""Pixels between neighbouring anchors on YuNet's three levels; the sides of its input are multiples of the last."""
 
 FAINT_ANCHORS = 60
-"""How many anchors of the highest scores are kept where faint faces are asked for."""
+"""How many anchors, those of the highest scores, are kept where faint faces are wanted."""
 
 OVERLAP = 0.3
-"""The intersection over union above which two of YuNet's boxes stand for one face."""
+"""The intersection over union above which two of YuNet's boxes are one face."""
 
 
 class Net:
-    """The net alone: a picture at one size to the faces in it.
+    """The net: a picture at one size to the faces in it.
 
     W. Wu, H. Peng and S. Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023: a convolutional net of 75,000
     parameters that also gives five landmarks a face.
@@ -41,26 +41,26 @@ class Net:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Threads that wait busily double the time of a call where other work wants the processor.
+        # Threads that spin while they wait double the time of a call on a busy processor.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3  # errors only: its warnings are about the graph, not about the picture
+        options.log_severity_level = 3  # errors only: the warnings are about the graph, which users cannot change
         self._session = ort.InferenceSession(weights(), options, providers=["CPUExecutionProvider"])
         self._outputs = [f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")]
 
     def search(self, image: Image, small: Image, min_score: float, faint: float | None = None) -> Faces:
-        """Return the faces of image (H, W, 3) that are seen in it at another size (H', W', 3).
+        """Return the faces of image (H, W, 3) that are found in a resized copy of it (H', W', 3).
 
         Args:
-            image: the picture, in pixels of which faces are told.
-            small: the picture at the size at which it is searched.
-            min_score: all faces that score so much.
-            faint: the best that score so much besides, a few of them.
+            image: the picture, whose pixels the boxes are in.
+            small: the resized copy, which is searched.
+            min_score: all faces with this score or more are returned.
+            faint: a few more faces, the best with this score or more, are returned; None for none.
         """
         batch = to_batch([small])
         least = min_score if faint is None else min(faint, min_score)
         found, landmarks, scores = decode(self._raw(batch)[0], anchor_grid(*batch.shape[2:]), least)
         if faint is not None:
-            # Of noise there are thousands, each of which would be compared with all.
+            # Noise has thousands, each of which would be compared with all others.
             weakest = np.sort(scores)[-FAINT_ANCHORS:].min(initial=min_score)
             rows = scores >= min(weakest, min_score)
             found, landmarks, scores = found[rows], landmarks[rows], scores[rows]
@@ -74,7 +74,7 @@ class Net:
         return scores_of(self._raw(to_batch(images))).max(axis=1)
 
     def _raw(self, batch: Floats) -> Floats:
-        """Return what the net says of N pictures (N, 3, H', W') at each of their A anchors, (N, A, 16) float32."""
+        """Return the outputs of the net for N pictures (N, 3, H', W') at their A anchors, (N, A, 16) float32."""
         outputs: Any = self._session.run(self._outputs, {"input": batch})
         return np.concatenate([np.concatenate(outputs[level : level + 4], axis=2) for level in (0, 4, 8)], axis=1)
 
@@ -95,12 +95,12 @@ def weights() -> bytes:
 
 
 def shrink(image: Image, max_side_px: int) -> Image:
-    """Return image (H, W, 3) uint8 with its longer side at most max_side_px, each pixel the mean of what it covers."""
+    """Return image (H, W, 3) uint8 with its longer side at most max_side_px, by area averaging."""
     return image if max(image.shape[:2]) <= max_side_px else resize(image, max_side_px)
 
 
 def resize(image: Image, longer_px: int) -> Image:
-    """Return image (H, W, 3) uint8 with a longer side of longer_px: means of what is reduced, else interpolated."""
+    """Return image (H, W, 3) uint8 with a longer side of longer_px: shrunk by area averaging, enlarged linearly."""
     height, width = image.shape[:2]
     scale = longer_px / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
