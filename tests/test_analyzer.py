@@ -9,6 +9,7 @@ from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
 from mien.core.model_card import PRIOR_STEPS, CropSpec, ModelCard
 from mien.core.types import NO_FACES, Faces, Frame, Result
+from mien.detection.detectors import without_landmarks
 from mien.inference.analyzer import Analyzer, load
 
 PRIOR = (0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.02, 0.08)
@@ -46,11 +47,18 @@ def two_faces(image: np.ndarray) -> Faces:
     return Faces(boxes, np.full((2, 5, 2), np.nan, np.float32), np.array([0.9, 0.8], np.float32))
 
 
+def one_face(image: np.ndarray) -> Faces:
+    """The middle of the picture, half as wide and high."""
+    height, width = image.shape[:2]
+    return without_landmarks(np.array([[width / 4, height / 4, width * 3 / 4, height * 3 / 4]], np.float32))
+
+
 def no_faces(image: np.ndarray) -> Faces:
     return NO_FACES
 
 
 FRAME = Frame(np.zeros((60, 80, 3), np.uint8))
+DETAILED = Frame(np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8))
 
 
 def test_each_face_is_cut_as_the_card_says_and_contempt_counts_as_neutral():
@@ -84,9 +92,24 @@ def test_the_prior_is_the_cards_unless_another_is_given():
 
 @pytest.mark.parametrize(("threshold", "uncertain"), [(0.7, False), (0.75, False), (0.76, True), (1.001, True)])
 def test_a_face_under_the_threshold_is_uncertain(threshold: float, uncertain: bool):
-    result = Analyzer(two_faces, FakeClassifier(uncertain_below=threshold))(FRAME)
-    assert result.uncertain.tolist() == [uncertain] * 2
-    assert [face.uncertain for face in result] == [uncertain] * 2
+    result = Analyzer(one_face, FakeClassifier(uncertain_below=threshold))(DETAILED)
+    assert result.quality == ("good",)
+    assert result.uncertain.tolist() == [uncertain]
+    assert [face.uncertain for face in result] == [uncertain]
+
+
+def test_a_face_that_is_small_or_blurred_is_uncertain_however_sure_the_net_is():
+    analyzer = Analyzer(one_face, FakeClassifier(uncertain_below=0.0))
+    small, blurred = analyzer(DETAILED.image[::3, ::3].repeat(2, axis=0)), analyzer(FRAME)
+    assert [(face.quality, face.uncertain) for face in (blurred[0], analyzer(DETAILED)[0])] == [
+        ("blurred", True),
+        ("good", False),
+    ]
+    assert [(face.quality, face.uncertain) for face in small] == [("small", True)]
+    found = Analyzer(one_face, FakeClassifier()).uncertain(
+        np.array([0.9, 0.9, 0.9, 0.6], np.float32), ("good", "small", "blurred", "good")
+    )
+    assert found.tolist() == [False, True, True, True]
 
 
 def test_thresholds_between_priors_lie_on_a_line():

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 
 from mien.core.emotions import SEVEN
 from mien.report.captions import SHORTEST_S, cues, srt, vtt
+from mien.tracking.people import UNCERTAIN
 from test_timeline import VIDEOS, watched
 from tracked_results import steady, summary
 
@@ -43,6 +44,15 @@ def test_what_is_too_short_gives_way_to_its_neighbour():
     assert said(told) == [(0, 2.3, "sadness")]
 
 
+def test_what_is_uncertain_is_said_and_never_what_was_guessed():
+    told = story((0, 2, {1: "sadness"}), (2, 4, {1: "anger?"}), (4, 6, {1: "fear?"}), end_s=6)
+    assert said(told) == [(0, 2, "sadness"), (2, 6, "uncertain")]
+    told = story((0, 2, {1: "sadness"}), (2, 2.4, {1: "anger?"}), (2.4, 4, {1: "sadness"}), end_s=4)
+    assert said(told) == [(0, 4, "sadness")], "too short to say"
+    told = story((0, 2, {1: "sadness?", 2: "fear"}), end_s=2)
+    assert said(told) == [(0, 2, "person 1: uncertain / person 2: fear")]
+
+
 def test_a_face_hidden_for_a_blink_keeps_its_caption():
     told = story((0, 2, {1: "sadness"}), (2.3, 4, {1: "sadness"}), (4.6, 6, {1: "sadness"}), end_s=6)
     assert said(told) == [(0, 4, "sadness"), (4.6, 6, "sadness")]
@@ -78,4 +88,4 @@ def test_cues_come_in_order_long_enough_and_no_more_than_changes(video):
     assert not found or told.start_s <= found[0].start_s <= found[-1].end_s <= told.end_s
     stamps = re.findall(r"(\d\d):([0-5]\d):([0-5]\d)[.](\d{3})", vtt(told))
     assert len(stamps) == 2 * len(found)
-    assert all(word in SEVEN for cue in found for line in cue.lines for word in [line.split(": ")[-1]])
+    assert all(word in (*SEVEN, UNCERTAIN) for cue in found for line in cue.lines for word in [line.split(": ")[-1]])

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from mien.core.emotions import COLOURS, SEVEN
 from mien.core.types import Faces, Image
 from mien.draw.annotate import Rect
-from mien.draw.canvas import GROUND, TRACK, Canvas, Lettering
-from mien.draw.history import SPAN_S, History, draw_history
+from mien.draw.canvas import FAINT, GROUND, TRACK, Canvas, Lettering
+from mien.draw.history import HATCH_PX, SPAN_S, History, draw_history
 from mien.draw.panel import RED, SMALLEST, Panel, Status, mirrored, places, scaled
 from mien.tracking.tracked_result import TrackedResult
 from tracked_results import PICTURE, tracked_result
@@ -141,7 +141,7 @@ def test_faces_stand_in_the_order_of_their_ids():
 def test_the_history_forgets_and_leaves_out_what_no_window_could_show():
     past = history(np.arange(0, 60, 0.01))
     (points,) = past.stretches(1)
-    times = [time_s for time_s, _ in points]
+    times = [time_s for time_s, *_ in points]
     assert times[-1] == pytest.approx(59.99, abs=0.05)
     assert past.now_s == pytest.approx(59.99)
     assert times[0] <= 59.99 - SPAN_S < times[1]
@@ -174,7 +174,7 @@ def test_a_person_who_was_away_leaves_a_gap_and_a_program_that_was_busy_does_not
         past.add(tracked_result(time_s, {1: "fear"}))
     past.add(tracked_result(4.6, {}))
     past.add(tracked_result(5.3, {1: "fear"}))
-    assert [[time_s for time_s, _ in points] for points in past.stretches(1)] == [[0.0, 0.1, 1.5, 1.9], [4.5], [5.3]]
+    assert [[time_s for time_s, *_ in points] for points in past.stretches(1)] == [[0.0, 0.1, 1.5, 1.9], [4.5], [5.3]]
 
 
 def drawn(past: History, width: int = 600, height: int = 100) -> tuple[Image, int]:
@@ -198,6 +198,19 @@ def test_the_areas_lie_at_their_times_and_are_as_high_as_probabilities():
     assert (seen[2] == COLOURS["fear"]).all()
     assert pixels(image[: high - 4, :290], TRACK) == 290 * (high - 4)  # 14.9 s of 30 lie right of 302
     assert (image[high // 2, [310, 598]] == COLOURS["happiness"]).all()
+
+
+def test_what_is_uncertain_is_faded_and_hatched():
+    past = History()
+    for time_s in np.arange(0, 30, 0.1).tolist():
+        past.add(
+            tracked_result(time_s, {1: "happiness" if time_s < 15 else "happiness?"}, probs=mixed({"happiness": 1}))
+        )
+    image, high = drawn(past)
+    certain, unsure = image[: high - 4, 4:298], image[: high - 4, 304:]
+    assert pixels(certain, COLOURS["happiness"]) == certain.shape[0] * certain.shape[1]
+    assert pixels(unsure, COLOURS["happiness"]) == 0
+    assert pixels(unsure, FAINT) == pytest.approx(2 / HATCH_PX * unsure.shape[0] * unsure.shape[1], rel=0.1)
 
 
 def test_without_anyone_the_history_is_empty():

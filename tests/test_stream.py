@@ -48,6 +48,7 @@ def test_the_emotion_shown_is_what_its_confidence_and_its_doubt_are_about():
     (face,) = run([scene([(50, 40, "fear")])])[0]
     assert face.emotion == face.shown == "fear"
     assert face.confidence == face.probabilities["fear"]
+    assert face.quality == "good"
     assert face.uncertain == (face.confidence < 0.5)
 
 
@@ -62,6 +63,12 @@ def test_a_face_keeps_its_id_for_so_long_as_is_asked_for(max_gap_s: float, ids: 
 def test_a_gap_that_is_no_time_is_refused():
     with pytest.raises(UsageError, match="max_gap_s, for how long an unseen face keeps its id"):
         Stream(analyzer(), max_gap_s=-1)
+
+
+def test_a_frame_in_which_the_face_is_small_is_uncertain_among_others_that_are_not():
+    found = run([scene([(50, 40, "fear")])] * 3 + [scene([(55, 45, "fear")], side=20)])
+    assert [(face.quality, face.uncertain) for (face,) in found] == [("good", False)] * 3 + [("small", True)]
+    assert found[-1][0].confidence > 0.5
 
 
 def test_a_cut_begins_new_ids():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mien.core.emotions import SEVEN
 from mien.tracking import timeline as module
-from mien.tracking.people import THUMBNAIL_PX, Person, Span
+from mien.tracking.people import THUMBNAIL_PX, UNCERTAIN, Person, Span
 from mien.tracking.timeline import MOST_BINS, MOST_PEOPLE, Summary, Timeline
 from tracked_results import steady, summary, tracked_result
 
@@ -25,6 +25,38 @@ def test_a_short_story():
     assert person.transitions == {("sadness", "happiness"): 1, ("happiness", "sadness"): 1}
     assert person.spans == (Span(0.5, 1.25, "sadness"), Span(1.25, 1.5, "happiness"), Span(1.5, 1.75, "sadness"))
     assert (told.start_s, told.end_s, told.frames, told.empty_s, told.forgotten) == (0.0, 2.0, 6, 0.75, 0)
+
+
+def test_what_is_uncertain_is_counted_apart_and_changes_nothing():
+    frames = [
+        (0.0, HAPPY),
+        (0.5, {1: "anger?"}),
+        (0.75, HAPPY),
+        (1.0, {1: "sadness?"}),
+        (1.5, SAD),
+        (1.75, {1: "fear?"}),
+    ]
+    (person,) = summary(frames, 2.0).people
+    assert {emotion: s for emotion, s in person.seconds.items() if s} == {"happiness": 0.75, "sadness": 0.25}
+    assert (person.uncertain_s, person.certain_s, person.seen_s, person.uncertain_share) == (1.0, 1.0, 2.0, 0.5)
+    assert person.shares == [("happiness", 0.75), ("sadness", 0.25)]
+    assert person.transitions == {("happiness", "sadness"): 1}
+    assert [span.emotion for span in person.spans] == [
+        "happiness", UNCERTAIN, "happiness", UNCERTAIN, "sadness", UNCERTAIN,
+    ]  # fmt: skip
+    assert person.dominant == "happiness"
+
+
+@pytest.mark.parametrize(("seconds", "dominant"), [(0, UNCERTAIN), (4, UNCERTAIN), (5, "fear"), (10, "fear")])
+def test_who_is_uncertain_for_over_half_the_time_is_called_so(seconds: int, dominant: str):
+    told = summary([(time_s, {1: "fear" if time_s < seconds else "anger?"}) for time_s in range(10)], 10.0)
+    assert told.people[0].dominant == dominant
+    assert told.people[0].shares == ([("fear", 1.0)] if seconds else [])
+
+
+def test_a_bin_knows_what_share_of_it_is_uncertain():
+    told = summary([(0.0, HAPPY), (0.025, {1: "happiness?"}), (0.1, {1: "anger?"}), (0.2, SAD), (0.3, {})], 0.4)
+    np.testing.assert_allclose(told.people[0].uncertain, [0.75, 1, 0])
 
 
 def test_the_curve_is_the_mean_of_what_falls_into_a_bin():
@@ -68,7 +100,7 @@ def test_nothing_at_all():
     assert (told.people, told.frames, told.empty_s, told.end_s) == ((), 0, 0.0, 3.0)
 
 
-SIGHTS = st.dictionaries(st.integers(1, 5), st.sampled_from(SEVEN), max_size=4)
+SIGHTS = st.dictionaries(st.integers(1, 5), st.sampled_from([*SEVEN, "fear?"]), max_size=4)
 VIDEOS = st.lists(st.tuples(st.floats(0.001, 30), SIGHTS), min_size=1, max_size=40)
 
 
@@ -82,7 +114,7 @@ def watched(video: list[tuple[float, dict[int, str]]], backwards: bool = False, 
 
 
 def totals(person: Person) -> tuple[object, ...]:
-    return person.seconds, person.transitions, person.spans, person.first_s, person.last_s
+    return person.seconds, person.uncertain_s, person.transitions, person.spans, person.first_s, person.last_s
 
 
 @given(video=VIDEOS)
@@ -92,7 +124,8 @@ def test_bins_spans_and_shares_add_up_to_what_was_seen(video: list[tuple[float, 
     for person in told.people:
         assert person.covered_s.sum() == pytest.approx(person.seen_s)
         assert sum(span.end_s - span.start_s for span in person.spans) == pytest.approx(person.seen_s)
-        assert math.fsum(person.seconds.values()) == pytest.approx(person.seen_s)
+        assert math.fsum(person.seconds.values()) + person.uncertain_s == pytest.approx(person.seen_s)
+        assert (person.uncertain * person.covered_s).sum() == pytest.approx(person.uncertain_s)
         np.testing.assert_allclose(person.probs.sum(axis=1), 1, rtol=1e-5)
         assert (np.diff(person.bins) > 0).all()
         assert (person.covered_s <= told.bin_s * (1 + 1e-8)).all()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from mien.core.emotions import SEVEN
-from mien.report.lanes import clock, left_out, palette, shown, ticks
+from mien.report.lanes import clock, left_out, palette, percent, shown, ticks
 from mien.report.timeline_page import timeline_page
 from mien.tracking.timeline import Summary, Timeline
 from tracked_results import steady, summary, tracked_result
@@ -66,11 +66,11 @@ TWO = {1: (0, 4, "sadness"), 2: (1, 2, "happiness")}
 
 def test_it_tells_who_was_seen_and_what_they_showed():
     read = page(steady(TWO, 4))
-    assert "clip.mp4 0:04 long · 2 people · 40 frames analysed" in read.text
-    assert "person 1 mostly sadness in view 0:04 (100 %) 0:00 to 0:04 sadness 100 %" in read.text
-    assert "person 2 mostly happiness in view 0:01 (25 %) 0:01 to 0:02 happiness 100 %" in read.text
+    assert "clip.mp4 0:04.0 long · 2 people · 40 frames analysed" in read.text
+    assert "person 1 mostly sadness in view 0:04.0 (100 %) 0:00.0 to 0:04.0 sadness 100 %" in read.text
+    assert "person 2 mostly happiness in view 0:01.0 (25 %) 0:01.0 to 0:02.0 happiness 100 %" in read.text
     assert "Model: tiny 0.0.0." in read.text
-    assert len(read.all("div", "lane")) == len(read.all("svg")) == 2
+    assert len(read.all("div", "lane")) == len(read.all("svg", "areas")) == 2
 
 
 def test_changes_are_counted_the_most_frequent_first():
@@ -82,6 +82,42 @@ def test_changes_are_counted_the_most_frequent_first():
     assert page(summary(many, 9)).text.count("→") == 6
     assert "1 other" in page(summary(many, 9)).text
     assert "fear throughout" in page(steady({1: (0, 2, "fear")}, 2)).text
+
+
+def test_what_is_uncertain_stands_apart():
+    half = page(steady({1: (0, 4, "anger?"), 2: (0, 4, "fear")}, 4))
+    assert "person 1 uncertain throughout in view 0:04.0 (100 %) 0:00.0 to 0:04.0 uncertain 100 % 0:00" in half.text
+    assert "person 2 mostly fear in view 0:04.0 (100 %) 0:00.0 to 0:04.0 fear 100 % 0:00" in half.text
+    assert "fear uncertain Height is probability. Hatched is what is uncertain" in half.text
+    assert [len(half.all(tag, "uncertain")) for tag in ("svg",)] == [1]
+    assert json.loads(half.scripts[0])["people"][0]["uncertain"] == [1] * 40
+    told = summary([(0.0, {1: "fear"}), (3.0, {1: "anger?"}), (7.0, {1: "sadness?"}), (8.0, {1: "sadness"})], 10)
+    mixed = page(told)
+    assert (
+        "person 1 mostly fear in view 0:10.0 (100 %) 0:00.0 to 0:10.0 "
+        "uncertain 50 % certain for 0:05.0, of which fear 60 % sadness 40 %"
+    ) in mixed.text
+    assert "1 change: fear → sadness" in mixed.text
+    assert [(band["x"], band["width"]) for band in mixed.all("rect")[1:]] == [("30.000%", "50.000%")]
+    assert [span["style"].split(";")[0] for span in mixed.all("span") if "--w" in span.get("style", "")] == [
+        "--w:20.00", "--w:30.00", "--w:50.00",
+    ]  # fmt: skip
+
+
+def test_who_is_uncertain_most_of_the_time_is_called_so_and_changes_by_what_is_certain():
+    read = page(summary([(t, {1: "anger?" if t else "fear"}) for t in range(10)], 10.0))
+    assert "person 1 mostly uncertain in view" in read.text
+    assert "uncertain 90 % certain for 0:01.0, of which fear 100 %" in read.text
+    assert "fear where certain" in read.text
+    assert "anger throughout" not in read.text
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0, "0 %"), (0.001, "<1 %"), (0.5, "50 %"), (0.996, ">99 %"), (1 - 1e-12, "100 %"), (1, "100 %")],
+)
+def test_a_percentage_hides_nothing(share: float, words: str):
+    assert percent(share) == words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def test_the_data_behind_a_moment_are_the_means_of_its_bin():
@@ -118,7 +154,7 @@ def test_the_areas_are_the_probabilities_stacked_and_leave_gaps():
     upper, lower = read.all("path")
     assert heights(lower["d"]) == [(0, [50, 100]), (6, [200, 200, 0])]
     assert heights(upper["d"]) == [(0, [200, 200]), (9, [200, 200])]
-    assert read.all("svg")[0]["viewbox"] == "0 0 12 200"
+    assert read.all("svg", "areas")[0]["viewbox"] == "0 0 12 200"
     assert [upper["fill"], lower["fill"]] == [palette(("a", "b"))["b"], palette(("a", "b"))["a"]]
 
 
@@ -140,7 +176,7 @@ def test_notes_begin_with_a_capital_letter():
 
 def test_it_needs_nothing_from_elsewhere():
     text = timeline_page(steady(TWO, 4), "clip.mp4", "tiny")
-    assert not re.search(r"https?:|@import|<link|url\(", re.sub('base64,[^"]+', "", text))
+    assert not re.search(r"https?:|@import|<link|url\((?!#)", re.sub('base64,[^"]+', "", text))
     read = Page(text)
     assert not read.all("video")
     assert {attrs["src"].split(",")[0] for attrs in read.all("img")} == {"data:image/jpeg;base64"}
@@ -174,11 +210,11 @@ def test_a_video_without_a_face_says_so():
     read = page(summary([(0.0, {}), (1.0, {})], 2))
     assert "0 people · 2 frames analysed No face was found in this video." in read.text
     assert not read.all("div", "lane")
-    assert "0:00 long · 0 people · 0 frames analysed" in page(Timeline(SEVEN).close(0)).text
+    assert "0:00.0 long · 0 people · 0 frames analysed" in page(Timeline(SEVEN).close(0)).text
 
 
 def test_time_without_anybody_is_told():
-    assert "nobody in view for 0:02" in page(steady({1: (0, 2, "fear")}, 4)).text
+    assert "nobody in view for 0:02.0" in page(steady({1: (0, 2, "fear")}, 4)).text
 
 
 def test_those_seen_briefly_and_those_beyond_thirty_are_counted():

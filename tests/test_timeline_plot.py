@@ -28,8 +28,20 @@ def test_the_areas_stand_where_the_person_was_seen():
     spans = [axis.collections[0].get_paths()[0].get_extents().intervalx for axis in axes]
     np.testing.assert_allclose(spans, [(0, 4), (1, 2)])
     texts = [[text.get_text() for text in axis.texts] for axis in axes]
-    assert texts == [["person 1", "mostly sadness\n0:04 in view"], ["person 2", "mostly happiness\n0:01 in view"]]
+    assert texts == [["person 1", "mostly sadness\n0:04.0 in view"], ["person 2", "mostly happiness\n0:01.0 in view"]]
     assert [label.get_text() for label in axes[-1].get_xticklabels()] == [f"0:0{s // 2}.{s % 2 * 5}" for s in range(9)]
+
+
+def test_what_is_uncertain_is_hatched():
+    figure = timeline_figure(summary([(0.0, {1: "fear"}), (1.0, {1: "anger?"}), (2.5, {1: "fear"})], 4.0))
+    *areas, bands = figure.axes[0].collections
+    assert not any(area.get_hatch() for area in areas)
+    assert bands.get_hatch()
+    assert [path.get_extents().intervalx.tolist() for path in bands.get_paths()] == [pytest.approx([1, 2.5])]
+    assert figure.axes[0].texts[1].get_text() == "mostly fear\n0:04.0 in view\n38\N{NO-BREAK SPACE}% uncertain"
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "uncertain"
+    throughout = timeline_figure(steady({1: (0, 4, "anger?")}, 4)).axes[0].texts[1].get_text()
+    assert throughout == "uncertain throughout\n0:04.0 in view"
 
 
 def test_an_svg_is_one_and_the_same_each_time(tmp_path: Path):

@@ -41,7 +41,7 @@ def table(path: Path) -> list[dict[str, str]]:
 def test_a_film_a_table_and_a_page_are_written_by_default(mien: Command, clip: Path):
     outcome = mien("video", clip)
     assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out.startswith(f"{clip}\t1\t0.00\t0.80\t0.80\thappiness")
+    assert outcome.out.startswith(f"{clip}\t1\t0.00\t0.80\t0.80\tuncertain 0.000\thappiness")
     assert sorted(file.name for file in Path().iterdir()) == [
         "walk.mien.csv", "walk.mien.csv.jsonl", "walk.mien.html", "walk.mien.mp4",
     ]  # fmt: skip
@@ -288,7 +288,7 @@ def test_who_was_seen_is_said_where_no_file_can_be_written(
 ):
     outcome = mien("video", clip, *asked, "--out", "/proc")
     assert outcome.code == 1
-    assert outcome.out.startswith(f"{clip}\t1\t0.00\t0.80\t0.80\thappiness")
+    assert outcome.out.startswith(f"{clip}\t1\t0.00\t0.80\t0.80\tuncertain 0.000\thappiness")
     for suffix in unwritten:
         assert f"cannot write /proc/walk.mien.{suffix}" in outcome.err
 

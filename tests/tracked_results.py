@@ -23,8 +23,13 @@ def tracked_result(
     quality: str = "good",
     image: np.ndarray = PICTURE,
 ) -> TrackedResult:
-    """A result in which people (id -> emotion) show an emotion, with a probability of 0.8 unless others are given."""
+    """A result in which people (id -> emotion) show an emotion, with a probability of 0.8 unless others are given.
+
+    Of one that ends in a question mark the face is uncertain.
+    """
     n, k = len(shown), len(labels)
+    unsure = np.array([emotion.endswith("?") for emotion in shown.values()], np.bool_)
+    shown = {key: emotion.removesuffix("?") for key, emotion in shown.items()}
     if probs is None:
         probs = np.full((n, k), 0.2 / (k - 1), np.float32)
         probs[np.arange(n), [labels.index(emotion) for emotion in shown.values()]] = 0.8
@@ -33,7 +38,6 @@ def tracked_result(
     faces = Faces(boxes, np.full((n, 5, 2), np.nan, np.float32), np.full(n, 0.9, np.float32))
     ids = np.array(list(shown), np.int64)
     frame = Frame(image, time_s=time_s)
-    unsure = np.zeros(n, bool)
     return TrackedResult(frame, faces, ids, probs, labels, unsure, (quality,) * n, MODEL, probs, tuple(shown.values()))
 
 

@@ -128,7 +128,8 @@ class Face:
         landmarks: (5, 2) float32, x, y in pixels; NaN where the detector gave none.
         score: the detector's confidence.
         probabilities: emotion to probability, in the order of the result's labels; they sum to 1.
-        uncertain: whether ``confidence`` is too low to rely on (docs/UNCERTAINTY.md).
+        uncertain: whether the emotion is not to be relied on, as ``confidence`` is too low or ``quality`` is not "good"
+            (docs/UNCERTAINTY.md).
         quality: "good", or why the face can hardly be judged: "small" or "blurred". What counts is the picture as it
             was read, which the net saw: in one read at a reduced size a face may be small that has many pixels in
             the file.
@@ -180,7 +181,7 @@ class Result:
         ids: (N,) int64, -1 where untracked.
         probs: (N, K) float32, rows sum to 1.
         labels: the K emotions, in the order of the columns.
-        uncertain: (N,) bool, true where the top probability is too low to rely on.
+        uncertain: (N,) bool, true where the emotion is not to be relied on (``Face.uncertain``).
         quality: N of "good", "small" and "blurred".
         timed: whether the frame is one of many of a video, which its place and time are then told of.
     """

@@ -1,4 +1,7 @@
-"""The last half minute of up to three people: their probabilities as stacked areas on a common time axis."""
+"""The last half minute of up to three people: their probabilities as stacked areas on a common time axis.
+
+Where a face is uncertain the areas are faded and hatched.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import cv2
 import numpy as np
 
 from mien.core.emotions import Colour
-from mien.core.types import Floats, Image, Result
+from mien.core.types import Flags, Floats, Image, Result
 from mien.draw.annotate import Rect
 from mien.draw.canvas import FAINT, TRACK, Canvas
 
@@ -33,7 +36,14 @@ SUBPIXEL_BITS = 4
 FINE = 3
 """How much taller areas are painted than they are shown."""
 
-Points = list[tuple[float, Floats]]
+HATCH_PX = 8
+"""From one line to the next of what is hatched, as it is uncertain."""
+
+FADED = 0.4
+"""How much is left of the colours there."""
+
+Points = list[tuple[float, Floats, bool]]
+"""Times, probabilities (K,), and whether the face was uncertain."""
 
 
 class History:
@@ -41,14 +51,15 @@ class History:
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self._results: deque[tuple[float, dict[int, Floats]]] = deque()
+        self._results: deque[tuple[float, dict[int, tuple[Floats, bool]]]] = deque()
 
     def add(self, result: Result) -> None:
         """Remember a result; its time must not be earlier than that of the one before."""
         self.now_s = result.frame.time_s
         if self._results and self.now_s - self._results[-1][0] < STEP_S:
             return
-        faces = {number: probs for number, probs in zip(result.ids.tolist(), result.probs, strict=True) if number >= 0}
+        rows = zip(result.ids.tolist(), result.probs, result.uncertain.tolist(), strict=True)
+        faces = {number: (probs, unsure) for number, probs, unsure in rows if number >= 0}
         self._results.append((self.now_s, faces))
         # One that lies just before the span stays, so that areas begin at its edge.
         while len(self._results) > 1 and self._results[1][0] < self.now_s - SPAN_S:
@@ -64,16 +75,16 @@ class History:
         return sorted(sorted(seen, key=lambda number: (number not in lately, -seen[number], number))[:LANES])
 
     def stretches(self, number: int) -> list[Points]:
-        """Return the times and probabilities (K,) of one person, one list for each stretch in view."""
+        """Return what is known of one person, one list for each stretch in view."""
         found: list[Points] = []
         longest_s = STILL_S
         for time_s, faces in self._results:
-            if (probs := faces.get(number)) is None:
+            if (face := faces.get(number)) is None:
                 longest_s = AWAY_S
                 continue
             if not found or time_s - found[-1][-1][0] > longest_s:
                 found.append([])
-            found[-1].append((time_s, probs))
+            found[-1].append((time_s, *face))
             longest_s = STILL_S
         return found
 
@@ -115,10 +126,10 @@ def _lane(size: tuple[int, int], stretches: list[Points], now_s: float, colours:
     tall = np.empty((height * FINE, width, 3), np.uint8)
     cv2.rectangle(tall, (0, 0), (width, height * FINE), TRACK, -1)
     for points in stretches:
-        first_s, first = points[0]
+        first_s, first, _ = points[0]
         # A moment earlier too, as one alone would have no area.
-        times = np.array([first_s - STEP_S, *(time_s for time_s, _ in points)])
-        tops = np.cumsum([first, *(probs for _, probs in points)], axis=1)
+        times = np.array([first_s - STEP_S, *(time_s for time_s, _, _ in points)])
+        tops = np.cumsum([first, *(probs for _, probs, _ in points)], axis=1)
         x = width + (times - now_s) * (width / SPAN_S)
         floor = np.array([[x[-1], 1.0], [x[0], 1.0]])
         # From the highest down, each over all that is above it.
@@ -127,7 +138,28 @@ def _lane(size: tuple[int, int], stretches: list[Points], now_s: float, colours:
             # A pixel's centre is a whole number to cv2, and half a pixel from the edge to us.
             fixed = (outline * (1, height * FINE) - 0.5) * (1 << SUBPIXEL_BITS)
             cv2.fillPoly(tall, [np.rint(fixed).astype(np.int32)], colours[column], cv2.LINE_8, SUBPIXEL_BITS)
-    return np.asarray(cv2.resize(tall, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    lane = np.asarray(cv2.resize(tall, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return _hatched(lane, _uncertain(width, stretches, now_s))
+
+
+def _uncertain(width: int, stretches: list[Points], now_s: float) -> Flags:
+    """Return in which columns (W,) of a lane the face was uncertain; a result stands for the time up to it."""
+    found = np.zeros(width, np.bool_)
+    for points in stretches:
+        times = [points[0][0] - STEP_S, *(time_s for time_s, _, _ in points)]
+        edges = np.rint(width + (np.array(times) - now_s) * (width / SPAN_S)).astype(int).clip(0, width)
+        for left, right, (_, _, unsure) in zip(edges, edges[1:], points, strict=False):
+            found[left:right] = unsure
+    return found
+
+
+def _hatched(lane: Image, columns: Flags) -> Image:
+    """Return a lane (H, W, 3) with columns (W,) faded and hatched."""
+    rows, places = np.ogrid[: lane.shape[0], : lane.shape[1]]
+    lines = (rows + places) % HATCH_PX < 2
+    faded = FADED * lane + (1 - FADED) * np.array(TRACK)
+    hatched = np.where(lines[..., None], np.array(FAINT), faded)
+    return np.where(columns[None, :, None], hatched, lane).astype(np.uint8)
 
 
 def _axis(canvas: Canvas, lanes: Rect, text_px: float) -> None:

@@ -15,12 +15,12 @@ from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import UsageError
 from mien.core.model_card import ModelCard
 from mien.core.priors import parse_prior, shown_at
-from mien.core.types import Face, Faces, Frame, Image
+from mien.core.types import Face, Faces, Flags, Floats, Frame, Image
 from mien.detection.detectors import EVERY_FACE, Detector, FaceFilter, WholeImage, load_detector
 from mien.detection.rotations import Turning
 from mien.imaging.convert import Source, to_frame
 from mien.imaging.crop import Crops, cut_faces
-from mien.imaging.quality import quality
+from mien.imaging.quality import GOOD, quality
 from mien.inference.classifier import BATCH_SIZE, Classifier, model_file
 from mien.results.analysis import Analysis
 from mien.results.document import model_entry
@@ -125,21 +125,32 @@ class Analyzer:
         return self.keep(self._search_turned(image))
 
     def certain_from(self) -> float:
-        """Return the confidence from which a face is no longer uncertain, at the prior in use."""
+        """Return the confidence from which a good view of a face is no longer uncertain, at the prior in use."""
         return self.classifier.card.uncertain_at(self.prior)
+
+    def uncertain(self, confidence: Floats, quality: Sequence[str]) -> Flags:
+        """Return which of N faces are uncertain: the one rule for pictures and videos (docs/UNCERTAINTY.md).
+
+        A face is when the probability of its emotion is under the model's threshold, and also when it is small or
+        blurred, however sure the net is: the threshold was fitted on good views.
+
+        Args:
+            confidence: (N,) the probability of the emotion that is shown.
+            quality: N of "good", "small" and "blurred".
+        """
+        return (confidence < self.certain_from()) | np.array([one != GOOD for one in quality], np.bool_)
 
     def _analyze(self, frames: list[Frame], detector: Detector) -> list[Analysis]:
         found = [self._find(frame, detector) for frame in frames]
-        probs, uncertain = self._judge([one.crops for one in found])
+        probs = self._judge([one.crops for one in found])
         results: list[Analysis] = []
         start = 0
         for frame, one in zip(frames, found, strict=True):
             end = start + len(one.faces)
             ids = np.full(len(one.faces), -1, np.int64)
-            rows = slice(start, end)
-            results.append(
-                Analysis(frame, one.faces, ids, probs[rows], self.labels, uncertain[rows], one.quality, self.model)
-            )
+            shares = probs[start:end]
+            unsure = self.uncertain(shares.max(axis=1), one.quality)
+            results.append(Analysis(frame, one.faces, ids, shares, self.labels, unsure, one.quality, self.model))
             start = end
         return results
 
@@ -150,12 +161,11 @@ class Analyzer:
         # Of the picture as it was read: a face reduced to few pixels is judged by those few.
         return _Found(faces, crops, quality(seen, crops))
 
-    def _judge(self, crops: list[Crops]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return the probabilities (N, K) of the faces of all pictures, and which are uncertain (N,)."""
+    def _judge(self, crops: list[Crops]) -> Floats:
+        """Return the probabilities (N, K) of the faces of all pictures."""
         card, spec = self.classifier.card, self.crop
         none = np.zeros((0, spec.size_px, spec.size_px, spec.channels), np.uint8)
-        probs = shown_at(self.classifier(np.concatenate([none, *crops])), card.class_shares, self.labels, self.prior)
-        return probs, probs.max(axis=1) < self.certain_from()
+        return shown_at(self.classifier(np.concatenate([none, *crops])), card.class_shares, self.labels, self.prior)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

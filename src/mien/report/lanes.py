@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from mien.core.emotions import colours_of
-from mien.core.types import Ids
-from mien.tracking.people import Person
+from mien.core.types import Flags, Ids
+from mien.tracking.people import UNCERTAIN, Person
 from mien.tracking.timeline import Summary
 
 MOST_LANES = 30
 SHORTEST_S = 1.0
 """People seen for less are not shown; in a video shorter than ten times that, those seen for less than a tenth."""
+
+SHORT_S = 60.0
+"""Times of a video that is shorter are given in tenths of a second."""
 
 STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
@@ -31,6 +34,29 @@ def left_out(summary: Summary) -> str:
         return ""
     why = f"the {MOST_LANES} seen longest have one" if len(shown(summary)) == MOST_LANES else "too briefly seen"
     return f"{more:,} more {'person has' if more == 1 else 'people have'} no lane here: {why}."
+
+
+def headline(person: Person) -> str:
+    """Say in two words what a person showed."""
+    return f"mostly {person.dominant}" if person.certain_s else f"{UNCERTAIN} throughout"
+
+
+def uncertain_bins(person: Person) -> Flags:
+    """Return in which of its bins (M,) a person is drawn as uncertain: where that is half the time or more."""
+    return person.uncertain >= 0.5
+
+
+def uncertain_bands(person: Person) -> list[tuple[int, int]]:
+    """Return what is hatched of a lane: the first bin of each band, and the one behind its last."""
+    bins = person.bins[uncertain_bins(person)]
+    return [(int(bins[rows[0]]), int(bins[rows[-1]]) + 1) for rows in runs(bins)]
+
+
+def percent(share: float) -> str:
+    """Return a share of 0 to 1 in whole percents, of which none hides what is little, or that something is missing."""
+    if 1e-6 < share < 0.01:
+        return "<1\N{NO-BREAK SPACE}%"
+    return ">99\N{NO-BREAK SPACE}%" if 0.99 < share < 1 - 1e-6 else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 def palette(labels: Sequence[str]) -> dict[str, str]:
@@ -51,6 +77,11 @@ def clock(time_s: float, digits: int = 0) -> str:
     hours, minutes = divmod(minutes, 60)
     head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
     return f"{sign}{head}:{seconds:02d}" + (f".{fraction:0{digits}d}" if digits else "")
+
+
+def length(time_s: float, summary: Summary) -> str:
+    """Return a time of a video as ``clock`` does, in tenths of a second where the video is short."""
+    return clock(time_s, int(summary.end_s - summary.start_s < SHORT_S))
 
 
 def ticks(start_s: float, end_s: float, most: int = 7) -> list[tuple[float, str]]:

@@ -16,12 +16,15 @@ function clock(time) {
   return (hours ? hours + ":" + two(minutes % 60) : minutes) + ":" + two(seconds % 60) + "." + tenths % 10;
 }
 
+const person = (lane) => data.people[lanes.indexOf(lane)];
 const timeOf = (bin) => Math.min(data.start_s + (bin + 0.5) * data.bin_s, data.end_s);
 
+const uncertain = (lane, bin) => person(lane).uncertain[person(lane).bins.indexOf(bin)] === 1;
+
 function answers(lane, bin) {
-  const row = data.people[lanes.indexOf(lane)].bins.indexOf(bin);
+  const row = person(lane).bins.indexOf(bin);
   if (row < 0) return [];
-  const percents = data.people[lanes.indexOf(lane)].percents[row];
+  const percents = person(lane).percents[row];
   return data.labels.map((label, k) => ({ label, colour: data.colours[k], percent: percents[k] }))
     .filter((one) => one.percent > 0)
     .sort((a, b) => b.percent - a.percent);
@@ -38,7 +41,8 @@ function mark(time) {
 
 function line(text, figure, colour) {
   const row = document.createElement("div"), name = document.createElement("span"), swatch = document.createElement("i");
-  if (colour) swatch.style.setProperty("--c", colour), name.append(swatch);
+  if (colour === "unsure") swatch.className = colour, name.append(swatch);
+  else if (colour) swatch.style.setProperty("--c", colour), name.append(swatch);
   name.append(text);
   row.append(name, figure);
   return row;
@@ -46,12 +50,13 @@ function line(text, figure, colour) {
 
 function show(lane, to) {
   bin = Math.max(0, Math.min(to, last));
-  const time = timeOf(bin), found = answers(lane, bin), name = data.people[lanes.indexOf(lane)].name;
+  const time = timeOf(bin), found = answers(lane, bin), unsure = uncertain(lane, bin) ? "uncertain: " : "";
   const head = document.createElement("b");
-  head.textContent = clock(time) + " · " + name;
+  head.textContent = clock(time) + " · " + person(lane).name;
   tip.replaceChildren(head, ...found.map((one) => line(one.label, one.percent + " %", one.colour)));
   if (!found.length) tip.append(line("not in view", ""));
-  const words = found.map((one) => one.label + " " + one.percent + " %").join(", ") || "not in view";
+  if (unsure) head.after(line("uncertain", "", "unsure"));
+  const words = unsure + found.map((one) => one.label + " " + one.percent + " %").join(", ") || "not in view";
   lane.setAttribute("aria-valuenow", time.toFixed(1));
   lane.setAttribute("aria-valuetext", clock(time) + ", " + words);
   mark(time);

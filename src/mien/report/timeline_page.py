@@ -18,19 +18,24 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mien.core.spelling import spelled
-from mien.core.types import Ids, Image
+from mien.core.types import Image
 from mien.imaging.convert import to_pillow
-from mien.report.lanes import clock, left_out, palette, runs, shown, ticks
+from mien.report.lane_svg import HATCH, areas, hatching
+from mien.report.lanes import clock, headline, left_out, length, palette, percent, shown, ticks, uncertain_bins
 from mien.tracking.people import Person
 from mien.tracking.timeline import Summary
 
-HEIGHT = 200
-"""Height of a lane in the units of its drawing: half a percent of probability each."""
-
 MOST_TRANSITIONS = 6
+
+HEIGHT_AND_HATCHES = (
+    "Height is probability. Hatched is what is uncertain: the net is not sure enough, or the face is small or blurred. "
+    "Shares and changes are those of the time that is certain."
+)
+
+
+UNSURE = '<i class="unsure"></i>'
 
 
 def timeline_page(
@@ -71,12 +76,13 @@ def timeline_page(
 
 
 def page_data(summary: Summary, film_start_s: float = 0.0) -> dict[str, Any]:
-    """Return what the page's script knows: for each lane the bins in which its person was seen, and the percents."""
+    """Return what the page's script knows: for each lane the bins of its person, percents, and what is uncertain."""
     people = [
         {
             "name": _name(person),
             "bins": person.bins.tolist(),
             "percents": np.rint(100 * person.probs).astype(int).tolist(),
+            "uncertain": uncertain_bins(person).astype(int).tolist(),
         }
         for person in shown(summary)
     ]
@@ -95,12 +101,12 @@ def _facts(summary: Summary) -> str:
     """Return the line under the title."""
     people = len(summary.people) + summary.forgotten
     facts = [
-        f"{clock(summary.end_s - summary.start_s)} long",
+        f"{length(summary.end_s - summary.start_s, summary)} long",
         f"{people:,} {'person' if people == 1 else 'people'}",
         f"{summary.frames:,} {'frame' if summary.frames == 1 else 'frames'} analysed",
     ]
     if summary.people and summary.empty_s >= 0.5:
-        facts.append(f"nobody in view for {clock(summary.empty_s)}")
+        facts.append(f"nobody in view for {length(summary.empty_s, summary)}")
     return " · ".join(facts)
 
 
@@ -117,9 +123,9 @@ def _content(summary: Summary, film: str | None) -> str:
     return "\n".join(
         [
             _film(film),
-            f'<ul class="legend" aria-label="Emotions">{keys}</ul>',
-            '<p class="soft screen">Height is probability. Point, tap or use the arrow keys to see a moment.'
-            f"{click}</p>",
+            f'{HATCH}<ul class="legend" aria-label="Emotions">{keys}<li>{UNSURE}uncertain</li></ul>',
+            f'<p class="soft">{HEIGHT_AND_HATCHES}</p>',
+            f'<p class="soft screen">Point, tap or use the arrow keys to see a moment.{click}</p>',
             *(_person(person, summary, colours) for person in people),
             rest,
         ]
@@ -139,58 +145,20 @@ def _film(film: str | None) -> str:
 def _person(person: Person, summary: Summary, colours: Mapping[str, str]) -> str:
     """Return the block of one person."""
     duration_s = summary.end_s - summary.start_s
-    between = f"{clock(person.first_s)} to {clock(person.last_s)}"
-    name = escape(_name(person))
+    between = f"{length(person.first_s, summary)} to {length(person.last_s, summary)}"
+    name, seen = escape(_name(person)), length(person.seen_s, summary)
     return f"""<section class="person">
 <div><div class="who">{_portrait(person)}<div><h2>{name}</h2>
-<p>mostly {escape(person.dominant)}</p>
-<p class="soft">in view {clock(person.seen_s)} ({_percent(person.seen_s / duration_s)})<br>{between}</p></div></div>
-{_shares(person, colours)}</div>
+<p>{escape(headline(person))}</p>
+<p class="soft">in view {seen} ({_percent(person.seen_s / duration_s)})<br>{between}</p></div></div>
+{_shares(person, summary, colours)}</div>
 <div><div class="lane" tabindex="0" role="slider" aria-label="{name}: probabilities over time" \
 aria-valuemin="{summary.start_s:.1f}" aria-valuemax="{summary.end_s:.1f}" aria-valuenow="{summary.start_s:.1f}" \
-aria-valuetext="{clock(summary.start_s)}">{_areas(person, summary, colours)}<div class="cursor" hidden></div></div>
+aria-valuetext="{clock(summary.start_s)}">{areas(person, summary, colours)}{hatching(person, summary)}\
+<div class="cursor" hidden></div></div>
 <div class="axis" aria-hidden="true">{_axis(summary)}</div>
 {_changes(person, colours)}</div>
 </section>"""
-
-
-def _areas(person: Person, summary: Summary, colours: Mapping[str, str]) -> str:
-    """Return the stacked areas: two units across are a bin, HEIGHT units down are probability 1.
-
-    Each emotion's area reaches down to the ground behind those below it, so that no seams show between them, and
-    is drawn only where it shows, so that its edges do not shine through elsewhere.
-    """
-    across = 2 * (summary.end_s - summary.start_s) / summary.bin_s or 1.0
-    tops = np.rint(HEIGHT * (1 - person.probs.astype(np.float64).cumsum(axis=1))).astype(int).clip(0, HEIGHT)
-    pieces = runs(person.bins)
-    paths: list[str] = []
-    for k in reversed(range(len(summary.labels))):
-        heights = (tops[:, k - 1] if k else HEIGHT) - tops[:, k]
-        outline = "".join(
-            _outline(person.bins, tops[:, k], part, run) for run in pieces for part in _visible(run, heights)
-        )
-        paths.append(f'<path fill="{colours[summary.labels[k]]}" d="{outline}"/>')
-    lines = "".join(
-        f'<line x1="{x:.2f}" x2="{x:.2f}" y2="{HEIGHT}"/>'
-        for time_s, _ in ticks(summary.start_s, summary.end_s)
-        if 0 < (x := 2 * (time_s - summary.start_s) / summary.bin_s) < across
-    )
-    box = f'viewBox="0 0 {across:.6g} {HEIGHT}" preserveAspectRatio="none"'
-    return f'<svg {box} aria-hidden="true">{lines}{"".join(paths)}</svg>'
-
-
-def _visible(run: Ids, heights: NDArray[np.int64]) -> list[Ids]:
-    """Return the parts of a run of bins in which an area has some height, with the bin on either side."""
-    high = heights[run] > 0
-    places = np.flatnonzero(high | np.append(high[1:], False) | np.append(False, high[:-1]))
-    return [run[places[part]] for part in runs(places)]
-
-
-def _outline(bins: Ids, tops: NDArray[np.int64], part: Ids, run: Ids) -> str:
-    """Return the path under a line from middle to middle of the bins in a part, level to the ends of the whole run."""
-    starts, ends = part[0] == run[0], part[-1] == run[-1]
-    line = f"M{2 * bins[part[0]] + (not starts)} {HEIGHT}V{tops[part[0]]}" + "h1" * bool(starts)
-    return line + "".join(f"l2 {step}" for step in np.diff(tops[part]).tolist()) + "h1" * bool(ends) + f"V{HEIGHT}z"
 
 
 def _axis(summary: Summary) -> str:
@@ -204,25 +172,31 @@ def _axis(summary: Summary) -> str:
     return "".join(words)
 
 
-def _shares(person: Person, colours: Mapping[str, str]) -> str:
-    """Return for what share of the time each emotion was shown, as a bar and in figures."""
-    seconds = {label: seconds for label, seconds in person.seconds.items() if seconds > 0}
-    bar = "".join(f'<span style="--w:{value:.3f};--c:{colours[label]}"></span>' for label, value in seconds.items())
-    ranking = sorted(seconds, key=seconds.__getitem__, reverse=True)
-    figures = (
-        f"<li>{_swatch(colours[label])}{escape(label)} {_percent(seconds[label] / person.seen_s)}</li>"
-        for label in ranking
+def _shares(person: Person, summary: Summary, colours: Mapping[str, str]) -> str:
+    """Return the time in view as a bar, and in figures what share of it is uncertain, and how the rest is divided."""
+    pieces = [(seconds, f"--c:{colours[label]}") for label, seconds in person.seconds.items() if seconds > 0]
+    part = 100 / (person.seen_s or 1.0)  # flexible boxes fill a row from a sum of 1 on
+    bar = "".join(f'<span style="--w:{part * seconds:.2f};{colour}"></span>' for seconds, colour in pieces)
+    unsure = certain = ""
+    if person.uncertain_s:
+        bar += f'<span class="unsure" style="--w:{part * person.uncertain_s:.2f}"></span>'
+        unsure = f'<p class="figures">{UNSURE}uncertain {_percent(person.uncertain_share)}</p>'
+        certain = f'<p class="figures soft">certain for {length(person.certain_s, summary)}, of which</p>'
+    figures = "".join(
+        f"<li>{_swatch(colours[label])}{escape(label)} {_percent(share)}</li>" for label, share in person.shares
     )
-    return (
-        f'<div class="shares" aria-hidden="true">{bar}</div>'
-        f'<ul class="figures" aria-label="Share of the time">{"".join(figures)}</ul>'
-    )
+    if figures:
+        certain += f'<ul class="figures" aria-label="Share of the time that is certain">{figures}</ul>'
+    return f'<div class="shares" aria-hidden="true">{bar}</div>{unsure}{certain if figures else ""}'
 
 
 def _changes(person: Person, colours: Mapping[str, str]) -> str:
-    """Return the most frequent changes of the shown emotion."""
+    """Return the most frequent changes of the emotion shown with certainty; nothing where none is."""
+    if not person.shares:
+        return ""
     if not person.transitions:
-        return f'<p class="changes figures">{escape(person.dominant)} throughout</p>'
+        when = "where certain" if person.uncertain_s else "throughout"
+        return f'<p class="changes figures">{escape(person.shares[0][0])} {when}</p>'
     arrows = {
         f"{_swatch(colours[a])}{escape(a)} → {_swatch(colours[b])}{escape(b)}": count
         for (a, b), count in person.transitions.items()
@@ -257,7 +231,7 @@ def _swatch(colour: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 else "&lt;1 %"
+    return escape(percent(share))
 
 
 def _json(value: Any) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from mien.core.errors import MissingExtra, UsageError
 from mien.core.output import write_whole
 from mien.core.spelling import spelled
-from mien.report.lanes import clock, left_out, palette, runs, shown, ticks
+from mien.report.lanes import headline, left_out, length, palette, percent, runs, shown, ticks, uncertain_bands
 from mien.tracking.people import Person
 from mien.tracking.timeline import Summary
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg")
+
+HATCHED: dict[str, Any] = {"facecolor": (1, 1, 1, 0.6), "edgecolor": "#3c444d", "hatch": "/////", "linewidth": 0}
+"""How what is uncertain is drawn, over the areas and in the legend."""
 
 LANE_IN = 1.0
 """Height of a lane in inches."""
@@ -96,6 +99,7 @@ def timeline_figure(summary: Summary, title: str = "") -> Figure:
         if more:
             axes[-1].set_xlabel(more, loc="left", color="#777777")
         patches = [Patch(facecolor=colour, label=label) for label, colour in colours.items()]
+        patches.append(Patch(**HATCHED, label="uncertain"))
         figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), handlelength=1, handleheight=1)
     return figure
 
@@ -108,11 +112,18 @@ def _lane(axis: Axes, person: Person, summary: Summary, colours: list[str]) -> N
         bins = np.concatenate([[middles[0] - 0.5], middles, [middles[-1] + 0.5]])
         times_s = (summary.start_s + bins * summary.bin_s).clip(max=summary.end_s)
         axis.stackplot(times_s, np.pad(person.probs[rows], ((1, 1), (0, 0)), "edge").T, colors=colours, linewidth=0)
+    bands = [
+        (summary.start_s + first * summary.bin_s, (end - first) * summary.bin_s)
+        for first, end in uncertain_bands(person)
+    ]
+    axis.broken_barh(bands, (0, 1), **HATCHED)
     axis.set(xlim=(summary.start_s, max(summary.end_s, summary.start_s + summary.bin_s)), ylim=(0, 1), yticks=[])
     axis.set_facecolor("#f4f6f8")
     axis.spines[:].set_visible(False)
     axis.tick_params(axis="x", color="#888888", length=4)
-    words = f"mostly {person.dominant}\n{clock(person.seen_s)} in view"
+    words = f"{headline(person)}\n{length(person.seen_s, summary)} in view"
+    if person.uncertain_s and person.certain_s:
+        words += f"\n{percent(person.uncertain_share)} uncertain"
     axis.annotate(
         f"person {person.id}",
         (0, 1),

@@ -15,6 +15,9 @@ from mien.core.types import Face, Floats, Frame, Ids, Image
 from mien.imaging.crop import cut
 from mien.imaging.quality import GOOD
 
+UNCERTAIN = "uncertain"
+"""What a person shows while the face is uncertain (docs/UNCERTAINTY.md)."""
+
 THUMBNAIL_PX = 96
 SMALLEST_PX = 8
 """Side of the largest thumbnail, and of the smallest square worth showing."""
@@ -24,7 +27,7 @@ THUMBNAIL_MARGIN = 1.5
 
 
 class Span(NamedTuple):
-    """A time in which a person was seen throughout and one emotion was shown."""
+    """A time in which a person was seen throughout and showed one emotion, or was ``UNCERTAIN``."""
 
     start_s: float
     end_s: float
@@ -39,13 +42,15 @@ class Person:
         id: the identity.
         first_s: when it was first seen.
         last_s: when it was last seen.
-        seconds: emotion -> for how long it was shown, every label in order; they add up to ``seen_s``.
-        transitions: (from, to) -> how often the shown emotion changed so, the most frequent first, of equals the
-            one that came first.
+        seconds: emotion -> for how long it was shown with certainty, every label in order.
+        uncertain_s: for how long the face was uncertain.
+        transitions: (from, to) -> how often the emotion that is shown with certainty changed so, whatever was uncertain
+            between; the most frequent first, of equals the one that came first.
         bins: (M,) int64, ascending: the bins in which it was seen; bin i begins ``i * bin_s`` after the start.
         covered_s: (M,) float64, for how long it was seen in each.
+        uncertain: (M,) float64, the share of that time in which the face was uncertain.
         probs: (M, K) float32, mean smoothed probabilities in each, weighted by time; rows sum to 1.
-        spans: the shown emotion over time, in order.
+        spans: what was shown over time, in order.
         thumbnail: (S, S, 3) uint8 RGB, its best view, S at most ``THUMBNAIL_PX``; None where no view was worth it.
     """
 
@@ -53,44 +58,67 @@ class Person:
     first_s: float
     last_s: float
     seconds: dict[str, float]
+    uncertain_s: float
     transitions: dict[tuple[str, str], int]
     bins: Ids
     covered_s: NDArray[np.float64]
+    uncertain: NDArray[np.float64]
     probs: Floats
     spans: tuple[Span, ...]
     thumbnail: Image | None
 
     @property
-    def seen_s(self) -> float:
-        """For how long it was seen."""
+    def certain_s(self) -> float:
+        """For how long it was seen with certainty."""
         return sum(self.seconds.values())
 
     @property
+    def seen_s(self) -> float:
+        """For how long it was seen."""
+        return self.certain_s + self.uncertain_s
+
+    @property
     def dominant(self) -> str:
-        """The emotion shown for the longest."""
+        """The emotion shown with certainty for the longest; ``UNCERTAIN`` where over half the time is."""
+        if self.uncertain_s > self.certain_s or not self.certain_s:
+            return UNCERTAIN
         return max(self.seconds, key=self.seconds.__getitem__)
+
+    @property
+    def shares(self) -> list[tuple[str, float]]:
+        """The emotions shown with certainty and their shares of ``certain_s``, the largest first; [] without any."""
+        ranked = sorted(self.seconds.items(), key=lambda pair: -pair[1])
+        return [(emotion, seconds / self.certain_s) for emotion, seconds in ranked if seconds]
+
+    @property
+    def uncertain_share(self) -> float:
+        """``uncertain_s`` as a share of ``seen_s``."""
+        return self.uncertain_s / self.seen_s if self.seen_s else 0.0
 
 
 class Record:
-    """What is summed up of one person while the video goes on."""
+    """What is summed up of one person while the video goes on; column K is that of ``UNCERTAIN``."""
 
     def __init__(self, first_s: float, k: int) -> None:
-        self.seconds = np.zeros(k)
+        self.seconds = np.zeros(k + 1)
         self._first_s = first_s
         self._last_s = first_s
         self._column = -1
         self._changes: dict[tuple[int, int], int] = {}
-        self._bins: dict[int, NDArray[np.float64]] = {}  # K sums of probability times seconds, then the seconds
+        self._bins: dict[
+            int, NDArray[np.float64]
+        ] = {}  # K sums of probability times seconds, the uncertain seconds, all of them
         self._starts, self._ends, self._columns = array("d"), array("d"), array("B")
         self._view = (False, 0.0)
         self._thumbnail: Image | None = None
 
     def meet(self, column: int, face: Face, frame: Frame) -> None:
-        """Note a change of the shown emotion, and keep the view where it is better than those before."""
-        if self._column not in (-1, column):
-            change = self._column, column
-            self._changes[change] = self._changes.get(change, 0) + 1
-        self._column = column
+        """Note a change of the emotion shown with certainty, and keep the view where it is better than those before."""
+        if not face.uncertain:
+            if self._column not in (-1, column):
+                change = self._column, column
+                self._changes[change] = self._changes.get(change, 0) + 1
+            self._column = column
         side_px = float((face.box[2:] - face.box[:2]).max())
         good, merit = face.quality == GOOD, face.score * side_px
         # A tenth better at least: one who walks towards the camera is not cut out anew in every frame.
@@ -100,12 +128,21 @@ class Record:
     def count(
         self, start_s: float, end_s: float, column: int, probs: NDArray[np.float64], parts: list[tuple[int, float]]
     ) -> None:
-        """Add a time in which it was seen with these probabilities (K,), which falls into bins by parts."""
+        """Add a time in which it showed the emotion of a column, which falls into bins by parts.
+
+        Args:
+            start_s: when it began.
+            end_s: when it ended.
+            column: of the emotion, K while the face is uncertain.
+            probs: (K,) the probabilities.
+            parts: the bins that it touches, and the seconds that fall into each.
+        """
         self._last_s = end_s
         self.seconds[column] += end_s - start_s
         for place, part_s in parts:
-            sums = self._bins.setdefault(place, np.zeros(len(probs) + 1))
-            sums[:-1] += part_s * probs
+            sums = self._bins.setdefault(place, np.zeros(len(probs) + 2))
+            sums[:-2] += part_s * probs
+            sums[-2] += part_s * (column == len(probs))
             sums[-1] += part_s
         if self._ends and self._ends[-1] == start_s and self._columns[-1] == column:
             self._ends[-1] = end_s
@@ -124,19 +161,22 @@ class Record:
     def person(self, key: int, labels: tuple[str, ...]) -> Person:
         """Return what is known of it."""
         places = sorted(place for place, sums in self._bins.items() if sums[-1] > 0)
-        sums = np.array([self._bins[place] for place in places]).reshape(-1, len(labels) + 1)
+        sums = np.array([self._bins[place] for place in places]).reshape(-1, len(labels) + 2)
+        shown = (*labels, UNCERTAIN)
         often = sorted(self._changes.items(), key=lambda change: -change[1])
         spans = zip(self._starts, self._ends, self._columns, strict=True)
         return Person(
             key,
             self._first_s,
             self._last_s,
-            dict(zip(labels, self.seconds.tolist(), strict=True)),
+            dict(zip(labels, self.seconds[:-1].tolist(), strict=True)),
+            float(self.seconds[-1]),
             {(labels[before], labels[after]): count for (before, after), count in often},
             np.array(places, np.int64),
             sums[:, -1],
-            (sums[:, :-1] / sums[:, :-1].sum(axis=1, keepdims=True)).astype(np.float32),
-            tuple(Span(start_s, end_s, labels[column]) for start_s, end_s, column in spans),
+            sums[:, -2] / sums[:, -1],
+            (sums[:, :-2] / sums[:, :-2].sum(axis=1, keepdims=True)).astype(np.float32),
+            tuple(Span(start_s, end_s, shown[column]) for start_s, end_s, column in spans),
             self._thumbnail,
         )
 

@@ -154,7 +154,7 @@ class Stream:
             ids=ids,
             probs=probs,
             labels=analysis.labels,
-            uncertain=probs[np.arange(len(probs)), shown] < self.analyzer.certain_from(),
+            uncertain=self.analyzer.uncertain(probs[np.arange(len(probs)), shown], analysis.quality),
             quality=analysis.quality,
             model=analysis.model,
             raw=analysis.probs,

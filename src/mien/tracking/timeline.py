@@ -91,7 +91,7 @@ class Timeline:
         for face, probs in zip(result, result.probs, strict=True):
             if face.id < 0:  # a box that could not be followed is nobody
                 continue
-            column = self._labels.index(face.emotion)
+            column = len(self._labels) if face.uncertain else self._labels.index(face.emotion)
             record = self._people.setdefault(face.id, Record(self._time_s, len(self._labels)))
             record.meet(column, face, result.frame)
             self._present.append((face.id, column, probs.astype(np.float64)))

@@ -14,7 +14,7 @@ from rich.text import Text
 from mien.apps.cli import verbosity
 from mien.apps.cli.screen import cell, coloured_bar, count
 from mien.report.lanes import clock, left_out, shown
-from mien.tracking.people import Person
+from mien.tracking.people import UNCERTAIN
 from mien.tracking.timeline import Summary
 from mien.video.reader import Clip
 
@@ -102,7 +102,7 @@ class ClipScreen:
         if not summary.people:
             self._say(f"{cell(str(clip))}: no face found in {count(summary.frames, 'frame')}")
         elif self._console.is_terminal:
-            self._console.print(_table(clip, summary))
+            self._console.print(table(clip, summary))
             if more := left_out(summary):
                 self._console.print(more)
         else:
@@ -125,38 +125,38 @@ def _listed(files: Sequence[Path]) -> str:
 
 
 def plain_lines(clip: Path, summary: Summary) -> list[str]:
-    """Return a line a person for other programs: clip, id, first and last second, seconds seen, emotion and share."""
+    """Return a line a person for other programs: clip, id, first and last second, seconds seen, and what was shown.
+
+    That is the share of the time that is uncertain, and of the rest up to ``NAMED`` emotions with their shares.
+    """
     name = cell(str(clip))
     return [
         "\t".join(
             [name, str(person.id), *(f"{value:.2f}" for value in (person.first_s, person.last_s, person.seen_s))]
-            + [f"{emotion} {share:.3f}" for emotion, share in _shares(person)]
+            + [f"{UNCERTAIN} {person.uncertain_share:.3f}"]
+            + [f"{emotion} {share:.3f}" for emotion, share in person.shares[:NAMED]]
         )
         for person in sorted(summary.people, key=lambda person: person.id)
     ]
 
 
-def _table(clip: Path, summary: Summary) -> Table:
+def table(clip: Path, summary: Summary) -> Table:
+    """Return who was seen in a clip: a row a person, with a bar of the first emotion's share of the time in view."""
     facts = f"  ({clock(summary.end_s - summary.start_s, 1)}, {summary.frames:,} frames)"
-    table = Table(title=Text(cell(str(clip))) + Text(facts, style="dim"), title_justify="left")
-    for heading in ("person", "from", "to", "seen", "most of it", "", "then"):
-        table.add_column(heading, justify="right" if heading in {"person", "from", "to", "seen"} else "left")
+    people = Table(title=Text(cell(str(clip))) + Text(facts, style="dim"), title_justify="left")
+    for heading in ("person", "from", "to", "seen", UNCERTAIN, "", "where certain"):
+        right = heading in {"person", "from", "to", "seen", UNCERTAIN}
+        people.add_column(heading, justify="right" if right else "left", no_wrap=heading != "where certain")
     for person in shown(summary):
-        (emotion, share), *others = _shares(person)
-        table.add_row(
+        ranked = person.shares[:NAMED]
+        people.add_row(
             str(person.id),
             clock(person.first_s, 1),
             clock(person.last_s, 1),
             f"{person.seen_s:.1f} s",
-            f"{emotion} {share:.0%}",
-            coloured_bar(emotion, share),
-            ", ".join(f"{name} {part:.0%}" for name, part in others),
+            f"{person.uncertain_share:.0%}",
+            coloured_bar(ranked[0][0], ranked[0][1] * (1 - person.uncertain_share)) if ranked else "",
+            ", ".join(f"{emotion} {share:.0%}" for emotion, share in ranked) or "never",
+            style="dim" if person.dominant == UNCERTAIN else None,
         )
-    return table
-
-
-def _shares(person: Person) -> list[tuple[str, float]]:
-    """Return the emotions that were shown for the longest, and for what share of the time."""
-    whole_s = max(person.seen_s, 1e-9)
-    ranked = sorted(person.seconds.items(), key=lambda pair: -pair[1])[:NAMED]
-    return [(emotion, seconds / whole_s) for emotion, seconds in ranked if seconds] or [(ranked[0][0], 1.0)]
+    return people
