@@ -51,29 +51,26 @@ class Run:
 
 def rungs(runs: Sequence[Run]) -> str:
     """Return the table of the published project's steps, beside what it claims for them."""
-    head = ["run", "claimed", "`seven`, all", "step", "claimed step", "clean", "F1, macro / weighted", "claimed F1"]
+    head = ["run", "claimed", "`seven`", "step (claimed)", "F1, macro / weighted (claimed)", "`fer`"]
     rows: list[list[str]] = []
     for before, run in zip([None, *runs], runs, strict=False):
         seven, claims = run.block("seven"), CLAIMS.get(run.name, {})
+        step = _signed(seven["accuracy"] - before.block("seven")["accuracy"]) if before else ""
         rows.append(
             [
                 f"`{run.name}`",
                 claims.get("accuracy", ""),
                 f"**{_percent(seven['accuracy'])}** {_within(seven['interval'])}",
-                _signed(seven["accuracy"] - before.block("seven")["accuracy"]) if before else "",
-                claims.get("step", ""),
-                _percent(run.block("seven", "clean")["accuracy"]),
-                f"{seven['macro_f1']:.2f} / {seven['weighted_f1']:.2f}",
-                claims.get("f1", ""),
+                _beside(step, claims.get("step")),
+                _beside(f"{seven['macro_f1']:.2f} / {seven['weighted_f1']:.2f}", claims.get("f1")),
                 _percent(run.block("fer")["accuracy"]),
             ]
         )
-    return table([*head, "`fer`, all"], rows)
+    return table(head, rows)
 
 
 def steps(alike: Alike) -> str:
     """Return the table of nets scored like for like, each beside the one before it, and the last beside the first."""
-    head = ["run", "accuracy", "step", "told apart?", "mean recall", "step", "macro-F1", "clean"]
     pairs = {(pair["before"], pair["after"]): pair["reported"] for pair in alike["pairs"]}
     rows: list[list[str]] = []
     for before, run in zip([None, *alike["runs"]], alike["runs"], strict=False):
@@ -84,18 +81,16 @@ def steps(alike: Alike) -> str:
                 f"`{run['name']}`",
                 f"**{_percent(scores['accuracy'])}** {_within(scores['interval'])}",
                 *(_step(pair, "accuracy"), _verdict(pair)),
-                _percent(scores["balanced_accuracy"]),
+                f"{_percent(scores['balanced_accuracy'])} / {scores['macro_f1']:.2f}",
                 _step(pair, "balanced_accuracy"),
-                f"{scores['macro_f1']:.2f}",
-                _percent(run["clean"]["accuracy"]),
             ]
         )
     ends = (alike["runs"][0]["name"], alike["runs"][-1]["name"])
     if len(alike["runs"]) > 2:
         way = pairs[ends]
-        steps_of = [_step(way, "accuracy"), _verdict(way), "", _step(way, "balanced_accuracy")]
-        rows.append([f"from `{ends[0]}` to `{ends[1]}`", "", *steps_of, "", ""])
-    return table(head, rows)
+        name = f"from `{ends[0]}` to `{ends[1]}`"
+        rows.append([name, "", _step(way, "accuracy"), _verdict(way), "", _step(way, "balanced_accuracy")])
+    return table(["run", "accuracy", "step", "told apart?", "mean recall / macro-F1", "step in recall"], rows)
 
 
 def choice(alike: Alike) -> str:
@@ -103,7 +98,6 @@ def choice(alike: Alike) -> str:
     shown = {
         "reported half, not corrected": ("none", "reported"),
         "corrected on the other half": ("choosing", "reported"),
-        "corrected on both": ("all", "reported"),
         "half that chooses, not corrected": ("none", "choosing"),
         "corrected on itself": ("choosing", "choosing"),
         "all of PublicTest, corrected on all of it": ("all", "all"),
@@ -154,15 +148,13 @@ def fit(runs: Sequence[Run]) -> str:
 
 
 def f1(runs: Sequence[Run], alike: Alike) -> str:
-    """Return the table of F1 a class under ``seven`` on all faces, a column a run."""
+    """Return the table of F1 a class under ``seven`` on all faces, the rarest class first, a row a run."""
     scored = {run.name: run.block("seven")["per_class"] for run in runs}
     scored |= {run["name"]: run["all"]["per_class"] for run in alike["runs"]}
     first = next(iter(scored.values()))
-    rows = [
-        [name, f"{row['support']:,}", *(f"{scores[name]['f1']:.2f}" for scores in scored.values())]
-        for name, row in first.items()
-    ]
-    return table(["emotion", "faces", *(f"`{name}`" for name in scored)], rows)
+    classes = sorted(first, key=lambda name: first[name]["support"])
+    rows = [[f"`{run}`", *(f"{scores[name]['f1']:.2f}" for name in classes)] for run, scores in scored.items()]
+    return table(["run", *(f"{name} ({first[name]['support']:,})" for name in classes)], rows)
 
 
 def made(runs: Sequence[Run], alike: Alike, packaged_sha256: str) -> str:
@@ -180,6 +172,10 @@ def made(runs: Sequence[Run], alike: Alike, packaged_sha256: str) -> str:
             f"- `{last['name']}`: sha256 `{last['sha256'][:16]}`, {same} (`{packaged_sha256[:16]}`)",
         ]
     )
+
+
+def _beside(measured: str, claimed: str | None) -> str:
+    return measured if claimed is None else f"{measured} ({claimed})".strip()
 
 
 def _percent(share: float) -> str:
