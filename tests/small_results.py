@@ -6,7 +6,8 @@ import numpy as np
 
 from mien.core.emotions import SEVEN
 from mien.core.types import Faces, Frame, Result
-from mien.results.provenance import Made, Setting
+from mien.results.document import Setting
+from mien.results.provenance import Made
 from mien.results.sinks import Sink
 
 PROBS = np.array([[0.05, 0.91, 0.00004, 0.03996, 0, 0, 0], [0.4, 0.3, 0.3, 0, 0, 0, 0]], np.float32)

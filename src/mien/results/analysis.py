@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -68,7 +67,7 @@ class Analysis(Result):
         return DataFrame(cells, columns=list(kinds)).astype(kinds)
 
 
-def analysis_from_dict(entry: Mapping[str, Any], frame: Frame, labels: tuple[str, ...], model: ModelEntry) -> Analysis:
+def analysis_from_dict(entry: PictureEntry, frame: Frame, labels: tuple[str, ...], model: ModelEntry) -> Analysis:
     """Return what one frame of a video showed by itself, for a run that goes on where another stopped.
 
     Args:
@@ -80,6 +79,7 @@ def analysis_from_dict(entry: Mapping[str, Any], frame: Frame, labels: tuple[str
     faces = entry["faces"]
     n = len(faces)
     missing = [[np.nan, np.nan]] * len(LANDMARKS)
+    raw = [[face["raw"][name] for name in labels] for face in faces if "raw" in face]
     return Analysis(
         frame=frame,
         faces=Faces(
@@ -88,7 +88,7 @@ def analysis_from_dict(entry: Mapping[str, Any], frame: Frame, labels: tuple[str
             np.array([face["score"] for face in faces], np.float32),
         ),
         ids=np.full(n, -1, np.int64),
-        probs=np.array([[face["raw"][name] for name in labels] for face in faces], np.float32).reshape(n, len(labels)),
+        probs=np.array(raw, np.float32).reshape(n, len(labels)),
         labels=labels,
         uncertain=np.zeros(n, np.bool_),  # judged anew, on the average
         quality=tuple(face["quality"] for face in faces),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import numpy as np
@@ -10,6 +11,9 @@ from mien.core.model_card import ModelCard
 from mien.core.types import Face, Result
 
 SCHEMA = 2
+
+Setting = str | float | bool | None
+"""What an option is set to; None, False and 0 are alike, and are what an option is that is not given."""
 
 
 class ModelEntry(TypedDict):
@@ -55,7 +59,7 @@ class PictureEntry(_When, _Turned):
 
 
 class ResultEntry(PictureEntry):
-    """One picture, and what made its result: a line of a log."""
+    """One picture, and what made its result."""
 
     schema: int
     model: ModelEntry
@@ -66,6 +70,27 @@ class FailureEntry(TypedDict):
 
     path: str
     error: str
+
+
+class EndEntry(TypedDict):
+    """The end of a video: when its last frame ends, how many frames were damaged, and what else to know of it."""
+
+    path: str
+    end_s: float
+    damaged: int
+    notes: list[str]
+
+
+class MadeEntry(TypedDict):
+    """What the results of a log are made with, as each of its lines says."""
+
+    schema: int
+    model: ModelEntry
+    settings: Mapping[str, Setting]
+
+
+class LogEntry(PictureEntry, MadeEntry):
+    """One picture, as a line of a log."""
 
 
 class Document(TypedDict):

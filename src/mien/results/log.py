@@ -13,10 +13,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from mien.core.errors import MienError, UsageError
 from mien.core.output import Places, whole_file
+from mien.results.document import LogEntry
 from mien.results.provenance import Made
 
 
@@ -78,17 +79,16 @@ class AppendFile:
         )
 
 
-def json_line(entry: Mapping[str, Any]) -> bytes:
+def json_line(entry: Mapping[str, object]) -> bytes:
     """Return an entry as one line, in ASCII: a path may hold what UTF-8 cannot."""
     return json.dumps(entry).encode() + b"\n"
 
 
-def read_log(path: Path) -> Iterator[dict[str, Any]]:
+def read_log(path: Path) -> Iterator[LogEntry]:
     """Yield the entries of a log that have faces or none, without failures and a line that a kill has cut off."""
     with path.open("rb") as file:
         for line in file:
-            entry = json.loads(line) if line.endswith(b"\n") else {}
-            if "faces" in entry:
+            if line.endswith(b"\n") and "faces" in (entry := json.loads(line)):
                 yield entry
 
 

@@ -9,11 +9,8 @@ from typing import Any
 from mien.core.output import Places
 from mien.core.packaged import packaged_name
 from mien.core.priors import PRIORS
-from mien.results.document import SCHEMA, ModelEntry
+from mien.results.document import SCHEMA, MadeEntry, ModelEntry, Setting
 from mien.results.rows import model_name
-
-Setting = str | float | bool | None
-"""What an option is set to; None, False and 0 are alike, and are what an option is that is not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class Made:
     clip: str | None = None
 
     @property
-    def notes(self) -> dict[str, Any]:
+    def entry(self) -> MadeEntry:
         """Return what every line of a log says of it."""
         return {"schema": SCHEMA, "model": self.model, "settings": dict(self.settings)}
 
@@ -99,11 +96,11 @@ def _text(name: str, value: Setting) -> str:
     return f"{number} ({known[value]})" if value in known else number
 
 
-def _named(model: Mapping[str, Any]) -> str:
+def _named(model: ModelEntry) -> str:
     """Return a model in words, a packaged one by the name that ``--model`` takes: the cards of all say "mien"."""
     return model_name({**model, "name": packaged_name(model["sha256"]) or model["name"]})
 
 
-def _net(model: Mapping[str, Any]) -> dict[str, Any]:
+def _net(model: ModelEntry) -> dict[str, object]:
     """Return the entry of a model without its setting, which is told as an option."""
     return dict(model) | {"prior": None}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 from mien.core.spelling import spelled
 from mien.core.types import LANDMARKS
+from mien.results.document import FaceEntry, ModelEntry, PictureEntry
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
 Columns = dict[str, type[str | int | float | bool]]
-
-_OF_PICTURES = ("path", "frame", "time_s", "width", "height")
 
 
 def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
@@ -41,33 +39,37 @@ def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
     }
 
 
-def rows(entry: Mapping[str, Any], model: str) -> list[Row]:
+def rows(entry: PictureEntry, model: str) -> list[Row]:
     """Return a row a face, its cells in the order of ``columns``.
 
     Args:
         entry: a picture of the JSON document, as ``mien.results.document.picture_entry`` gives it.
         model: what ``model_name`` says.
     """
-    picture: Row = {key: value for key, value in entry.items() if key in _OF_PICTURES}
-    picture["path"] = spelled(entry["path"])
-    turned: Row = {} if "time_s" in entry else {"turned": entry.get("turned", 0)}
+    when: Row = {"frame": entry["frame"], "time_s": entry["time_s"]} if "frame" in entry and "time_s" in entry else {}
+    turned: Row = {} if when else {"turned": entry.get("turned", 0)}
+    picture: Row = {"path": spelled(entry["path"]), **when, "width": entry["width"], "height": entry["height"]}
     return [
-        picture | {"face": number} | turned | _face_cells(face) | {"model": model}
+        {**picture, "face": number, **turned, **_face_cells(face), "model": model}
         for number, face in enumerate(entry["faces"])
     ]
 
 
-def model_name(model: Mapping[str, Any]) -> str:
+def model_name(model: ModelEntry) -> str:
     """Return the cell that stands for a ``mien.results.document.model_entry``."""
     return f"{model['name']} {model['version']} {model['sha256'][:12]} prior {model['prior']:g}"
 
 
-def _face_cells(face: Mapping[str, Any]) -> Row:
-    points: list[list[float | None]] = face["landmarks"] or [[None, None]] * len(LANDMARKS)
+def _face_cells(face: FaceEntry) -> Row:
+    points: Sequence[Sequence[float | None]] = face["landmarks"] or [[None, None]] * len(LANDMARKS)
     return {
         **({"id": face["id"]} if "id" in face else {}),
         **dict(zip(("x1", "y1", "x2", "y2"), face["box"], strict=True)),
-        **{key: face[key] for key in ("score", "quality", "emotion", "confidence", "uncertain")},
+        "score": face["score"],
+        "quality": face["quality"],
+        "emotion": face["emotion"],
+        "confidence": face["confidence"],
+        "uncertain": face["uncertain"],
         **{f"p_{label}": value for label, value in face["probabilities"].items()},
         **{f"raw_{label}": value for label, value in face.get("raw", {}).items()},
         **{

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from mien.core.errors import UsageError
 from mien.core.locks import locked
 from mien.core.output import Places, folder_for, refuse_existing, whole_file
 from mien.core.types import Result
-from mien.results.document import FailureEntry, picture_entry
+from mien.results.document import EndEntry, FailureEntry, LogEntry, PictureEntry, picture_entry
 from mien.results.log import AppendFile, Resumed, explained, json_line, read_log, resume_log
 from mien.results.provenance import Made
 from mien.results.rows import Columns, Row, columns, model_name, rows
@@ -29,11 +28,13 @@ from mien.results.rows import Columns, Row, columns, model_name, rows
 ROWS_A_GROUP = 10_000
 """Rows of a Parquet file that are in memory at once."""
 
-Table = Callable[[Mapping[str, Any]], None]
-"""Takes the log's entry of one picture."""
+Entry = PictureEntry | FailureEntry | EndEntry
+"""What a line of a log is of."""
 
-Keep = Callable[[Mapping[str, Any]], None]
-"""Takes an entry of the log, whatever it is of."""
+Keep = Callable[[Entry], None]
+
+Table = Callable[[LogEntry], None]
+"""Takes the line of one picture."""
 
 
 class Sink:
@@ -48,11 +49,11 @@ class Sink:
         finished: whether they go to the end of their video.
     """
 
-    def __init__(self, path: Path, made: Made, resumed: Resumed, resumable: bool, begin: Callable[[], Keep]) -> None:
+    def __init__(self, path: Path, resumed: Resumed, resumable: bool, begin: Callable[[], Keep]) -> None:
         self.entries, self.finished = resumed.entries, resumed.finished
         self.recorded = islice(read_log(log_of(path)), resumed.entries)
         self._path, self._resumable, self._begin = path, resumable, begin
-        self._notes, self._done, self._place = made.notes, resumed.places, Places()
+        self._done, self._place = resumed.places, Places()
         self._keep = begin() if resumed.entries or resumed.finished else None
         self._failed: list[FailureEntry] = []
 
@@ -88,13 +89,13 @@ class Sink:
         """
         self._add({"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)})
 
-    def _add(self, entry: Mapping[str, Any]) -> None:
+    def _add(self, entry: Entry) -> None:
         with explained(self._path, self._resumable):
             if self._keep is None:
                 self._keep = self._begin()
                 for failure in self._failed:
-                    self._keep({**failure, **self._notes})
-            self._keep({**entry, **self._notes})
+                    self._keep(failure)
+            self._keep(entry)
 
 
 @contextmanager
@@ -129,10 +130,10 @@ def open_sink(path: Path, made: Made, *, resume: bool | None = None, force: bool
             lines = files.enter_context(AppendFile(log))
             table = files.enter_context(TABLES[kind](path, log, columns(made.labels, made.clip is not None)))
 
-            def keep(entry: Mapping[str, Any]) -> None:
-                lines.add(json_line(entry))
+            def keep(entry: Entry) -> None:
+                lines.add(json_line({**entry, **made.entry}))
                 if "faces" in entry:
-                    table(entry)
+                    table({**entry, **made.entry})
 
             return keep
 
@@ -141,7 +142,7 @@ def open_sink(path: Path, made: Made, *, resume: bool | None = None, force: bool
             raise UsageError(f"{path} has no {log.name} beside it, from which --resume goes on; give another name")
         with explained(path, resume is not None):
             resumed = resume_log(log, made, Places()) if resume and log.exists() else Resumed()
-            sink = Sink(path, made, resumed, resume is not None, begin)
+            sink = Sink(path, resumed, resume is not None, begin)
         yield sink
 
 
@@ -164,7 +165,7 @@ def _csv_table(path: Path, log: Path, kinds: Columns) -> Generator[Table]:
                 whole.write(_csv_line(row.values()))
         file = AppendFile(path)
 
-    def grow(entry: Mapping[str, Any]) -> None:
+    def grow(entry: LogEntry) -> None:
         file.add(b"".join(_csv_line(row.values()) for row in _rows([entry])))
 
     with file:
@@ -189,7 +190,7 @@ TABLES: dict[str, Callable[[Path, Path, Columns], AbstractContextManager[Table]]
 """The table that a suffix asks for: (path, log, columns) -> what takes the rows."""
 
 
-def _rows(entries: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+def _rows(entries: Iterable[LogEntry]) -> Iterator[Row]:
     return chain.from_iterable(rows(entry, model_name(entry["model"])) for entry in entries)
 
 

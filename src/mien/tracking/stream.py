@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +17,7 @@ from mien.detection.roi import RoiDetector
 from mien.inference.analyzer import Analyzer, load
 from mien.inference.ordered_map import ordered_map
 from mien.results.analysis import Analysis, analysis_from_dict
+from mien.results.document import PictureEntry
 from mien.tracking.smoothing import SMOOTH_S, Hysteresis, Smoother
 from mien.tracking.tracked_result import TrackedResult
 from mien.tracking.tracker import MAX_GAP_S, Tracker
@@ -92,7 +93,7 @@ class Stream:
         """Return what the faces of the next frame show; its ``time_s`` must be later than that of the one before."""
         return self.follow(self.plan(frame)())
 
-    def plan(self, frame: Frame, entry: Mapping[str, Any] | None = None) -> Callable[[], SingleFrame]:
+    def plan(self, frame: Frame, entry: PictureEntry | None = None) -> Callable[[], SingleFrame]:
         """Return the job that detects and classifies the faces of the next frame by itself.
 
         Plan frames in their order, and follow their results in the same order. The jobs may run in several threads at
@@ -110,7 +111,7 @@ class Stream:
         self._planned += 1
         return job
 
-    def _detect_whole(self, frame: Frame, entry: Mapping[str, Any] | None, key: Future[Floats]) -> SingleFrame:
+    def _detect_whole(self, frame: Frame, entry: PictureEntry | None, key: Future[Floats]) -> SingleFrame:
         """Search all of a frame, and hand the boxes of its faces (N, 4) to the frames that wait for them."""
         try:
             analysis = self._read_back(frame, entry) if entry else self._whole(frame)
@@ -120,7 +121,7 @@ class Stream:
         key.set_result(rounded(analysis).faces.boxes)
         return SingleFrame(analysis, thumbnail(frame.image))
 
-    def _detect_near_known(self, frame: Frame, entry: Mapping[str, Any] | None, key: Future[Floats]) -> SingleFrame:
+    def _detect_near_known(self, frame: Frame, entry: PictureEntry | None, key: Future[Floats]) -> SingleFrame:
         """Search around the faces of an earlier frame, and everywhere if one of them is not found there."""
         known = key.result()
         if entry:
@@ -137,7 +138,7 @@ class Stream:
         # Upright alone: a face that turns its head would be read turned in some frames and not in others.
         return self.analyzer.analyze_with(self.analyzer.find_faces, frame)
 
-    def _read_back(self, frame: Frame, entry: Mapping[str, Any]) -> Analysis:
+    def _read_back(self, frame: Frame, entry: PictureEntry) -> Analysis:
         return analysis_from_dict(entry, frame, self.analyzer.labels, self.analyzer.model)
 
     def follow(self, single: SingleFrame) -> TrackedResult:
@@ -174,7 +175,7 @@ def _round(values: Floats, digits: int) -> Floats:
 
 
 def tracked_results(
-    frames: Iterable[Frame], stream: Stream, recorded: Iterable[Mapping[str, Any]] = ()
+    frames: Iterable[Frame], stream: Stream, recorded: Iterable[PictureEntry] = ()
 ) -> Generator[TrackedResult]:
     """Yield what each frame shows, the frames in their order; several are worked on at once.
 
@@ -265,5 +266,5 @@ def stream(
     return VideoResults(open_video(source, start_s, end_s, fps), follow)
 
 
-def _same(entry: Mapping[str, Any], recorded: Mapping[str, Any]) -> bool:
+def _same(entry: PictureEntry, recorded: PictureEntry) -> bool:
     return all(recorded.get(key) == value for key, value in entry.items())

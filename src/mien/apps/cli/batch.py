@@ -40,7 +40,8 @@ def batch(
     from mien.apps.cli.screen import Screen
     from mien.apps.cli.stopping import end, stoppable, until
     from mien.imaging.decode import MAX_PIXELS
-    from mien.results.provenance import Made, Setting
+    from mien.results.document import Setting
+    from mien.results.provenance import Made
     from mien.results.sinks import open_sink
 
     inputs = gather(pictures or [], recursive, piped(pictures or []))

@@ -24,8 +24,9 @@ from mien.inference.analyzer import Analyzer
 from mien.report.captions import srt, vtt
 from mien.report.timeline_page import timeline_page
 from mien.report.timeline_plot import write_timeline
+from mien.results.document import Setting
 from mien.results.log import explained
-from mien.results.provenance import Made, Setting
+from mien.results.provenance import Made
 from mien.results.rows import model_name
 from mien.results.sinks import Sink, log_of, open_sink
 from mien.tracking.stream import Stream, tracked_results

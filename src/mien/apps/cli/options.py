@@ -18,7 +18,7 @@ from mien.core.packaged import PACKAGED
 
 if TYPE_CHECKING:
     from mien.inference.analyzer import Analyzer
-    from mien.results.provenance import Setting
+    from mien.results.document import Setting
 
 
 class DetectorName(StrEnum):

@@ -14,7 +14,7 @@ from mien.apps.cli.options import AnalyzerOptions, FaceOptions, Force, Recursive
 from mien.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from mien.results.provenance import Setting
+    from mien.results.document import Setting
 
 
 class DataForm(StrEnum):
