@@ -5,6 +5,7 @@ import signal
 import struct
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import numpy as np
@@ -45,6 +46,38 @@ def test_a_picture_is_answered_by_its_document(client: TestClient):
     assert answer.status_code == 200
     assert answer.json() == analyzer()(TWO).to_dict() | {"path": "two.png"}
     assert [face["emotion"] for face in answer.json()["faces"]] == ["happiness", "anger"]
+
+
+def fits(value: Any, schema: dict[str, Any]) -> bool:
+    """Say whether a value has the type, and an object the fields, that a schema has."""
+    if schema["type"] == "array":
+        return isinstance(value, list) and all(fits(one, schema["items"]) for one in value)
+    if schema["type"] != "object":
+        return isinstance(
+            value, {"string": str, "integer": int, "number": (int, float), "boolean": bool}[schema["type"]]
+        )
+    fields = schema.get("properties", {})
+    rest = schema.get("additionalProperties", {"type": "none"})
+    return set(schema.get("required", ())) <= set(value) and all(
+        fits(one, fields.get(name, rest)) for name, one in value.items()
+    )
+
+
+def test_the_description_tells_the_fields_of_every_answer(client: TestClient):
+    paths = client.get("/openapi.json").json()["paths"]
+
+    def schema(operation: dict[str, Any], status: str) -> dict[str, Any]:
+        return operation["responses"][status]["content"]["application/json"]["schema"]
+
+    image, model = paths["/api/image"]["post"], paths["/api/model"]["get"]
+    face = schema(image, "200")["properties"]["faces"]["items"]
+    assert set(face["properties"]) - set(face["required"]) == {"id", "raw"}
+    assert face["properties"]["probabilities"] == {"type": "object", "additionalProperties": {"type": "number"}}
+    assert "turned" not in schema(image, "200")["required"]
+    assert fits(client.post("/api/image", content=TWO).json(), schema(image, "200"))
+    assert fits(client.post("/api/image", content=b"").json(), schema(image, "default"))
+    assert fits(client.get("/api/model").json(), schema(model, "200"))
+    assert not fits({**client.get("/api/model").json(), "labels": "seven"}, schema(model, "200"))
 
 
 def test_a_request_may_ask_for_another_prior_and_other_labels(client: TestClient):

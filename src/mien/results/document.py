@@ -72,6 +72,12 @@ class FailureEntry(TypedDict):
     error: str
 
 
+class ErrorEntry(TypedDict):
+    """What ``mien web`` answers where it has no result: what is wrong, and what to do next."""
+
+    error: str
+
+
 class EndEntry(TypedDict):
     """The end of a video: when its last frame ends, how many frames were damaged, and what else to know of it."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypedDict, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, HTTPException, Query, Request, WebSocket
@@ -15,13 +15,14 @@ from fastapi.staticfiles import StaticFiles
 
 from mien.apps.web.limits import PICTURE_BYTES, PICTURE_PIXELS
 from mien.apps.web.middleware import HostOriginMiddleware
+from mien.apps.web.openapi import answers
 from mien.apps.web.socket import feed
 from mien.core.emotions import EIGHT, colours_of
 from mien.core.errors import ImageError, MienError, UsageError
 from mien.imaging.decode import decode_picture
 from mien.inference.analyzer import Analyzer
 from mien.inference.ordered_map import cores
-from mien.results.document import SCHEMA, ResultEntry
+from mien.results.document import SCHEMA, ErrorEntry, ModelEntry, ResultEntry
 from mien.tracking.smoothing import SMOOTH_S
 from mien.tracking.stream import Stream
 
@@ -35,6 +36,17 @@ NAMELESS = "picture"
 """The path that a document has of a picture whose request gives it no name."""
 
 T = TypeVar("T")
+
+
+class ModelAnswer(TypedDict):
+    """What a page must know before the first answer."""
+
+    schema: int
+    model: ModelEntry
+    labels: list[str]
+    colours: dict[str, str]
+    tells_contempt: bool
+
 
 Prior = Annotated[str | None, Query(description="ferplus, balanced or 0..1; the server's own without it")]
 View = Annotated[str | None, Query(description="seven, or eight to show contempt apart; the server's own without it")]
@@ -65,19 +77,19 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
     async def refuse(request: Request, error: HTTPException) -> JSONResponse:
         return JSONResponse({"error": error.detail}, error.status_code)
 
-    @app.get("/api/model")
-    async def model() -> dict[str, Any]:
+    @app.get("/api/model", openapi_extra=answers(ModelAnswer, ErrorEntry))
+    async def model() -> JSONResponse:
         """Tell the model, the emotions of its answers and their colours."""
-        return about(analyzer)
+        return JSONResponse(about(analyzer))
 
-    @app.post("/api/image", openapi_extra=_A_FILE)
+    @app.post("/api/image", openapi_extra=_A_FILE | answers(ResultEntry, ErrorEntry))
     async def image(
         request: Request, name: str = NAMELESS, prior: Prior = None, view: View = None, labels: Labels = None
-    ) -> Any:
+    ) -> JSONResponse:
         """Name what the faces of a picture show; the body is the file as it is."""
         tuned = tune(analyzer, prior, view or labels)
         data = await _body(request)
-        return await in_thread(partial(_analyze, tuned, data, name))
+        return JSONResponse(await in_thread(partial(_analyze, tuned, data, name)))
 
     @app.websocket("/api/stream")
     async def stream(
@@ -99,7 +111,7 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
     return app
 
 
-def about(analyzer: Analyzer) -> dict[str, Any]:
+def about(analyzer: Analyzer) -> ModelAnswer:
     """Return what a page must know of an analyzer before the first answer: the answer of ``/api/model``."""
     colours = colours_of(analyzer.classifier.card.labels)
     return {

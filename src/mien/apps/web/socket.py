@@ -19,7 +19,7 @@ from mien.apps.web.limits import FRAME_PIXELS
 from mien.core.errors import MienError, UsageError
 from mien.core.types import Frame
 from mien.imaging.decode import decode
-from mien.results.document import PictureEntry
+from mien.results.document import ErrorEntry, PictureEntry
 from mien.tracking.stream import Stream
 
 TIME = struct.Struct("<d")
@@ -27,8 +27,8 @@ TIME = struct.Struct("<d")
 POLICY_VIOLATION = 1008
 
 
-Answer = PictureEntry | dict[str, str]
-"""What the faces of a frame show, or ``{"error": ...}``."""
+Answer = PictureEntry | ErrorEntry
+"""What the faces of a frame show, or why nothing can be said of it."""
 
 InThread = Callable[[Callable[[], Answer]], Awaitable[Answer]]
 """Runs a function in a thread and returns what it returns."""

@@ -1,0 +1,46 @@
+"""The answers of the API as its description tells them: TypedDicts as JSON schema.
+
+FastAPI reads TypedDicts of its own accord from Python 3.12 on only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
+
+PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+
+def answers(document: Any, error: Any) -> dict[str, Any]:
+    """Return the part of an operation that describes its answer, and its answer where something is wrong."""
+    return {
+        "responses": {
+            "200": {"content": {"application/json": {"schema": schema_of(document)}}},
+            "default": {
+                "description": "what is wrong, and what to do next",
+                "content": {"application/json": {"schema": schema_of(error)}},
+            },
+        }
+    }
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """Return the JSON schema of a TypedDict, of a list or a dictionary of them, or of a plain type.
+
+    Raises:
+        KeyError: it holds another type.
+    """
+    if get_origin(kind) is list:
+        return {"type": "array", "items": schema_of(get_args(kind)[0])}
+    if get_origin(kind) is dict:
+        return {"type": "object", "additionalProperties": schema_of(get_args(kind)[1])}
+    if not is_typeddict(kind):
+        return {"type": PLAIN[kind]}
+    fields = get_type_hints(kind, include_extras=True)
+    optional = {name for name, field in fields.items() if get_origin(field) is NotRequired} | kind.__optional_keys__
+    plain = {name: get_args(field)[0] if get_origin(field) is NotRequired else field for name, field in fields.items()}
+    return {
+        "title": kind.__name__,
+        "type": "object",
+        "properties": {name: schema_of(field) for name, field in plain.items()},
+        "required": [name for name in fields if name not in optional],
+    }
