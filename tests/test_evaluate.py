@@ -14,8 +14,9 @@ import typer
 from typer.testing import CliRunner
 
 from command import Command
+from mien.apps.cli.commands import command
 from mien.apps.cli.evaluate import ProtocolName
-from mien.apps.cli.evaluate import evaluate as command
+from mien.apps.cli.evaluate import evaluate as evaluate_command
 from mien.core.emotions import EIGHT, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError, MissingExtra, ModelError, UsageError
 from mien.core.protocols import PROTOCOLS
@@ -234,7 +235,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
 def test_the_command(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     app = typer.Typer()
-    app.command()(command)
+    app.command()(command(evaluate_command))
     found = CliRunner().invoke(app, [str(model_file(tmp_path)), "--data", str(data)], catch_exceptions=False)
     assert found.exit_code == 0
     assert "80.0 %" in found.output

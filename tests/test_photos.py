@@ -8,7 +8,8 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from mien.apps.cli.evaluate import evaluate as command
+from mien.apps.cli.commands import command
+from mien.apps.cli.evaluate import evaluate as evaluate_command
 from mien.core.emotions import SEVEN
 from mien.core.errors import DataError, ImageError
 from mien.core.model_card import CropSpec
@@ -113,7 +114,7 @@ def test_labels_that_cannot_be_meant(folder: Path):
 def test_the_command_and_the_page(tmp_path: Path, data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(scoring, "YuNet", lambda: detect)
     app = typer.Typer()
-    app.command()(command)
+    app.command()(command(evaluate_command))
     model, out = file_with(tmp_path, "net"), tmp_path / "run"
     arguments = [str(model), "--data", str(data), "--photos", str(folder), "--prior", "0.25", "--protocol", "seven"]
     found = CliRunner().invoke(app, [*arguments, "--out", str(out)], catch_exceptions=False)

@@ -6,7 +6,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from mien.apps.cli.evaluate import evaluate as command
+from mien.apps.cli.commands import command
+from mien.apps.cli.evaluate import evaluate as evaluate_command
 from mien.core.protocols import UNCOUNTED
 from mien.data.synthetic import synthetic
 from mien.evaluation.evaluate import evaluate
@@ -193,7 +194,7 @@ def test_rows_of_the_table():
 
 def test_the_command_and_the_page(tmp_path: Path, data: Path):
     app = typer.Typer()
-    app.command()(command)
+    app.command()(command(evaluate_command))
     out = tmp_path / "run"
     arguments = [str(model_file(tmp_path)), "--data", str(data), "--protocol", "seven", "--robustness"]
     found = CliRunner().invoke(app, [*arguments, "--out", str(out)], catch_exceptions=False)
