@@ -26,7 +26,7 @@ from mien.evaluation.scores import protocols_of
 from mien.inference.classifier import Classifier
 from mien.report.headline import headline
 
-RUNS = ("17-photos", "16-photos-s")
+RUNS = ("17-photos", "17-photos-s")
 STEPS = (
     "5-compact",
     "6-robust",
@@ -40,7 +40,7 @@ STEPS = (
     "16-photos",
     "17-photos",
 )
-SETS = ("12-patient", "16-photos", "17-photos", "12-patient-s", "16-photos-s")
+SETS = ("12-patient", "16-photos", "17-photos", "12-patient-s", "16-photos-s", "17-photos-s")
 PHOTOS = {"fairface": "everyday photos", "wild": "emotional photos", "ferplus": "FER2013"}
 """What the README calls the data sets that it shows."""
 
