@@ -1,5 +1,7 @@
 """Results as people handle them: sliced, filtered, printed and shown in a notebook."""
 
+from base64 import b64decode
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -60,5 +62,21 @@ def test_a_notebook_shows_the_marked_picture(examples: Path):
     shown = Image.open(BytesIO(result._repr_png_()))
     assert shown.size == (512, 512)
     assert np.array_equal(np.asarray(shown), np.asarray(result.draw()))
+    page = result._repr_html_()
+    jpeg = page.partition("base64,")[2].partition('"')[0]
+    assert Image.open(BytesIO(b64decode(jpeg))).size == (512, 512)
+    assert f"<td>0</td><td>happiness</td><td>{result[0].confidence:.1%}</td><td></td>" in page
     large = mien.load(detector="none")(np.zeros((1500, 3000, 3), np.uint8))
     assert Image.open(BytesIO(large._repr_png_())).size == (1000, 500)
+    assert "no face found" in result[:0]._repr_html_()
+
+
+def test_a_name_does_not_become_markup_in_a_notebook():
+    page = analyzer()(Frame(np.zeros((40, 40, 3), np.uint8), path='<b>"a".png'))._repr_html_()
+    assert "&lt;b&gt;&quot;a&quot;.png" in page
+    assert "<b>" not in page
+
+
+def test_doubts_are_told_in_words():
+    assert [face.doubts for face in TWO] == [[], ["uncertain", "small"]]
+    assert replace(TWO[0], turn=90).doubts == ["turned by 90°"]

@@ -165,6 +165,12 @@ class Face:
         """The probability of ``emotion``."""
         return self.probabilities[self.emotion]
 
+    @property
+    def doubts(self) -> list[str]:
+        """Why not to rely on ``emotion``, and how the face was turned to be read: a few words each, mostly none."""
+        reasons = [*(["uncertain"] if self.uncertain else []), *([self.quality] if self.quality != "good" else [])]
+        return [*reasons, *([f"turned by {self.turn}°"] if self.turn else [])]
+
     def __repr__(self) -> str:
         """Return one line: what it shows, and where."""
         who = "" if self.id == -1 else f" {self.id}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -37,11 +40,18 @@ class Analysis(Result):
         """Return an annotated copy of the picture, as ``mien.draw.annotate.draw`` makes it."""
         return to_pillow(drawing.draw(self))
 
+    def _repr_html_(self) -> str:
+        """Return the annotated picture and a row a face: what a notebook shows, which prefers HTML to a PNG."""
+        return _html(self, self._shown("JPEG"))
+
     def _repr_png_(self) -> bytes:
-        """Return the annotated picture, as a notebook shows it: a PNG of at most ``SHOWN_PX`` a side."""
+        """Return the annotated picture where no HTML is shown, as in the PDF of a notebook."""
+        return self._shown("PNG")
+
+    def _shown(self, form: str) -> bytes:
         picture, data = self.draw(), BytesIO()
         picture.thumbnail((SHOWN_PX, SHOWN_PX))
-        picture.save(data, "PNG")
+        picture.save(data, form)
         return data.getvalue()
 
     def entry(self) -> PictureEntry:
@@ -65,6 +75,23 @@ class Analysis(Result):
         kinds = columns(self.labels, self.timed)
         cells = rows(self.entry(), model_name(self.model))
         return DataFrame(cells, columns=list(kinds)).astype(kinds)
+
+
+def _html(result: Result, jpeg: bytes) -> str:
+    """Return a picture of a result, and a row a face, as a part of an HTML page."""
+    picture = f'<img alt="{escape(repr(result))}" src="data:image/jpeg;base64,{b64encode(jpeg).decode()}">'
+    rows = [
+        [str(row) if face.id == -1 else f"#{face.id}", face.emotion, f"{face.confidence:.1%}", ", ".join(face.doubts)]
+        for row, face in enumerate(result)
+    ]
+    if not rows:
+        return f"<div>{picture}<p>no face found</p></div>"
+    lines = [_html_row("th", ["face", "emotion", "confidence", ""]), *(_html_row("td", row) for row in rows)]
+    return f"<div>{picture}<table>{''.join(lines)}</table></div>"
+
+
+def _html_row(tag: str, cells: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
 
 
 def analysis_from_dict(entry: PictureEntry, frame: Frame, labels: tuple[str, ...], model: ModelEntry) -> Analysis:

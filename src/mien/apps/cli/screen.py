@@ -138,7 +138,7 @@ def plain_lines(path: str, result: Result) -> list[str]:
     if not len(result):
         return [f"{name}\tno face found"]
     return [
-        "\t".join([name, str(number), face.emotion, f"{face.confidence:.3f}", *doubts(face)])
+        "\t".join([name, str(number), face.emotion, f"{face.confidence:.3f}", *face.doubts])
         for number, face in enumerate(result, start=1)
     ]
 
@@ -171,7 +171,7 @@ def coloured_bar(emotion: str, share: float) -> Text:
 
 def _cells(face: Face) -> list[str | Text]:
     second = face.ranking[1]
-    reasons = "".join(f" {doubt}" for doubt in doubts(face))
+    reasons = "".join(f" {doubt}" for doubt in face.doubts)
     return [
         " ".join(f"{value:.0f}" for value in face.box),
         face.emotion,
@@ -179,12 +179,6 @@ def _cells(face: Face) -> list[str | Text]:
         (">99.9%" if face.confidence >= 0.9995 else f"{face.confidence:.1%}") + reasons,
         f"{second} {face.probabilities[second]:.1%}",
     ]
-
-
-def doubts(face: Face) -> list[str]:
-    """Return what is to be said of a face: why not to rely on its emotion, and how it was turned to be read."""
-    reasons = [*(["uncertain"] if face.uncertain else []), *([face.quality] if face.quality != "good" else [])]
-    return [*reasons, *([f"turned by {face.turn}°"] if face.turn else [])]
 
 
 def count(number: int, thing: str, things: str = "") -> str:

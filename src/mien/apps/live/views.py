@@ -10,7 +10,7 @@ from rich.live import Live as Screen
 from rich.table import Table
 from rich.text import Text
 
-from mien.apps.cli.screen import coloured_bar, doubts
+from mien.apps.cli.screen import coloured_bar
 from mien.apps.live.window import Window
 from mien.draw.history import History
 from mien.draw.panel import Panel, Status
@@ -99,7 +99,7 @@ def lines(result: TrackedResult) -> list[str]:
     start = f"{result.frame.time_s:.2f}"
     if not len(result):
         return [f"{start}\tno face found"]
-    return ["\t".join([start, str(face.id), face.emotion, f"{face.confidence:.3f}", *doubts(face)]) for face in result]
+    return ["\t".join([start, str(face.id), face.emotion, f"{face.confidence:.3f}", *face.doubts]) for face in result]
 
 
 def table(result: TrackedResult) -> Table:
@@ -113,7 +113,7 @@ def table(result: TrackedResult) -> Table:
             f"#{face.id}",
             face.emotion,
             coloured_bar(face.emotion, face.confidence),
-            " ".join([f"{face.confidence:.0%}", *doubts(face)]),
+            " ".join([f"{face.confidence:.0%}", *face.doubts]),
             f"{second} {face.probabilities[second]:.0%}",
         )
     if not len(result):
