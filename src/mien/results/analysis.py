@@ -81,7 +81,12 @@ def _html(result: Result, jpeg: bytes) -> str:
     """Return a picture of a result, and a row a face, as a part of an HTML page."""
     picture = f'<img alt="{escape(repr(result))}" src="data:image/jpeg;base64,{b64encode(jpeg).decode()}">'
     rows = [
-        [str(row) if face.id == -1 else f"#{face.id}", face.emotion, f"{face.confidence:.1%}", ", ".join(face.doubts)]
+        [
+            f"#{face.id}" if face.id != -1 else str(row),
+            face.emotion,
+            ">99.9%" if face.confidence >= 0.9995 else f"{face.confidence:.1%}",
+            ", ".join(face.doubts),
+        ]
         for row, face in enumerate(result)
     ]
     if not rows:
