@@ -1,1 +1,1 @@
-"""Pictures: decoded from files, brought to RGB, cut, judged and changed."""
+"""Pictures: decoded, converted to RGB, cropped to faces, checked for quality, anonymized, corrupted for tests."""

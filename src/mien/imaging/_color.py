@@ -1,8 +1,8 @@
-"""Pixels of any of Pillow's modes to RGB, strip by strip: a picture of 100 megapixels is never held in two modes.
+"""Colour modes of Pillow to RGB, strip by strip: a picture of 100 megapixels is never in memory in two modes.
 
-Colour profiles are left aside: RGB numbers count as sRGB. Turning those of a 12-megapixel photo from Display P3 to
-sRGB with Little CMS takes six times what decoding it takes (155 against 26 ms of processor time, AMD EPYC), and the
-faces are cut grey in the end. Drawn pictures of phones come out a little paler for it.
+Colour profiles are ignored: all RGB values count as sRGB. Converting a 12-megapixel photo from Display P3 to sRGB with
+Little CMS takes six times as long as decoding it (155 against 26 ms of processor time, AMD EPYC), and the net gets grey
+faces anyway. Marked photos from phones come out a little paler for it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from PIL.ImageFile import ImageFile
 
 from mien.core.types import Image
 
-_STRIP_PIXELS = 1 << 18  # of the sizes measured, 2^16 to 2^22, the fastest
-_STRIP_WIDTH = 1 << 16  # so that no strip of a flat picture comes near Pillow's global limit
+_STRIP_PIXELS = 1 << 18  # the fastest of 2^16 to 2^22
+_STRIP_WIDTH = 1 << 16  # so that no strip reaches Pillow's global limit on pixels
 
 
 def to_rgb(picture: ImageFile, factor: int = 1) -> Image:
     """Return the pixels of a loaded picture of any mode, its size divided by factor.
 
-    Transparent parts are laid on white; grey is repeated into three channels; 16 bits are scaled to 8.
+    Transparent parts become white; grey is repeated into three channels; 16 bits are scaled to 8.
 
     Args:
-        picture: (H, W), of which no orientation is taken into account.
-        factor: how many pixels a side are averaged into one, 1 to 8.
+        picture: (H, W); its orientation tag is ignored.
+        factor: so many pixels a side are averaged into one, 1 to 8.
 
     Returns:
         (ceil(H / factor), ceil(W / factor), 3) uint8 RGB.
@@ -56,11 +56,11 @@ def _strips(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _converter(picture: ImageFile) -> Callable[[Pillow.Image], Pillow.Image]:
-    """Return what turns strips of a loaded picture into mode RGB."""
+    """Return the function that converts strips of a loaded picture to mode RGB."""
     if picture.mode.startswith("I;16"):
         return lambda strip: _grey(np.asarray(strip), 0, 65535)
     if picture.mode in {"I", "F"}:
-        # PGM declares its white, and Pillow has scaled it to 65535; elsewhere only the values tell.
+        # PGM declares its white, which Pillow scales to 65535; other formats leave it to be found in the values.
         black, white = (0, 65535) if picture.format == "PPM" else _levels(picture)
         return lambda strip: _grey(np.asarray(strip), black, white)
     if picture.mode == "LAB":
@@ -80,10 +80,10 @@ def _on_white(strip: Pillow.Image) -> Pillow.Image:
 
 
 def _levels(picture: ImageFile) -> tuple[float, float]:
-    """Return the values of black and white in a picture of whole numbers or floats.
+    """Return the values of black and white in a picture of integers or floats.
 
-    Black is 0, white the first of 1 (for floats), 255 and 65535 that no value exceeds; where values are beyond all of
-    these, or below 0, the least and the greatest.
+    Black is 0, and white the first of 1 (for floats), 255 and 65535 that no value exceeds. If a value exceeds all of
+    these, or is below 0, black and white are the least and the largest value.
     """
     low = high = 0.0
     for strip in _strips(*picture.size):
@@ -94,12 +94,12 @@ def _levels(picture: ImageFile) -> tuple[float, float]:
 
 
 def _grey(values: NDArray[Any], black: float, white: float) -> Pillow.Image:
-    """Return values (H, W), numbers with black and white as given, in mode RGB."""
+    """Return values (H, W), scaled from black to white, in mode RGB."""
     shares = (_finite(values) - black) / (white - black)
     return Pillow.fromarray(np.rint(np.clip(shares * 255, 0, 255)).astype(np.uint8)).convert("RGB")
 
 
 def _finite(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Return values with 0 for NaN and infinities; in float64 the span of the widest float32 values is finite."""
+    """Return values with 0 for NaN and infinities, as float64, in which the range of any float32 values is finite."""
     with np.errstate(invalid="ignore"):  # signalling NaN
         return np.nan_to_num(values.astype(np.float64), nan=0, posinf=0, neginf=0)

@@ -1,4 +1,4 @@
-"""Anonymizing: faces made unrecognisable, in pictures that are shown to others."""
+"""Anonymizing: faces blurred beyond recognition, in pictures that are shown to others."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from numpy.typing import NDArray
 from mien.core.types import Faces, Floats, Image
 
 CELLS = 4
-"""What is left of a face, in pixels of its longer side. No sharpening brings back what 4 x 4 do not hold."""
+"""Pixels that are left of the longer side of a face. No sharpening restores what 4 x 4 do not hold."""
 
 REACH = 1.35
-"""The ellipse's axes as multiples of the box's sides, so that it takes in hair, ears and chin."""
+"""Axes of the blurred ellipse as multiples of the box's sides, so that it covers hair, ears and chin."""
 
 FADE = 0.12
-"""The rim over which the picture passes into the ellipse, as a share of its axes; it lies outside ``REACH``."""
+"""Width of the rim where the blur fades out, as a share of the axes; it is outside ``REACH``."""
 
 
 def blur_faces(image: Image, faces: Faces) -> Image:
-    """Return a copy of image (H, W, 3) uint8 RGB in which the given faces are anonymized.
+    """Return a copy of image (H, W, 3) uint8 RGB with the given faces anonymized.
 
-    Each face is reduced to a few pixels, the means of what they cover, and these are smoothed: what made it that
-    person's is not in the copy any more. Overlapping faces are done one after the other.
+    Each face is reduced to a few pixels by averaging, and enlarged smoothly: what identifies the person is not in the
+    copy. Overlapping faces are done one after the other.
 
     Args:
-        image: (H, W, 3) uint8 RGB, which stays as it is.
-        faces: the faces, in pixels of image; boxes outside it or not a number are passed over.
+        image: (H, W, 3) uint8 RGB, which is not changed.
+        faces: the faces, in pixels of image; boxes outside it or with NaN are skipped.
     """
     anonymous = image.copy()
     for box in faces.boxes:
@@ -35,11 +35,11 @@ def blur_faces(image: Image, faces: Faces) -> Image:
 
 
 def _anonymize(canvas: Image, box: Floats) -> None:
-    """Anonymize what lies in and around box (4,) float32, in place."""
+    """Blur in and around box (4,) float32, in place."""
     if np.isnan(box).any():
         return
     size = np.array([canvas.shape[1], canvas.shape[0]], np.float64)
-    # Infinities first become numbers; a box that is one picture's size larger acts like an infinite one.
+    # A box that extends one picture's size beyond the picture acts like an infinite one, but can be computed with.
     low, high = np.sort(np.clip(box.astype(np.float64).reshape(2, 2), -size, 2 * size), axis=0)
     centre, half = (low + high) / 2, np.maximum((high - low) / 2, 0.5) * REACH
     outer = half * (1 + FADE)
@@ -52,11 +52,11 @@ def _anonymize(canvas: Image, box: Floats) -> None:
     y = (np.arange(y1, y2) + 0.5 - centre[1]) / half[1]
     beyond = np.hypot(x[None, :], y[:, None])
     share = np.clip((1 + FADE - beyond) / FADE, 0, 1).astype(np.float32)[:, :, None]
-    patch[...] = np.rint(patch + share * (_smeared(patch, float(2 * half.max() / REACH)) - patch)).astype(np.uint8)
+    patch[...] = np.rint(patch + share * (_blurred(patch, float(2 * half.max() / REACH)) - patch)).astype(np.uint8)
 
 
-def _smeared(patch: Image, face_px: float) -> NDArray[np.float32]:
-    """Return patch (h, w, 3) uint8 as float32 with the detail left that ``CELLS`` across a face can hold."""
+def _blurred(patch: Image, face_px: float) -> NDArray[np.float32]:
+    """Return patch (h, w, 3) uint8 as float32, with no more detail than ``CELLS`` pixels across a face hold."""
     height, width = patch.shape[:2]
     cell_px = max(face_px / CELLS, 1)
     size = max(1, round(width / cell_px)), max(1, round(height / cell_px))

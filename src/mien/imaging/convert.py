@@ -1,4 +1,4 @@
-"""Whatever a program holds a picture in, to a ``Frame``, and a picture to Pillow's."""
+"""Conversion of pictures: paths, bytes, arrays and PIL images to a ``Frame``, and arrays to PIL images."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from mien.imaging._color import to_rgb
 from mien.imaging.decode import decode, read, why_damaged
 
 Source = str | Path | bytes | bytearray | memoryview | NDArray[Any] | Pillow.Image | Frame
-"""A picture: a file's name, its bytes, (H, W, 3) uint8 RGB, (H, W) uint8 grey, one of Pillow's, or a frame."""
+"""A picture: the path or the bytes of a file, (H, W, 3) uint8 RGB, (H, W) uint8 grey, a PIL image, or a frame."""
 
 _BASE64 = re.compile(r"data:.*|[A-Za-z0-9+/_=\s-]{100,}", re.DOTALL)
-"""Strings that are no file's name, where no file is called so."""
+"""Strings that are taken for base64, unless there is a file of that name."""
 
 
 def to_frame(source: Source) -> Frame:
-    """Return a picture in full size, upright where it says how it lies.
+    """Return a picture in full size, upright if it has an orientation tag.
 
     Raises:
-        ImageError: the file or its bytes cannot be read, the array is no picture, or a string is one in base64.
-        TypeError: source is none of the kinds of ``Source``.
+        ImageError: the file or its bytes cannot be read, the array is no picture, or a string is base64.
+        TypeError: source is none of the types of ``Source``.
     """
     match source:
         case Frame():
@@ -52,7 +52,7 @@ def to_frame(source: Source) -> Frame:
 
 
 def to_pillow(image: Image) -> Pillow.Image:
-    """Return image (H, W, 3) uint8 RGB as one of Pillow's."""
+    """Return image (H, W, 3) uint8 RGB as a PIL image."""
     return Pillow.fromarray(image)
 
 
@@ -78,6 +78,6 @@ def _from_pillow(picture: Pillow.Image) -> Image:
     try:
         upright: Any = ImageOps.exif_transpose(picture)
         return to_rgb(upright)
-    except Exception as error:  # a file of Pillow's is read only now, and damage surfaces as a dozen types
+    except Exception as error:  # Pillow reads files lazily, and raises a dozen types for damaged ones
         why = why_damaged(error)
         raise ImageError(f"damaged picture: a PIL image of {picture.size} pixels ({why}); open it again") from error

@@ -1,9 +1,9 @@
-"""Harm that cameras and croppers do to a face: one fixed strength of each, for measuring how a model bears it.
+"""Corruptions of faces, as by cameras and bad crops: one fixed strength of each, for measuring robustness.
 
-Every function takes faces (N, S, S) uint8, grey, and returns as many in a new array; N may be 0. Its strength is given
-in units of the face, by which the whole crop is meant: its width is S pixels. What is random (noise, which part
-is hidden, to which side a face is turned) is drawn by ``SEED`` and the face's row alone, so that the same faces are
-always harmed in the same way, and the first faces of many as these faces alone.
+Every function takes faces (N, S, S) uint8, grey, and returns as many in a new array; N may be 0. Its strength is in
+units of the crop, whose width is S pixels. What is random (noise, which part is hidden, to which side a face is turned)
+depends on ``SEED`` and the face's row alone, so that the same faces are always corrupted in the same way, also if more
+faces follow.
 
 Source of the blur's and the noise's strength: CIFAR-10-C at its strongest, in Hendrycks and Dietterich, "Benchmarking
 Neural Network Robustness to Common Corruptions and Perturbations", 2019.
@@ -19,16 +19,16 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 Greys = NDArray[np.uint8]
-"""(N, S, S) uint8: N faces; (S, S): one."""
+"""(N, S, S) uint8: N faces; (S, S): one face."""
 
 SEED = 0
-"""Of every random number in this file."""
+"""Seed of all random numbers in this file."""
 
 BLUR_WIDTHS = 1 / 32
-"""Standard deviation of the blur, in widths of the face."""
+"""Standard deviation of the blur, as a share of the width."""
 
 NOISE_SHARE = 0.1
-"""Standard deviation of the noise, as a share of the way from black to white."""
+"""Standard deviation of the noise, as a share of the range from black to white."""
 
 JPEG_QUALITY = 20
 SOURCE_PX = 16
@@ -45,7 +45,7 @@ def blurred(faces: Greys) -> Greys:
 
 
 def noisy(faces: Greys) -> Greys:
-    """Add Gaussian noise to each pixel, with a standard deviation of a tenth of the way from black to white."""
+    """Add Gaussian noise to each pixel, with a standard deviation of a tenth of the range from black to white."""
 
     def add(face: Greys, rng: Generator) -> Greys:
         return np.clip(np.rint(face + rng.normal(0, 255 * NOISE_SHARE, face.shape)), 0, 255).astype(np.uint8)
@@ -53,18 +53,18 @@ def noisy(faces: Greys) -> Greys:
     return _each(faces, add)
 
 
-def squeezed(faces: Greys) -> Greys:
+def jpeg_compressed(faces: Greys) -> Greys:
     """Write each face as a JPEG of quality 20 and read it again."""
 
-    def there_and_back(face: Greys, _: Generator) -> Greys:
+    def compress(face: Greys, _: Generator) -> Greys:
         file = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
         return np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE), np.uint8)
 
-    return _each(faces, there_and_back)
+    return _each(faces, compress)
 
 
 def with_gamma(gamma: float) -> Callable[[Greys], Greys]:
-    """Return a corruption that raises brightness, black 0 and white 1, to a power: under 1 brighter, over 1 darker."""
+    """Return a corruption that raises brightness, 0 to 1, to a power: below 1 brighter, above 1 darker."""
     table = np.rint(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
     return lambda faces: table[faces]
 
@@ -72,8 +72,8 @@ def with_gamma(gamma: float) -> Callable[[Greys], Greys]:
 def third_hidden(faces: Greys) -> Greys:
     """Cover a third of each face, edge to edge, with one flat grey drawn at random.
 
-    The third is one of six, drawn at random: the upper, middle, lower, left, central or right. Each pixel is therefore
-    hidden in a third of the faces.
+    It is the upper, middle, lower, left, central or right third, drawn at random. So each pixel is hidden in a third of
+    the faces.
     """
 
     def hide(face: Greys, rng: Generator) -> Greys:
@@ -88,9 +88,9 @@ def third_hidden(faces: Greys) -> Greys:
 
 
 def from_small_source(faces: Greys) -> Greys:
-    """Shrink each face to 16 px by area and enlarge it again by bilinear interpolation, as the crop of a small face is.
+    """Shrink each face to 16 px by area averaging and enlarge it again linearly, as the crop of a small face is.
 
-    Faces of 16 px or less stay as they are.
+    Faces of 16 px or less are not changed.
     """
 
     def shrink(face: Greys, _: Generator) -> Greys:
@@ -102,7 +102,7 @@ def from_small_source(faces: Greys) -> Greys:
 
 
 def rolled(faces: Greys) -> Greys:
-    """Turn each face by 20 degrees about the crop's centre, to a side drawn at random; edge pixels go on outside."""
+    """Turn each face by 20 degrees about its centre, to a side drawn at random; edge pixels are repeated outside."""
 
     def turn(face: Greys, rng: Generator) -> Greys:
         centre = (len(face) - 1) / 2
@@ -113,7 +113,7 @@ def rolled(faces: Greys) -> Greys:
 
 
 def half_shifted(faces: Greys) -> Greys:
-    """Move the frame by half the face's width, so that half of the face is lost; edge pixels go on outside.
+    """Move the frame by half the face's width, so that half of the face is lost; edge pixels are repeated outside.
 
     The direction is drawn at random: left, right, up or down.
     """
@@ -129,7 +129,7 @@ def half_shifted(faces: Greys) -> Greys:
 CORRUPTIONS: dict[str, Callable[[Greys], Greys]] = {
     "blur": blurred,
     "noise": noisy,
-    "jpeg_20": squeezed,
+    "jpeg_20": jpeg_compressed,
     "gamma_0.4": with_gamma(0.4),
     "gamma_2.5": with_gamma(2.5),
     "third_hidden": third_hidden,
@@ -137,12 +137,12 @@ CORRUPTIONS: dict[str, Callable[[Greys], Greys]] = {
     "roll_20_deg": rolled,
     "half_shifted": half_shifted,
 }
-"""Name, with its strength where a number says it -> the corruption."""
+"""Name, with the strength if it is a number -> the corruption."""
 
 
-def _each(faces: Greys, harm: Callable[[Greys, Generator], Greys]) -> Greys:
-    """Return every face (S, S) harmed, each with a random generator of its own."""
-    harmed = np.empty_like(faces)
+def _each(faces: Greys, corrupt: Callable[[Greys, Generator], Greys]) -> Greys:
+    """Return every face (S, S) corrupted, each with a random generator of its own."""
+    corrupted = np.empty_like(faces)
     for row, face in enumerate(faces):
-        harmed[row] = harm(face, np.random.default_rng((SEED, row)))
-    return harmed
+        corrupted[row] = corrupt(face, np.random.default_rng((SEED, row)))
+    return corrupted

@@ -1,4 +1,4 @@
-"""Faces cut to what a net takes: the one preprocessing, for training and for inference."""
+"""Crops of faces, as a net takes them: the one preprocessing, for training and for inference."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Crops = NDArray[np.uint8]
 """(N, S, S, C) uint8; C is 1 for grey, 3 for RGB."""
 
 MOST_SAMPLES = 16
-"""Samples across one pixel of a crop, at most; a face 16 times the crop's size needs no more to be smooth."""
+"""Samples across one pixel of a crop, at most; a face of 16 times the crop's size needs no more to be smooth."""
 
 RIGHT_EYE, LEFT_EYE = LANDMARKS.index("right_eye"), LANDMARKS.index("left_eye")
 
@@ -24,10 +24,10 @@ RIGHT_EYE, LEFT_EYE = LANDMARKS.index("right_eye"), LANDMARKS.index("left_eye")
 def cut_faces(image: Image, faces: Faces, spec: CropSpec) -> Crops:
     """Cut a square around each face, scaled to spec.size_px.
 
-    The square stands on the centre of the face's box, its side the box's longer side times ``spec.margin``. With
-    ``spec.align`` it turns so that the line between the eyes lies level, where a face has eyes; else it turns as the
-    picture does (``Faces.turn``). Beyond the picture the pixels of its edge go on. Each pixel of a crop is the mean of
-    what it covers; a face of exactly size_px comes out as it is.
+    The square has the centre of the face's box, and its side is the box's longer side times ``spec.margin``. With
+    ``spec.align`` it is turned so that the line between the eyes is level, if their places are known; else by
+    ``Faces.turn``. Outside the picture its edge pixels are repeated. Each pixel of a crop is the mean of the area that
+    it covers; a face of exactly size_px is not changed.
 
     Args:
         image: (H, W, 3) uint8 RGB, of at least one pixel.
@@ -48,7 +48,7 @@ def cut_faces(image: Image, faces: Faces, spec: CropSpec) -> Crops:
 
 
 def eye_line_rad(landmarks: Floats) -> float:
-    """Return the angle of the line from the subject's right eye to the left one, clockwise; 0 where there is none.
+    """Return the clockwise angle of the line from the subject's right eye to the left one; 0 if they are unknown.
 
     Args:
         landmarks: (5, 2) float32, x, y in pixels; may be NaN.
@@ -61,14 +61,14 @@ def eye_line_rad(landmarks: Floats) -> float:
 def cut(image: Image, box: Floats, turn_rad: float, spec: CropSpec) -> Crops:
     """Return one crop (S, S, C) uint8.
 
-    A pixel of the crop is the mean of k x k samples, k being the least that leaves no pixel of the picture between
-    two samples. One method for faces that shrink, grow or turn; and a face of size_px is sampled once a pixel, at the
-    pixel's centre, which changes nothing.
+    A pixel of the crop is the mean of k x k samples, with the least k that leaves no pixel of the picture between two
+    samples. This one method shrinks, enlarges and turns; a face of size_px is sampled once a pixel, at the pixel's
+    centre, which changes nothing.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         box: (4,) float32, a square in pixels.
-        turn_rad: how far the square is turned about its centre, clockwise.
+        turn_rad: angle of the square about its centre, clockwise.
         spec: size and channels.
     """
     x1, y1, x2, y2 = box.tolist()
@@ -81,7 +81,7 @@ def cut(image: Image, box: Floats, turn_rad: float, spec: CropSpec) -> Crops:
     if spec.channels == 1:
         patch = np.asarray(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), np.uint8)
 
-    # From the (column, row) of a sample to that of the patch; the centre of pixel 0 lies at 0.5 px.
+    # Maps the (column, row) of a sample to that of the patch; the centre of pixel 0 is at 0.5 px.
     step = side_px / across
     turned = step * np.array([[math.cos(turn_rad), -math.sin(turn_rad)], [math.sin(turn_rad), math.cos(turn_rad)]])
     first = centre - corner - 0.5 - turned @ np.full(2, (across - 1) / 2)
@@ -97,9 +97,9 @@ def cut(image: Image, box: Floats, turn_rad: float, spec: CropSpec) -> Crops:
 
 
 def surroundings(image: Image, centre: NDArray[np.float64], side_px: float) -> tuple[Image, NDArray[np.int64]]:
-    """Return the part of the picture that a square can touch however it is turned, and its corner (x, y) in pixels.
+    """Return the part of the picture that a square can touch at any angle, and its corner (x, y) in pixels.
 
-    At least one pixel: of a square that lies outside, those of the nearest edge.
+    It has at least one pixel: for a square outside the picture, those of the nearest edge.
     """
     size = np.array([image.shape[1], image.shape[0]])
     reach = side_px * math.sqrt(0.5) + 2

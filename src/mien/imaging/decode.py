@@ -1,9 +1,9 @@
-"""Picture files to RGB arrays and back.
+"""Picture files decoded to RGB arrays, and written.
 
-Beside it, ``formats`` knows Pillow's formats and what a file may cost, ``_color`` Pillow's modes.
+Pillow's formats and the limits on what a file may cost are in ``formats``, its colour modes in ``_color``.
 
-Whatever is wrong with a file ends in one ``ImageError`` that names it. Pillow's own settings, which are global, stay
-as they are, so any number of threads may read at once.
+Whatever is wrong with a file leads to one ``ImageError`` that names it. Pillow's settings, which are global, are not
+changed, so any number of threads may read at once.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from mien.imaging._color import to_rgb
 from mien.imaging.formats import EXPECTED, frames_note, load, looks_like, open_picture, refuse_costly
 
 MAX_PIXELS = 200_000_000
-"""The largest picture that is read unless the caller says otherwise, in pixels: 600 MB as RGB."""
+"""The default limit on the pixels of a picture: 600 MB as RGB."""
 
 REDUCE_TO_PX = 2560
-"""No picture is made smaller than this on its longer side, in pixels.
+"""No picture is reduced to less than this on its longer side, in pixels.
 
-The detector looks at 640, where it finds faces from about 12 pixels up: 48 here, which is what the net looks at.
+The detector gets 640, where it finds faces from about 12 pixels on: those are 48 here, the input of the net.
 """
 
 WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
-    # Full colour resolution: halved, as is JPEG's habit, the edges of coloured boxes and labels bleed.
+    # Full colour resolution: with JPEG's default of half, the edges of coloured boxes and labels bleed.
     ".jpg": ("JPEG", {"quality": 92, "subsampling": 0}),
     ".jpeg": ("JPEG", {"quality": 92, "subsampling": 0}),
     ".png": ("PNG", {"compress_level": 3}),
@@ -45,7 +45,7 @@ WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".tif": ("TIFF", {"compression": "tiff_lzw"}),
     ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
 }
-"""Suffix to Pillow's format and the options that it is written with."""
+"""Suffix -> Pillow's format and the options of writing it."""
 
 _UPRIGHT: dict[int, Callable[[Image], Any]] = {
     2: lambda stored: cv2.flip(stored, 1),
@@ -56,18 +56,18 @@ _UPRIGHT: dict[int, Callable[[Image], Any]] = {
     7: lambda stored: cv2.rotate(cv2.transpose(stored), cv2.ROTATE_180),
     8: lambda stored: cv2.rotate(stored, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
-"""The EXIF orientation to what undoes it; 1 and anything unknown is upright already."""
+"""EXIF orientation -> what makes the picture upright; 1 and anything unknown is upright already."""
 
 _ORIENTATION = 0x0112
-_LYING = {5, 6, 7, 8}
+_SIDEWAYS = {5, 6, 7, 8}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """What a file held: pixels, the size of which they are a reduction, and what there is to say about it.
+    """A decoded file: its pixels, the full size of the picture, and a note.
 
-    A point in image times scale is the point in the full picture; boxes at the right and bottom edges then want to be
-    clipped to width and height, for a reduced side is rounded up.
+    A point in image times scale is the point in the full picture; boxes at the right and bottom edges must then be
+    clipped to width and height, as the sides of a reduced picture are rounded up.
     """
 
     image: Image
@@ -81,7 +81,7 @@ class Picture:
     """Such as "animated: first of 12 frames; read at 1/2 of its size", or nothing."""
 
     def frame(self, path: str) -> Frame:
-        """Return the picture as the one frame of a source that is called so."""
+        """Return the picture as a frame with a path."""
         return Frame(self.image, path=path, size=(self.width, self.height))
 
 
@@ -89,18 +89,18 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     """Read a picture file in full size.
 
     Returns:
-        (H, W, 3) uint8 RGB, turned upright by the EXIF orientation. Transparent parts are laid on white, as a page
-        shows them; grey is repeated into three channels; 16 bits are scaled to 8; of an animation the first frame.
+        (H, W, 3) uint8 RGB, turned upright by the EXIF orientation. Transparent parts become white; grey is repeated
+        into three channels; 16 bits are scaled to 8; of an animation it is the first frame.
 
     Raises:
         ImageError: there is no such file, it is not a picture, it is damaged or cut short, it declares more than
-            max_pixels pixels, or it would cost more than those are worth (``mien.imaging.formats``).
+            max_pixels pixels, or decoding it would cost too much (``mien.imaging.formats``).
     """
     return read_picture(path, max_pixels, None).image
 
 
 def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image:
-    """Decode the bytes of a picture file, as ``read`` does; name stands for the file in messages.
+    """Decode the bytes of a picture file, as ``read`` does; messages call the file by name.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -112,13 +112,13 @@ def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image:
 
 
 def read_picture(path: Path, max_pixels: int = MAX_PIXELS, reduce_to_px: int | None = REDUCE_TO_PX) -> Picture:
-    """Read a picture file at no more than the detail that faces need.
+    """Read a picture file, reduced to the detail that finding faces needs.
 
     Args:
         path: the file.
-        max_pixels: the largest full size that is read.
+        max_pixels: the limit on the full size.
         reduce_to_px: a picture is halved, up to three times, as long as its longer side stays at this or above; None
-            for full size. JPEG is decoded so, other formats are decoded whole and then averaged.
+            for full size. JPEG is decoded at the reduced size, other formats in full size and then averaged.
 
     Raises:
         ImageError: as for ``read``.
@@ -139,7 +139,7 @@ def read_picture(path: Path, max_pixels: int = MAX_PIXELS, reduce_to_px: int | N
 def decode_picture(
     data: bytes, name: str, max_pixels: int = MAX_PIXELS, reduce_to_px: int | None = REDUCE_TO_PX
 ) -> Picture:
-    """Decode the bytes of a picture file, as ``read_picture`` does; name stands for the file in messages.
+    """Decode the bytes of a picture file, as ``read_picture`` does; messages call the file by name.
 
     Raises:
         ImageError: as for ``read``.
@@ -150,11 +150,11 @@ def decode_picture(
 def write(image: Image, path: Path) -> None:
     """Write image (H, W, 3) uint8 RGB in the format of path's suffix, one of ``WRITERS``.
 
-    The file is written beside its place and then renamed, so that nobody ever finds half a picture there.
+    It is written to a temporary file in the same folder and then renamed, so that there is never half a picture.
 
     Raises:
         UsageError: the suffix names no known format, or the folder does not exist.
-        ImageError: the format cannot hold the picture, or the disk refuses it.
+        ImageError: the format cannot hold the picture, or it cannot be written to the disk.
     """
     if path.suffix.lower() not in WRITERS:
         raise UsageError(f"cannot write {path}: unknown suffix {path.suffix!r}; use one of {', '.join(WRITERS)}")
@@ -169,12 +169,12 @@ def write(image: Image, path: Path) -> None:
     except (OSError, ValueError) as error:
         raise ImageError(f"cannot write {path} as {form}: {getattr(error, 'strerror', None) or error}") from error
     finally:
-        with suppress(OSError):  # on a disk that takes no file, none can be removed either
+        with suppress(OSError):  # where no file can be written, none can be removed either
             beside.unlink(missing_ok=True)
 
 
 def _decode(stream: IO[bytes], name: str, max_pixels: int, reduce_to_px: int | None) -> Picture:
-    """Turn a seekable stream into a picture or an ``ImageError``, and nothing else."""
+    """Return the picture in a seekable stream; whatever fails becomes an ``ImageError``."""
     head = stream.read(512)
     if not head:
         raise ImageError(f"not a picture: {name} (the file is empty); copy or download it again")
@@ -191,9 +191,9 @@ def _decode(stream: IO[bytes], name: str, max_pixels: int, reduce_to_px: int | N
 
 
 def why_damaged(error: Exception) -> str:
-    """Return what a reader of pictures met in a damaged file, in words that are meant for people."""
-    meant = isinstance(error, OSError | SyntaxError | ValueError) and str(error)
-    return str(error) if meant else "parts of it are missing or garbled"
+    """Return what is wrong with a damaged file, in words for people."""
+    is_readable = isinstance(error, OSError | SyntaxError | ValueError) and str(error)
+    return str(error) if is_readable else "parts of it are missing or garbled"
 
 
 def _picture(opened: ImageFile, reduce_to_px: int | None) -> Picture:
@@ -201,13 +201,13 @@ def _picture(opened: ImageFile, reduce_to_px: int | None) -> Picture:
     declared = opened.size
     scale = next(by for by in (8, 4, 2, 1) if by == 1 or (reduce_to_px and max(declared) // by >= reduce_to_px))
     drafted = load(opened, scale)
-    width, height = declared if drafted > 1 else opened.size  # some formats know their size only from here on
+    width, height = declared if drafted > 1 else opened.size  # some formats know their size only after loading
     image = to_rgb(opened, scale // drafted)
-    # After loading, for PNG may carry it behind the pixels; TIFF has been turned by then, and says so.
+    # After loading, as in PNG it may follow the pixels; TIFF has been turned by Pillow then, and its tag says so.
     orientation = _orientation(opened)
     if orientation in _UPRIGHT:
         image = _UPRIGHT[orientation](image)
-    if orientation in _LYING:
+    if orientation in _SIDEWAYS:
         width, height = height, width
     reduced = f"read at 1/{scale} of its size" if scale > 1 else ""
     return Picture(image, width, height, scale, "; ".join(filter(None, (frames_note(opened), reduced))))
@@ -216,5 +216,5 @@ def _picture(opened: ImageFile, reduce_to_px: int | None) -> Picture:
 def _orientation(opened: ImageFile) -> int:
     try:
         return int(opened.getexif().get(_ORIENTATION, 1))
-    except Exception:  # noqa: BLE001, as above: damaged EXIF in a sound picture, which is worth more than its EXIF
+    except Exception:  # noqa: BLE001, as above; a picture with damaged EXIF can still be read
         return 1

@@ -1,7 +1,7 @@
-"""Picture files opened by Pillow without its global limits: which format a file has, and what it may cost.
+"""File formats of pictures: which one a file has, and limits against decompression bombs in place of Pillow's.
 
-A file of some bytes can declare a hundred megapixels, or the same pixels again and again. What would take much more
-time or memory than its pixels are worth is refused before a pixel is decoded. What the rest costs at most is in
+A file of a few bytes can declare a hundred megapixels, or the same pixels again and again. What would take far more
+time or memory than a usual picture of its size is refused before a pixel is decoded. The cost of the rest is in
 docs/how-to/batch.md.
 """
 
@@ -18,16 +18,16 @@ from PIL.ImageFile import ImageFile
 from mien.core.errors import ImageError
 
 MOST_FRAMES = 1000
-"""How many frames are counted."""
+"""Frames of an animation are counted up to this."""
 
 EXPECTED = "JPEG, PNG, WebP, BMP, TIFF, GIF or another format that Pillow reads"
 
 PICTURE_SUFFIXES = frozenset(
     [".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"]
 ) | {".avif", ".heic", ".heif", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".tga"}
-"""How the names of pictures end, in small letters. HEIC is among them: a phone's pictures are refused aloud."""
+"""Suffixes of pictures, in small letters. HEIC is among them, so that a phone's pictures fail with a message."""
 
-_SIGNS = (
+_SIGNATURES = (
     (b"%PDF", "a PDF document"),
     (b"%!PS", "a PostScript document"),
     (b"PK\x03\x04", "a ZIP archive or an office document"),
@@ -36,47 +36,48 @@ _SIGNS = (
     *((sign, "a picture in base64: decode it first") for sign in (b"/9j/", b"iVBORw0KGgo", b"R0lGOD", b"UklGR")),
     (b"data:image/", "a picture in a data URL: decode the base64 behind its comma first"),
 )
-"""How files begin that people take for pictures."""
+"""First bytes of other files that people take for pictures, and what they are."""
 
 _HEIC = {b"heic", b"heix", b"heif", b"mif1", b"msf1"}
 _AVIF = {b"avif", b"avis"}
 
 SHARES = {"WEBP": 2, "AVIF": 2, "JPEG2000": 4}
-"""Formats that are decoded in one go, which takes up to 16 bytes a pixel and does not end before its time.
+"""Formats that are decoded in one go, which takes up to 16 bytes a pixel and cannot be interrupted.
 
-Each reads this part of the pixels that others may have: one half, one quarter.
+Their limit on pixels is that of other formats divided by this.
 """
 
 SLOW_SHARE = 50
-"""The same part for what Pillow decodes in Python, such as PPM with a white other than 255: up to 6 s a megapixel."""
+"""The same for what Pillow decodes in Python, such as PPM with a white other than 255: up to 6 s a megapixel."""
 
 SCANS = 12
-"""How often all the pixels of the largest picture may be gone through; progressive JPEG usually has ten scans."""
+"""How many scans the largest picture may have; smaller ones may have more. Progressive JPEG usually has ten."""
 
 HOLLOW_PIXELS = 16_000_000
 HOLLOW_RATE = 2_000
-"""Above so many pixels, a format of ``SHARES`` with more pixels a byte holds no photo: a quite plain one has 200."""
+"""Above the first number of pixels, a file of ``SHARES`` with more pixels a byte than the second is no photo: a plain
+one has 200."""
 
 _START_OF_SCAN = b"\xff\xda"
 _AT_ONCE = 1 << 20
 
 
 def open_picture(stream: IO[bytes], head: bytes) -> ImageFile | None:
-    """Return the picture with its pixels still unread, or None where no format recognises it.
+    """Return the picture with its pixels still unread, or None if no format recognises it.
 
-    ``PIL.Image.open`` would do, but for its limit on pixels: one global for the whole process, which warns as well.
-    So its table of formats is walked here, and the caller compares the size with a limit of his own.
+    ``PIL.Image.open`` has one limit on pixels for the whole process, and warns. So Pillow's formats are tried here one
+    by one, and the caller checks the size.
 
     Args:
         stream: a seekable file.
-        head: its first bytes, 16 or more where it has them.
+        head: its first bytes, 16 or more if it has as many.
 
     Raises:
-        Exception: of any type, where the file begins like a format and then breaks off or contradicts itself.
+        Exception: of any type, if the file begins like a format and then ends or contradicts itself.
     """
     failure: Exception | None = None
-    # Pillow hands PostScript, which is a program, to Ghostscript: not with files from anywhere. An icon can hold a PNG
-    # far larger than the size that it declares.
+    # PostScript is a program, which Pillow lets Ghostscript run: not safe. An icon can hold a PNG far larger than the
+    # size that it declares.
     tried = {"EPS", "ICO"}
     loaders: tuple[Callable[[], object], ...] = (Pillow.preinit, Pillow.init)  # the common formats, then all of them
     for load_plugins in loaders:
@@ -89,8 +90,8 @@ def open_picture(stream: IO[bytes], head: bytes) -> ImageFile | None:
             stream.seek(0)
             try:
                 return factory(stream, "")
-            except SyntaxError as error:  # how Pillow's formats say "not mine"
-                # One with a signature says it only of a damaged file; text may begin like one by accident.
+            except SyntaxError as error:  # which Pillow's formats raise for files of other formats
+                # If the signature matched, the file is damaged, or is text that begins alike by accident.
                 if accept is not None and failure is None and looks_like(head) != "text":
                     failure = ValueError(f"begins like {form}, then: {error}")
     if failure is not None:
@@ -99,15 +100,15 @@ def open_picture(stream: IO[bytes], head: bytes) -> ImageFile | None:
 
 
 def load(picture: ImageFile, factor: int) -> int:
-    """Read the pixels of picture, those of a JPEG at 1/factor of its size, which takes less time and memory.
+    """Read the pixels of picture; a JPEG is decoded at 1/factor of its size, which takes less time and memory.
 
     Returns:
-        By what the size was divided: factor, less of it where the format or a very flat picture allows no more.
+        What the size was divided by: factor, or less if the format or a very flat picture allows no more.
 
     Raises:
-        Exception: of any type, where the file is damaged.
+        Exception: of any type, if the file is damaged.
     """
-    # Only JPEG has this method to a purpose; the size is rounded up, as by ``PIL.Image.Image.reduce``.
+    # Only JPEG can decode at a reduced size, which is rounded up, as by ``PIL.Image.Image.reduce``.
     drafted = 1
     if factor > 1 and picture.format in {"JPEG", "MPO"}:
         width, height = picture.size
@@ -115,14 +116,14 @@ def load(picture: ImageFile, factor: int) -> int:
         form.draft(None, (max(1, width // factor), max(1, height // factor)))
         drafted = next(by for by in (8, 4, 2, 1) if picture.size == (-(-width // by), -(-height // by)))
     if picture.format == "TIFF":
-        # With memory to read into, Pillow does not compare TIFF with its global limit once more.
+        # With memory allocated, Pillow does not check TIFF against its global limit again.
         picture.im = Pillow.core.new(picture.mode, getattr(picture, "_tile_size", picture.size))
     picture.load()
     return drafted
 
 
 def frames_note(picture: ImageFile) -> str:
-    """Say that a loaded picture was the first of several, such as "animated: first of 12 frames"; "" for a single one.
+    """Return a note that a loaded picture is the first of several, such as "animated: first of 12 frames"; else "".
 
     The second picture of a phone's JPEG (depth, brightness) and Photoshop's layers are parts of one picture.
     """
@@ -133,17 +134,17 @@ def frames_note(picture: ImageFile) -> str:
     try:
         several = getattr(picture, "is_animated", False)
         count = _frames(picture) if several else ""
-    except Exception:  # noqa: BLE001, damage behind the first frame, of which Pillow says a dozen types
+    except Exception:  # noqa: BLE001, for damage after the first frame Pillow raises a dozen types
         count = "several"
     return kinds[picture.format].format(count) if count else ""
 
 
 def _frames(picture: ImageFile) -> str:
-    """Return how many frames a picture has, as far as it can be told quickly."""
+    """Return how many frames a picture has, as far as they can be counted quickly."""
     form: Any = picture
-    if picture.format not in {"GIF", "TIFF"}:  # the others tell it at their start
+    if picture.format not in {"GIF", "TIFF"}:  # the others declare it at their start
         return str(form.n_frames)
-    # n_frames goes through all frames, of which there may be millions; so does this, but not so far.
+    # n_frames reads all frames, of which there may be millions; this stops earlier.
     forward = partial(form._seek, update_image=False) if picture.format == "GIF" else form.seek
     for frame in range(1, MOST_FRAMES):
         try:
@@ -154,8 +155,8 @@ def _frames(picture: ImageFile) -> str:
 
 
 def looks_like(head: bytes) -> str:
-    """Say what kind of file begins with head, for people."""
-    for sign, kind in _SIGNS:
+    """Return what kind of file begins with head, in words for people."""
+    for sign, kind in _SIGNATURES:
         if head.startswith(sign):
             return kind
     if head[4:8] == b"ftyp":
@@ -164,7 +165,7 @@ def looks_like(head: bytes) -> str:
         return "AVIF, which this Pillow was built without: save it as JPEG" if head[8:12] in _AVIF else "a video"
     if b"<svg" in head:
         return "an SVG drawing"
-    # A character of several bytes may be cut at the end of head: at most three bytes of it are there.
+    # A character of several bytes may be cut off at the end of head, with up to three bytes left.
     if any(_is_text(head[: len(head) - cut]) for cut in range(4)):
         return "text"
     return "unknown data"
@@ -178,16 +179,16 @@ def _is_text(data: bytes) -> bool:
 
 
 def refuse_costly(stream: IO[bytes], opened: ImageFile, name: str, max_pixels: int) -> None:
-    """Let a picture pass whose decoding is worth its while.
+    """Refuse a picture that would take too much time or memory to decode.
 
     Args:
-        stream: the file that opened was opened from; its place is kept.
+        stream: the file of opened; its position is kept.
         opened: the picture, its pixels unread.
         name: of the file, for messages.
-        max_pixels: the largest picture that is read of a common format.
+        max_pixels: the limit for common formats.
 
     Raises:
-        ImageError: it declares too many pixels, for any format or for its own, or goes through them too often.
+        ImageError: it declares too many pixels, for any format or for its own, or has too many scans.
     """
     width, height = opened.size
     pixels, form = width * height, str(opened.format)
@@ -220,13 +221,13 @@ def refuse_costly(stream: IO[bytes], opened: ImageFile, name: str, max_pixels: i
 
 
 def _share(opened: ImageFile) -> int:
-    """Return which part of the pixels that are allowed a picture may have."""
+    """Return what the limit on pixels is divided by for a picture."""
     in_python = any(tile[0] in Pillow.DECODERS for tile in opened.tile)
     return SLOW_SHARE if in_python else SHARES.get(str(opened.format), 1)
 
 
 def _scans(stream: IO[bytes]) -> int:
-    """Return how many scans a JPEG has; those of small pictures within it count as well."""
+    """Return how many scans a JPEG has, those of thumbnails inside it included."""
     stream.seek(0)
     count, last = 0, b""
     while part := stream.read(_AT_ONCE):

@@ -1,4 +1,4 @@
-"""Whether a face can be judged at all: how many pixels it has, and whether they are sharp."""
+"""Quality of a face for recognition: whether it has enough pixels, and whether they are sharp."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mien.imaging.crop import Crops
 GOOD, SMALL, BLURRED = "good", "small", "blurred"
 
 SMALL_PX = 24
-"""A face whose box has a shorter longer side is small.
+"""A face is small if the longer side of its box is shorter than this.
 
-1,777 PublicTest faces whose frames are shrunk to so many pixels and enlarged again: accuracy under ``seven`` is 85.4 %
+For 1,777 PublicTest faces, shrunk to a number of pixels and enlarged again, accuracy under ``seven`` is 85.4 %
 at 48 px, 83.7 % at 24, 81.3 % at 20, 78.2 % at 16, 71.0 % at 12; the box is larger than the frame by one over the
 crop's margin (docs/benchmarks/quality.txt, by lab/scripts/choose_quality.py).
 """
 
 SHARP = 0.264
-"""A face with a lower ``sharpness`` is blurred.
+"""A face is blurred if its ``sharpness`` is lower than this.
 
 The same faces blurred by a Gaussian: 85.4 % as they are (median sharpness 0.292), 84.7 % with a standard deviation of
 1 px of 48 (0.266), 83.1 % with 1.25 px (0.261), 81.9 % with 1.5 px (0.258), 79.5 % with 2 px (0.254). Blurred faces
@@ -28,17 +28,17 @@ and sharp ones together: 77.7 % below this limit, 85.2 % above (docs/benchmarks/
 """
 
 MEASURED_PX = 48
-"""Side of the crop in which sharpness is measured."""
+"""Side to which a crop is resized before its sharpness is measured."""
 
 NOISE_PX = 0.85
-"""Standard deviation of the Gaussian that takes noise away before; without it noise passes for sharpness."""
+"""Standard deviation of the Gaussian that removes noise first; without it noise counts as sharpness."""
 
 
 def quality(faces: Faces, crops: Crops) -> tuple[str, ...]:
-    """Return "good", "small" or "blurred" for each face; of one that is both, "small".
+    """Return "good", "small" or "blurred" for each face; "small" for one that is both.
 
     Args:
-        faces: N faces, in pixels of the picture that the crops were cut from, be it a reduction of another.
+        faces: N faces, in pixels of the picture that the crops were cut from, even if it was reduced.
         crops: (N, S, S, C) uint8, the faces cut, C 1 (grey) or 3 (RGB).
 
     Raises:
@@ -49,17 +49,17 @@ def quality(faces: Faces, crops: Crops) -> tuple[str, ...]:
 
 
 def _verdict(side_px: float, crop: NDArray[np.uint8]) -> str:
-    if not side_px >= SMALL_PX:  # not a number: no face that could be judged
+    if not side_px >= SMALL_PX:  # also if it is not a number
         return SMALL
     return GOOD if sharpness(crop) >= SHARP else BLURRED
 
 
 def sharpness(crop: NDArray[np.uint8]) -> float:
-    """Return how quickly a face's brightness changes: its mean squared step over one pixel, over that over two.
+    """Return the sharpness of a face: its mean squared difference over one pixel, divided by that over two pixels.
 
-    It does not depend on brightness or contrast. Where all change is slow it comes to a quarter, for a step over two
-    pixels is twice that over one; where neighbours have nothing in common it nears 1. A crop of one brightness has
-    nothing sharp in it: a quarter.
+    It does not depend on brightness or contrast. It is about a quarter where brightness changes slowly, as differences
+    over two pixels are then twice those over one, and near 1 where neighbouring pixels have nothing in common. A crop
+    of one brightness has a quarter.
 
     Args:
         crop: (S, S, C) uint8, C 1 (grey) or 3 (RGB).
