@@ -1,1 +1,1 @@
-"""From published data sets to one file a split."""
+"""Data sets: read in the forms that they are published in, audited, and written as one file a split."""

@@ -1,4 +1,4 @@
-"""Archives as data sets are published in, unpacked for as long as they are read, and no further than a bound."""
+"""ZIP and tar archives of data sets, unpacked within limits on bytes and files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mien.core.errors import DataError
 from mien.core.output import FULL
 
 MAX_BYTES = 4_000_000_000
-"""What an archive may hold: four times Kaggle's whole download of FER2013."""
+"""Limit on the unpacked size: four times Kaggle's whole download of FER2013."""
 
 MAX_FILES = 200_000
 
@@ -35,7 +35,7 @@ _DAMAGE = (
 
 
 def is_archive(path: Path) -> bool:
-    """Return whether a file is a ZIP archive, a tar archive or packed by gzip, by what it holds.
+    """Return whether a file is a ZIP archive, a tar archive or compressed by gzip, by its content.
 
     Raises:
         DataError: it cannot be read.
@@ -46,16 +46,14 @@ def is_archive(path: Path) -> bool:
 
 
 def unpack(path: Path, folder: Path) -> Path:
-    """Unpack an archive into a folder, which is made.
-
-    Links and devices in it are left out.
+    """Unpack an archive into a new folder, without the links and devices in it.
 
     Returns:
-        The folder; for a single file packed by gzip, that file in it.
+        The folder; for a single file compressed by gzip, that file in it.
 
     Raises:
-        DataError: it is damaged or encrypted, names files outside of itself, holds more than ``MAX_BYTES`` or
-            ``MAX_FILES``, or the disk refuses it.
+        DataError: it is damaged or encrypted, has paths that lead outside the folder, is larger than ``MAX_BYTES`` or
+            ``MAX_FILES``, or cannot be written to the disk.
     """
     folder.mkdir(parents=True)
     try:
@@ -102,7 +100,7 @@ def _zip_files(archive: zipfile.ZipFile) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _write_all(path: Path, folder: Path, files: Iterator[tuple[str, IO[bytes] | gzip.GzipFile]]) -> Path:
-    """Write the files of an archive into the folder, counting what they really hold, and return the folder."""
+    """Write the files of an archive into the folder, counting the bytes really unpacked, and return the folder."""
     left = MAX_BYTES
     for count, (name, packed) in enumerate(files, start=1):
         place = PurePosixPath(name)

@@ -1,4 +1,4 @@
-"""The rows of a CSV file, with errors that name the file and the row."""
+"""CSV files read by column names, with errors that name the file and the row."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from mien.imaging.formats import looks_like
 ARCHIVES = frozenset([".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar"])
 
 CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\f\r") | {127}
-"""Bytes that no text holds."""
+"""Bytes that text does not contain."""
 
 
 def columns_of(path: Path) -> list[str]:
-    """Return the names in the first line of a CSV file, in small letters and stripped of blanks.
+    """Return the column names of a CSV file, lower case and stripped.
 
     Raises:
-        DataError: no such file, or it is no text.
+        DataError: no such file, or it is not text.
     """
     with _opened(path) as file:
         return [cell.strip().casefold() for cell in next(csv.reader(file), [])]
 
 
 def read_table(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the cells of ``columns`` for each row of a CSV file, in that order, stripped of blanks.
+    """Yield the stripped cells of ``columns`` for each row of a CSV file, in that order.
 
-    Columns may stand in any order, among others, quoted or not; lines may end as Windows or Unix ends them; blank
-    lines do not count.
+    The file may have other columns too, in any order, quoted or not, and line ends of Windows or Unix; blank lines are
+    skipped.
 
     Raises:
-        DataError: no such file, no such column, a row that is too short, or text that is no CSV.
+        DataError: no such file, no such column, a row that is too short, or text that is not CSV.
     """
     with _opened(path) as file:
         yield from _select(csv.reader(file), path, columns)
@@ -50,7 +50,7 @@ def _opened(path: Path) -> Generator[TextIO]:
             if path.suffix.lower() in ARCHIVES:
                 what, expected = "no archive that can be read", "ZIP, tar or gzip; download it again"
             raise DataError(f"{path} is {what}: got {looks_like(head)}, expected {expected}")
-        # utf-8-sig, as spreadsheets put a byte order mark first; what is no UTF-8 will fail where it is parsed.
+        # utf-8-sig, as spreadsheets write a byte order mark; what is not UTF-8 fails where it is parsed.
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             yield file
     except OSError as error:
@@ -82,15 +82,15 @@ def _select(reader: Iterator[list[str]], path: Path, columns: Sequence[str]) -> 
 
 
 def shown(text: str) -> str:
-    """Return text without what a terminal would take for a command."""
+    """Return text with a replacement for control characters, which a terminal would obey."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def place(path: Path, row: int) -> str:
-    """Return the words for data row ``row`` of a file, 1 being the line below the header."""
+    """Return the place of a row in words; row 1 is the line below the header."""
     return f"{path}, row {row} (line {row + 1})"
 
 
 def fault(path: Path, row: int, what: str) -> DataError:
-    """Return the error for data row ``row``."""
+    """Return the error for a row."""
     return DataError(f"{place(path, row)}: {what}")

@@ -1,4 +1,4 @@
-"""What is in a data set, and what is wrong with it, in figures that fit on a page."""
+"""Audit of a data set: what is in it and what is wrong with it, in figures that fit on a page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mien.data.split import COLUMNS, SPLITS, Split
 Table = dict[str, dict[str, int]]
 
 LEFT_OUT = "left out"
-"""The column of a balance that holds the faces that the protocol does not count."""
+"""Name of the column of a balance for faces that the protocol does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,18 @@ class Audit:
     """What ``mien prepare`` found.
 
     Attributes:
-        read: split to faces read.
-        kept: split to faces written.
+        read: split -> number of faces read.
+        kept: split -> number of faces written.
         drops: every picture that is in no split.
-        notes: other things worth knowing, as a count by sentence.
-        balance: protocol, part, emotion (or ``LEFT_OUT``) to faces written. A part is a split, or where there are
-            several data sets what a split has of one: "train, ferplus".
-        agreement: part to the taggers' agreement: figures 0 to 1 by name, see ``agreement``; only those of which every
-            face has ten votes, and some for more than one column.
-        pixel_twins: split to split to faces read of the first that stand pixel for pixel elsewhere in the second.
+        notes: sentence -> number of pictures that it is about.
+        balance: protocol -> part -> emotion (or ``LEFT_OUT``) -> number of faces written. A part is a split or, of
+            several data sets, a split's faces of one: "train, ferplus".
+        agreement: part -> the taggers' agreement: figures 0 to 1 by name, see ``agreement``; only for parts in which
+            every face has ten votes, not all of them for one column.
+        pixel_twins: split -> split -> number of faces read of the first with an exact duplicate in the second.
         near_twins: the same for near-duplicates, exact ones included. Both names are keys of ``audit.json``.
-        clean: split to faces written without a near-duplicate in train.
-        sha256: split to the digest of its arrays.
+        clean: split -> number of faces written without a near-duplicate in train.
+        sha256: split -> digest of its arrays.
     """
 
     read: dict[str, int]
@@ -55,7 +55,7 @@ class Audit:
     sha256: dict[str, str] = field(default_factory=dict[str, str])
 
     def drop_counts(self) -> Table:
-        """Return reason, split to the number of drops."""
+        """Return reason -> split -> number of drops."""
         table: dict[str, Counter[str]] = {}
         for drop in self.drops:
             table.setdefault(drop.why, Counter())[drop.split] += 1
@@ -83,7 +83,7 @@ def load_audit(folder: Path) -> Audit:
 
 
 def audit(samples: Samples, splits: dict[str, Split], duplicates: Duplicates, why: NDArray[np.str_]) -> Audit:
-    """Describe samples, the splits made of them, their duplicates, and why (N,) each was dropped (empty: kept)."""
+    """Return the audit of samples, their splits and duplicates, and why (N,) each was dropped (empty: kept)."""
     names = np.array(SPLITS)[samples.splits]
     dropped = np.flatnonzero(why != "")
     drops = [Drop(str(names[at]), str(samples.rows[at]), str(why[at])) for at in dropped.tolist()]
@@ -104,14 +104,14 @@ def audit(samples: Samples, splits: dict[str, Split], duplicates: Duplicates, wh
 
 
 def _parts(splits: dict[str, Split]) -> dict[str, Split]:
-    """Return the splits, or where they are of several data sets what each has of each."""
+    """Return the splits or, of several data sets, the faces of each split from each data set."""
     if len({source for split in splits.values() for source in split.sources.tolist()}) == 1:
         return splits
     return {f"{name}, {source}": part for name, split in splits.items() for source, part in split.by_source().items()}
 
 
 def balance(split: Split, protocol: str) -> dict[str, int]:
-    """Return emotion to the faces that the protocol labels so, and the number that it leaves out."""
+    """Return emotion -> number of faces with this label under the protocol, and how many it leaves out."""
     labels = PROTOCOLS[protocol](split.votes, split.emotions)
     counts = {name: int((labels == index).sum()) for index, name in enumerate(CLASSES[protocol])}
     return {**counts, LEFT_OUT: int((labels == UNCOUNTED).sum())}
@@ -120,7 +120,8 @@ def balance(split: Split, protocol: str) -> dict[str, int]:
 def agreement(votes: NDArray[np.uint8]) -> dict[str, float]:
     """Return how far the taggers agree, each figure from 0 to 1.
 
-    Empty where each face has votes for one column only, or where a panel is larger than FER+'s, whose votes are means.
+    Empty if each face has votes for one column only, or if there are more votes than FER+ has taggers, as such votes
+    are means.
 
     Args:
         votes: (N, 10) uint8.
@@ -128,7 +129,7 @@ def agreement(votes: NDArray[np.uint8]) -> dict[str, float]:
     Returns:
         ``top share``: the mean share of the votes that the top emotion of the eight holds. ``majority``: the share of
         faces that the protocol ``majority`` counts. ``one against the rest, PROTOCOL``: how often one tagger gives the
-        label that the others give, over the faces the protocol counts; a vote for unknown or NF is a wrong one.
+        label that the others give, over the faces that the protocol counts; a vote for unknown or NF counts as wrong.
     """
     total = np.maximum(votes.sum(axis=1, dtype=np.int64), 1)
     if total.max() > PANEL or not ((votes > 0).sum(axis=1) > 1).any():
@@ -146,7 +147,7 @@ def agreement(votes: NDArray[np.uint8]) -> dict[str, float]:
 
 
 def one_against_the_rest(votes: NDArray[np.uint8], protocol: str) -> tuple[int, int]:
-    """Return how many votes agree with the label that the face has without them, and how many there are."""
+    """Return how many votes agree with the label by the other votes for the face, and how many votes there are."""
     no_emotions = np.full(len(votes), -1, np.int8)
     label = PROTOCOLS[protocol]
     counted = votes[label(votes, no_emotions) != UNCOUNTED]
@@ -155,9 +156,9 @@ def one_against_the_rest(votes: NDArray[np.uint8], protocol: str) -> tuple[int, 
         voted = counted[counted[:, column] > 0]
         rest, alone = voted.copy(), np.zeros_like(voted)
         rest[:, column] -= 1
-        alone[:, column] = 2  # a vote by itself would be an outlier to `majority`
-        answer = label(alone, no_emotions[: len(voted)])
-        agrees = (answer != UNCOUNTED) & (answer == label(rest, no_emotions[: len(voted)]))
+        alone[:, column] = 2  # a single vote would be an outlier under `majority`
+        cast = label(alone, no_emotions[: len(voted)])
+        agrees = (cast != UNCOUNTED) & (cast == label(rest, no_emotions[: len(voted)]))
         right += int(voted[agrees, column].sum(dtype=np.int64))
     return right, int(counted.sum(dtype=np.int64))
 

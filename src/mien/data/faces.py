@@ -1,10 +1,10 @@
-"""Pictures of a data set to faces of 48 x 48: read, find, cut, with a count of what went otherwise than planned."""
+"""Pictures of a data set to crops of 48 x 48: read, detected, cropped, with counts of the exceptions."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,14 @@ from mien.core.types import LANDMARKS, Faces, Image
 from mien.imaging.crop import cut_faces
 from mien.imaging.decode import read
 
-Detector = Callable[[Image], Faces]
+if TYPE_CHECKING:
+    from mien.detection.detectors import Detector
 
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels."""
 
 FACE_PX = 64
-"""A picture whose sides are no longer than this is taken for a face that has been cut out already."""
+"""A picture with sides up to this is taken for a face that is cropped already."""
 
 NO_FACE = "pictures in which no face was found, taken whole"
 MORE_FACES = "pictures with several faces, of which the largest was taken"
@@ -40,13 +41,13 @@ def cut(image: Image, box: Box, margin: float = 1.0) -> NDArray[np.uint8]:
 
 
 class Cutter:
-    """Cuts the one face of a picture file.
+    """Crops the one face of a picture file.
 
     Args:
-        detector: finds faces in a picture; None takes every picture whole.
+        detector: finds faces in a picture; None takes every picture as a whole.
 
     Attributes:
-        counts: how many pictures went another way, by ``NO_FACE``, ``MORE_FACES`` and ``CUT_ALREADY``.
+        counts: number of pictures that were exceptions: ``NO_FACE``, ``MORE_FACES``, ``CUT_ALREADY``.
     """
 
     def __init__(self, detector: Detector | None) -> None:
@@ -54,11 +55,11 @@ class Cutter:
         self.counts: Counter[str] = Counter()
 
     def __call__(self, path: Path, box: Box | None = None) -> NDArray[np.uint8] | None:
-        """Return the face in the file, (48, 48) uint8 grey, or None where it cannot be read.
+        """Return the face in the file, (48, 48) uint8 grey, or None if it cannot be read.
 
         Args:
             path: the picture.
-            box: where the face is, as a detector would frame it; None lets the detector find it.
+            box: of the face, as the detector would give it; None to detect it.
         """
         try:
             image = read(path)
@@ -69,7 +70,7 @@ class Cutter:
         return cut(image, box, MARGIN) if box else cut(image, (0, 0, width, height))
 
     def _found(self, image: Image) -> Box | None:
-        """Return the box of the largest face, None where the picture is the face."""
+        """Return the box of the largest face, None if the picture is taken as a whole."""
         if self._detector is None:
             return None
         if max(image.shape[:2]) <= FACE_PX:

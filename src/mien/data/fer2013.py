@@ -1,4 +1,4 @@
-"""FER2013 and its FER+ votes, as Kaggle and Microsoft publish them: two CSV files whose rows pair up by place."""
+"""FER2013 and its FER+ votes, as Kaggle and Microsoft publish them: two CSV files with the same order of rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mien.data.samples import FER2013, FERPLUS, SIZE_PX, Samples
 from mien.data.split import COLUMNS, SPLITS
 
 FACE_COLUMNS = {"emotion", "pixels"}
-"""What a table of faces has, in small letters, and besides them ``Usage`` in all but the competition's."""
+"""Columns of a table of faces, in small letters; all but the competition's have ``Usage`` too."""
 
 NO_USAGE = "rows drawn at random into train, valid or test, for the file has no column Usage: all are of Training"
 
@@ -29,14 +29,14 @@ _CODES = {str(code): SEVEN.index(name) for code, name in enumerate(FER2013_CODES
 
 
 def read_fer2013(faces: Path, votes: Path | None = None) -> Samples:
-    """Read ``fer2013.csv`` and, row by row beside it, ``fer2013new.csv``.
+    """Read ``fer2013.csv`` and, if given, the votes in ``fer2013new.csv``.
 
-    Row i of one file is row i of the other. The number in FER+'s image names is not the row and is not used. Without
-    FER+ all ten votes stand on the original emotion. A file without the column ``Usage``, Kaggle's ``train.csv``, is
-    drawn at random into the splits: 80:10:10 in each class, the same picture never in two of them.
+    Row i of one file belongs to row i of the other. The number in FER+'s image names is not the row and is not used.
+    Without FER+ all ten votes are for the original emotion. A file without the column ``Usage``, Kaggle's
+    ``train.csv``, is split at random: 80:10:10 in each class, never the same picture in two splits.
 
     Raises:
-        DataError: a file that breaks its layout, by file and row, or two files that do not belong together.
+        DataError: a row that is not as expected, or two files that do not belong together.
     """
     drawn = "usage" not in columns_of(faces)
     if drawn and votes is not None:
@@ -66,14 +66,14 @@ def _read_faces(path: Path, drawn: bool) -> tuple[NDArray[np.uint8], NDArray[np.
     for texts in _blocks(path, drawn, emotions, splits):
         first = len(emotions) - len(texts) + 1
         images = parse_block(texts)
-        blocks.append(_slowly(path, texts, first) if images is None else images)
+        blocks.append(_parse_rows(path, texts, first) if images is None else images)
     if not emotions:
         raise DataError(f"{path}: no rows below the first line; expected faces")
     return np.concatenate(blocks), np.array(emotions, np.int8), np.array(splits, np.int8)
 
 
 def _blocks(path: Path, drawn: bool, emotions: list[int], splits: list[int]) -> Iterator[list[str]]:
-    """Yield the pixels' text, ``BLOCK_ROWS`` rows at a time; emotions and splits grow beside it."""
+    """Yield the text of the pixels, ``BLOCK_ROWS`` rows at a time, and append to emotions and splits."""
     texts: list[str] = []
     columns = ("emotion", "pixels") if drawn else ("emotion", "pixels", "Usage")
     for row, cells in enumerate(read_table(path, columns), start=1):
@@ -90,8 +90,8 @@ def _blocks(path: Path, drawn: bool, emotions: list[int], splits: list[int]) -> 
         yield texts
 
 
-def _slowly(path: Path, texts: list[str], first: int) -> NDArray[np.uint8]:
-    """Return images (N, 48, 48) of a block that is out of the ordinary, or raise for its first wrong row."""
+def _parse_rows(path: Path, texts: list[str], first: int) -> NDArray[np.uint8]:
+    """Return images (N, 48, 48) of a block that ``parse_block`` refuses, or raise an error for its first wrong row."""
     images = np.empty((len(texts), SIZE_PX, SIZE_PX), np.uint8)
     for offset, text in enumerate(texts):
         image = parse_row(text)
@@ -108,7 +108,7 @@ def _split_of(usage: str, path: Path, row: int) -> int:
 
 
 def _read_votes(path: Path, faces: Path, splits: NDArray[np.int8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return votes (N, 10) and where the image's name is empty (N,), checked against the faces' splits (N,)."""
+    """Return votes (N, 10) and whether the image's name is empty (N,); the splits (N,) of the faces must match."""
     votes = np.zeros((len(splits), COLUMNS), np.uint8)
     nameless = np.zeros(len(splits), np.bool_)
     row = 0
@@ -125,10 +125,10 @@ def _read_votes(path: Path, faces: Path, splits: NDArray[np.int8]) -> tuple[NDAr
 
 
 def votes_of(cells: list[str], where: str) -> list[int]:
-    """Return the ten votes of a row; where is its place, for the message.
+    """Return the ten votes of a row; where is its place, for messages.
 
     Raises:
-        DataError: a cell that is no number from 0 to 99.
+        DataError: a cell is not a number from 0 to 99.
     """
     for column, cell in zip(VOTE_COLUMNS, cells, strict=True):
         if not (cell.isascii() and cell.isdigit() and len(cell) <= 2):
@@ -140,23 +140,23 @@ PIXELS = SIZE_PX * SIZE_PX
 
 
 def parse_block(texts: list[str]) -> NDArray[np.uint8] | None:
-    """Return rows of blank-separated numbers as images (N, 48, 48) uint8, or None where any row is not in order.
+    """Return rows of numbers separated by blanks as images (N, 48, 48) uint8, or None if a row is not as expected.
 
-    All rows are turned at once, digit by digit: Python's own ``int`` would take a minute for the 74 million numbers
-    of FER2013. Which row is at fault, and how, is for ``parse_row`` to say.
+    All rows are parsed at once, digit by digit: Python's ``int`` would take a minute for the 74 million numbers of
+    FER2013. Which row is wrong, and how, is left to ``parse_row``.
     """
     text = "\n".join(texts) + "\n"
     if not text.isascii():
         return None
     chars = np.frombuffer(b"   " + text.encode("ascii"), np.uint8)
-    digits = chars - 48  # wraps around: whatever is no digit is 10 or more
+    digits = chars - 48  # wraps around: all but digits become 10 or more
     is_digit = digits < 10
     newline = chars == 10
     if not (is_digit | newline | (chars == 32)).all():
         return None
     digits = np.where(is_digit, digits, 0).astype(np.uint16)
 
-    # Position i holds the number that ends there, if one does: its own digit and the two before it.
+    # At position i is the number that ends there, if one does: its digit and the two before it.
     ones, tens, hundreds = digits[3:], digits[2:-1], digits[1:-2] * is_digit[2:-1]
     longer = is_digit[3:] & is_digit[2:-1] & is_digit[1:-2] & is_digit[:-3]
     last = is_digit[3:-1] & ~is_digit[4:]

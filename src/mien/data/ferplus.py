@@ -1,4 +1,4 @@
-"""The folders of PNG files that FER+'s own script writes: one a split, with the votes in ``label.csv``."""
+"""FER+ as the folders that its own script writes: PNG files, a folder a split, with the votes in ``label.csv``."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ Line = tuple[str, str, Box, list[int]]
 
 
 def is_ferplus(folder: Path) -> bool:
-    """Return whether a folder holds any of FER+'s three."""
+    """Return whether a folder holds any of FER+'s three folders."""
     return any((folder / name).is_dir() for name in FOLDERS)
 
 
 def read_ferplus(folder: Path) -> Samples:
     """Read FER+'s folders ``FER2013Train``, ``FER2013Valid`` and ``FER2013Test``, those that are there.
 
-    A line of ``label.csv`` is the picture's name, its box "(x1, y1, x2, y2)" and ten votes. FER2013's own label is
-    not in these folders: emotions are -1. Rows count on through the three folders. A picture that is missing or
+    A line of ``label.csv`` is the picture's name, its box "(x1, y1, x2, y2)" and ten votes. FER2013's own labels are
+    not in these folders: emotions are -1. Rows are numbered through all three folders. A picture that is missing or
     damaged becomes a drop.
 
     Raises:
-        DataError: a folder without its ``label.csv``, or a line in it that is out of order.
+        DataError: a folder without its ``label.csv``, or a line in it that is not as expected.
     """
     lines = [line for name in FOLDERS if (folder / name).is_dir() for line in _lines(folder / name)]
     images = np.zeros((len(lines), SIZE_PX, SIZE_PX), np.uint8)
@@ -67,7 +67,7 @@ def _lines(folder: Path) -> list[Line]:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             for number, raw in enumerate(csv.reader(file), start=1):
                 cells = [cell.strip() for cell in raw]
-                # FER+ writes no header; who adds one names no picture in it.
+                # FER+ writes no header; one that was added has no file name in it.
                 if any(cells) and (number > 1 or "." in cells[0]):
                     lines.append(_line(folder, path, number, cells))
     except csv.Error as error:

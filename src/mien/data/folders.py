@@ -1,4 +1,4 @@
-"""A folder of class folders, as people keep faces of their own: ``DIR/happiness/*.jpg``, perhaps a split above it."""
+"""Class folders: ``DIR/happiness/*.jpg``, perhaps below a folder a split."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +16,21 @@ from mien.core.emotions import EIGHT, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError
 from mien.core.protocols import PANEL
 from mien.core.spelling import did_you_mean, near
-from mien.data.faces import Cutter, Detector
+from mien.data.faces import Cutter
 from mien.data.near_duplicates import pixel_keys
 from mien.data.samples import SIZE_PX, UNREADABLE, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
 from mien.imaging.formats import PICTURE_SUFFIXES
+
+if TYPE_CHECKING:
+    from mien.detection.detectors import Detector
 
 SPLIT_NAMES = {
     "train": ("train", "training"),
     "valid": ("valid", "validation", "val", "dev", "public", "publictest"),
     "test": ("test", "testing", "private", "privatetest"),
 }
-"""What people call the three splits, in small letters."""
+"""Other names of the three splits, in small letters."""
 
 CLASS_NAMES = {
     "neutral": ("neutral", "neutrality", "calm"),
@@ -39,11 +43,11 @@ CLASS_NAMES = {
     "contempt": ("contempt", "contemptuous"),
     "unknown": ("unknown",),
 }
-"""What people call the classes, in small letters."""
+"""Other names of the classes, in small letters."""
 
 TENTH = 0.1
 SHARES = {"test": TENTH, "valid": TENTH}
-"""What is drawn at random where nothing says which split a face belongs to; the rest goes to train."""
+"""Shares drawn at random if no split is given for a face; the rest goes to train."""
 
 UNSPLIT = "any"
 
@@ -52,7 +56,7 @@ DRAWN = "pictures drawn at random into train, valid or test"
 MOVED = "pictures of train drawn at random into valid, which no folder gave"
 
 SPLIT_OF = {alias: name for name, aliases in SPLIT_NAMES.items() for alias in aliases}
-"""What people call a split, in small letters, to its name here."""
+"""Other name of a split, in small letters -> its name here."""
 
 _CLASS_OF = {alias: name for name, aliases in CLASS_NAMES.items() for alias in aliases}
 
@@ -67,18 +71,18 @@ class _Picture:
 def read_folders(folder: Path, detector: Detector | None = None, split: str = "", seed: int = 0) -> Samples:
     """Read class folders, with or without folders for the splits above them.
 
-    All ten votes of a picture go to its class. Names are matched leniently: ``happy``, ``Happiness`` and ``3_happy``
-    are one class. Pictures below no split folder are drawn into train, valid and test, 80:10:10 in each class, and
-    those that are the same pixel for pixel stay together. Rows count the pictures in the order of their paths.
+    All ten votes of a picture are for its class. Names are matched leniently: ``happy``, ``Happiness`` and ``3_happy``
+    are one class. Pictures without a split folder are split at random, 80:10:10 in each class; exact duplicates stay
+    together. Rows number the pictures in the order of their paths.
 
     Args:
         folder: holds the class folders or the split folders.
-        detector: finds the face in a picture; None takes each picture whole.
-        split: where pictures below no split folder go, instead of being drawn.
-        seed: of the draw.
+        detector: finds the face in a picture; None takes each picture as a whole.
+        split: of pictures without a split folder, instead of a random one.
+        seed: of the random split.
 
     Raises:
-        DataError: a folder whose name is no class, or no picture at all.
+        DataError: a folder whose name is not a class, or no picture at all.
     """
     counts: Counter[str] = Counter()
     pictures = list(_pictures(folder, counts, split or UNSPLIT))
@@ -110,7 +114,7 @@ def read_folders(folder: Path, detector: Detector | None = None, split: str = ""
 def _draw_missing(
     named: NDArray[np.str_], columns: NDArray[np.int64], keys: NDArray[np.int64], seed: int, counts: Counter[str]
 ) -> NDArray[np.int8]:
-    """Return the split (N,) int8 of each picture, drawn where its folders named none or left valid empty."""
+    """Return the split (N,) int8 of each picture, drawn at random if its folders give none or leave valid empty."""
     splits = np.array([SPLITS.index(name) if name != UNSPLIT else -1 for name in named.tolist()], np.int8)
     drawn = splits < 0
     splits[drawn] = draw_splits(columns[drawn], keys[drawn], SHARES, seed)
@@ -125,13 +129,13 @@ def _draw_missing(
 def draw_splits(
     classes: NDArray[np.int64], keys: NDArray[np.int64], shares: dict[str, float], seed: int
 ) -> NDArray[np.int8]:
-    """Return a split (N,) int8 for each picture: the shares of each class to the splits they name, the rest to train.
+    """Return a random split (N,) int8 for each picture, by shares of each class; the rest goes to train.
 
     Args:
-        classes: (N,) the picture's class.
-        keys: (N,) the same number for pictures that must stay together; the first of them names their class.
-        shares: split to share of its pictures, 0 to 1.
-        seed: of the draw.
+        classes: (N,) the class of each picture.
+        keys: (N,) the same number for pictures that must stay together; the first one's class counts for all of them.
+        shares: split -> share of the pictures, 0 to 1.
+        seed: of the random numbers.
     """
     random = np.random.default_rng(seed)
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
@@ -148,7 +152,7 @@ def draw_splits(
 def _cut_all(
     folder: Path, pictures: list[_Picture], cutter: Cutter
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[Drop]]:
-    """Return faces (K, 48, 48), which of the N pictures they are (N,), and the pictures that cannot be read."""
+    """Return faces (K, 48, 48), a mask (N,) of the pictures that they are of, and the pictures that cannot be read."""
     images = np.zeros((len(pictures), SIZE_PX, SIZE_PX), np.uint8)
     kept = np.ones(len(pictures), np.bool_)
     unread: list[Drop] = []
@@ -163,7 +167,7 @@ def _cut_all(
 
 
 def _pictures(folder: Path, counts: Counter[str], unsplit: str) -> Iterator[_Picture]:
-    """Yield the pictures in the order of their paths; counts the files that are none."""
+    """Yield the pictures in the order of their paths, and count the other files."""
     for top in folders_in(folder):
         split = SPLIT_OF.get(_plain(top.name))
         for below in folders_in(top) if split else [top]:
@@ -178,12 +182,12 @@ def _pictures(folder: Path, counts: Counter[str], unsplit: str) -> Iterator[_Pic
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """Return the folders in a folder by name, without the hidden ones that systems and archives leave behind."""
+    """Return the folders in a folder by name, without hidden ones such as systems and archives leave behind."""
     return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._")
 
 
 def is_known(folder: Path) -> bool:
-    """Return whether a folder is called as a split or a class is."""
+    """Return whether a folder has the name of a split or a class."""
     return _plain(folder.name) in SPLIT_OF or _letters(folder.name) in _CLASS_OF
 
 

@@ -1,4 +1,4 @@
-"""Faces of a split on a contact sheet, a row an emotion: what the labels look like."""
+"""A contact sheet of a split: random faces, a row an emotion, to see what the labels mean."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ BACKGROUND = (24, 24, 24)
 
 
 def montage(split: Split, columns: int = 12, seed: int = 0) -> Image:
-    """Return a contact sheet (H, W, 3) uint8 RGB: a row for each of the eight emotions, columns random faces in it.
+    """Return a contact sheet (H, W, 3) uint8 RGB, with a row of random faces for each of the eight emotions.
 
-    An emotion's faces are those for which it has the most votes of the ten columns. The same seed gives the same faces.
+    A face is in the row of the emotion with the most of its votes. The same seed gives the same faces.
     """
     random = np.random.default_rng(seed)
     faces = PROTOCOLS["seven"](split.votes, split.emotions) != UNCOUNTED

@@ -1,7 +1,7 @@
-"""The same face twice: pixel for pixel, or nearly so after a change of light, a slight shift or a mirror.
+"""Duplicates: exact ones, and near-duplicates by a change of light, a slight shift or a mirror image.
 
-A near-duplicate is a face whose 12 x 12 thumbnail correlates above 0.98 with another's, or with its mirror image.
-An exact duplicate counts as a near-duplicate.
+Two faces are near-duplicates if their 12 x 12 thumbnails correlate above 0.98, one of them perhaps mirrored.
+Exact duplicates count as near-duplicates.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ NEAR = 0.98
 """Correlation above which two thumbnails are near-duplicates."""
 
 THUMB_PX = 12
-SCREEN = 15  # of the 144 numbers that describe a thumbnail, those that the screen looks at
-BLOCK_ROWS = 256  # 36 MB of products against 36,000 faces
+SCREEN = 15  # of the 144 numbers of a thumbnail, those that the screening compares
+BLOCK_ROWS = 256  # 36 MB of products with 36,000 faces
 CHUNK = 50_000  # pairs compared in full at a time: 120 MB
 
 
@@ -30,10 +30,10 @@ class Duplicates:
     """Which faces have a duplicate, and in which splits.
 
     Attributes:
-        exact: (N, 3) bool, whether another sample with the very same pixels stands in each of ``SPLITS``.
+        exact: (N, 3) bool, whether there is an exact duplicate in each of ``SPLITS``.
         near: (N, 3) bool, the same for near-duplicates, exact ones included.
-        first: (N,) int64, the place of the first sample of the same split that is tied to it by near-duplicates; its
-            own where there is none, and for all of train, where nothing depends on it.
+        first: (N,) int64, the index of the first sample of the same split that is connected to it by near-duplicates;
+            its own if there is none, and for all of train, where it is not needed.
     """
 
     exact: NDArray[np.bool_]
@@ -42,21 +42,21 @@ class Duplicates:
 
 
 def find_duplicates(samples: Samples) -> Duplicates:
-    """Compare every sample with every other one, of its own split and of the others."""
+    """Compare every sample with every other one, in its own split and in the others."""
     exact = exact_duplicates(pixel_keys(samples.images), samples.splits)
     near, first = near_duplicates(thumbnails(samples.images), samples.splits)
     return Duplicates(exact, near | exact, first)
 
 
 def pixel_keys(images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return a number a face (N,) int64 for images (N, H, W) uint8: the same number where all pixels are the same."""
+    """Return a number (N,) int64 for each of images (N, H, W) uint8: the same number if all pixels are the same."""
     numbers: dict[bytes, int] = {}
     digests = (hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images)
     return np.array([numbers.setdefault(digest, len(numbers)) for digest in digests], np.int64)
 
 
 def exact_duplicates(keys: NDArray[np.int64], splits: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Return (N, 3) bool: whether another face with the key of keys (N,) stands in each split."""
+    """Return (N, 3) bool: whether another face with the same key of keys (N,) is in each split."""
     counts = np.zeros((keys.max(initial=-1) + 1, len(SPLITS)), np.int64)
     np.add.at(counts, (keys, splits), 1)
     others = counts[keys]
@@ -67,7 +67,7 @@ def exact_duplicates(keys: NDArray[np.int64], splits: NDArray[np.int8]) -> NDArr
 def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return (N, 144) float32 for faces (N, 48, 48) uint8: area averages, each row of mean 0 and length 1.
 
-    A face of one even grey has no shape to compare and becomes all zeros, a near-duplicate of nothing.
+    A face of one uniform grey has nothing to compare: it becomes all zeros, a near-duplicate of none.
     """
     step = SIZE_PX // THUMB_PX
     blocks = images.reshape(-1, THUMB_PX, step, THUMB_PX, step)
@@ -80,9 +80,9 @@ def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 def near_duplicates(
     thumbs: NDArray[np.float32], splits: NDArray[np.int8]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Return ``near`` and ``first`` of ``Duplicates`` for thumbnails (N, 144). Faces of one even grey have none.
+    """Return ``near`` and ``first`` of ``Duplicates`` for thumbnails (N, 144).
 
-    The pairs that pass the screen are compared in float64, so that every machine gives the same answer.
+    The pairs that pass the screening are compared in float64, so that every machine gives the same result.
     """
     near = np.zeros((len(thumbs), len(SPLITS)), np.bool_)
     ties: list[NDArray[np.int64]] = [np.zeros((2, 0), np.int64)]
@@ -93,8 +93,8 @@ def near_duplicates(
                 tied = (splits[row] == splits[other]) & (splits[row] != SPLITS.index("train"))
                 unknown = tied | ~(near[row, splits[other]] & near[other, splits[row]])
                 row, other = row[unknown], other[unknown]
-                likeness = np.einsum("ij,ij->i", view[row].astype(np.float64), thumbs[other])
-                row, other = row[likeness > NEAR], other[likeness > NEAR]
+                similarity = np.einsum("ij,ij->i", view[row].astype(np.float64), thumbs[other])
+                row, other = row[similarity > NEAR], other[similarity > NEAR]
                 near[row, splits[other]] = near[other, splits[row]] = True
                 same = (splits[row] == splits[other]) & (splits[row] != SPLITS.index("train"))
                 ties.append(np.array([row[same], other[same]]))
@@ -102,7 +102,7 @@ def near_duplicates(
 
 
 def _first_of(count: int, some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the lowest of the count places that each is tied to, by pairs of some (P,) and others (P,)."""
+    """Return (count,) the lowest index that each is connected to by the pairs of some (P,) and others (P,)."""
     first = np.arange(count)
     while True:
         before = first.copy()
@@ -120,14 +120,14 @@ def _mirrored(thumbs: NDArray[np.float32]) -> NDArray[np.float32]:
 def _similar_pairs(
     view: NDArray[np.float32], thumbs: NDArray[np.float32]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield pairs of places (P,) and (P,), each pair once, that may be near-duplicates: all that are, and few more.
+    """Yield pairs of indices (P,) and (P,), each once, that may be near-duplicates: all that are, and few more.
 
-    Faces that differ coarsely are no duplicates, and 16 numbers tell that as surely as 144, nine times as fast.
+    Faces that differ at a coarse scale are no duplicates, which 16 numbers show as surely as 144, nine times as fast.
     """
     left, right = _screen(view), _screen(thumbs)
     for start in range(0, len(view), BLOCK_ROWS):
-        likeness = left[start : start + BLOCK_ROWS] @ right[start:].T
-        rows, others = np.divmod(np.flatnonzero(likeness > NEAR - 1e-4), likeness.shape[1])
+        similarity = left[start : start + BLOCK_ROWS] @ right[start:].T
+        rows, others = np.divmod(np.flatnonzero(similarity > NEAR - 1e-4), similarity.shape[1])
         once = rows < others
         yield rows[once] + start, others[once] + start
 
@@ -135,8 +135,8 @@ def _similar_pairs(
 def _screen(thumbs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (N, 16) whose products are never below those of thumbs (N, 144).
 
-    The coarsest cosine waves of each thumbnail, and the length of all that they leave out: two remainders correlate by
-    the product of their lengths at most (Cauchy and Schwarz).
+    They are the coefficients of the coarsest cosine waves of each thumbnail, and the norm of the remainder: the product
+    of two remainders is at most the product of their norms (Cauchy and Schwarz).
     """
     place, wave = np.arange(THUMB_PX), np.arange(THUMB_PX)[:, None]
     cosines = np.cos(np.pi * (2 * place + 1) * wave / (2 * THUMB_PX)) * np.sqrt(2 / THUMB_PX)

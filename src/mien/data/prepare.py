@@ -1,4 +1,4 @@
-"""Samples to one file a split: the rules by which faces are dropped and called clean, and what was found on the way."""
+"""Samples to one file a split: which faces are dropped, which are clean, and an audit."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ FILES = (
     "montage.png",
     "prepare.json",
 )
-"""All that a folder of splits may hold: the first two are of ``mien soft-labels``, the last vouches for the others."""
+"""All files of a prepared folder: the first two are of ``mien soft-labels``; the last is written when all are there."""
 
 NOT_A_FACE = "not a face"
 LEAK = "pixel for pixel in valid or test"
 NEAR_LEAK = "near-duplicate in valid or test"
 
 TRAIN = SPLITS.index("train")
-"""The split that the others must not leak into."""
+"""The split that faces of the others must not leak into."""
 
 
 def prepare(samples: Samples, out_dir: Path) -> Audit:
-    """Apply the rules to samples and write what remains.
+    """Drop samples by the rules and write the others.
 
     ``out_dir`` gets ``train.npz``, ``valid.npz`` and ``test.npz``, those that have faces; ``audit.json``;
-    ``montage.png`` of the first of them; and, last, ``prepare.json`` with counts and sha256. All are written in a
-    folder of their own and then moved, so that an interrupted run leaves what stood there before.
+    ``montage.png`` of the first split; and, last, ``prepare.json`` with counts and sha256. All are written to a
+    temporary folder and then moved, so that an interrupted run leaves the earlier files as they were.
 
     Raises:
         DataError: no face is left, or the folder cannot be written.
@@ -69,9 +69,9 @@ def prepare(samples: Samples, out_dir: Path) -> Audit:
 def reasons(samples: Samples, duplicates: Duplicates) -> NDArray[np.str_]:
     """Return why each sample is dropped, (N,) text, empty for those kept.
 
-    A Training face that stands pixel for pixel in another split would be learnt before it is tested; what the taggers
-    call no face has no emotion. A sample of both kinds counts as no face. FER2013's near-duplicates stay, as everybody
-    trains on them, and its scores on clean faces tell what they are worth; those of other data sets are dropped.
+    A training face with an exact duplicate in another split would be learnt before it is tested; what the taggers call
+    no face has no emotion. A sample that is both counts as no face. FER2013's near-duplicates are kept, as everybody
+    trains on them, and scores on its clean faces show their effect; those of other data sets are dropped.
     """
     why = np.full(len(samples), "", f"<U{max(map(len, (LEAK, NEAR_LEAK, NOT_A_FACE)))}")
     train, published = samples.splits == TRAIN, np.isin(samples.sources, (FER2013, FERPLUS))
@@ -82,12 +82,13 @@ def reasons(samples: Samples, duplicates: Duplicates) -> NDArray[np.str_]:
 
 
 def kept_splits(samples: Samples, duplicates: Duplicates, why: NDArray[np.str_]) -> dict[str, Split]:
-    """Return what is left of the samples as one ``Split`` a name, in the order of ``SPLITS``, none of them empty.
+    """Return the samples that are kept as name -> ``Split``, in the order of ``SPLITS``, without empty ones.
 
-    A face of valid or test is clean if no near-duplicate of it is among all Training rows. All of them, those dropped
-    included: a model that was trained elsewhere has learnt from them.
+    A face of valid or test is clean if it has no near-duplicate among all training rows, those dropped included, as a
+    model that was trained elsewhere has learnt from them.
 
-    Faces of even rows choose, those of odd rows are reported; a near-duplicate goes with the first that it is tied to.
+    Faces of even rows choose, those of odd rows are reported; near-duplicates go with the first one they are connected
+    to.
     """
     choosing = samples.rows[duplicates.first] % 2 == 0
     clean = (samples.splits == TRAIN) | ~duplicates.near[:, TRAIN]

@@ -1,4 +1,4 @@
-"""What a source gives: every face it holds with the labels it has, before any rule has dropped one."""
+"""Samples: every face of a data set with its labels, before any is dropped."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from mien.core.model_card import CropSpec
 from mien.data.split import COLUMNS
 
 SIZE_PX = CropSpec().size_px
-"""Side of a prepared face."""
+"""Side of a prepared face, in pixels."""
 
 
 FER2013, FERPLUS = "fer2013", "ferplus"
-"""What the faces of FER2013 are called as a source, with its own labels and with FER+'s votes."""
+"""Names of FER2013 as a source, with its own labels and with FER+'s votes."""
 
 UNREADABLE = "unreadable picture"
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """One picture that no split holds.
+    """A picture that is in no split.
 
     Attributes:
         split: the split it would have been in.
         name: its row (from 0) or its path in the source.
-        why: the rule that dropped it, the same words for every picture that it dropped.
+        why: the rule that dropped it, in the same words for every picture.
     """
 
     split: str
@@ -47,10 +47,10 @@ class Samples:
         emotions: (N,) int8, the original FER2013 label as an index into ``SEVEN``; -1 where there is none.
         rows: (N,) int64, the row in the source, from 0.
         splits: (N,) int8, an index into ``SPLITS``.
-        nameless: (N,) bool, true where FER+ took the image's name away because it is not a face.
+        nameless: (N,) bool, true if FER+ removed the image's name because it is not a face.
         sources: (N,) text, the name of the data set that the face is from.
         unread: pictures that could not be read.
-        notes: anything else that a reader of the audit should know, as a count by sentence.
+        notes: other facts for the audit, each a sentence with a number of pictures.
     """
 
     images: NDArray[np.uint8]
@@ -64,7 +64,7 @@ class Samples:
     notes: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse arrays that do not describe the same N faces."""
+        """Refuse arrays that are not of the same N faces."""
         n = len(self.images)
         got = [getattr(self, name).shape for name in ARRAYS]
         if got != [(n, SIZE_PX, SIZE_PX), (n, COLUMNS), *[(n,)] * (len(ARRAYS) - 2)]:
@@ -79,11 +79,11 @@ class Samples:
 
 
 ARRAYS = ("images", "votes", "emotions", "rows", "splits", "nameless", "sources")
-"""The names of what is known of each face."""
+"""Names of the arrays with a row a face."""
 
 
 def join_samples(parts: Sequence[Samples]) -> Samples:
-    """Return the faces of several data sets, one behind the other."""
+    """Return the faces of several data sets, one after the other."""
     counts: Counter[str] = Counter()
     for part in parts:
         counts.update(dict(part.notes))

@@ -1,42 +1,45 @@
-"""From whatever the user has to ``Samples``: FER2013 and FER+ as published, folders of pictures, or several."""
+"""Data sets of any layout to ``Samples``: FER2013 and FER+ as published, folders of pictures, or several of them."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mien.core.errors import DataError, UsageError
 from mien.data._archives import is_archive, unpack
 from mien.data._csv_table import columns_of
-from mien.data.faces import Detector
 from mien.data.fer2013 import FACE_COLUMNS, read_fer2013
 from mien.data.ferplus import is_ferplus, read_ferplus
 from mien.data.folders import folders_in, is_known, read_folders
 from mien.data.samples import Samples, join_samples
 from mien.data.votes_table import has_votes_table, read_votes_table
 
+if TYPE_CHECKING:
+    from mien.detection.detectors import Detector
+
 FACES_FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
-"""FER2013, the fullest first: Kaggle's competition has all but the first in one folder."""
+"""File names of FER2013, the most complete first: Kaggle's competition has all but the first in one folder."""
 
 VOTES_FILE = "fer2013new.csv"
-WRAPPINGS = 8  # folders around the data, one in the other
+WRAPPINGS = 8  # nested folders around the data, at most
 
 
 def read_source(paths: Sequence[Path], detector: Detector | None = None, split: str = "") -> Samples:
-    """Read one data set or several, which keep their names.
+    """Read one data set, or several that keep their names.
 
     Args:
-        paths: ``fer2013.csv`` and ``fer2013new.csv`` (without the second, all votes stand on the original label), and
+        paths: ``fer2013.csv`` and ``fer2013new.csv`` (without the second, all votes are for the original label), and
             folders: with these files in it, with FER+'s folders of PNG files, with photos and their ``votes.csv``, or
-            with a folder a class. Each may be packed (ZIP, tar, gzip), and a folder may lie in others that hold nothing
-            else.
-        detector: finds the face in photos and in the pictures of class folders; None takes them whole.
-        split: where faces go whose split nothing names; without it they are drawn into train, valid and test.
+            with a folder a class. Each may be an archive (ZIP, tar, gzip), and a folder may be nested in others that
+            hold nothing else.
+        detector: finds the face in photos and in the pictures of class folders; None takes them as a whole.
+        split: of faces for which the data gives none; "" splits them at random into train, valid and test.
 
     Raises:
         UsageError: paths that are none of these.
-        DataError: a file or folder that breaks its layout.
+        DataError: a file or folder is not as its layout says.
     """
     gone = [path for path in paths if not path.exists()]
     if gone:
@@ -49,7 +52,7 @@ def read_source(paths: Sequence[Path], detector: Detector | None = None, split: 
     if not paths:
         raise UsageError("no data named; expected fer2013.csv and fer2013new.csv, folders, or archives of these")
     with tempfile.TemporaryDirectory(prefix="mien-") as made:
-        # What an archive holds is named as it is, where the folder in it gives no name.
+        # A data set gets the name of its archive, unless a folder in it gives one.
         places = [Path(made, str(number), path.name.split(".")[0]) for number, path in enumerate(paths)]
         try:
             opened = [
@@ -60,12 +63,14 @@ def read_source(paths: Sequence[Path], detector: Detector | None = None, split: 
         except DataError as error:
             message = str(error)
             for path, place in zip(paths, places, strict=True):
-                message = message.replace(str(place), str(path))  # the user knows the archive
+                message = message.replace(
+                    str(place), str(path)
+                )  # the user knows the archive, not where it was unpacked
             raise DataError(message) from error
 
 
 def _grouped(paths: list[Path], folders: list[bool]) -> list[list[Path]]:
-    """Return the paths of each data set: FER2013's faces and votes come as two files, behind each other."""
+    """Return the paths of each data set: FER2013's faces and votes are two files, one after the other."""
     groups: list[list[Path]] = []
     open_pair = False
     for path, folder in zip(paths, folders, strict=True):
@@ -94,7 +99,7 @@ def _read_folder(folder: Path, detector: Detector | None, split: str) -> Samples
 
 
 def _table(path: Path, names: tuple[str, ...]) -> Path:
-    """Return the path of a table, which may lie in a folder that was an archive."""
+    """Return the path of a table, which may be in an unpacked folder."""
     found = _find(_unwrapped(path), names) if path.is_dir() else path
     if found is None:
         raise DataError(f"no {' or '.join(names)} in {path}; name the file")
@@ -102,7 +107,7 @@ def _table(path: Path, names: tuple[str, ...]) -> Path:
 
 
 def _find(folder: Path, names: tuple[str, ...]) -> Path | None:
-    """Return the first of the names that the folder holds; a ``train.csv`` only where it has faces in it."""
+    """Return the first of the names that the folder holds; ``train.csv`` only if it is a table of faces."""
     for path in (folder / name for name in names):
         if path.is_file() and (path.name != "train.csv" or set(columns_of(path)) >= FACE_COLUMNS):
             return path
@@ -110,7 +115,7 @@ def _find(folder: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def _unwrapped(folder: Path) -> Path:
-    """Return the folder that the data lies in: archives and people put folders around it that hold nothing else."""
+    """Return the innermost folder that holds the data, if folders around it hold nothing else."""
     for _ in range(WRAPPINGS):
         inner = folders_in(folder)
         if len(inner) != 1 or is_known(inner[0]) or is_ferplus(folder) or any(folder.glob("*.csv")):

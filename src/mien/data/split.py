@@ -1,4 +1,4 @@
-"""One split of a data set, as training and scoring read it: a single ``.npz`` file."""
+"""A split of a data set, as training and scoring read it: one ``.npz`` file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLUMNS = len(VOTE_COLUMNS)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """N faces and what is known of them.
+    """N faces and their labels.
 
     Attributes:
         images: (N, S, S) uint8, grey.
@@ -31,7 +31,7 @@ class Split:
         rows: (N,) int64, the sample's row in the source, from 0.
         clean: (N,) bool, false for a face of ``valid`` or ``test`` with a near-duplicate in the original Training rows.
         sources: (N,) text, the name of the data set that the face is from.
-        choosing: (N,) bool, true for the faces of ``valid`` by which nets, biases and thresholds are chosen; the other
+        choosing: (N,) bool, true for the half of ``valid`` by which nets, biases and thresholds are chosen; the other
             half is reported.
     """
 
@@ -44,7 +44,7 @@ class Split:
     choosing: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
-        """Refuse arrays that do not describe the same N faces."""
+        """Refuse arrays that are not of the same N faces."""
         n = len(self.images)
         votes, *others = (getattr(self, name).shape for name in ARRAYS[1:])
         if self.images.ndim != 3 or votes != (n, COLUMNS) or any(shape != (n,) for shape in others):
@@ -58,37 +58,37 @@ class Split:
         return len(self.images)
 
     def sha256(self) -> str:
-        """Return the digest of the arrays, which does not depend on how the file is packed."""
+        """Return the digest of the arrays, which does not depend on the compression of the file."""
         digest = hashlib.sha256()
         for name in ARRAYS:
             array = getattr(self, name)
-            if name == "sources":  # whose width in memory is that of the longest name
+            if name == "sources":  # whose width in memory depends on the longest name
                 array = np.frombuffer("\n".join(array.tolist()).encode(), np.uint8)
             digest.update(f"{array.shape}{array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
     def take(self, faces: NDArray[np.bool_] | NDArray[np.int64]) -> Split:
-        """Return the faces that a mask (N,) or places (K,) name."""
+        """Return the faces of a mask (N,) or of indices (K,)."""
         return Split(*(getattr(self, name)[faces] for name in ARRAYS))
 
     def by_source(self) -> dict[str, Split]:
-        """Return the faces of each data set by its name, in the order in which they come."""
+        """Return name -> faces of each data set, in the order of their first faces."""
         names = dict.fromkeys(self.sources.tolist())
         return {name: self.take(self.sources == name) for name in names}
 
 
 ARRAYS = tuple(field.name for field in fields(Split))
-"""The names of a split's arrays, as its file holds them."""
+"""Names of a split's arrays in its file."""
 
 
 def join_splits(splits: Sequence[Split]) -> Split:
-    """Return the faces of all splits, one split's behind the other's."""
+    """Return the faces of all splits, one split after the other."""
     return Split(*(np.concatenate([getattr(split, name) for split in splits]) for name in ARRAYS))
 
 
 def save_split(split: Split, path: Path) -> None:
-    """Write a split; the file appears whole or not at all."""
+    """Write a split atomically."""
     beside = path.with_name(path.name + ".part")
     with beside.open("wb") as file:
         np.savez(file, **{name: getattr(split, name) for name in ARRAYS})
@@ -96,7 +96,7 @@ def save_split(split: Split, path: Path) -> None:
 
 
 def _source_in(folder: Path) -> str:
-    """Return what could be prepared: an archive, or a folder with folders or a table in it, itself; else FER2013."""
+    """Return what to name to ``mien prepare``: the folder or archive itself if it may be a data set, else FER2013."""
     inside = folder.iterdir() if folder.is_dir() and not any(folder.glob("*.npz")) else ()
     unprepared = folder.is_file() or any(one.is_dir() or one.suffix == ".csv" for one in inside)
     return str(folder) if unprepared else "fer2013.csv fer2013new.csv"
@@ -106,7 +106,7 @@ def load_split(folder: Path, name: str) -> Split:
     """Read the split ``name`` of a prepared folder.
 
     Raises:
-        DataError: the folder has no such split, or the file is not one.
+        DataError: the folder has no such split, or the file is not a split.
     """
     path = folder / f"{name}.npz"
     if not path.is_file():

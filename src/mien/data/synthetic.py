@@ -1,6 +1,6 @@
-"""Drawn faces: cartoons whose brows, eyes and mouth say the emotion, for tests and for a first run without data.
+"""Synthetic faces: cartoons whose brows, eyes and mouth show the emotion, for tests and a first run without data.
 
-A net that reads them has learnt nothing about people.
+A net that was trained on them knows nothing about people.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ Points = NDArray[np.float64] | Sequence[tuple[float, float]]
 """(P, 2) x, y in units of the head's half width."""
 
 SCALE = 4
-"""Faces are drawn at this many times their size and shrunk, which smooths the lines."""
+"""Faces are drawn at this multiple of their size and shrunk, which smooths the lines."""
 
 CERTAIN = 8
-"""Of ``PANEL`` votes, those for the emotion that was drawn; the others fall anywhere."""
+"""Of ``PANEL`` votes, those for the emotion drawn; the others are random."""
 
-_FIXED_POINT = 4  # cv2 takes coordinates in sixteenths of a pixel
+_FIXED_POINT = 4  # coordinates in sixteenths of a pixel, as cv2 takes them
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """An emotion as lines, in units of the head's half width; x points to the picture's right, y down.
+    """How an emotion is drawn, in units of the head's half width; x points to the picture's right, y down.
 
     Attributes:
         brow_slant: how much lower the inner end of a brow is than the outer.
@@ -66,15 +66,15 @@ LOOKS = {
     "fear": Look(brow_slant=-0.2, brow_lift=0.16, eye_open=1.1, mouth_open=0.14, mouth_width=0.46),
     "contempt": Look(mouth_tilt=0.32, eye_open=0.45),
 }
-"""Emotion to how it is drawn."""
+"""Emotion -> how it is drawn."""
 
 
 def synthetic(n: int, seed: int) -> Split:
-    """Draw n faces, the eight emotions in turn, and let ten taggers vote on them.
+    """Draw n faces, the eight emotions in turn, with ten votes each.
 
-    Of the votes eight fall on the emotion drawn and two on any column of the eight emotions. Faces differ in place,
-    size, tilt, light, contrast and noise, and every line is a little off. The same n and seed give the same faces; the
-    first faces of a longer split are those of a shorter one.
+    Eight of the votes are for the emotion drawn, two for random ones of the eight emotions. Faces differ in place,
+    size, tilt, light, contrast and noise, and every line is a little random. The same n and seed give the same faces;
+    a longer split begins with the faces of a shorter one.
 
     Returns:
         A ``Split`` of images (n, 48, 48) uint8; all faces are clean.
@@ -118,7 +118,7 @@ def draw(emotion: str, random: Generator) -> NDArray[np.uint8]:
 
 
 class _Pen:
-    """Draws on a canvas of its own in the units of ``Look``, with a head whose place and light are drawn at random."""
+    """Draws on a canvas of its own in the units of ``Look``, with a head of random place and light."""
 
     def __init__(self, random: Generator) -> None:
         self._random = random
@@ -133,7 +133,7 @@ class _Pen:
         self._canvas: Canvas = np.full((side_px, side_px), int(random.uniform(20, 240)), np.uint8)
 
     def head(self) -> None:
-        """Draw an ellipse, somewhat taller than wide, with an edge."""
+        """Draw an ellipse, a little taller than wide, with an outline."""
         axes = (1.0, self._about(1.22, 0.08))
         self._ellipse((0, 0), axes, self._skin)
         self._ellipse((0, 0), axes, self._dark, width=0.04)
@@ -147,7 +147,7 @@ class _Pen:
         self._ellipse(centre, (min(0.08, height), min(0.08, height)), self._dark)
 
     def brow(self, side: int, look: Look) -> None:
-        """Draw a line above the eye whose inner end may be lower or higher."""
+        """Draw a line above the eye, whose inner end may be lower or higher."""
         y = -0.5 - self._about(look.brow_lift, 0.02)
         slant = self._about(look.brow_slant, 0.03) / 2
         self._line([(side * 0.2, y + slant), (side * 0.62, y - slant)], width=0.08)

@@ -1,12 +1,13 @@
-"""A folder of photos with a table of votes: ``DIR/votes.csv``, a face a line, as FER+ counts votes.
+"""A folder of photos with a table of votes, ``DIR/votes.csv``: a line a face, with votes as in FER+.
 
-What the columns mean is in docs/how-to/own-faces.md.
+The columns are explained in docs/how-to/own-faces.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +15,20 @@ from numpy.typing import NDArray
 from mien.core.emotions import EIGHT, VOTE_COLUMNS
 from mien.core.errors import DataError
 from mien.data._csv_table import columns_of, fault, read_table
-from mien.data.faces import Box, Cutter, Detector
+from mien.data.faces import Box, Cutter
 from mien.data.folders import DRAWN, SHARES, SPLIT_OF, draw_splits
 from mien.data.near_duplicates import pixel_keys
 from mien.data.samples import SIZE_PX, UNREADABLE, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
 
+if TYPE_CHECKING:
+    from mien.detection.detectors import Detector
+
 VOTES = "votes.csv"
 CORNERS = ("x1", "y1", "x2", "y2")
 
 MOST_VOTES = 200
-"""What the votes of a face that are no whole numbers are scaled to: the finest that a byte holds with room to round."""
+"""Votes that are not whole numbers are scaled to this sum: the finest that a byte holds with room for rounding."""
 
 
 def has_votes_table(folder: Path) -> bool:
@@ -33,18 +37,18 @@ def has_votes_table(folder: Path) -> bool:
 
 
 def read_votes_table(folder: Path, detector: Detector | None = None, split: str = "", seed: int = 0) -> Samples:
-    """Read the faces that the table names.
+    """Read the faces in the table.
 
-    A face is cut at its box as the predicting side cuts it; without a box the detector finds it, and without a detector
-    the picture is the face. Faces of no split are drawn into train, valid and test, 80:10:10 in each class. The row
-    of a face is the number that its file is called by, or its place in the table where files have other names.
+    A face is cropped at its box as in prediction; without a box it is detected, and without a detector the picture is
+    the face. Faces without a split are split at random into train, valid and test, 80:10:10 in each class. The row of
+    a face is the number in its file name, or its place in the table if the files have other names.
 
     Args:
-        folder: holds ``votes.csv`` and the pictures. Columns: ``file``, and one or more of ``VOTE_COLUMNS``; where
-            there are such, also ``split``, ``source`` and the box ``x1, y1, x2, y2`` in pixels. Others are not read.
-        detector: finds the face in a picture of which the table gives no box.
-        split: where faces of no split go, instead of being drawn.
-        seed: of the draw.
+        folder: holds ``votes.csv`` and the pictures. Columns: ``file``, and one or more of ``VOTE_COLUMNS``; also
+            ``split``, ``source`` and the box ``x1, y1, x2, y2`` in pixels, if there are such. Others are not read.
+        detector: finds the face in a picture without a box in the table.
+        split: of faces without one, instead of a random one.
+        seed: of the random split.
 
     Raises:
         DataError: a table without these columns, a line that cannot be used, or no picture that can be read.
@@ -107,7 +111,7 @@ def _votes(table: Path, names: Sequence[str]) -> NDArray[np.uint8]:
 
 
 def _splits(table: Path) -> NDArray[np.int8]:
-    """Return the split (N,) of each face, -1 where the table names none."""
+    """Return the split (N,) of each face, -1 if the table gives none."""
     splits: list[int] = []
     for row, (cell,) in enumerate(read_table(table, ["split"]), start=1):
         name = SPLIT_OF.get(cell.casefold(), "")
@@ -118,7 +122,7 @@ def _splits(table: Path) -> NDArray[np.int8]:
 
 
 def _boxes(table: Path) -> list[Box | None]:
-    """Return the box of each face, None where the table gives none."""
+    """Return the box of each face, None if the table gives none."""
     boxes: list[Box | None] = []
     for row, cells in enumerate(read_table(table, CORNERS), start=1):
         if not any(cells):
@@ -139,7 +143,7 @@ def _floats(cells: Sequence[str], table: Path, row: int, columns: Sequence[str])
 
 
 def _numbers(files: Sequence[str]) -> NDArray[np.int64]:
-    """Return the numbers (N,) that files are called by, their places where some are not, or share one."""
+    """Return the numbers (N,) in the file names, or the places in the table if some have none, or two the same."""
     stems = [Path(file).stem for file in files]
     if all(stem.isdecimal() and len(stem) < 18 for stem in stems) and len(set(map(int, stems))) == len(stems):
         return np.array(list(map(int, stems)), np.int64)
