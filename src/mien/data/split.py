@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import VOTE_COLUMNS
 from mien.core.errors import DataError
+from mien.core.output import whole_file
 
 SPLITS = ("train", "valid", "test")
 """Training, PublicTest and PrivateTest of FER2013."""
@@ -89,10 +90,8 @@ def join_splits(splits: Sequence[Split]) -> Split:
 
 def save_split(split: Split, path: Path) -> None:
     """Write a split atomically."""
-    beside = path.with_name(path.name + ".part")
-    with beside.open("wb") as file:
+    with whole_file(path) as file:
         np.savez(file, **{name: getattr(split, name) for name in ARRAYS})
-    beside.replace(path)
 
 
 def _source_in(folder: Path) -> str:

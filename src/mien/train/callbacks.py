@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import time
 from collections.abc import Generator
@@ -18,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from mien.core.emotions import seen_as
 from mien.core.errors import TrainingError
 from mien.core.metrics import softmax
+from mien.core.output import write_whole
 from mien.core.protocols import CLASSES, PROTOCOLS
 from mien.data.split import Split
 from mien.train.checkpoint import save_best, save_checkpoint
@@ -107,16 +107,9 @@ class Epochs(keras.callbacks.Callback):
         return max((float(line.split(",")[place]) for line in self._earlier(epoch)), default=-1.0)
 
     def _append_history(self, epoch: int, logs: dict[str, Any]) -> None:
-        path = self._run_dir / "history.csv"
-        earlier = self._earlier(epoch)
-        values = [epoch + 1, *(f"{logs.get(key, math.nan):.6g}" for key in HISTORY_COLUMNS[1:])]
-        beside = path.with_suffix(".part")
-        with beside.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(HISTORY_COLUMNS)
-            file.writelines(line + "\n" for line in earlier)
-            writer.writerow(values)
-        beside.replace(path)
+        values = [str(epoch + 1), *(f"{logs.get(key, math.nan):.6g}" for key in HISTORY_COLUMNS[1:])]
+        lines = [",".join(HISTORY_COLUMNS), *self._earlier(epoch), ",".join(values)]
+        write_whole(self._run_dir / "history.csv", "".join(f"{line}\n" for line in lines).encode())
 
 
 class ProgressBar(keras.callbacks.Callback):

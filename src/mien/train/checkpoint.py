@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import UsageError
+from mien.core.output import whole_file
 
 CHECKPOINT = "checkpoint.npz"
 BEST = "best.npz"
@@ -72,7 +73,5 @@ def load_best(net: keras.Model, run_dir: Path) -> None:
 
 
 def _save(path: Path, **arrays: NDArray[Any]) -> None:
-    beside = path.with_suffix(".part")
-    with beside.open("wb") as file:
+    with whole_file(path) as file:
         np.savez(file, **arrays)
-    beside.replace(path)
