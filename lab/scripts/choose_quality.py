@@ -47,9 +47,10 @@ BATCH = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """N faces of one kind: whether each was named rightly, its quality, and how sharp its crop is."""
+    """N faces of one kind: whether each was named rightly and surely, its quality, and how sharp its crop is."""
 
     right: NDArray[np.bool_]
+    sure: NDArray[np.bool_]
     quality: NDArray[np.str_]
     sharpness: NDArray[np.float64]
 
@@ -95,7 +96,8 @@ def judge(faces: list[Grey], truth: NDArray[np.int64], analyze: Analyzer) -> Jud
     crop = analyze.classifier.card.crop
     sharp = [sharpness(cut_faces(frame.image, analyze.detector(frame.image), crop)[0]) for frame in frames]
     answers = np.array([result.probs[0].argmax() for result in results])
-    return Judged(answers == truth, np.array([result.quality[0] for result in results]), np.array(sharp))
+    sure = np.array([result.probs[0].max() >= analyze.certain_from() for result in results])
+    return Judged(answers == truth, sure, np.array([result.quality[0] for result in results]), np.array(sharp))
 
 
 def share(hits: NDArray[np.bool_]) -> str:
@@ -107,11 +109,13 @@ def accuracy_table(judged: dict[str, Judged]) -> str:
     """Return accuracy and share flagged by what was done to the faces."""
     lines = [f"shipped: small under {SMALL_PX} px, blurred under a sharpness of {SHARP:g}"]
     lines += [f"{'face':20}{'accuracy':>10}{'sharpness':>11}{'small':>9}{'blurred':>9}{'of flagged':>12}{'of good':>9}"]
+    lines[-1] += f"{'sure, flagged':>15}{'sure, good':>12}"
     for name, one in judged.items():
         small, blurred = one.quality == SMALL, one.quality == BLURRED
         flagged = small | blurred
         start = f"{name:20}{share(one.right):>10}{np.median(one.sharpness):11.3f}{share(small):>9}{share(blurred):>9}"
         lines += [f"{start}{share(one.right[flagged]):>12}{share(one.right[~flagged]):>9}"]
+        lines[-1] += f"{share(one.right[one.sure & flagged]):>15}{share(one.right[one.sure & ~flagged]):>12}"
     return "\n".join(lines)
 
 

@@ -28,7 +28,7 @@ def noisy(level: int, side_px: int) -> np.ndarray:
 
 
 def judged(right: list[bool], quality: list[str], sharpness: list[float]) -> Judged:
-    return Judged(np.array(right), np.array(quality), np.array(sharpness))
+    return Judged(np.array(right), np.array(right), np.array(quality), np.array(sharpness))
 
 
 def test_each_face_is_judged_as_the_picture_that_it_fills(net: Path):
@@ -36,6 +36,7 @@ def test_each_face_is_judged_as_the_picture_that_it_fills(net: Path):
     faces = [noisy(16, 48), noisy(48, 23), np.full((48, 48), 80, np.uint8)]
     found = choose_quality.judge(faces, np.array([0, 1, 0]), analyze)
     assert found.right.tolist() == [True, True, False]
+    assert found.sure.tolist() == [True] * 3
     assert found.quality.tolist() == ["good", "small", "blurred"]
     assert found.sharpness[0] > found.sharpness[2] == 0.25
 
