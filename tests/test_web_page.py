@@ -95,6 +95,26 @@ def test_the_faces_of_a_film_are_followed(page: Page, examples: Path):
     page.wait("document.querySelectorAll('article').length === 2 && document.getElementById('film').paused")
 
 
+STRIP = """(async () => {
+  const { Lanes } = await import(document.querySelector("script[type=module]").src.replace("page.js", "lanes.js"));
+  const canvas = document.body.appendChild(document.createElement("canvas")), lanes = new Lanes();
+  canvas.id = "strip";
+  canvas.style.width = "630px";
+  for (let time_s = 0; time_s < 30; time_s += 0.1)
+    lanes.add({ time_s, faces: [{ id: 1, probabilities: { happiness: 1 }, uncertain: time_s > 15 }] });
+  lanes.draw(canvas, { happiness: "rgb(240 228 66)" });
+})()"""
+
+
+def test_what_is_uncertain_is_hatched_in_the_strip(page: Page):
+    page.value(STRIP)
+    fine = page.value("document.getElementById('strip').width / 630")
+    # 15 seconds of happiness, 300 wide and 30 high, and as many that are faded and hatched.
+    seen = page.value(COLOURS.replace("ID", "strip"))
+    assert seen[HAPPINESS] == pytest.approx(300 * 30 * fine**2, rel=0.05)
+    page.value("document.getElementById('strip').remove()")
+
+
 def test_a_camera_is_followed_until_it_is_pressed_again(page: Page):
     page.value("document.getElementById('camera').click()")
     page.wait("document.getElementById('faces').innerText === 'no face found'")

@@ -82,6 +82,8 @@ def test_accuracy_and_flags_are_told_apart():
         "25.0%",
         "50.0%",
         "100.0%",
+        "100.0%",
+        "100.0%",
     ]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from mien.core.emotions import Colour
 from mien.core.types import Flags, Floats, Image, Result
-from mien.draw.annotate import Rect
+from mien.draw.annotate import WHITE, Rect
 from mien.draw.canvas import FAINT, TRACK, Canvas
 
 SPAN_S = 30.0
@@ -110,8 +110,10 @@ def draw_history(canvas: Canvas, area: Rect, history: History, colours: Sequence
     for row in range(count):
         y1, y2 = round(lanes.y1 + row * step_px), round(lanes.y1 + (row + 1) * step_px - gap_px)
         stretches = history.stretches(people[row]) if row < len(people) else []
+        columns = _uncertain(lanes.x2 - lanes.x1, stretches, history.now_s)
         lane = canvas.image[y1:y2, lanes.x1 : lanes.x2]
-        lane[...] = _lane((lanes.x2 - lanes.x1, y2 - y1), stretches, history.now_s, colours)
+        lane[...] = _hatched(_lane((lanes.x2 - lanes.x1, y2 - y1), stretches, history.now_s, colours), columns)
+        _explain(canvas, Rect(lanes.x1, y1, lanes.x2, y2), columns, text_px)
         if count > 1:
             canvas.write(tags[row], (area.x1, (y1 + y2 - axis_px) // 2), text_px)
     _axis(canvas, lanes, text_px)
@@ -138,8 +140,7 @@ def _lane(size: tuple[int, int], stretches: list[Points], now_s: float, colours:
             # A pixel's centre is a whole number to cv2, and half a pixel from the edge to us.
             fixed = (outline * (1, height * FINE) - 0.5) * (1 << SUBPIXEL_BITS)
             cv2.fillPoly(tall, [np.rint(fixed).astype(np.int32)], colours[column], cv2.LINE_8, SUBPIXEL_BITS)
-    lane = np.asarray(cv2.resize(tall, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return _hatched(lane, _uncertain(width, stretches, now_s))
+    return np.asarray(cv2.resize(tall, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _uncertain(width: int, stretches: list[Points], now_s: float) -> Flags:
@@ -160,6 +161,19 @@ def _hatched(lane: Image, columns: Flags) -> Image:
     faded = FADED * lane + (1 - FADED) * np.array(TRACK)
     hatched = np.where(lines[..., None], np.array(FAINT), faded)
     return np.where(columns[None, :, None], hatched, lane).astype(np.uint8)
+
+
+def _explain(canvas: Canvas, lane: Rect, columns: Flags, text_px: float) -> None:
+    """Write what hatching means into the last stretch of columns (W,) that has room for it."""
+    width, height = canvas.width_px("uncertain", text_px), canvas.height_px(text_px)
+    edges = np.flatnonzero(np.diff(columns.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    roomy = edges[edges[:, 1] - edges[:, 0] >= width]
+    if not len(roomy) or lane.y2 - lane.y1 < height:
+        return
+    left, right = roomy[-1].tolist()
+    x, y = lane.x1 + (left + right - width) // 2, (lane.y1 + lane.y2 - height) // 2
+    canvas.fill(Rect(x, y, x + width, y + height), TRACK)
+    canvas.write("uncertain", (x, y), text_px, WHITE, paper=TRACK)
 
 
 def _axis(canvas: Canvas, lanes: Rect, text_px: float) -> None:

@@ -80,7 +80,7 @@ def clock(time_s: float, digits: int = 0) -> str:
 
 
 def length(time_s: float, summary: Summary) -> str:
-    """Return a time of a video as ``clock`` does, in tenths of a second where it is short, finer where that is nothing."""
+    """Return a time as ``clock`` does, in tenths of a second where the video is short, finer where that is nothing."""
     return clock(time_s, 2 if 0 < time_s < 0.05 else int(summary.end_s - summary.start_s < SHORT_S))
 
 

@@ -44,7 +44,7 @@ class Screen:
         self.failures: list[tuple[str, str]] = []
         self._console = verbosity.console()
         self._tables, self._silent = tables, silent
-        self._pictures, self._emotions, self._files = 0, Counter[str](), list[Path]()
+        self._pictures, self._emotions, self._uncertain, self._files = 0, Counter[str](), 0, list[Path]()
         self._since_s = time.monotonic()
         # On one terminal tables and the bar must go through one console, or they would write into each other.
         beside = self._console if self._console.is_terminal else verbosity.console(stderr=True)
@@ -81,7 +81,8 @@ class Screen:
         """Show a result, and what was written of it."""
         assert outcome.result is not None
         self._pictures += 1
-        self._emotions.update(face.emotion for face in outcome.result)
+        self._emotions.update(face.emotion for face in outcome.result if not face.uncertain)
+        self._uncertain += sum(face.uncertain for face in outcome.result)
         self._files += files
         self._advance()
         verbosity.detail(f"{outcome.path}: {_facts(outcome)}, after {time.monotonic() - self._since_s:.2f} s")
@@ -98,10 +99,14 @@ class Screen:
         self._progress.stop()
         if self._silent or not self._console.is_terminal:
             return
-        faces = self._emotions.total()
+        certain = self._emotions.total()
+        faces = certain + self._uncertain
         parts = [f"{count(self._pictures, 'picture')}, {count(faces, 'face')}"]
-        if faces > 1:
-            parts.append(", ".join(f"{name} {number / faces:.0%}" for name, number in self._emotions.most_common(3)))
+        if self._uncertain:
+            parts[0] += f", {self._uncertain:,} uncertain"
+        if faces > 1 and certain:
+            shares = (f"{name} {number / certain:.0%}" for name, number in self._emotions.most_common(3))
+            parts.append(", ".join(shares) + (" of the others" if self._uncertain else ""))
         if resumed:
             parts.append(f"{resumed:,} were done before")
         if skipped:

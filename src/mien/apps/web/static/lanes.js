@@ -1,7 +1,8 @@
-// The last half minute of up to three people: their probabilities as stacked areas on one axis of time.
+// The last half minute of up to three people: their probabilities as stacked areas on one axis of time, hatched where
+// the face is uncertain.
 import { fitted } from "./marks.js";
 
-const SPAN_S = 30, STEP_S = 0.05, LANES = 3, LANE_PX = 34, AXIS_PX = 18, NAME_PX = 30;
+const SPAN_S = 30, STEP_S = 0.05, LANES = 3, LANE_PX = 34, AXIS_PX = 18, NAME_PX = 30, HATCH_PX = 7, WORD = "uncertain";
 // Where somebody was out of the picture for longer than the first, or no picture came for the second, an area ends.
 const AWAY_S = 0.5, STILL_S = 2;
 
@@ -11,7 +12,7 @@ export class Lanes {
   add(entry) {
     const last = this.#moments.at(-1);
     if (last && entry.time_s - last.time_s < STEP_S) return;
-    this.#moments.push({ time_s: entry.time_s, shares: new Map(entry.faces.map((face) => [face.id, face.probabilities])) });
+    this.#moments.push({ time_s: entry.time_s, faces: new Map(entry.faces.map((face) => [face.id, face])) });
     // One that lies just before the span stays, so that areas begin at its edge.
     while (this.#moments.length > 1 && this.#moments[1].time_s < entry.time_s - SPAN_S) this.#moments.shift();
   }
@@ -36,7 +37,10 @@ export class Lanes {
       context.beginPath();
       context.rect(NAME_PX, top, width - NAME_PX, height);
       context.clip();
-      for (const stretch of this.#stretches(people[lane])) areas(context, stretch, colours, at, top, height);
+      for (const stretch of this.#stretches(people[lane])) {
+        areas(context, stretch, colours, at, top, height);
+        for (const band of bands(stretch)) hatch(context, at(band.from_s), at(band.to_s), top, height, style);
+      }
       context.restore();
     }
     context.fillStyle = style.getPropertyValue("--soft");
@@ -49,20 +53,20 @@ export class Lanes {
 
   #people() {
     const seen = new Map();
-    for (const { shares } of this.#moments) for (const id of shares.keys()) seen.set(id, (seen.get(id) ?? 0) + 1);
+    for (const { faces } of this.#moments) for (const id of faces.keys()) seen.set(id, (seen.get(id) ?? 0) + 1);
     return [...seen].filter(([id]) => id > 0).sort((a, b) => b[1] - a[1]).slice(0, LANES).map(([id]) => id).sort((a, b) => a - b);
   }
 
   #stretches(id) {
     const found = [];
     let longest = STILL_S;
-    for (const { time_s, shares } of this.#moments) {
-      if (!shares.has(id)) {
+    for (const { time_s, faces } of this.#moments) {
+      if (!faces.has(id)) {
         longest = AWAY_S;
         continue;
       }
       if (!found.length || time_s - found.at(-1).at(-1).time_s > longest) found.push([]);
-      found.at(-1).push({ time_s, shares: shares.get(id) });
+      found.at(-1).push({ time_s, shares: faces.get(id).probabilities, uncertain: faces.get(id).uncertain });
       longest = STILL_S;
     }
     return found;
@@ -79,4 +83,45 @@ function areas(context, stretch, colours, at, top, height) {
     context.fillStyle = colours[label];
     context.fill();
   }
+}
+
+/** From when to when the face is uncertain; a moment stands for the time up to it. */
+function bands(stretch) {
+  const found = [];
+  stretch.forEach(({ time_s, uncertain }, k) => {
+    if (!uncertain) return;
+    const from_s = k ? stretch[k - 1].time_s : time_s - STEP_S;
+    if (found.length && found.at(-1).to_s === from_s) found.at(-1).to_s = time_s;
+    else found.push({ from_s, to_s: time_s });
+  });
+  return found;
+}
+
+function hatch(context, left, right, top, height, style) {
+  context.save();
+  context.beginPath();
+  context.rect(left, top, right - left, height);
+  context.clip();
+  context.globalAlpha = 0.6;
+  context.fillStyle = style.getPropertyValue("--paper");
+  context.fillRect(left, top, right - left, height);
+  context.globalAlpha = 1;
+  context.strokeStyle = style.getPropertyValue("--soft");
+  context.lineWidth = 1.5;
+  context.beginPath();
+  // Lines that hang together from one band to the next.
+  for (let x = Math.floor((left - height) / HATCH_PX) * HATCH_PX; x < right; x += HATCH_PX) {
+    context.moveTo(x, top + height);
+    context.lineTo(x + height, top);
+  }
+  context.stroke();
+  if (context.measureText(WORD).width + 8 < right - left) {
+    const width = context.measureText(WORD).width + 8, x = (left + right - width) / 2;
+    context.fillStyle = style.getPropertyValue("--paper");
+    context.fillRect(x, top + height / 2 - 8, width, 16);
+    context.fillStyle = style.getPropertyValue("--ink");
+    context.textAlign = "left";
+    context.fillText(WORD, x + 4, top + height / 2);
+  }
+  context.restore();
 }
