@@ -1,1 +1,1 @@
-"""Scores of the model file that ships, by protocol."""
+"""Scores of an exported model file, by protocol."""

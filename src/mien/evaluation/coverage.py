@@ -1,4 +1,4 @@
-"""How right a model is on the faces that remain when those it is least sure of are set aside."""
+"""Risk and coverage: the accuracy of a model on the faces that it is most confident about."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from mien.evaluation.ensemble import Probs
 from mien.evaluation.scores import View, rounded
 
 SHARES = tuple(step / 20 for step in range(1, 21))
-"""The shares of faces kept in the document's curve."""
+"""Shares of faces kept, of the points of the document's curve."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coverage:
-    """What is kept at each of L thresholds, the highest first; the last keeps every face.
+    """Share and accuracy of the faces kept at each of L thresholds, the highest first; the last keeps every face.
 
     Attributes:
-        threshold: (L,) float64, every confidence that a face has; a face is kept from the threshold up.
+        threshold: (L,) float64, every confidence that a face has; faces with it or more are kept.
         share: (L,) float64, share of the faces kept.
-        accuracy: (L,) float64, share of right predictions among them.
+        accuracy: (L,) float64, accuracy on them.
     """
 
     threshold: Probs
@@ -30,7 +30,7 @@ class Coverage:
     accuracy: Probs
 
     def at(self, threshold: float) -> tuple[float, float | None]:
-        """Return share and accuracy of the faces from a threshold up; 0 and None where there are none."""
+        """Return share and accuracy of the faces at or above a threshold; 0 and None if there are none."""
         kept = int((self.threshold >= threshold).sum())
         return (float(self.share[kept - 1]), float(self.accuracy[kept - 1])) if kept else (0.0, None)
 
@@ -38,10 +38,8 @@ class Coverage:
 def coverage(view: View, chosen: NDArray[np.bool_] | None = None, *, weighted: bool = False) -> Coverage:
     """Return the curve over the counted faces, or the chosen (N,) of them.
 
-    Weighted, each counts by the view's weights.
-
-    Faces of equal confidence are kept together. Source: El-Yaniv and Wiener, "On the foundations of noise-free
-    selective classification", 2010.
+    If weighted, faces count by the view's weights. Faces of equal confidence are kept together. Source:
+    El-Yaniv and Wiener, "On the foundations of noise-free selective classification", 2010.
     """
     chosen = view.counted if chosen is None else chosen
     truth, probs = view.truth[chosen], view.probs[chosen]
@@ -56,8 +54,8 @@ def coverage_block(view: View, threshold: float | None) -> dict[str, Any]:
     """Return the block "coverage" of ``metrics.json``.
 
     Args:
-        view: the faces, of which the counted ones are meant.
-        threshold: the confidence under which the file calls a face uncertain; None where it cannot say.
+        view: the faces, of which the counted ones are used.
+        threshold: confidence below which the model calls a face uncertain; None if it has none.
     """
     curves = {"": coverage(view), "_weighted": coverage(view, weighted=True)}
     marks: dict[str, float | None] = {"uncertain_below": threshold}

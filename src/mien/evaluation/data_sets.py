@@ -1,6 +1,6 @@
-"""A row a data set: its scores under ``seven``, never pooled, as taggers of different sets mean different things.
+"""Scores of each data set under ``seven``, never pooled, as taggers of different sets use the words differently.
 
-A validation set has two rows. By one half nets, biases and thresholds were chosen; the other half is what to quote.
+A validation set has two rows: one half chose nets, biases and thresholds; the other half is the one to quote.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from mien.evaluation.ensemble import Probs, Scorer
 from mien.evaluation.scores import View, Viewer, protocol_block, rounded
 
 HEADS = ("data set", "half", "faces", "accuracy", "recall", "ECE", "certain", "right")
-"""The columns of ``sets_table``: recall is the mean over the classes; certain, and right of these, a share of faces."""
+"""Columns of ``sets_table``: recall is the mean over classes; certain is a share of faces, right a share of those."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answered:
-    """What a model answers for the N faces of one data folder.
+class Predicted:
+    """The predictions of a model for the N faces of one data folder.
 
     Attributes:
         data: the folder's name.
         faces: the N faces.
-        probs: (N, K) float64, the answers at prior 0.
+        probs: (N, K) float64, the probabilities at prior 0.
     """
 
     data: str
     faces: Split
     probs: Probs
 
-    def of_source(self, source: str) -> Answered:
-        """Return the faces of one data set alone, with their answers."""
+    def of_source(self, source: str) -> Predicted:
+        """Return the faces of one data set with their predictions."""
         here = self.faces.sources == source
-        return Answered(self.data, self.faces.take(here), self.probs[here])
+        return Predicted(self.data, self.faces.take(here), self.probs[here])
 
 
-def viewer(answered: Answered, scorer: Scorer) -> Viewer:
-    """Return the faces as any protocol sees them."""
+def viewer(predicted: Predicted, scorer: Scorer) -> Viewer:
+    """Return the views of the faces under the protocols."""
     temperature = None if scorer.single is None else scorer.single.card.temperature
-    return Viewer(answered.faces, answered.probs, scorer.labels, scorer.class_shares, temperature)
+    return Viewer(predicted.faces, predicted.probs, scorer.labels, scorer.class_shares, temperature)
 
 
-def score_sets(folders: Sequence[Answered], split: str, scorer: Scorer, prior: float) -> list[dict[str, Any]]:
+def score_sets(folders: Sequence[Predicted], split: str, scorer: Scorer, prior: float) -> list[dict[str, Any]]:
     """Return the block "sets" of ``metrics.json``, a row a data set, and of ``valid`` a row a half.
 
-    A row holds what a block of a protocol does, and ``data``, ``source``, ``half`` ("all", "reported", "choosing"),
-    ``kept`` and ``accuracy_kept``: the share of the faces that are not uncertain, and how often those are right. A
-    set of which no face counts has no row.
+    A row has the keys of a protocol's block, and ``data``, ``source``, ``half`` ("all", "reported", "choosing"),
+    ``kept`` and ``accuracy_kept``: the share of faces that are not uncertain, and their accuracy. A
+    set without a face that counts has no row.
     """
     threshold = None if scorer.single is None else scorer.single.card.uncertain_at(prior)
     return [
@@ -65,15 +65,15 @@ def score_sets(folders: Sequence[Answered], split: str, scorer: Scorer, prior: f
 
 
 def _rows(
-    answered: Answered, split: str, scorer: Scorer, prior: float, threshold: float | None
+    predicted: Predicted, split: str, scorer: Scorer, prior: float, threshold: float | None
 ) -> Iterator[dict[str, Any]]:
-    shows = viewer(answered, scorer)
+    views = viewer(predicted, scorer)
     try:
-        view = shows("seven", prior)
+        view = views("seven", prior)
     except DataError:  # no face of it counts
         return
-    distance = shows.distance(prior)
-    for half, faces in _halves(answered.faces, split).items():
+    distance = views.distance(prior)
+    for half, faces in _halves(predicted.faces, split).items():
         chosen = view.counted & faces
         if chosen.any():
             yield {"half": half, **protocol_block(view, distance, chosen), **_certain(view, chosen, threshold)}

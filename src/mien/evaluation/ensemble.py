@@ -1,4 +1,4 @@
-"""Model files as one callable: the net, an ensemble, each face perhaps averaged with its mirror image."""
+"""One or more model files as one classifier: a net or an ensemble, perhaps averaged over mirror images."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Scorer:
 
     Attributes:
         models: the files.
-        classifiers: their nets, with the same labels and crop; the answer is the mean of theirs.
-        flip: whether a face's answer is the mean of its own and its mirror image's.
+        classifiers: their nets, with the same labels and crop; their probabilities are averaged.
+        flip: whether the probabilities of a face and its mirror image are averaged.
     """
 
     models: tuple[Path, ...]
@@ -36,30 +36,30 @@ class Scorer:
     def __call__(self, crops: NDArray[np.uint8]) -> Probs:
         """Return the probabilities of each crop; rows sum to 1."""
         views = [crops, crops[:, :, ::-1]] if self.flip else [crops]
-        answers = [classify(view).astype(np.float64) for classify in self.classifiers for view in views]
-        return normalised(np.mean(answers, axis=0))
+        predicted = [classify(view).astype(np.float64) for classify in self.classifiers for view in views]
+        return normalised(np.mean(predicted, axis=0))
 
-    def prior(self, wanted: float | str | None) -> float:
-        """Return the prior to score at: the wanted one, or what the files ship with.
+    def prior(self, given: float | str | None) -> float:
+        """Return the prior to score at: the given one, or that in the cards of the files.
 
         Raises:
-            UsageError: none is wanted and the files differ, or it is none.
+            UsageError: none is given and the files differ, or it is not a prior.
         """
-        if wanted is not None:
-            return parse_prior(wanted)
+        if given is not None:
+            return parse_prior(given)
         if self.shipped_prior is None:
             raise UsageError(f"{self.name} ship with different priors; give a prior: ferplus, balanced or 0 to 1")
         return self.shipped_prior
 
     @property
     def shipped_prior(self) -> float | None:
-        """The prior that the files ship with; None where they differ."""
+        """The prior in the cards of the files; None if they differ."""
         priors = {classifier.card.prior for classifier in self.classifiers}
         return priors.pop() if len(priors) == 1 else None
 
     @property
     def name(self) -> str:
-        """The name of the file; of several with their folders, since every run calls its file model.onnx."""
+        """The name of the file; of several with their folders, as every run calls its file model.onnx."""
         if len(self.models) == 1:
             return self.models[0].name
         return " + ".join(f"{model.resolve().parent.name}/{model.name}" for model in self.models)
@@ -76,17 +76,17 @@ class Scorer:
 
     @property
     def class_shares(self) -> Probs:
-        """Share (K,) of each label in the training faces, the mean over the nets."""
+        """Share (K,) of each label in the training faces, averaged over the nets."""
         return np.mean([classifier.card.class_shares for classifier in self.classifiers], axis=0)
 
     @property
     def single(self) -> Classifier | None:
-        """The net whose answers these are, where nothing is averaged."""
+        """The only net, if nothing is averaged."""
         return self.classifiers[0] if len(self.classifiers) == 1 and not self.flip else None
 
     @property
     def file_bytes(self) -> int:
-        """Size of the files together."""
+        """Total size of the files in bytes."""
         return sum(model.stat().st_size for model in self.models)
 
 
@@ -97,7 +97,7 @@ def load_scorer(
     device: str = "cpu",
     batch_size: int = BATCH_SIZE,
 ) -> Scorer:
-    """Return the scorer of one or more model files; for the settings of their nets see ``Classifier``.
+    """Return the scorer of one or more model files; see ``Classifier`` for the settings of their nets.
 
     Raises:
         ModelError: a file cannot be read, has labels other than the seven or the eight, or does not fit the first.
@@ -126,7 +126,7 @@ def normalised(rows: NDArray[np.number]) -> Probs:
 
 
 def crops_of(faces: Split, crop: CropSpec) -> NDArray[np.uint8]:
-    """Return the faces of a split (N, S, S, C) uint8 as a model takes them.
+    """Return the faces of a split as the crops (N, S, S, C) uint8 that a model takes.
 
     Raises:
         DataError: they have another size.

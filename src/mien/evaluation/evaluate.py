@@ -1,4 +1,4 @@
-"""Scores of the ONNX file that ships, never of the Keras model it came from."""
+"""Scores of exported ONNX files, never of the Keras model that they were made of."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mien.core.protocols import PROTOCOLS, UNCOUNTED, Labels
 from mien.data.split import Split, load_split
 from mien.detection.yunet import YuNet
 from mien.evaluation.coverage import coverage_block
-from mien.evaluation.data_sets import Answered, score_sets, viewer
+from mien.evaluation.data_sets import Predicted, score_sets, viewer
 from mien.evaluation.ensemble import Probs, Scorer, crops_of, load_scorer
 from mien.evaluation.photos import photos_block, read_photos
 from mien.evaluation.robustness import measure_robustness, robustness_block
@@ -27,19 +27,19 @@ from mien.evaluation.speed import measure_speed
 from mien.inference.classifier import BATCH_SIZE
 
 SWEEP = tuple(step / 10 for step in range(11))
-"""The priors of the curve that shows what the prior buys and costs."""
+"""The priors at which the sweep takes the scores."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """What ``evaluate`` found.
+    """The result of ``evaluate``.
 
     Attributes:
         document: the content of ``metrics.json``.
-        views: protocol -> its view of the N faces.
+        views: protocol -> the N faces under it.
         split: the N faces.
         labels: the model's K emotions.
-        probs: (N, K) float64, the model's answers over its own labels.
+        probs: (N, K) float64, the model's probabilities over its own labels.
     """
 
     document: dict[str, Any]
@@ -64,27 +64,27 @@ def evaluate(
     threads: int | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> Report:
-    """Score a model file on a split, under each protocol, on all faces and on the clean ones.
+    """Score a model file on a split under each protocol, on all faces and on the clean ones.
 
     Args:
-        models: the ONNX file; of several the mean of their probabilities is scored.
-        data: the folder that ``mien prepare`` wrote, or several. Of several data sets each has a row under "sets";
-            all else is about the first, usually FER2013.
-        split: "valid" (PublicTest) or "test" (PrivateTest); "train" tells how well the model remembers.
+        models: the ONNX file, or several, whose probabilities are averaged.
+        data: the folder that ``mien prepare`` wrote, or several. Each data set has a row under "sets"; all else is
+            about the first, usually FER2013.
+        split: "valid" (PublicTest) or "test" (PrivateTest); "train" shows how much is memorised.
         protocols: names in ``mien.core.protocols.PROTOCOLS``; None is all under which a face of the first data set
-            counts. With one, the document is flat; with several, each has its place under "protocols". What the prior
-            and the confidence buy is measured if "seven" is among them.
-        prior: at which every score is taken: 0 or "ferplus" to 1 or "balanced"; None is the model's own.
+            counts. With one, the document is flat; with several, each has an entry under "protocols". The prior
+            sweep, coverage and sets need "seven" among them.
+        prior: of all scores: 0 or "ferplus" to 1 or "balanced"; None is the model's own.
         flip: average each face with its mirror image.
-        speed: also time the model. Off, the same files give the same document everywhere.
+        speed: also time the model. Without it the same files give the same document on every machine.
         robustness: also score under each corruption of ``mien.imaging.corruptions``: ten times the work.
-        photos: a folder of photos with labelled faces, on which the whole path is scored too.
-        device: on which the nets run, as in ``mien.load``; so are the next two. Speed is always that of the processor.
+        photos: a folder of photos with labelled faces, on which detector, crop and model are scored together.
+        device: on which the nets run, as in ``mien.load``. Speed is always that of the processor.
         threads: processor threads that a net uses; None is one a core.
         batch_size: faces that go through a net at once, at most.
 
     Raises:
-        UsageError: an unknown protocol, or none; a prior that the models leave open.
+        UsageError: an unknown protocol, or none; no prior given for models that differ in it.
         DataError: the split or the photos' labels cannot be read, or no face counts under a protocol.
         ImageError: a photo cannot be read.
         ModelError: a model cannot be read, has labels other than the seven or the eight, or does not fit the others.
@@ -93,8 +93,8 @@ def evaluate(
     scorer = load_scorer([models] if isinstance(models, Path) else models, flip, threads, device, batch_size)
     at = scorer.prior(prior)
     folders = [data] if isinstance(data, Path) else data
-    answered = [_answered(folder, split, scorer) for folder in folders]
-    first = answered[0].of_source(answered[0].faces.sources[0])
+    predicted = [_predict_split(folder, split, scorer) for folder in folders]
+    first = predicted[0].of_source(predicted[0].faces.sources[0])
     faces, view = first.faces, viewer(first, scorer)
     card = None if scorer.single is None else scorer.single.card
     protocols = _counting(faces) if protocols is None else protocols
@@ -107,7 +107,7 @@ def evaluate(
     if "seven" in views:
         document["prior_sweep"] = prior_sweep(lambda other: view("seven", other), scorer.shipped_prior)
         document["coverage"] = coverage_block(views["seven"], None if card is None else card.uncertain_at(at))
-        document["sets"] = score_sets(answered, split, scorer, at)
+        document["sets"] = score_sets(predicted, split, scorer, at)
     if speed:
         document["speed"] = measure_speed(scorer, crops_of(faces, scorer.crop))
     if robustness:
@@ -117,18 +117,18 @@ def evaluate(
         )
     if photos:
         document["photos"] = _photos(photos, scorer, at)
-    return Report(document, views, faces, scorer.labels, view.answers(at))
+    return Report(document, views, faces, scorer.labels, view.probs_at(at))
 
 
-def _answered(folder: Path, split: str, scorer: Scorer) -> Answered:
+def _predict_split(folder: Path, split: str, scorer: Scorer) -> Predicted:
     faces = load_split(folder, split)
     if not len(faces):
         raise DataError(f"the split '{split}' of {folder} holds no face; prepare the data again")
-    return Answered(folder.resolve().name, faces, scorer(crops_of(faces, scorer.crop)))
+    return Predicted(folder.resolve().name, faces, scorer(crops_of(faces, scorer.crop)))
 
 
 def _counting(faces: Split) -> list[str]:
-    """Return the protocols under which a face counts; all where none does, for the error that says so."""
+    """Return the protocols under which a face counts; all of them if none does, for the error message."""
     counting = [name for name, label in PROTOCOLS.items() if (label(faces.votes, faces.emotions) != UNCOUNTED).any()]
     return counting or list(PROTOCOLS)
 
@@ -142,7 +142,7 @@ def _check_protocols(protocols: Sequence[str]) -> None:
 
 
 def _heading(scorer: Scorer, prior: float) -> dict[str, Any]:
-    """Return what was scored, and how."""
+    """Return which files were scored, and how."""
     files = [
         {"model": model.name, "sha256": net.sha256, "temperature": net.card.temperature}
         for model, net in zip(scorer.models, scorer.classifiers, strict=True)
@@ -155,7 +155,7 @@ def _heading(scorer: Scorer, prior: float) -> dict[str, Any]:
 def _predict(
     faces: Split, scorer: Scorer, prior: float, views: dict[str, View]
 ) -> Callable[[NDArray[np.uint8]], dict[str, Labels]]:
-    """Return the model as the robustness suite wants it: faces (N, S, S) -> protocol -> predictions (N,)."""
+    """Return the model as a function for the robustness test: faces (N, S, S) -> protocol -> predictions (N,)."""
 
     def predict(images: NDArray[np.uint8]) -> dict[str, Labels]:
         probs = scorer(crops_of(replace(faces, images=images), scorer.crop))
@@ -166,20 +166,20 @@ def _predict(
 
 
 def _photos(folder: Path, scorer: Scorer, prior: float) -> dict[str, Any]:
-    """Return the block "photos": the scores at the document's prior, and brief ones at 0, a half and 1."""
+    """Return the block "photos": all scores at the document's prior, and some at 0, a half and 1."""
     found = read_photos(folder, [scorer.crop], YuNet())
     probs = scorer(found.crops[0])
     priors = sorted({0.0, 0.5, 1.0, prior})
-    answers = {one: shown_at(probs, scorer.class_shares, SEVEN, one) for one in priors}
-    return photos_block(found, answers, prior)
+    at_priors = {one: shown_at(probs, scorer.class_shares, SEVEN, one) for one in priors}
+    return photos_block(found, at_priors, prior)
 
 
 def prior_sweep(view_at: Callable[[float], View], shipped: float | None) -> dict[str, Any]:
     """Return the block "prior_sweep" of ``metrics.json``: scores of the counted faces by prior.
 
     Args:
-        view_at: prior -> the faces as seen at it.
-        shipped: the prior that the file ships with, which gets a row of its own; None where files differ.
+        view_at: prior -> the faces at it.
+        shipped: the prior in the card, which has a row of its own; None if files differ.
     """
     priors = sorted({*SWEEP} if shipped is None else {*SWEEP, shipped})
     return {"shipped": shipped, "rows": [{"prior": prior, **_sweep_row(view_at(prior))} for prior in priors]}

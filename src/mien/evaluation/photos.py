@@ -1,4 +1,4 @@
-"""The whole path on photos with labelled faces: detector, crop, net."""
+"""Photos with labelled faces: detector, crop and net scored together."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ CORNERS = ("x1", "y1", "x2", "y2")
 COLUMNS = ("file", "emotion", *CORNERS)
 
 NOT_FOUND = len(SEVEN)
-"""What stands for the prediction where the detector found no face."""
+"""The prediction for a face that was not detected."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Photos:
-    """N labelled faces, M of them found.
+    """N labelled faces, M of them detected.
 
     Attributes:
         truth: (N,) int64, index into SEVEN.
         found: (N,) bool, M of them true.
-        crops: (M, S, S, C) uint8 for each crop that was asked for.
+        crops: (M, S, S, C) uint8 for each given way to crop.
         sha256: digest of the labels.
     """
 
@@ -51,18 +51,18 @@ class Photos:
 
 
 def read_photos(folder: Path, crops: Sequence[CropSpec], detect: Detector) -> Photos:
-    """Find and cut the labelled faces of a folder.
+    """Detect and crop the labelled faces of a folder.
 
-    Of the faces that the detector finds in a picture with their centre in the labelled box, the one that overlaps it
-    most is cut: labelled boxes are often so loose that overlap alone would miss a face. Contempt counts as neutral.
+    Of the detected faces with their centre in the labelled box, the one that overlaps it most is taken: labelled boxes
+    are often so loose that overlap alone would miss a face. Contempt counts as neutral.
 
     Args:
         folder: holds pictures and a ``labels.csv`` with a line a face: file, emotion, x1, y1, x2, y2 in pixels.
-        crops: each way to cut the faces.
+        crops: one or more ways to crop the faces.
         detect: the detector.
 
     Raises:
-        DataError: no labels, or a line in another form.
+        DataError: no labels, or a line that is not as expected.
         ImageError: a picture that cannot be read.
     """
     path = folder / LABELS
@@ -83,14 +83,14 @@ def read_photos(folder: Path, crops: Sequence[CropSpec], detect: Detector) -> Ph
 
 
 def score_photos(photos: Photos, probs: Probs) -> dict[str, Any]:
-    """Return every score over the labelled faces.
+    """Return the scores over the labelled faces.
 
-    A face that was not found counts as wrong in the accuracy and as a missed face in the recall of its class, so
-    balanced accuracy, F1 and macro-F1 pay for it too; precision knows nothing of it.
+    A face that was not detected counts as wrong in the accuracy and in the recall of its class, and so lowers balanced
+    accuracy, F1 and macro-F1 too; it does not count in precision.
 
     Args:
         photos: the N faces.
-        probs: (M, 7), what the model answers for the found ones.
+        probs: (M, 7), the probabilities of the detected ones.
     """
     predicted = np.full(len(photos.truth), NOT_FOUND)
     predicted[photos.found] = probs.argmax(axis=1)
@@ -107,15 +107,15 @@ def score_photos(photos: Photos, probs: Probs) -> dict[str, Any]:
     }
 
 
-def photos_block(photos: Photos, answers: Mapping[float, Probs], prior: float) -> dict[str, Any]:
+def photos_block(photos: Photos, at_priors: Mapping[float, Probs], prior: float) -> dict[str, Any]:
     """Return the block "photos" of ``metrics.json``.
 
     Args:
         photos: the N faces.
-        answers: prior -> (M, 7) probabilities at it.
-        prior: the one that the document is about.
+        at_priors: prior -> (M, 7) probabilities at it.
+        prior: of the document.
     """
-    scores = {one: score_photos(photos, probs) for one, probs in answers.items()}
+    scores = {one: score_photos(photos, probs) for one, probs in at_priors.items()}
     brief = ("accuracy", "balanced_accuracy", "macro_f1", "called_neutral")
     return {
         "n": len(photos.truth),
@@ -127,7 +127,7 @@ def photos_block(photos: Photos, answers: Mapping[float, Probs], prior: float) -
 
 
 def photo_rows(block: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row of text a prior: it, accuracy, balanced accuracy, macro-F1, share called neutral."""
+    """Return a row of text a prior: the prior, accuracy, balanced accuracy, macro-F1, share called neutral."""
     return [
         [
             f"{row['prior']:g}",

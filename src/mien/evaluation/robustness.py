@@ -1,4 +1,4 @@
-"""The same scores under blur, noise, JPEG, darkness, glare, occlusion, small size, roll and bad framing."""
+"""Robustness: accuracy under blur, noise, JPEG, darkness, glare, occlusion, small size, roll and bad framing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mien.evaluation.scores import rounded
 from mien.imaging.corruptions import CORRUPTIONS, Greys
 
 ORIGINAL = "original"
-"""What pictures and tables call a face that nothing was done to."""
+"""Name of the uncorrupted faces in plots and tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Robustness:
 
     Attributes:
         n: number of faces.
-        accuracy: with nothing done to them.
+        accuracy: on the uncorrupted faces.
         corruptions: name in ``CORRUPTIONS`` -> accuracy under it.
     """
 
@@ -34,23 +34,23 @@ class Robustness:
 
     @property
     def mean(self) -> float:
-        """Mean accuracy over the corruptions, each counting the same."""
+        """Mean accuracy over the corruptions."""
         return float(np.mean(list(self.corruptions.values())))
 
     @property
     def share(self) -> float | None:
-        """The mean as a share of the accuracy on untouched faces; None where that is 0."""
+        """The mean divided by the accuracy on uncorrupted faces; None if that is 0."""
         return self.mean / self.accuracy if self.accuracy else None
 
 
 def measure_robustness(
     faces: Greys, truth: Mapping[str, Labels], predict: Callable[[Greys], Mapping[str, Labels]]
 ) -> dict[str, Robustness]:
-    """Score a model on faces as they are and under each corruption.
+    """Score a model on uncorrupted faces and under each corruption.
 
     Args:
         faces: (N, S, S) uint8, grey.
-        truth: protocol -> (N,) int64, ``UNCOUNTED`` where it leaves the face out; each counts at least one.
+        truth: protocol -> (N,) int64, ``UNCOUNTED`` for a face that it leaves out; each counts at least one face.
         predict: the model: faces -> protocol -> (N,) int64 predicted classes.
 
     Returns:
@@ -62,10 +62,10 @@ def measure_robustness(
         found = predict(pictures)
         return {name: metrics.accuracy(truth[name][rows], found[name][rows]) for name, rows in counted.items()}
 
-    untouched = score(faces)
-    harmed = {corruption: score(harm(faces)) for corruption, harm in CORRUPTIONS.items()}
+    original = score(faces)
+    corrupted = {corruption: score(corrupt(faces)) for corruption, corrupt in CORRUPTIONS.items()}
     return {
-        name: Robustness(int(rows.sum()), untouched[name], {one: scores[name] for one, scores in harmed.items()})
+        name: Robustness(int(rows.sum()), original[name], {one: scores[name] for one, scores in corrupted.items()})
         for name, rows in counted.items()
     }
 
@@ -85,7 +85,7 @@ def robustness_block(found: Mapping[str, Robustness]) -> dict[str, Any]:
 
 
 def score_rows(blocks: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
-    """Return a table of the block "robustness" of ``metrics.json`` as text: what was done, then a cell a protocol."""
+    """Return a table of the block "robustness" of ``metrics.json`` as text: the corruption, then a cell a protocol."""
 
     def row(name: str, scores: list[float | None]) -> list[str]:
         return [name, *("" if score is None else f"{100 * score:.1f} %" for score in scores)]
@@ -101,14 +101,14 @@ def score_rows(blocks: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
 
 
 def spoken(name: str) -> str:
-    """Return the name of a corruption as people read it."""
+    """Return the name of a corruption for people."""
     return name.replace("_", " ")
 
 
 def examples() -> dict[str, Greys]:
-    """Return one drawn face as it is and under each corruption: spoken name -> (48, 48) uint8.
+    """Return a synthetic face uncorrupted and under each corruption: name for people -> (48, 48) uint8.
 
-    Drawn, because faces of FER2013 may not be handed on.
+    It is synthetic because faces of FER2013 may not be redistributed.
     """
     face = synthetic(2, seed=5).images[1:]
-    return {ORIGINAL: face[0]} | {spoken(name): harm(face)[0] for name, harm in CORRUPTIONS.items()}
+    return {ORIGINAL: face[0]} | {spoken(name): corrupt(face)[0] for name, corrupt in CORRUPTIONS.items()}

@@ -1,4 +1,4 @@
-"""The scores of one protocol over one set of faces, as they stand in ``metrics.json``."""
+"""The scores of a set of faces under a protocol, as in ``metrics.json``."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ SCORES = (
     "jsd",
     "jsd_shown",
 )
-"""The headline figures of a block, beside ``n``, ``per_class`` and ``confusion``."""
+"""The single figures of a block; it also has ``n``, ``per_class`` and ``confusion``."""
 
 DIGITS = 6
-"""Decimals in the document: enough for any comparison, few enough to hide the last bits of a sum."""
+"""Decimals in the document: enough for any comparison, too few for rounding errors of sums to show."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,13 +40,13 @@ class View:
     """The N faces of a split under one protocol.
 
     Attributes:
-        classes: the K emotions that the protocol tells apart.
-        truth: (N,) int64, index into classes, ``UNCOUNTED`` where the protocol leaves the face out.
-        probs: (N, K) float64, what the model answers.
-        raw: (N, K) float64, what it would answer at temperature 1; None where no one temperature made the answers.
-        weights: (N,) float64, for how many faces each counts where emotions are as common as the prior supposes.
-        distance: (N,) float64, the Jensen-Shannon divergence in nats of the answers from the votes over the same
-            classes. Votes for "unknown" and "not a face" are set aside; NaN where no others are left.
+        classes: the K emotions of the protocol.
+        truth: (N,) int64, index into classes, ``UNCOUNTED`` for a face that the protocol leaves out.
+        probs: (N, K) float64, the model's probabilities.
+        raw: (N, K) float64, those at temperature 1; None if several temperatures are mixed in the probabilities.
+        weights: (N,) float64, how much each face counts if emotions are as common as the prior assumes.
+        distance: (N,) float64, the Jensen-Shannon divergence in nats of the probabilities from the votes over the same
+            classes. Votes for "unknown" and "not a face" are left out; NaN if there are no others.
     """
 
     classes: tuple[str, ...]
@@ -58,19 +58,19 @@ class View:
 
     @property
     def counted(self) -> NDArray[np.bool_]:
-        """(N,) whether the protocol counts the face."""
+        """(N,) bool, whether the protocol counts the face."""
         return self.truth != UNCOUNTED
 
 
 class Viewer:
-    """Shows the faces of a split under any protocol and at any prior.
+    """Makes views of the faces of a split, for any protocol and prior.
 
     Args:
         faces: N faces.
-        probs: (N, K) float64, the model's answers at prior 0.
+        probs: (N, K) float64, the model's probabilities at prior 0.
         labels: the model's K emotions, the seven or the eight.
         class_shares: (K,) share of each label in its training faces.
-        temperature: the T inside the graph, None where no one temperature made the answers.
+        temperature: of the model's graph; None if several are mixed in the probabilities.
     """
 
     def __init__(
@@ -80,17 +80,17 @@ class Viewer:
         self._raw = None if temperature is None else untempered(probs, temperature)
 
     def __call__(self, protocol: str, prior: float) -> View:
-        """Return the faces under a protocol at a prior.
+        """Return the view under a protocol at a prior.
 
         Raises:
-            DataError: none of them counts.
+            DataError: no face counts.
         """
         truth, classes = PROTOCOLS[protocol](self._faces.votes, self._faces.emotions), CLASSES[protocol]
         counted = truth != UNCOUNTED
         if not counted.any():
             raise DataError(f"no face of the split counts under the protocol '{protocol}'; check the votes and labels")
         _, class_shares = joined(self._probs, self._class_shares, classes)
-        # A model of seven labels has no share of contempt, and counts it as neutral.
+        # A model of seven labels counts contempt as neutral.
         known = np.where(truth < len(class_shares), truth, EIGHT.index("neutral"))
         weights = np.ones(len(truth))
         weights[counted] = importance(known[counted], class_shares, prior)
@@ -98,13 +98,13 @@ class Viewer:
         probs = shown_at(self._probs, self._class_shares, classes, prior)
         return View(classes, truth, probs, raw, weights, self._distance(probs, classes))
 
-    def answers(self, prior: float) -> Probs:
-        """Return the model's answers (N, K) at a prior, over its own labels."""
+    def probs_at(self, prior: float) -> Probs:
+        """Return the model's probabilities (N, K) at a prior, over its own labels."""
         return rebalance(self._probs, self._class_shares, prior)
 
     def distance(self, prior: float) -> Probs:
-        """Return (N,) the divergence as in ``View``, over the model's labels."""
-        return self._distance(self.answers(prior), self._labels)
+        """Return the divergence (N,) as in ``View``, over the model's labels."""
+        return self._distance(self.probs_at(prior), self._labels)
 
     def _distance(self, probs: Probs, classes: tuple[str, ...]) -> Probs:
         votes = self._faces.votes[:, : len(EIGHT)].astype(np.float64)
@@ -112,7 +112,7 @@ class Viewer:
 
 
 def protocol_blocks(view: View, distance: Probs, clean: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return the blocks of all faces that count, and of the clean ones among them.
+    """Return the blocks of all faces that count ("all"), and of the clean ones among them ("clean").
 
     Args:
         view: the N faces under the protocol.
@@ -124,7 +124,7 @@ def protocol_blocks(view: View, distance: Probs, clean: NDArray[np.bool_]) -> di
 
 
 def protocol_block(view: View, distance: Probs, chosen: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return every score over the chosen faces (N,) bool; null where there are none."""
+    """Return all scores over the chosen faces (N,) bool; null if there are none."""
     if not chosen.any():
         return {"n": 0, **dict.fromkeys(SCORES), "per_class": None, "confusion": None}
     truth, probs, weights = view.truth[chosen], view.probs[chosen], view.weights[chosen]
@@ -150,13 +150,13 @@ def protocol_block(view: View, distance: Probs, chosen: NDArray[np.bool_]) -> di
 
 
 def _mean(numbers: Probs) -> float | None:
-    """Return the mean of the numbers (N,) that are not NaN, None without any."""
+    """Return the mean of the numbers (N,) that are not NaN; None if there are none."""
     known = numbers[~np.isnan(numbers)]
     return rounded(known.mean()) if len(known) else None
 
 
 def per_class(classes: tuple[str, ...], scores: metrics.ClassScores) -> dict[str, dict[str, Any]]:
-    """Return class -> its scores and number of faces; scores of classes beyond the named ones are left out."""
+    """Return class -> its scores and number of faces; scores for more classes than are named are left out."""
     columns = zip(classes, scores.precision, scores.recall, scores.f1, scores.support, strict=False)
     return {
         label: {"precision": rounded(p), "recall": rounded(r), "f1": rounded(f1), "support": int(n)}
@@ -170,5 +170,5 @@ def protocols_of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def rounded(score: float) -> float:
-    """Return a score as it stands in the document."""
+    """Return a score rounded for the document."""
     return round(float(score), DIGITS)

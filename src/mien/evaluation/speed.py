@@ -1,4 +1,4 @@
-"""How long a model takes a face, on this machine."""
+"""Speed of a model on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BATCH = 64
 
 
 def measure_speed(scorer: Scorer, faces: NDArray[np.uint8]) -> list[dict[str, Any]]:
-    """Time a model, on one thread and with a thread a core; all that its answer takes counts, mirror images too.
+    """Time a model on one thread and with a thread a core, mirror images included.
 
     Args:
         scorer: the model or the ensemble.
@@ -40,7 +40,7 @@ def measure_speed(scorer: Scorer, faces: NDArray[np.uint8]) -> list[dict[str, An
 
 
 def _median_s(classify: Callable[[NDArray[np.uint8]], object], faces: NDArray[np.uint8], runs: int) -> float:
-    """Return the median time of a call in seconds; the first calls warm the session up and do not count."""
+    """Return the median time of a call in seconds; the first calls are warm-up and do not count."""
     times: list[float] = []
     for _ in range(runs + 3):
         start = time.perf_counter()
