@@ -11,8 +11,8 @@ import numpy as np
 
 from mien.core.emotions import Colour, colours_of
 from mien.core.types import Face, Faces, Image, Result
+from mien.draw._canvas import FAINT, TRACK, Canvas, Lettering
 from mien.draw.annotate import WHITE, Rect, draw
-from mien.draw.canvas import FAINT, TRACK, Canvas, Lettering
 from mien.draw.history import History, draw_history
 
 SMALLEST = (320, 240)

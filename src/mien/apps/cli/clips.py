@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -13,13 +13,12 @@ import typer
 from mien.apps.cli._clip_writer import ClipWriter
 from mien.apps.cli.clipscreen import ClipScreen
 from mien.apps.cli.inputs import Inputs
-from mien.apps.cli.pictures import names_of, seen
+from mien.apps.cli.pictures import anonymized, names_of
 from mien.apps.cli.stopping import STOPPED, stoppable
 from mien.core.errors import MienError, UsageError
 from mien.core.locks import locked
 from mien.core.output import folder_for, refuse_existing, write_whole
 from mien.draw.annotate import draw
-from mien.imaging.anonymize import blur_faces
 from mien.inference.analyzer import Analyzer
 from mien.report.captions import srt, vtt
 from mien.report.timeline_page import timeline_page
@@ -143,7 +142,7 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
             time_s = result.frame.time_s
             if sink and not failed and number >= sink.entries:
                 failed = _record(sink, clip, result, alone=len(files) == 1)
-            shown = _anonymized(result) if job.blur else result
+            shown = anonymized(result) if job.blur else result
             if writer:
                 writer.write(draw(shown), time_s)
                 if writer.error and len(files) == 1:
@@ -194,10 +193,6 @@ def _refuse(job: Job, files: list[Files]) -> None:
     there = list(chain.from_iterable(one.values() for one in files))
     there += [log_of(one["data"]) for one in files if "data" in one]
     refuse_existing(there, force=job.force, resume=job.resume if "data" in job.suffixes else None)
-
-
-def _anonymized(result: TrackedResult) -> TrackedResult:
-    return replace(result, frame=replace(result.frame, image=blur_faces(result.frame.image, seen(result))))
 
 
 def _write(files: Files, summary: Summary, clip: Path, job: Job, notes: list[str]) -> dict[str, MienError]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.screen import cell, coloured_bar, count
+from mien.apps.cli.screen import ProgressScreen, cell, coloured_bar, count
 from mien.report.lanes import clock, left_out, shown
 from mien.tracking.people import UNCERTAIN
 from mien.tracking.timeline import Summary
@@ -22,40 +21,24 @@ NAMED = 3
 """Emotions of a person that are named, those shown longest."""
 
 
-class ClipScreen:
-    """Shows clips as they are analysed; a context manager.
+class ClipScreen(ProgressScreen):
+    """Shows clips as they are analysed.
 
     Attributes:
         failed: how many could not be read, or whose files could not be written.
     """
 
     def __init__(self) -> None:
-        self.failed = 0
-        self._console = verbosity.console()
-        beside = self._console if self._console.is_terminal else verbosity.console(stderr=True)
-        self._progress = Progress(
+        super().__init__(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.fields[place]}"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            console=beside,
-            transient=True,
-            disable=not beside.is_terminal,
         )
+        self.failed = 0
         self._task = self._progress.add_task("", place="", rate="", visible=False)
         self._frames, self._since, self._start_s = 0, 0.0, 0.0
-
-    def __enter__(self) -> ClipScreen:
-        """Make room for the progress bar."""
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Take the progress bar away."""
-        self._progress.stop()
 
     def was_done(self, clip: Path) -> None:
         """Say that an earlier run came to the end of a clip."""

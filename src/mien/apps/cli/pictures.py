@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from mien.draw.annotate import draw
 from mien.imaging.anonymize import blur_faces
 from mien.imaging.crop import cut_faces
 from mien.imaging.decode import write
+
+AnyResult = TypeVar("AnyResult", bound=Result)
 
 KEPT = {".jpg", ".jpeg", ".png", ".webp"}
 """Formats that an annotated picture keeps; one of another, such as GIF, becomes PNG."""
@@ -87,7 +90,7 @@ class Pictures:
             verbosity.note(f"{file} is there already and left as it is; add --force to write over it")
             return []
         try:
-            _write(draw(_anonymized(result) if self._blur else result), file)
+            _write(draw(anonymized(result) if self._blur else result), file)
         except ImageError as error:
             if not self._unasked:
                 raise
@@ -120,7 +123,8 @@ def seen(result: Result) -> Faces:
     return replace(result.faces, boxes=result.faces.boxes / scale, landmarks=result.faces.landmarks / scale)
 
 
-def _anonymized(result: Result) -> Result:
+def anonymized(result: AnyResult) -> AnyResult:
+    """Return a result with its faces blurred beyond recognition in the picture."""
     return replace(result, frame=replace(result.frame, image=blur_faces(result.frame.image, seen(result))))
 
 

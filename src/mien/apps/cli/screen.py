@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -28,8 +29,36 @@ NAMED = 3
 """Written files that are named one by one."""
 
 
-class Screen:
-    """Shows outcomes as they come, and counts them; a context manager.
+class ProgressScreen:
+    """What a command prints, and a progress bar beside it on a terminal; a context manager that takes the bar away.
+
+    Args:
+        columns: of the bar.
+        wanted: whether there is to be one.
+    """
+
+    def __init__(self, *columns: ProgressColumn, wanted: bool = True) -> None:
+        self._console = verbosity.console()
+        # On one terminal tables and the bar must go through one console, or they would write into each other.
+        beside = self._console if self._console.is_terminal else verbosity.console(stderr=True)
+        self._progress = Progress(
+            *columns, console=beside, transient=True, disable=not wanted or not beside.is_terminal
+        )
+
+    def __enter__(self) -> Self:
+        """Show the progress bar."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the progress bar away."""
+        self._progress.stop()
+
+
+class Screen(ProgressScreen):
+    """Shows outcomes as they come, and counts them.
 
     Args:
         count: pictures to come; a progress bar is shown from two on.
@@ -41,35 +70,19 @@ class Screen:
     """
 
     def __init__(self, count: int, *, tables: bool, silent: bool) -> None:
-        self.failures: list[tuple[str, str]] = []
-        self._console = verbosity.console()
-        self._tables, self._silent = tables, silent
-        self._pictures, self._emotions, self._uncertain, self._files = 0, Counter[str](), 0, list[Path]()
-        self._since_s = time.monotonic()
-        # On one terminal tables and the bar must go through one console, or they would write into each other.
-        beside = self._console if self._console.is_terminal else verbosity.console(stderr=True)
-        self._progress = Progress(
+        super().__init__(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            console=beside,
-            transient=True,
-            disable=count < 2 or silent or not beside.is_terminal,
+            wanted=count > 1 and not silent,
         )
+        self.failures: list[tuple[str, str]] = []
+        self._tables, self._silent = tables, silent
+        self._pictures, self._emotions, self._uncertain, self._files = 0, Counter[str](), 0, list[Path]()
+        self._since_s = time.monotonic()
         self._task = self._progress.add_task("pictures", total=count, rate="")
-
-    def __enter__(self) -> Screen:
-        """Show the progress bar."""
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Take the progress bar away."""
-        self._progress.stop()
 
     def fail(self, name: str, why: str) -> None:
         """Say why there is no result for a picture or an argument."""

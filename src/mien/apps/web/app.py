@@ -13,9 +13,9 @@ from fastapi import FastAPI, HTTPException, Query, Request, WebSocket
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
+from mien.apps.web._openapi import answers
 from mien.apps.web.limits import PICTURE_BYTES, PICTURE_PIXELS
 from mien.apps.web.middleware import HostOriginMiddleware
-from mien.apps.web.openapi import answers
 from mien.apps.web.socket import feed
 from mien.core.emotions import EIGHT, colours_of
 from mien.core.errors import ImageError, MienError, UsageError
