@@ -102,8 +102,8 @@ def over_and_over(path: Path) -> Iterator[tuple[Image, float]]:
 
 def picture_timeline(folder: Path, page: Page) -> None:
     """Write the page that ``mien video`` makes of a film."""
-    mien("video", CLASSROOM, "--out", folder, "--page", "--film")
-    page.open((folder / "classroom.mien.html").as_uri())
+    mien("video", HEADS, "--out", folder, "--page", "--film")
+    page.open((folder / "heads.mien.html").as_uri())
     page.wait("document.querySelector('video').readyState >= 3")
     save(page, PAGE_PX, "timeline-page.png")
 

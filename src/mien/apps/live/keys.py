@@ -35,8 +35,8 @@ KEYS = (
 
 SENTENCE = f"Keys in the window: {', '.join(key.brief for key in KEYS)}."
 
-LINES = tuple((key.shown, key.does) for key in KEYS)
-"""What the window shows where help is asked for: keys, and what they do."""
+LINES = (*((key.shown, key.does) for key in KEYS), ("?", "uncertain, and hatched below"))
+"""What the window shows where help is asked for: keys and what they do, and what is not said elsewhere."""
 
 HINT = next(f"{key.shown}: help" for key in KEYS if key.action == "help")
 """What the window always shows."""
