@@ -17,6 +17,7 @@ from tiny_net import tiny_card
 def test_the_columns_are_those_of_the_schema():
     assert " ".join(columns(SEVEN)) == (
         "path width height face turned x1 y1 x2 y2 score quality emotion confidence uncertain "
+        "valence intensity "
         "p_neutral p_happiness p_surprise p_sadness p_anger p_disgust p_fear "
         "lm0_x lm0_y lm1_x lm1_y lm2_x lm2_y lm3_x lm3_y lm4_x lm4_y model"
     )
@@ -27,7 +28,7 @@ def test_the_columns_are_those_of_the_schema():
 def test_a_row_a_face_with_plain_rounded_values():
     happy, unsure = rows(picture_entry("a/b.jpg", result_of(PROBS, landmarks=LANDMARKS)), "mien 1")
     assert json.dumps(list(happy.values())) == (
-        '["a/b.jpg", 64, 48, 0, 0, 1.0, 2.0, 30.46, 40.0, 0.9322, "good", "happiness", 0.91, false, '
+        '["a/b.jpg", 64, 48, 0, 0, 1.0, 2.0, 30.46, 40.0, 0.9322, "good", "happiness", 0.91, false, 0.87, 0.95, '
         "0.05, 0.91, 0.0, 0.04, 0.0, 0.0, 0.0, "
         '0.0, 0.33, 0.67, 1.0, 1.33, 1.67, 2.0, 2.33, 2.67, 3.0, "mien 1"]'
     )
@@ -50,10 +51,25 @@ def test_every_row_fills_the_columns_with_their_types(labels: tuple[str, ...], d
     assert list(row) == list(columns(labels))
     for name, kind in columns(labels).items():
         assert name.startswith("lm") or type(row[name]) is kind
+    negative = max(row[f"p_{label}"] for label in ("sadness", "anger", "disgust", "fear"))
+    assert row["valence"] == round(row["p_happiness"] - negative, 4)
+    assert row["intensity"] == round(1 - row["p_neutral"], 4)
     assert sum(row[f"p_{label}"] for label in labels) == pytest.approx(1, abs=1e-3)
     assert row["confidence"] == max(row[f"p_{label}"] for label in labels)
     numbers = [repr(value) for value in row.values() if isinstance(value, float)]
     assert not [text for text in numbers if "e" in text or text == "-0.0"]
+
+
+def test_a_line_of_before_valence_has_it_in_the_table():
+    entry = picture_entry("a.jpg", result_of(PROBS))
+    for face in entry["faces"]:
+        del face["valence"], face["intensity"]
+    assert rows(entry, "mien 1") == rows(picture_entry("a.jpg", result_of(PROBS)), "mien 1")
+
+
+def test_emotions_of_ones_own_have_empty_indices():
+    (row,) = rows(picture_entry("a.jpg", result_of(np.array([[0.3, 0.7]], np.float32), ("calm", "tense"))), "mien 1")
+    assert (row["valence"], row["intensity"]) == (None, None)
 
 
 def test_the_size_is_that_of_the_picture_and_not_of_its_reduction():

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import UsageError
+from mien.core.valence import indices
 
 Image = NDArray[np.uint8]
 """(H, W, 3) uint8, RGB."""
@@ -164,6 +165,19 @@ class Face:
     def confidence(self) -> float:
         """The probability of ``emotion``."""
         return self.probabilities[self.emotion]
+
+    @property
+    def valence(self) -> float | None:
+        """``probabilities`` of happiness less the largest of sadness, anger, disgust and fear, -1 to 1.
+
+        None where the model does not tell these emotions (docs/VALENCE.md).
+        """
+        return indices(self.probabilities).valence
+
+    @property
+    def intensity(self) -> float | None:
+        """1 less the probability of neutral; None where the model does not tell that (docs/VALENCE.md)."""
+        return indices(self.probabilities).intensity
 
     @property
     def doubts(self) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mien.core.model_card import ModelCard
 from mien.core.types import Face, Result
+from mien.core.valence import indices
 
 SCHEMA = 2
 
@@ -26,7 +27,10 @@ class ModelEntry(TypedDict):
 
 
 class FaceEntry(TypedDict):
-    """One face; ``id`` and ``raw`` are there where it is followed through a video."""
+    """One face; ``id`` and ``raw`` are there where it is followed through a video.
+
+    ``valence`` and ``intensity`` are None where the model's emotions do not tell them.
+    """
 
     id: NotRequired[int]
     box: list[float]
@@ -36,6 +40,8 @@ class FaceEntry(TypedDict):
     emotion: str
     confidence: float
     uncertain: bool
+    valence: float | None
+    intensity: float | None
     probabilities: dict[str, float]
     raw: NotRequired[dict[str, float]]
 
@@ -135,6 +141,7 @@ def picture_entry(path: str, result: Result) -> PictureEntry:
 def face_entry(face: Face) -> FaceEntry:
     """Return the entry of one face; ``landmarks`` is empty where the detector gave none."""
     located = bool(np.isfinite(face.landmarks).all())
+    shares = _shares(face.probabilities)
     entry: FaceEntry = {
         "box": _pixels(face.box.tolist()),
         "landmarks": [_pixels(point) for point in face.landmarks.tolist()] if located else [],
@@ -143,9 +150,27 @@ def face_entry(face: Face) -> FaceEntry:
         "emotion": face.emotion,
         "confidence": round(face.confidence, 4),
         "uncertain": face.uncertain,
-        "probabilities": _shares(face.probabilities),
+        **index_cells(shares),
+        "probabilities": shares,
     }
     return entry if face.raw is None else {"id": face.id, **entry, "raw": _shares(face.raw)}
+
+
+class IndexCells(TypedDict):
+    """Valence and intensity, 4 decimals."""
+
+    valence: float | None
+    intensity: float | None
+
+
+def index_cells(shares: Mapping[str, float]) -> IndexCells:
+    """Return the indices of probabilities as they stand in a document, so that they can be had again from those."""
+    valence, intensity = indices(shares)
+    return {"valence": _index(valence), "intensity": _index(intensity)}
+
+
+def _index(value: float | None) -> float | None:
+    return None if value is None else round(value, 4) + 0.0
 
 
 def _shares(probabilities: dict[str, float]) -> dict[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mien.core.spelling import spelled
 from mien.core.types import LANDMARKS
-from mien.results.document import FaceEntry, ModelEntry, PictureEntry
+from mien.results.document import FaceEntry, ModelEntry, PictureEntry, index_cells
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
@@ -32,6 +32,7 @@ def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
         "emotion": str,
         "confidence": float,
         "uncertain": bool,
+        **dict.fromkeys(("valence", "intensity"), float),
         **{f"p_{label}": float for label in labels},
         **({f"raw_{label}": float for label in labels} if timed else {}),
         **{f"lm{point}_{axis}": float for point in range(len(LANDMARKS)) for axis in "xy"},
@@ -61,6 +62,8 @@ def model_name(model: ModelEntry) -> str:
 
 
 def _face_cells(face: FaceEntry) -> Row:
+    # Made anew, as the lines of a log that an earlier mien wrote have none.
+    made = index_cells(face["probabilities"])
     points: Sequence[Sequence[float | None]] = face["landmarks"] or [[None, None]] * len(LANDMARKS)
     return {
         **({"id": face["id"]} if "id" in face else {}),
@@ -70,6 +73,8 @@ def _face_cells(face: FaceEntry) -> Row:
         "emotion": face["emotion"],
         "confidence": face["confidence"],
         "uncertain": face["uncertain"],
+        "valence": made["valence"],
+        "intensity": made["intensity"],
         **{f"p_{label}": value for label, value in face["probabilities"].items()},
         **{f"raw_{label}": value for label, value in face.get("raw", {}).items()},
         **{

@@ -5,9 +5,10 @@ FastAPI reads TypedDicts of its own accord from Python 3.12 on only.
 
 from __future__ import annotations
 
+from types import NoneType, UnionType
 from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
-PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
+PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
 def answers(document: Any, error: Any) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def answers(document: Any, error: Any) -> dict[str, Any]:
 
 
 def schema_of(kind: Any) -> dict[str, Any]:
-    """Return the JSON schema of a TypedDict, of a list or a dictionary of them, or of a plain type.
+    """Return the JSON schema of a TypedDict, of a list, a dictionary or a union of them, or of a plain type.
 
     Raises:
         KeyError: it holds another type.
@@ -33,6 +34,8 @@ def schema_of(kind: Any) -> dict[str, Any]:
         return {"type": "array", "items": schema_of(get_args(kind)[0])}
     if get_origin(kind) is dict:
         return {"type": "object", "additionalProperties": schema_of(get_args(kind)[1])}
+    if isinstance(kind, UnionType):
+        return {"anyOf": [schema_of(part) for part in get_args(kind)]}
     if not is_typeddict(kind):
         return {"type": PLAIN[kind]}
     fields = get_type_hints(kind, include_extras=True)
