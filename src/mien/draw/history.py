@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -149,18 +150,25 @@ def _uncertain(width: int, stretches: list[Points], now_s: float) -> Flags:
     for points in stretches:
         times = [points[0][0] - STEP_S, *(time_s for time_s, _, _ in points)]
         edges = np.rint(width + (np.array(times) - now_s) * (width / SPAN_S)).astype(int).clip(0, width)
-        for left, right, (_, _, unsure) in zip(edges, edges[1:], points, strict=False):
-            found[left:right] = unsure
+        found[edges[0] : edges[-1]] = np.repeat([unsure for _, _, unsure in points], np.diff(edges))
     return found
 
 
 def _hatched(lane: Image, columns: Flags) -> Image:
     """Return a lane (H, W, 3) with columns (W,) faded and hatched."""
-    rows, places = np.ogrid[: lane.shape[0], : lane.shape[1]]
-    lines = (rows + places) % HATCH_PX < 2
-    faded = FADED * lane + (1 - FADED) * np.array(TRACK)
-    hatched = np.where(lines[..., None], np.array(FAINT), faded)
-    return np.where(columns[None, :, None], hatched, lane).astype(np.uint8)
+    if not columns.any():
+        return lane
+    faded = cv2.add(cv2.convertScaleAbs(lane, alpha=FADED), (1 - FADED) * np.array([*TRACK, 0.0]))
+    lines = _lines((lane.shape[0], lane.shape[1]))
+    cv2.copyTo(lines, lines, faded)
+    return np.where(columns[:, None], faded, lane).astype(np.uint8, copy=False)
+
+
+@lru_cache(maxsize=8)
+def _lines(size: tuple[int, int]) -> Image:
+    """Return the lines of hatching (H, W, 3), black between them."""
+    rows, places = np.ogrid[: size[0], : size[1]]
+    return np.where(((rows + places) % HATCH_PX < 2)[..., None], np.array(FAINT, np.uint8), np.uint8(0))
 
 
 def _explain(canvas: Canvas, lane: Rect, columns: Flags, text_px: float) -> None:
