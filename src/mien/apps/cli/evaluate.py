@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +30,22 @@ class ProtocolName(StrEnum):
     fer = "fer"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """What is measured beside the scores, and how."""
+
+    flip: Annotated[bool, typer.Option("--flip", help="Average each face with its mirror image: twice the time.")] = (
+        False
+    )
+    speed: Annotated[bool, typer.Option("--speed", help="Also time the model on this machine.")] = False
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also score under blur, noise, occlusion and other harm.")
+    ] = False
+    photos: Annotated[
+        Path | None, typer.Option(help="Also score photos: a folder with labels.csv (file, emotion, x1, y1, x2, y2).")
+    ] = None
+
+
 @whole_or_nothing()
 def evaluate(
     models: Annotated[
@@ -49,20 +66,11 @@ def evaluate(
         ProtocolName | None, typer.Option(help="Which faces count, and their true label.", show_default="all that fit")
     ] = None,
     prior: Prior = None,
-    flip: Annotated[
-        bool, typer.Option("--flip", help="Average each face with its mirror image: twice the time.")
-    ] = False,
-    speed: Annotated[bool, typer.Option("--speed", help="Also time the model on this machine.")] = False,
-    robustness: Annotated[
-        bool, typer.Option("--robustness", help="Also score under blur, noise, occlusion and other harm.")
-    ] = False,
-    photos: Annotated[
-        Path | None, typer.Option(help="Also score photos: a folder with labels.csv (file, emotion, x1, y1, x2, y2).")
-    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the files.", show_default="MODEL.eval, in the working directory")
     ] = None,
     force: Force = False,
+    measures: Measures,
     net: NetOptions,
 ) -> None:
     """Score a model: metrics.json, predictions.csv, and pictures of all that was measured."""
@@ -81,10 +89,7 @@ def evaluate(
                 split.value,
                 None if protocol is None else [protocol.value],
                 prior=prior,
-                flip=flip,
-                speed=speed,
-                robustness=robustness,
-                photos=photos,
+                **asdict(measures),
                 **net.arguments(),
             )
         # Before anything is written, which may fail.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,22 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from mien.apps.live import loop
+    from mien.results.provenance import Made
+    from mien.tracking.stream import Stream
+    from mien.video.camera import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What is stored."""
+
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE.mp4", help="Film what is shown, from the first picture on.")
+    ] = None
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a row a face a frame: .jsonl, .csv or .parquet.")
+    ] = None
+    force: Force = False
 
 
 def live(
@@ -23,23 +40,41 @@ def live(
         str, typer.Option(help="A camera's number, rtsp://... or another address, or a video file.")
     ] = "0",
     window: Annotated[bool, typer.Option(help="Show a window; without it, print what is seen.")] = True,
-    record: Annotated[
-        Path | None, typer.Option(metavar="FILE.mp4", help="Film what is shown, from the first picture on.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a row a face a frame: .jsonl, .csv or .parquet.")
-    ] = None,
-    force: Force = False,
     mirror: Annotated[
         bool | None,
         typer.Option("--mirror/--no-mirror", help="Mirror the picture.", show_default="for cameras by number"),
     ] = None,
+    output: Output,
     following: StreamOptions,
     options: AnalyzerOptions,
 ) -> None:
     """Name the emotion on each face before a camera. Nothing is stored unless asked for.
 
     {keys}
+    """
+    from mien.results.provenance import Made
+    from mien.tracking.stream import Stream
+    from mien.video.camera import find_source
+
+    if output.record is not None:
+        _check_film(output.record, output.force)
+    place = find_source(source)
+    analyzer = options.load()
+    stream = Stream(analyzer, following.smooth, following.detect_every)
+    settings = {"detector": options.detector.value, **following.settings()}
+    made = Made(analyzer.model, analyzer.labels, settings, place.name)
+    _watch(place, stream, made, output, window=window, mirror=place.faces_user if mirror is None else mirror)
+
+
+live.__doc__ = (live.__doc__ or "").format(keys=SENTENCE)
+
+
+def _watch(place: Source, stream: Stream, made: Made, output: Output, *, window: bool, mirror: bool) -> None:
+    """Show a source until it ends, store what was asked for, and say what was.
+
+    Raises:
+        MienError: a film could not be written.
+        Exit: an end was asked for.
     """
     from contextlib import ExitStack
     from functools import partial
@@ -48,38 +83,20 @@ def live(
     from mien.apps.live.loop import Live
     from mien.apps.live.recorder import Recorder
     from mien.core.errors import MienError
-    from mien.results.provenance import Made
     from mien.results.sinks import open_sink
-    from mien.tracking.stream import Stream
-    from mien.video.camera import find_source
     from mien.video.capture import RETRY_S, Capture
 
-    if record is not None:
-        _check_film(record, force)
-    place = find_source(source)
-    analyzer = options.load()
-    stream = Stream(analyzer, following.smooth, following.detect_every)
+    out, record = output.out, output.record
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
         display = _view(window, place.name, stack)
-        sink = None
-        if out is not None:
-            settings = {"detector": options.detector.value, **following.settings()}
-            made = Made(analyzer.model, analyzer.labels, settings, place.name)
-            sink = stack.enter_context(open_sink(out, made, force=force))
+        sink = stack.enter_context(open_sink(out, made, force=output.force)) if out else None
         recorder = stack.enter_context(Recorder())
         if record is not None:
             recorder.start(record)
         capture = stack.enter_context(Capture(place.open, place.name, retry_s=RETRY_S if place.reopens else None))
-        run = Live(
-            capture,
-            stream,
-            display,
-            recorder,
-            sinks=[partial(sink.write, place.name)] if sink else [],
-            mirror=place.faces_user if mirror is None else mirror,
-            stopped=stopped,
-        )
+        sinks = [partial(sink.write, place.name)] if sink else []
+        run = Live(capture, stream, display, recorder, sinks=sinks, mirror=mirror, stopped=stopped)
         run.run()
         if sink is not None and run.frames:
             sink.finish(place.name, run.end_s, 0)
@@ -91,9 +108,6 @@ def live(
         raise MienError(recorder.failure)
     if stopped():
         raise typer.Exit(STOPPED)
-
-
-live.__doc__ = (live.__doc__ or "").format(keys=SENTENCE)
 
 
 def _view(window: bool, name: str, stack: ExitStack) -> loop.View:
