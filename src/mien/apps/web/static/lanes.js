@@ -115,8 +115,8 @@ function hatch(context, left, right, top, height, style) {
     context.lineTo(x + height, top);
   }
   context.stroke();
-  if (context.measureText(WORD).width + 8 < right - left) {
-    const width = context.measureText(WORD).width + 8, x = (left + right - width) / 2;
+  const width = context.measureText(WORD).width + 8, x = (left + right - width) / 2;
+  if (2 * width < right - left) {
     context.fillStyle = style.getPropertyValue("--paper");
     context.fillRect(x, top + height / 2 - 8, width, 16);
     context.fillStyle = style.getPropertyValue("--ink");
