@@ -134,7 +134,7 @@ def test_a_teacher_of_other_classes_or_an_unfinished_one_is_refused(
 ):
     with pytest.raises(UsageError, match="contempt; the recipe needs"):
         train(replace(STUDENT, target="seven"), *faces, tmp_path / "run", teachers=teachers)
-    with pytest.raises(UsageError, match="holds no finished run"):
+    with pytest.raises(UsageError, match="holds no completed run"):
         train(STUDENT, *faces, tmp_path / "run", teachers=[tmp_path])
     assert not (tmp_path / "run").exists()
 
@@ -146,7 +146,7 @@ def test_the_command_needs_finished_teachers(mien: Command, faces: tuple[Split, 
     assert (outcome.code, "--teacher" in outcome.err) == (2, True)
     outcome = mien("distill", "--data", tmp_path, "--teacher", tmp_path / "none", "--run", tmp_path / "run")
     assert outcome.code == 2
-    assert "holds no finished run" in outcome.err
+    assert "holds no completed run" in outcome.err
     assert not (tmp_path / "run").exists()
 
 

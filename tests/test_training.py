@@ -213,7 +213,7 @@ def test_a_file_that_differs_from_the_net_is_refused(run: Path, tmp_path: Path, 
 
 
 def test_an_unfinished_run_is_not_exported(tmp_path: Path):
-    with pytest.raises(UsageError, match=r"holds no finished run: model\.keras is missing"):
+    with pytest.raises(UsageError, match=r"holds no completed run: model\.keras is missing"):
         export(tmp_path)
 
 

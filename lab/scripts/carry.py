@@ -113,7 +113,7 @@ def pack_net(run: str, folder: Path) -> None:
 
 
 def unpack_net(file: Path, runs: Path) -> None:
-    """Write a finished run folder of what ``pack_net`` packed, for ``--from`` and ``--teacher``."""
+    """Write a completed run folder of what ``pack_net`` packed, for ``--from`` and ``--teacher``."""
     from mien.train.nets.models import MODELS
     from mien.train.recipe import parse_recipe
     from mien.train.targets import LABELS
@@ -149,7 +149,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     pack = commands.add_parser("pack", help="make small")
     pack.add_argument("--data", type=Path, help="folder of 'mien prepare'; no faces without it")
-    pack.add_argument("runs", nargs="*", help="finished run folders, or a net of 'mien.train.init.pretrained'")
+    pack.add_argument("runs", nargs="*", help="completed run folders, or a net of 'mien.train.init.pretrained'")
     pack.add_argument("--to", type=Path, default=Path(".carry"), help="where it goes")
     unpack = commands.add_parser("unpack", help="make whole again")
     unpack.add_argument("folder", type=Path, help="what 'pack' wrote")

@@ -62,7 +62,7 @@ def read_run(folder: Path) -> Run:
     history = read_history(folder / "history.csv")
     if not path.is_file() or not env.is_file() or not history:
         raise DataError(
-            f"{folder} is no finished run: expected history.csv, env.json and metrics.json; run 'mien train RECIPE'"
+            f"{folder} is no completed run: expected history.csv, env.json and metrics.json; run 'mien train RECIPE'"
         )
     recipe = tomllib.loads((folder / "recipe.toml").read_text(encoding="utf-8"))
     known = recipe_files().get(folder.name)

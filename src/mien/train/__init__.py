@@ -1,1 +1,1 @@
-"""Training with Keras, and the way from a trained net to the ONNX file that ships."""
+"""Training with Keras, and the export of trained nets to ONNX files."""

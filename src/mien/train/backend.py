@@ -1,4 +1,4 @@
-"""Keras and the backend that it runs on: loaded without their start-up notes, and which backend writes ONNX files."""
+"""The backend of Keras: loaded without its start-up messages, and which backend can export ONNX files."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from mien.core.errors import MissingExtra
 from mien.core.matplotlib import import_matplotlib
 
 EXPORTERS = {"tensorflow": ("tensorflow", "tf2onnx"), "torch": ("torch",)}
-"""Backends whose nets Keras writes as ONNX without a converter that mien does not install, and what they need."""
+"""Backends with which Keras exports ONNX, and the packages that they need for it."""
 
 NOTE = re.compile(
     rb"WARNING: All log messages before absl::|[IW]\d{4} \d\d:|\d{4}-\d\d-\d\d .*: [IW] |To enable the following"
     rb"|E\d{4} .*failed call to cuInit"  # there is no GPU
 )
-"""How the lines begin that TensorFlow writes as it starts, where nothing is wrong."""
+"""Beginnings of the lines that TensorFlow prints as it starts, though nothing is wrong."""
 
 
 def load_backend() -> None:
     """Import Keras and its backend.
 
     Raises:
-        MissingExtra: a package is missing, or no backend is there that could write the trained net as ONNX.
+        MissingExtra: a package is missing, or no installed backend could export the trained net as ONNX.
     """
     for package in ("keras", "onnx"):
         if find_spec(package) is None:
             raise MissingExtra(f"training needs the package '{package}', which is missing; pip install 'mien[train]'")
     with suppress(ImportError):
-        import_matplotlib()  # which Keras would, where it is installed
+        import_matplotlib()  # Keras would import it anyway, if it is installed
     with _without_notes():
         try:
             import keras
 
-            keras.utils.set_random_seed(0)  # for other backends too this is what loads TensorFlow, where it is
-            keras.ops.zeros(1)  # now the backend looks for devices
+            keras.utils.set_random_seed(0)  # this loads TensorFlow if it is installed, with other backends too
+            keras.ops.zeros(1)  # at the first tensor the backend searches for devices
         except (ImportError, ValueError) as error:
             raise MissingExtra(
                 f"Keras cannot load its backend: {error}; install it, or name another one with the variable "
@@ -53,7 +53,7 @@ def load_backend() -> None:
 
 
 def exporting_backend() -> str | None:
-    """Return the backend that writes ONNX files: the one in use if it can, or another one that is installed."""
+    """Return the backend to export ONNX files with: the one in use if it can, else an installed one, else None."""
     import keras
 
     able = [name for name, packages in EXPORTERS.items() if all(map(find_spec, packages))]
@@ -63,10 +63,10 @@ def exporting_backend() -> str | None:
 
 @contextmanager
 def _without_notes() -> Generator[None]:
-    """Hold back what is written to standard error, by C++ too, and pass on what is more than a note.
+    """Capture standard error, that of C++ included, and drop the start-up messages from it.
 
-    TensorFlow's variable keeps most of its notes off the screen, but not those it writes before it reads it. Who sets
-    the variable wants to see them.
+    TensorFlow's variable silences most of them, but not those printed before it is read. Users who set the variable get
+    all of them.
     """
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield

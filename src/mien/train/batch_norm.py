@@ -1,4 +1,4 @@
-"""Batch-norm statistics: the first of a net that came without them, and their re-estimation for averaged weights."""
+"""Batch-norm statistics: initial ones for a net without, and their re-estimation for averaged weights."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from mien.train.epochs import Batches, begin_epoch, layers_of
 from mien.train.recipe import Recipe
 
 BATCHES = 32
-"""How many batches the statistics are the mean of."""
+"""Number of batches that the re-estimated statistics are the mean of."""
 
 
 def initialize_batch_norm(
     net: keras.Model, convolutions: Sequence[Any], norms: Sequence[Any], offsets: Sequence[Floats], faces: Floats
 ) -> None:
-    """Let each batch normalisation add an offset and, on the given faces, change nothing else.
+    """Set each batch normalisation so that it adds an offset and, on the given faces, changes nothing else.
 
-    So a net whose convolutions have taken their normalisation in answers the same while it trains and at rest.
+    So a net with its normalisation folded into the convolutions predicts the same in training and in inference.
 
     Args:
-        net: with the weights of its convolutions.
-        convolutions: its layers.
-        norms: the layer behind each of them.
+        net: with the weights of its convolutions set.
+        convolutions: its convolutions.
+        norms: the batch normalisation after each of them.
         offsets: what each of those adds, one value a channel.
         faces: (N, S, S, 1), grey levels; some hundreds.
     """
@@ -44,15 +44,16 @@ def _set_batch_norm(norm: Any, offset: Floats, mean: Floats, variance: Floats) -
 
 
 def reestimate_batch_norm(model: keras.Model, batches: Batches, recipe: Recipe) -> None:
-    """Re-estimate the batch-norm statistics as their mean over augmented training faces; nothing else changes.
+    """Re-estimate the batch-norm statistics as their mean over augmented training faces.
 
-    While a net is fitted they follow its weights, which are not those that are kept where the recipe averages them.
+    In training they follow the raw weights; if the recipe averages the weights, the averaged ones need statistics of
+    their own.
     Source: Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", 2018, section 3.
 
     Args:
-        model: what was fitted, with the averaged weights in it.
+        model: the fitted model, with the averaged weights.
         batches: what it was fitted to.
-        recipe: gives the seed, and the number of the epoch that would come next.
+        recipe: gives the seed and the number of the next epoch.
     """
     begin_epoch(model, batches, recipe.seed, recipe.epochs)
     norms: list[Any] = [layer for layer in layers_of(model) if isinstance(layer, keras.layers.BatchNormalization)]
@@ -67,7 +68,7 @@ def reestimate_batch_norm(model: keras.Model, batches: Batches, recipe: Recipe) 
 
 
 def _without_gradients() -> AbstractContextManager[object]:
-    """Keep torch, which records every call, from holding what each batch leaves for gradients that nobody asks for."""
+    """Disable gradients in torch, which would otherwise store what it needs for them at every batch."""
     if keras.backend.backend() != "torch":
         return nullcontext()
     import torch

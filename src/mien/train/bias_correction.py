@@ -1,4 +1,4 @@
-"""Bias correction: the last layer's biases shifted to what the validation faces show, for a net that learnt votes."""
+"""Bias correction: the biases of the last layer fitted on validation faces, for a net trained on votes."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from mien.train.targets import make_targets
 
 
 def correct_bias(net: keras.Model, recipe: Recipe, valid_split: Split) -> Floats:
-    """Shift the last biases of a net of ``eight-votes`` so that they fit the first choices on the validation faces.
+    """Shift the last biases of a net with the target ``eight-votes`` to fit the majority labels of validation faces.
 
-    Shares of votes are what it learns, and the first choice is what it is scored by: four of ten faces are neutral, but
-    a third of the votes. No temperature makes up for that, see ``metrics.fit_offsets``.
+    It learns shares of votes, but is scored by the emotion with the most votes: four of ten faces are neutral, but a
+    third of the votes. No temperature corrects that, see ``metrics.fit_offsets``.
 
     Args:
-        net: (N, S, S, 1) uint8 -> logits (N, K) over the labels of the recipe's target; ends with a dense layer.
-        recipe: how it was trained; a net with another target is left as it is.
-        valid_split: the faces on which it is fitted.
+        net: (N, S, S, 1) uint8 -> logits (N, K) over the labels of the recipe's target; its last layer is dense.
+        recipe: of the net; one with another target is not changed.
+        valid_split: the faces to fit on.
 
     Returns:
-        The logits (N, K) of those of its faces that count under the target, as the corrected net predicts them.
+        The logits (N, K) of the corrected net for the validation faces that count under the target.
     """
     rows, targets = make_targets(valid_split, recipe.target, smoothing=0.0)
     logits = np.asarray(net.predict(valid_split.images[rows][..., None], batch_size=256, verbose=0), np.float32)

@@ -1,4 +1,4 @@
-"""Calibration, for the card of a trained net: temperature, shares, prior, thresholds and accuracies."""
+"""Calibration of a trained net, for its card: temperature, class shares, prior, thresholds and accuracies."""
 
 from __future__ import annotations
 
@@ -20,34 +20,33 @@ from mien.train.recipe import Recipe
 from mien.train.targets import PROTOCOL, make_targets, sampling_rates
 
 ACCURACY_COST = 0.01
-"""How much accuracy the shipped prior may cost, as a share of the faces that choose: a point, for the rare emotions."""
+"""How much accuracy the chosen prior may cost, for more recall of rare emotions: one percentage point."""
 
 CANDIDATES = tuple(step / 20 for step in range(21))
-"""The priors among which the shipped one is chosen."""
+"""The priors to choose from."""
 
 RELIABLE = 0.95
-"""How often the faces that are not uncertain are right."""
+"""Accuracy that faces that are not uncertain shall have."""
 
 NONE_CERTAIN = 1.001
-"""The threshold of a net whose surest answers are right less often than that: above every probability."""
+"""Threshold of a net that does not reach this accuracy at any confidence: above every probability."""
 
 
 def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: Split) -> dict[str, Any]:
-    """Return the content of ``calibration.json``, fitted on the validation faces by the protocol of the target.
+    """Return the content of ``calibration.json``, fitted on the validation faces under the protocol of the target.
 
-    The temperature is the one that fits the taggers' first choice best: then a probability is the chance that the
-    panel would name this emotion. The distribution of the votes would be the other choice; on PublicTest it gave a
-    worse calibration and, against expectation, also a larger divergence from the votes (lab/log.md).
+    The temperature is fitted to the taggers' majority: then a probability is the chance that the panel would choose
+    this emotion. Fitted to the distribution of the votes, it gave a worse calibration on PublicTest and, unexpectedly,
+    a larger divergence from the votes too (lab/log.md).
 
     The class shares are those of the labels in the training targets; for the prior and the thresholds see
-    ``choose_prior`` and ``uncertain_below``. The accuracies under "metrics" are those of the net's own answers, at
-    prior 0.
+    ``choose_prior`` and ``uncertain_below``. The accuracies under "metrics" are those at prior 0.
 
     Args:
         logits: (N, K) over the labels of the recipe's target, of the validation faces that count (``correct_bias``).
-        recipe: how the net was trained.
-        train_split: the faces that it learnt from, whose shares of the labels are taken.
-        valid_split: the faces on which everything else is fitted.
+        recipe: of the net.
+        train_split: its training faces, for the class shares.
+        valid_split: the faces on which all else is fitted.
     """
     rows, _ = make_targets(valid_split, recipe.target, smoothing=0.0)
     protocols = [PROTOCOL[recipe.target], *(["majority"] if logits.shape[1] == len(EIGHT) else [])]
@@ -72,9 +71,9 @@ def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: S
 
 
 def fit_class_shares(split: Split, recipe: Recipe) -> NDArray[np.float64]:
-    """Return the share (K,) of each label in the split's targets, faces counted as often as the recipe draws them.
+    """Return the share (K,) of each label in the split's targets, with faces counted as often as the recipe draws them.
 
-    A label that no face shows counts as half a face, so that a probability can be divided by it.
+    A label without any face counts as half a face, so that probabilities can be divided by it.
     """
     _, targets = make_targets(split, recipe.target, smoothing=0.0, sharpening=recipe.sharpening)
     rates = sampling_rates(split, recipe)
@@ -84,14 +83,14 @@ def fit_class_shares(split: Split, recipe: Recipe) -> NDArray[np.float64]:
 
 
 def choose_prior(truths: Mapping[str, Labels], probs: Floats, class_shares: NDArray[np.float64]) -> float:
-    """Return the prior to ship: the largest of ``CANDIDATES`` that costs no more than ``ACCURACY_COST`` anywhere.
+    """Return the largest of ``CANDIDATES`` that costs at most ``ACCURACY_COST`` under every protocol.
 
-    The cost is the accuracy at prior 0 less the accuracy at the prior, under each protocol, over the faces of all data
-    sets together. A larger prior finds more of the rare emotions, so this is as far towards them as a point buys.
+    The cost is the accuracy at prior 0 minus that at the prior, over the faces of all data sets together. A larger
+    prior finds more of the rare emotions.
 
     Args:
-        truths: protocol -> (N,) labels, ``UNCOUNTED`` where it leaves the face out.
-        probs: (N, K) the calibrated answers of the net.
+        truths: protocol -> (N,) labels, ``UNCOUNTED`` for a face that it leaves out.
+        probs: (N, K) the calibrated probabilities of the net.
         class_shares: (K,) the share of each label.
     """
 
@@ -101,7 +100,7 @@ def choose_prior(truths: Mapping[str, Labels], probs: Floats, class_shares: NDAr
             for name, truth in truths.items()
         )
 
-    # For a cost that is the limit but for the last bit of a quotient.
+    # The margin is for a cost that equals the limit but for rounding.
     return max(prior for prior in CANDIDATES if cost(prior) <= ACCURACY_COST + 1e-9)
 
 
@@ -114,14 +113,14 @@ def _accuracy(protocol: str, truth: Labels, probs: Floats, class_shares: NDArray
 def uncertain_below(
     truth: Labels, probs: Floats, class_shares: NDArray[np.float64], prior: float
 ) -> tuple[float, float]:
-    """Return the confidence under which a face is uncertain, and the share of the faces that reach it.
+    """Return the confidence below which a face is uncertain, and the share of faces that reach it.
 
-    It is the least thousandth for which the faces at or above it are right as often as ``RELIABLE`` says, or
-    ``NONE_CERTAIN``. At a prior faces count by ``importance``, in both figures.
+    It is the least multiple of 0.001 at which the faces at or above it have an accuracy of ``RELIABLE``, or
+    ``NONE_CERTAIN``. In both figures faces are weighted by ``importance`` at the prior.
 
     Args:
         truth: (N,) labels in the seven-class view.
-        probs: (N, K) the calibrated answers of the net.
+        probs: (N, K) the calibrated probabilities of the net.
         class_shares: (K,) the share of each label.
         prior: 0 to 1.
     """

@@ -1,4 +1,4 @@
-"""What Keras calls while a net is fitted: each epoch seeded, scored and kept, and a bar that shows how it goes."""
+"""Keras callbacks of training: seeds, validation scores, history and checkpoint of each epoch, and a progress bar."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "lea
 
 
 class Epochs(keras.callbacks.Callback):
-    """Seeds every epoch, scores the averaged weights on the validation faces, and writes history and checkpoint.
+    """Seeds every epoch, scores the averaged weights on the validation faces, writes history and checkpoint.
 
     Args:
         recipe: gives target and seed.
-        net: the part of the fitted model that is scored and kept, without augmentation and teachers.
+        net: the part of the fitted model that is scored and saved, without augmentation and teachers.
         batches: what the model is fitted to.
         valid: the validation faces.
         run_dir: the run folder.
@@ -54,15 +54,15 @@ class Epochs(keras.callbacks.Callback):
         begin_epoch(self.model, self._batches, self._recipe.seed, epoch)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """End the run where the loss is no number, which no later step would mend."""
-        self._need_number((logs or {}).get("loss", 0.0))
+        """Stop if the loss is NaN or infinite, which it would stay."""
+        self._check_loss((logs or {}).get("loss", 0.0))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Score, then write history and checkpoint; ``logs`` gains the scores for those who come after."""
+        """Score, then write history and checkpoint; the scores are added to ``logs`` for later callbacks."""
         logs = {} if logs is None else logs
         with self._averaged_weights():
             logs.update(self._score())
-            self._need_number(logs["val_loss"])
+            self._check_loss(logs["val_loss"])
             if self._recipe.keep == "best" and logs["val_accuracy"] > self._best_before(epoch):
                 save_best(self._net, self._run_dir)
         logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
@@ -70,7 +70,7 @@ class Epochs(keras.callbacks.Callback):
         self._append_history(epoch, logs)
         save_checkpoint(self._net, self.model.optimizer, self._run_dir, epoch + 1)
 
-    def _need_number(self, loss: float) -> None:
+    def _check_loss(self, loss: float) -> None:
         if not math.isfinite(loss):
             raise TrainingError(
                 f"the loss became NaN or infinite in epoch {self._epoch + 1}; lower the learning rate "
@@ -86,19 +86,19 @@ class Epochs(keras.callbacks.Callback):
 
     @contextmanager
     def _averaged_weights(self) -> Generator[None]:
-        """Lend the net its averaged weights, where the recipe has any."""
+        """Give the net its averaged weights for a while, if the recipe averages."""
         variables = self._net.trainable_variables
         raw = [variable.numpy().copy() for variable in variables]
         self.model.optimizer.finalize_variable_values(variables)
         for variable in variables:
-            # JAX now holds one array for weight and average, and predicting with it would delete both.
+            # JAX now shares one array between weight and average, and prediction would delete both.
             variable.assign(variable.numpy().copy())
         yield
         for variable, value in zip(variables, raw, strict=True):
             variable.assign(value)
 
     def _earlier(self, epoch: int) -> list[str]:
-        """Return the lines of the history before an epoch, which a killed run may have written already."""
+        """Return the lines of the history before an epoch; a killed run may have written later ones."""
         path = self._run_dir / "history.csv"
         return path.read_text(encoding="utf-8").splitlines()[1 : epoch + 1] if path.is_file() and epoch else []
 
@@ -115,7 +115,7 @@ class Epochs(keras.callbacks.Callback):
 class ProgressBar(keras.callbacks.Callback):
     """Shows epoch, loss, accuracy and the time left of the whole run; prints a line an epoch.
 
-    A context manager, so that the terminal is given back however training ends.
+    It is a context manager, so that the terminal is restored however training ends.
     """
 
     def __init__(self, console: Console) -> None:
@@ -136,17 +136,17 @@ class ProgressBar(keras.callbacks.Callback):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.stop()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Show the bar, filled up to the epochs that an earlier call did."""
+        """Show the bar, filled up to the epochs of earlier calls."""
         self._steps = self.params["steps"]
         self._task = self._bar.add_task("", total=self.params["epochs"] * self._steps, scores="")
         self._bar.start()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Name the epoch."""
+        """Show the epoch."""
         description = f"epoch {epoch + 1}/{self.params['epochs']}"
         self._bar.update(self._task, completed=epoch * self._steps, description=description)
 
@@ -156,7 +156,7 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar.update(self._task, advance=1, scores=scores)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Print what the epoch came to."""
+        """Print the scores of the epoch."""
         line = (
             "epoch {epoch:3}  loss {loss:.4f}  accuracy {accuracy:.4f}  "
             "val_loss {val_loss:.4f}  val_accuracy {val_accuracy:.4f}  {seconds:.0f} s"

@@ -1,9 +1,9 @@
-"""All that a run needs to go on: weights, optimizer state and the number of finished epochs, in one file.
+"""Checkpoints: weights, optimizer state and the number of completed epochs, in one file.
 
-The weights of its best epoch, where they are to be kept, lie in another.
+The weights of the best epoch, if the recipe keeps them, are in another file.
 
-Keras' own model file forgets which variables weight decay leaves out, so the model is rebuilt from its recipe and
-only arrays are kept.
+Keras' model file does not store which variables weight decay leaves out, so the model is rebuilt from its recipe and
+only arrays are saved.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ BEST = "best.npz"
 
 
 def save_checkpoint(net: keras.Model, optimizer: keras.Optimizer, run_dir: Path, epochs_done: int) -> None:
-    """Write the state of a net and its optimizer; the file appears whole or not at all."""
+    """Write the state of a net and its optimizer atomically."""
     arrays = {f"v{i:04}": v.numpy() for i, v in enumerate([*net.weights, *optimizer.variables])}
     _save(run_dir / CHECKPOINT, epochs_done=np.array(epochs_done), **arrays)
 
 
 def load_checkpoint(net: keras.Model, optimizer: keras.Optimizer, run_dir: Path) -> int:
-    """Restore the state of a net and its optimizer and return the number of finished epochs, 0 where there is none.
+    """Restore the state of a net and its optimizer and return the number of completed epochs; 0 without a file.
 
     Raises:
-        UsageError: the file belongs to another net or optimizer.
+        UsageError: the file is of another net or optimizer.
     """
     path = run_dir / CHECKPOINT
     if not path.is_file():
@@ -48,26 +48,26 @@ def load_checkpoint(net: keras.Model, optimizer: keras.Optimizer, run_dir: Path)
 
 
 def need_checkpoint(run_dir: Path, best: bool) -> None:
-    """Check that there is all that a run goes on from, with the best weights so far if best.
+    """Check that a run can be resumed; if best, that the best weights so far are there too.
 
     Raises:
-        UsageError: a file is missing, as in a finished run of an earlier mien.
+        UsageError: a file is missing, as in a completed run of an earlier mien.
     """
     for name in (CHECKPOINT, BEST) if best else (CHECKPOINT,):
         if not (run_dir / name).is_file():
             raise UsageError(
                 f"{run_dir / name} is missing, without which the run cannot go on; start another one, perhaps from the "
-                f"weights of a finished one: 'mien train RECIPE --from {run_dir} --run DIR'"
+                f"weights of a completed one: 'mien train RECIPE --from {run_dir} --run DIR'"
             )
 
 
 def save_best(net: keras.Model, run_dir: Path) -> None:
-    """Write the weights of a net as the best so far; the file appears whole or not at all."""
+    """Write the weights of a net as the best so far, atomically."""
     _save(run_dir / BEST, **{f"v{i:04}": variable.numpy() for i, variable in enumerate(net.weights)})
 
 
 def load_best(net: keras.Model, run_dir: Path) -> None:
-    """Give a net the best weights so far, which must be there."""
+    """Give a net the best weights so far; the file must exist."""
     with np.load(run_dir / BEST) as arrays:
         net.set_weights([arrays[name] for name in sorted(arrays.files)])
 

@@ -1,7 +1,7 @@
-"""Distillation: trained nets, frozen, label the augmented faces that their student sees (Hinton et al., 2015).
+"""Distillation: frozen teachers label the augmented faces of each of their student's batches (Hinton et al., 2015).
 
-The trained model answers the student's logits and the teachers' probabilities side by side, (N, 2K), so that one loop
-and one kind of checkpoint serve training with teachers and without.
+The model in training outputs the student's logits and the teachers' probabilities side by side, (N, 2K), so that one
+loop and one form of checkpoint serve training with and without teachers.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from mien.train.targets import LABELS
 def beside_teachers(student: keras.Model, sources: Sequence[Path], recipe: Recipe, faces: Floats) -> keras.Model:
     """Return a model from faces to the student's logits and the teachers' mean probabilities, (N, 2K).
 
-    The teachers compute under the dtype policy that is set now.
+    The teachers compute under the current dtype policy.
 
     Args:
         student: from faces to logits (N, K).
-        sources: finished runs or exported files, see ``train.init.warm_start``.
+        sources: completed runs or exported files, see ``train.init.warm_start``.
         recipe: of the student.
         faces: (N, S, S, 1), grey levels; some hundreds.
     """
@@ -43,11 +43,11 @@ def teachers_of(sources: Sequence[Path], recipe: Recipe, faces: Floats) -> Teach
 
 
 class Teachers(keras.layers.Layer):
-    """The mean of what several frozen nets answer: probabilities (N, K) of faces (N, H, W, 1).
+    """The mean of the predictions of several frozen nets: probabilities (N, K) of faces (N, H, W, 1).
 
     Args:
         nets: from faces to logits.
-        temperature: what the logits are divided by.
+        temperature: divisor of the logits.
     """
 
     def __init__(self, nets: Sequence[keras.Model], temperature: float) -> None:
@@ -58,9 +58,9 @@ class Teachers(keras.layers.Layer):
             net.trainable = False
 
     def call(self, inputs: Any) -> Any:
-        """Answer as outside training, whether the student trains or not."""
-        answers = [ops.softmax(net(inputs, training=False) / self.temperature) for net in self.nets]
-        return ops.stop_gradient(ops.mean(ops.stack(answers), axis=0))
+        """Predict in inference mode, in training too."""
+        probs = [ops.softmax(net(inputs, training=False) / self.temperature) for net in self.nets]
+        return ops.stop_gradient(ops.mean(ops.stack(probs), axis=0))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return (N, K)."""
@@ -68,11 +68,11 @@ class Teachers(keras.layers.Layer):
 
 
 class DistillationLoss(keras.losses.Loss):
-    """A loss of the student's half of the output against its teachers' half, mixed with the votes.
+    """A loss between the student's half of the output and a mix of its teachers' half and the votes.
 
     Args:
         loss: of targets (N, K) and logits (N, K).
-        share: of the teachers in the target.
+        share: of the teachers in the mix.
     """
 
     def __init__(self, loss: keras.losses.Loss, share: float) -> None:
@@ -80,21 +80,21 @@ class DistillationLoss(keras.losses.Loss):
         self.loss, self.share = loss, share
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss (N,) of output (N, 2K) against votes (N, K)."""
+        """Return the loss (N,) for output (N, 2K) and votes (N, K)."""
         classes = y_true.shape[-1]
         taught: Any = ops.stop_gradient(y_pred[:, classes:])
         return self.loss.call(self.share * taught + (1 - self.share) * y_true, y_pred[:, :classes])
 
 
 def student_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """Return whether the student's first choice is that of the votes, (N,), for output (N, K) or (N, 2K)."""
+    """Return whether the student's top class is that of the votes, (N,), for output (N, K) or (N, 2K)."""
     return keras.metrics.categorical_accuracy(y_true, y_pred[:, : y_true.shape[-1]])
 
 
 def _frozen(source: Path, place: int, faces: Floats) -> keras.Model:
-    """Return a teacher's net, rebuilt so that it computes in the precision of the student's training."""
+    """Return a teacher's net, rebuilt to compute in the precision of the student's training."""
     recipe = recipe_of(source)
-    # Torch knows weights by their names: those that a student shared with its teacher would keep their old gradients.
+    # In torch, weights of the same name in student and teacher would keep old gradients.
     with keras.name_scope(f"teacher_{place}"):
         net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
     net.set_weights(weights_of(source, faces))

@@ -1,4 +1,4 @@
-"""What makes an epoch: its learning rate, order and random draws, by seed and epoch alone."""
+"""Batches, random seeds and learning rate of each epoch, which depend on the recipe and the epoch alone."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Batches(keras.utils.PyDataset):
         images: (N, S, S, 1) uint8.
         targets: (N, K) float32.
         recipe: gives the batch size, the seed and the share of mixed faces.
-        rates: (N,) how often each face is drawn in an epoch in the mean; None draws each once.
+        rates: (N,) how often each face is drawn in an epoch on average; None for once each.
 
     Attributes:
-        order: the places of the faces of this epoch, in the order in which batches take them.
+        order: indices of the faces of this epoch, in the order of the batches.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Batches(keras.utils.PyDataset):
         self.order = random.permutation(len(self._images)) if self._rates is None else draw(self._rates, random)
 
     def __len__(self) -> int:
-        """Return the number of batches; a last one that is not full is left out, unless it is the only one."""
+        """Return the number of batches; a last incomplete one is left out, unless it is the only one."""
         return max(1, len(self.order) // self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -56,13 +56,13 @@ class Batches(keras.utils.PyDataset):
 
 
 def begin_epoch(model: keras.Model, batches: Batches, seed: int, epoch: int) -> None:
-    """Make the order and every random draw a function of seed and epoch."""
+    """Seed the order of the faces and all random numbers by seed and epoch."""
     batches.start(epoch)
     keras.utils.set_random_seed(seed * 10_000 + epoch)
     for place, layer in enumerate(layers_of(model)):
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
-            # Steps of a million leave room for the draws of an epoch, which count upwards.
+            # Steps of a million leave room for the counter of an epoch's random numbers.
             generator.state.assign([seed * 1_000 + place, epoch * 1_000_000])
 
 
@@ -73,11 +73,11 @@ def layers_of(model: keras.Model) -> list[keras.layers.Layer]:
 
 
 WARMUP_SHARE = 0.5
-"""How much of a run the warm-up takes at most, for runs that are cut down to a few epochs."""
+"""Largest share of a run that the warm-up takes, for runs of a few epochs."""
 
 
 def learning_rate(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """Return the learning rate of each of the steps that an epoch has: a line up to the peak, then half a cosine."""
+    """Return the learning rate for epochs of a number of steps: a linear warm-up, then half a cosine, or a constant."""
     if recipe.schedule == "constant":
         return recipe.learning_rate
     warmup = int(min(recipe.warmup_epochs, WARMUP_SHARE * recipe.epochs) * steps)

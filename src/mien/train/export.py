@@ -1,4 +1,4 @@
-"""From a run folder to the ONNX file that ships: one graph from bytes to probabilities, with its card inside."""
+"""Export of a run folder to an ONNX file: one graph from uint8 faces to probabilities, with its card inside."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ TOLERANCE = 1e-4
 
 
 def export(run_dir: Path, out: Path | None = None) -> Path:
-    """Write the ONNX file of a finished run and return its path, ``RUN/model.onnx`` by default.
+    """Write the ONNX file of a completed run and return its path, ``RUN/model.onnx`` by default.
 
-    With a backend whose nets Keras cannot write, which JAX is, one that can does it in a process of its own.
+    With a backend from which Keras cannot export, such as JAX, another one does it in a process of its own.
 
     Raises:
-        UsageError: the folder holds no finished run, or one of an earlier mien.
+        UsageError: the folder holds no completed run, or one of an earlier mien.
         ModelError: ONNX Runtime and Keras differ by more than ``TOLERANCE``, or the other process failed.
-        MissingExtra: no backend is installed that can write it.
+        MissingExtra: no installed backend can export it.
     """
     for name in ("model.keras", "calibration.json"):
         if not (run_dir / name).is_file():
-            raise UsageError(f"{run_dir} holds no finished run: {name} is missing; run 'mien train --run {run_dir}'")
+            raise UsageError(f"{run_dir} holds no completed run: {name} is missing; run 'mien train --run {run_dir}'")
     card = make_card(run_dir)
     target = out or run_dir / "model.onnx"
     backend = exporting_backend()
@@ -68,7 +68,7 @@ def export(run_dir: Path, out: Path | None = None) -> Path:
 
 
 def _export_on(backend: str | None, run_dir: Path, target: Path) -> Path:
-    """Write the file in a process that runs on another backend."""
+    """Export in a process with another backend."""
     if backend is None:
         raise MissingExtra("only TensorFlow and torch write a net as ONNX; pip install 'mien[train]', or torch")
     code = (
@@ -89,7 +89,7 @@ def _export_on(backend: str | None, run_dir: Path, target: Path) -> Path:
 
 
 def make_card(run_dir: Path) -> ModelCard:
-    """Return the card of a finished run.
+    """Return the card of a completed run.
 
     Raises:
         UsageError: its calibration lacks what a card needs now.
@@ -132,7 +132,7 @@ def _graph(net: keras.Model, temperature: float) -> onnx.ModelProto:
     model = keras.Model(faces, _tempered(logits, temperature))
     model(np.zeros((1, *net.input_shape[1:]), np.uint8))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # The converters behind Keras warn about their own use of numpy and of tracing.
+        # The converters of Keras warn about their own use of numpy and tracing.
         warnings.simplefilter("ignore")
         model.export(f"{folder}/graph.onnx", format="onnx", verbose=False)
         graph = onnx.load(f"{folder}/graph.onnx")
@@ -145,7 +145,7 @@ def _graph(net: keras.Model, temperature: float) -> onnx.ModelProto:
 
 
 def _tempered(logits: Any, temperature: float) -> Any:
-    """Return ``mien.core.temperature.tempered`` of logits as part of a graph."""
+    """Return the same as ``mien.core.temperature.tempered``, as part of a graph."""
     if logits.shape[1] != len(EIGHT):
         return ops.softmax(logits / temperature)
     gap = logits[:, 7:] - logits[:, :1]
@@ -167,11 +167,11 @@ def _rename(model: onnx.ModelProto, old: str, new: str) -> None:
 
 
 def _largest_difference(content: bytes, net: keras.Model, temperature: float) -> float:
-    """Return the largest difference between the two runtimes' probabilities on drawn faces and on noise."""
+    """Return the largest difference between the two runtimes' probabilities on synthetic faces and on noise."""
     noise = np.random.default_rng(0).integers(0, 256, (64, SIZE_PX, SIZE_PX), np.uint8)
     faces: NDArray[np.uint8] = np.concatenate([synthetic(64, seed=0).images, noise])[..., None]
     logits = np.asarray(net.predict(faces, verbose=0), np.float32)
     expected = tempered(logits, temperature)
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
-    answered: Any = session.run([OUTPUT], {INPUT: faces})[0]
-    return float(np.abs(answered - expected).max())
+    predicted: Any = session.run([OUTPUT], {INPUT: faces})[0]
+    return float(np.abs(predicted - expected).max())

@@ -1,4 +1,4 @@
-"""``train``: from a recipe and a prepared split to a run folder, resuming where an earlier call was stopped."""
+"""``train``: trains a net by a recipe on a prepared split, into a run folder; resumes a run that was stopped."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from mien.train.targets import LABELS, make_targets, sampling_rates
 from mien.version import __version__
 
 BATCH_NORM_FACES = 512
-"""Faces from which batch normalisation takes its first statistics, where published or exported weights lack them."""
+"""Number of faces for initial batch-norm statistics, if pretrained or exported weights lack them."""
 
 
 def train(
@@ -47,49 +47,48 @@ def train(
     *,
     teachers: Sequence[Path] = (),
     start: Path | None = None,
-    asked: Sequence[dict[str, str]] = (),
+    labelled_by: Sequence[dict[str, str]] = (),
     limit: int | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Path:
-    """Train a net by a recipe; the same call resumes after a kill and ends with the same weights.
+    """Train a net by a recipe; the same call resumes a killed run and ends with the same weights.
 
-    With more epochs than before it goes on with a run that was stopped or finished. The learning rate is then, from
-    there on, that of a run which was planned so long, so behind a finished cosine it rises again before it falls.
+    With more epochs than before it extends a run that was stopped or completed. From there on the learning rate is that
+    of a run planned for all the epochs, so after a completed cosine it rises again before it falls.
 
-    Returns the run folder, which then holds ``recipe.toml, env.json, history.csv, calibration.json``, ``model.keras``:
-    the net with averaged weights, in float32, without augmentation, and ``checkpoint.npz``, from which more epochs
-    would go on.
+    Returns the run folder, which then holds ``recipe.toml, env.json, history.csv, calibration.json``, ``model.keras``,
+    the net with averaged weights, in float32, without augmentation, and ``checkpoint.npz``, to train more epochs from.
 
     Args:
-        recipe: every choice.
-        train_split: the faces to learn from.
-        valid_split: its choosing half is watched, and the head's biases, the temperature and the thresholds are fitted
-            on it; the other half takes no part.
-        run_dir: the run folder; made where missing.
+        recipe: all settings.
+        train_split: the training faces.
+        valid_split: its choosing half gives the validation scores, and the head's biases, the temperature and the
+            thresholds are fitted on it; the other half is not used.
+        run_dir: the run folder; made if missing.
         callbacks: more Keras callbacks, such as a progress bar.
         teachers: trained nets whose predictions are a share of the target, see ``train.distill``: run folders, or
             exported files.
         start: a trained net, likewise, whose weights the net starts from, widened if it is a wider ``compact``;
-            without it those of ``recipe.start``; where that is empty, published ones for a net of
+            without it those of ``recipe.start``; if that is empty, pretrained ones for a net of
             ``train.init.pretrained``, else random ones.
-        asked: the nets whose answers are the votes of ``train_split`` (``train.soft_labels.read_teachers``).
-        limit: learn from so many of the faces only, at even distances; from all where there are no more.
-        say: is told, before the first epoch, what the net starts from, or how a run goes on.
+        labelled_by: the nets whose soft labels are the votes of ``train_split`` (``train.soft_labels.read_teachers``).
+        limit: train on so many of the faces only, at even distances, if there are more.
+        say: called before the first epoch with a message: what the net starts from, or how the run is resumed.
 
     Raises:
-        UsageError: the run folder holds epochs of another recipe, other data, teachers or start, a teacher or the start
-            is not finished or names other classes, the start is another net, published weights are not installed, or
-            what the run would go on from is gone.
-        TrainingError: the loss is no longer a number.
+        UsageError: the run folder holds a run with another recipe, other data, teachers or start; a teacher or the
+            start is not completed or has other classes; the start is another net; pretrained weights are not
+            installed; or the files to resume from are missing.
+        TrainingError: the loss became NaN or infinite.
     """
     faces = len(train_split)
     train_split = _part(train_split, limit)
     start = start or (Path(recipe.start) if recipe.start else None)
-    published = None if start else PRETRAINED.get(recipe.model)
+    pretrained = None if start else PRETRAINED.get(recipe.model)
     origin: dict[str, Any] = {
         **({"limit": f"{limit} of {faces} faces"} if len(train_split) < faces else {}),
-        "teachers": [*asked, *describe_runs(teachers, recipe, "teacher")],
-        "start": [published.describe()] if published else describe_runs([start] if start else [], recipe, "start"),
+        "teachers": [*labelled_by, *describe_runs(teachers, recipe, "teacher")],
+        "start": [pretrained.describe()] if pretrained else describe_runs([start] if start else [], recipe, "start"),
     }
     if valid_split.choosing.any():
         valid_split = valid_split.take(valid_split.choosing)
@@ -104,8 +103,8 @@ def train(
     some = train_split.images[spread(rows, BATCH_NORM_FACES)][..., None].astype(np.float32)
     if start:
         copy_weights(start, net, recipe, some)
-    elif published:
-        published.copy(published.path(), net, some)
+    elif pretrained:
+        pretrained.copy(pretrained.path(), net, some)
     model = augment(recipe, beside_teachers(net, teachers, recipe, some) if teachers else net)
     batches = Batches(train_split.images[rows][..., None], targets, recipe, sampling_rates(train_split, recipe))
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))
@@ -124,7 +123,7 @@ def train(
     if recipe.keep == "best":
         load_best(net, run_dir)
     else:
-        # Keras does this behind the last epoch, but a run that was stopped after it has the raw weights again.
+        # Keras does this after the last epoch, but the checkpoint of that epoch has the raw weights.
         model.optimizer.finalize_variable_values(model.trainable_variables)
     if recipe.average:
         reestimate_batch_norm(model, batches, recipe)
@@ -136,12 +135,12 @@ def train(
 
 
 def _starting(start: Path | None, described: Sequence[dict[str, str]]) -> str:
-    """Return from which weights a net starts, in words."""
+    """Return a message about the weights that a net starts from."""
     return f"starting from {start or described[0]['name']}" if described else "starting from random weights"
 
 
 def _going_on(recipe: Recipe, done: int, steps: int, run_dir: Path) -> str:
-    """Return from where a run with so many epochs done goes on, and at which learning rate, in words."""
+    """Return a message about the epoch and learning rate at which a run with so many epochs done is resumed."""
     env = json.loads((run_dir / "env.json").read_text(encoding="utf-8"))
     going_on = f"going on from epoch {done + 1} of {recipe.epochs}"
     if done == recipe.epochs or not (planned := env.get("planned_epochs")):
@@ -155,23 +154,23 @@ def _going_on(recipe: Recipe, done: int, steps: int, run_dir: Path) -> str:
 
 
 def spread(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Return count of the rows at even distances, since class folders come one class after another."""
+    """Return count of the rows at even distances, as faces may be ordered by class."""
     return rows[np.linspace(0, len(rows), count, endpoint=False, dtype=np.int64)]
 
 
 def _part(split: Split, limit: int | None) -> Split:
-    """Return so many faces of a split, spread over its order, in which class folders come one after the other."""
+    """Return so many faces of a split, at even distances in its order."""
     if limit is None or limit >= len(split):
         return split
     return split.take(spread(np.arange(len(split)), limit))
 
 
 def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, Any]) -> None:
-    """Write recipe.toml and env.json, or refuse a folder that holds epochs of something else."""
+    """Write recipe.toml and env.json, or refuse a folder that holds another run."""
     recipe_path, env_path = run_dir / "recipe.toml", run_dir / "env.json"
     digest, planned = split.sha256(), list[int]()
-    finished = (run_dir / "calibration.json").is_file()
-    if finished or (run_dir / CHECKPOINT).is_file():
+    completed = (run_dir / "calibration.json").is_file()
+    if completed or (run_dir / CHECKPOINT).is_file():
         begun, env = read_recipe(recipe_path), json.loads(env_path.read_text(encoding="utf-8"))
         changes = _changes(begun, recipe)
         longer = changes.keys() == {"epochs"} and recipe.epochs > begun.epochs
@@ -184,12 +183,12 @@ def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, Any]) 
         for what, is_so in differs.items():
             if is_so:
                 raise UsageError(f"{run_dir} holds a run {what}; name another folder with --run, or delete it")
-        if longer or not finished:
+        if longer or not completed:
             need_checkpoint(run_dir, recipe.keep == "best")
         if not longer:
             return
         planned = [*env.get("planned_epochs", []), begun.epochs]
-        (run_dir / "calibration.json").unlink(missing_ok=True)  # which says that the run is finished
+        (run_dir / "calibration.json").unlink(missing_ok=True)  # whose presence means that the run is completed
     backend = keras.backend.backend()
     packages = ("keras", "numpy", backend)
     env = {
@@ -210,18 +209,18 @@ def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, Any]) 
 
 
 def _changes(begun: Recipe, recipe: Recipe) -> dict[str, str]:
-    """Return key to words for what a recipe asks otherwise than the one that a run was begun with.
+    """Return key -> words for each setting that differs from the recipe with which a run was begun.
 
-    What a net starts from is left out: it is held against the weights that it started from.
+    The start is left out: the weights themselves are compared.
     """
     pairs = {key: (getattr(begun, key), value) for key, value in asdict(recipe).items() if key != "start"}
-    return {key: f"{key} {was!r} instead of {asked!r}" for key, (was, asked) in pairs.items() if was != asked}
+    return {key: f"{key} {was!r} instead of {now!r}" for key, (was, now) in pairs.items() if was != now}
 
 
 def policy_of(precision: str) -> str:
-    """Return the dtype policy: ``auto`` is bfloat16 on torch alone.
+    """Return the dtype policy: ``auto`` is bfloat16 on torch only.
 
-    It brings nothing with TensorFlow on a processor, and on some processors JAX answers no numbers in it.
+    On a CPU it is no faster with TensorFlow, and JAX computes NaN in it on some CPUs.
     """
     if precision == "auto":
         precision = "bfloat16" if keras.backend.backend() == "torch" else "float32"
@@ -259,7 +258,7 @@ class SoftmaxBinaryCrossentropy(keras.losses.Loss):
 
 
 def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, train_split: Split, valid_split: Split) -> None:
-    """Correct the biases of the net and save it, and its calibration, which says that the run is finished."""
+    """Correct the biases of the net and save it, and then its calibration, which marks the run as completed."""
     logits = correct_bias(net, recipe, valid_split)
     net.save(run_dir / "model.part.keras")
     (run_dir / "model.part.keras").replace(run_dir / "model.keras")

@@ -1,15 +1,15 @@
-"""From a run folder to the small, fast ONNX file: convolutions in 8 bits, measured against the float net.
+"""Quantisation: export of a run folder to an int8 ONNX file, with a check against the float net.
 
 The choices, as measured on PublicTest with ``5-compact`` (``benchmarks/classifier.py`` has the speed):
 
-- The first and the last layer stay in float, and what comes before and behind them. These layers hold 0.1 % of the
-  weights; with the first convolution in 8 bits the top class changed on 1.2 % of the faces instead of 0.5 %, and the
-  file was slower.
+- The first and the last layer stay in float, with what comes before and after them. They have 0.1 % of the weights;
+  with the first convolution in 8 bits the top class changed on 1.2 % of the faces instead of 0.5 %, and the file was
+  slower.
 - The range of an activation is the smallest and largest value seen. Percentiles and entropy were no closer to the float
-  net, print while they work and keep every activation in memory.
+  net; these methods print and keep every activation in memory.
 - Weights take all 8 bits. A processor without VNNI adds pairs of products in 16 bits, which can overflow: emulated on
-  200 faces, 6 of 1.6e10 pairs did, and no answer changed. Seven bits (``reduce_range``) rule it out, and over four
-  draws of the calibration faces changed the top class of 0.6 % instead of 0.5 %.
+  200 faces, 6 of 1.6e10 pairs did, and no top class changed. Seven bits (``reduce_range``) rule it out, but
+  changed the top class of 0.6 % instead of 0.5 %, over four random choices of calibration faces.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ from mien.inference.classifier import CARD_KEY, INPUT, Classifier
 from mien.train.export import export
 
 FACES = 500
-"""Training faces on which the ranges are measured."""
+"""Number of training faces on which the ranges of activations are measured."""
 
 DISAGREEMENT = 0.02
 """Largest share of these faces whose top class may change; ``5-compact`` changes on 0.8 %."""
 
 WEIGHTED = ("Conv", "Gemm", "MatMul")
-"""Nodes with weights: all but the first and the last of them become int8."""
+"""Types of nodes with weights: all but the first and the last become int8."""
 
 BETWEEN = ("Add", "MaxPool", "Mul", "Relu")
-"""Nodes without weights that take 8 bits and pass 8 bits on, so that no layer's output is widened on the way."""
+"""Types of nodes without weights that stay in 8 bits, so that nothing is converted to float between layers."""
 
 BATCH = 50
 
 
 def export_int8(run_dir: Path, data: Path, out: Path | None = None) -> Path:
-    """Write the int8 ONNX file of a finished run and return its path, ``RUN/model.int8.onnx`` by default.
+    """Write the int8 ONNX file of a completed run and return its path, ``RUN/model.int8.onnx`` by default.
 
     Args:
         run_dir: the run folder.
@@ -57,7 +57,7 @@ def export_int8(run_dir: Path, data: Path, out: Path | None = None) -> Path:
         out: the file to write.
 
     Raises:
-        UsageError: the folder holds no finished run.
+        UsageError: the folder holds no completed run.
         DataError: there is no training split, it is empty, or its faces have another size.
         ModelError: the float file differs from Keras, or the int8 file from the float one.
     """
@@ -75,7 +75,7 @@ def calibration_faces(data: Path, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def quantize(model: Path, faces: NDArray[np.uint8], out: Path) -> Path:
-    """Write the int8 version of an exported model; the file appears whole or not at all.
+    """Write the int8 version of an exported model, atomically.
 
     Args:
         model: the float file that ``mien export`` wrote.
@@ -86,7 +86,7 @@ def quantize(model: Path, faces: NDArray[np.uint8], out: Path) -> Path:
         ``out``.
 
     Raises:
-        DataError: there are no faces, or they are not as the model takes them.
+        DataError: there are no faces, or they have another shape than the model takes.
         ModelError: the top class changes on more than ``DISAGREEMENT`` of the faces.
     """
     classifier = Classifier(model)
@@ -100,7 +100,7 @@ def quantize(model: Path, faces: NDArray[np.uint8], out: Path) -> Path:
     notes = {**classifier.card.notes, "precision": "int8", "ranges": f"{len(faces)} training faces"}
     onnx.helper.set_model_props(graph, {CARD_KEY: replace(classifier.card, notes=notes).to_json()})
     content = graph.SerializeToString()
-    changed = float(np.mean(_choices(Classifier(content), faces) != _choices(classifier, faces)))
+    changed = float(np.mean(_top_classes(Classifier(content), faces) != _top_classes(classifier, faces)))
     if changed > DISAGREEMENT:
         raise ModelError(
             f"{out} is not written: in int8 the top class changes on {changed:.1%} of {len(faces)} faces; "
@@ -111,11 +111,11 @@ def quantize(model: Path, faces: NDArray[np.uint8], out: Path) -> Path:
 
 
 def _in_batches(faces: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """Return the faces in parts: what a large net makes of all of them would fill the memory."""
+    """Return the faces in batches, as the activations of a large net for all of them would fill the memory."""
     return [faces[start : start + BATCH] for start in range(0, len(faces), BATCH)]
 
 
-def _choices(classifier: Classifier, faces: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _top_classes(classifier: Classifier, faces: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return the top class (N,) of each face."""
     return np.concatenate([classifier(batch).argmax(axis=1) for batch in _in_batches(faces)])
 
@@ -133,10 +133,10 @@ class _Batches(CalibrationDataReader):
 
 
 def _quantized(model: Path, faces: NDArray[np.uint8]) -> onnx.ModelProto:
-    """Return the graph with unsigned activations and signed weights a channel (U8S8) in its inner layers."""
+    """Return the graph with unsigned activations and signed weights by channel (U8S8) in its inner layers."""
     with tempfile.TemporaryDirectory() as folder, _quiet():
         folded, written = Path(folder) / "folded.onnx", Path(folder) / "int8.onnx"
-        # Folds what batch normalisation the converter left, and gives every tensor its shape.
+        # Folds the batch normalisation that the converter left, and infers all shapes.
         quant_pre_process(model, folded, skip_symbolic_shape=True)
         quantize_static(
             folded,
@@ -162,7 +162,7 @@ def _ends(model: onnx.ModelProto) -> list[str]:
 
 @contextmanager
 def _quiet() -> Generator[None]:
-    """Keep the tools' advice off the screen, and their ``logging.info`` from setting up a root handler."""
+    """Silence the log messages of the tools, and keep their ``logging.info`` from setting up a root handler."""
     root, handler, before = logging.getLogger(), logging.NullHandler(), logging.root.manager.disable
     root.addHandler(handler)
     logging.disable(logging.WARNING)

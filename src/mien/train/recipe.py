@@ -1,4 +1,4 @@
-"""A recipe: every choice that makes a net, as one flat TOML file."""
+"""Recipes: all settings of a training run, as one flat TOML file."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CHOICES = {
     "keep": ("last", "best"),
     "precision": ("auto", "float32", "bfloat16", "float16"),
 }
-"""The values that the keys of a recipe with a fixed choice can take."""
+"""Key -> its possible values, for keys with a fixed choice."""
 
 
 LIMITS: dict[str, tuple[float, float]] = {
-    # Epochs and seeds number the draws, which the backends count in 32 bits (``train.epochs.begin_epoch``).
+    # Epochs and seeds go into the seeds of the backends, which have 32 bits (``train.epochs.begin_epoch``).
     "epochs": (1, 2_000),
     "seed": (0, 400_000),
     "batch_size": (1, 16_384),
@@ -40,11 +40,11 @@ LIMITS: dict[str, tuple[float, float]] = {
     "rotation_deg": (0, 180),
     "gamma": (0, 8),
     **dict.fromkeys(("teacher_share", "rarity", "mix", "shift", "large_shift", "light", "erase", "degrade"), (0, 1)),
-    # All of it would leave nothing to learn from, or to divide by.
+    # A share of 1 would leave nothing to learn from, or divide by zero.
     **dict.fromkeys(("average", "smoothing", "dropout"), (0, 0.9999)),
     "zoom": (0, 0.9),
 }
-"""The least and the largest value of each key that is a number."""
+"""Key -> its least and largest value, for numbers."""
 
 OTHER_NAMES = {
     "lr": "learning_rate",
@@ -58,24 +58,24 @@ OTHER_NAMES = {
     "scheduler": "schedule",
     "warmup": "warmup_epochs",
 }
-"""What others call some of the keys."""
+"""Other common name -> key, for suggestions."""
 
 RENAMED = {"stray": "large_shift"}
-"""Keys that had another name; recipe files and models of then still have it."""
+"""Earlier name -> key, as it is in older recipe files and models."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Every choice that makes a net.
+    """All settings of a training run.
 
     Attributes:
         name: the recipe's name; its run lands in ``runs/NAME``.
-        model: a name of ``train.nets.models.MODELS``. ``dlib`` and ``facenet`` start from published weights, the
+        model: a name of ``train.nets.models.MODELS``. ``dlib`` and ``facenet`` start from pretrained weights, the
             others from ``start``, or from random ones.
         target: what a face is trained on: the original label (``fer``), the seven-class label (``seven``), votes / 10
             over seven classes (``seven-votes``), or the distribution of the votes over eight (``eight-votes``).
         start: what ``mien train`` starts from unless ``--from`` names another: a packaged net, "mien" or "mien-s", or a
-            finished run; "" is off.
+            completed run; "" is off.
         loss: cross-entropy over the softmax (``categorical``), or over each of its classes apart (``binary``).
         epochs: passes over the training split.
         batch_size: faces a step.
@@ -83,9 +83,9 @@ class Recipe:
         learning_rate: the peak.
         schedule: ``constant``, or ``cosine`` down to zero.
         warmup_epochs: epochs of linear rise to the peak, for ``cosine``; at most half of the run.
-        weight_decay: share of a kernel that a step takes away, over the learning rate; 0 is off. As it does not go
-            through the momentum, 5e-3 here is what 5e-4 is where decay is added to the gradient of SGD.
-        average: momentum of the running average of the weights, which is what is kept; 0 is off.
+        weight_decay: decoupled: a step subtracts this times the learning rate times the kernel; 0 is off. As momentum
+            does not amplify it, 5e-3 here is like 5e-4 where decay is added to the gradient of SGD.
+        average: momentum of the exponential moving average of the weights, which is what is kept; 0 is off.
         keep: the epoch whose weights are kept: the ``last``, or the one with the ``best`` validation accuracy.
         width: filters of the first stage of ``compact`` and ``residual``.
         stem_stride: stride of their first convolution; 2 quarters the cost.
@@ -94,9 +94,10 @@ class Recipe:
         smoothing: share of the target that goes to the mean target of the split.
         sharpening: for ``eight-votes``: exponent of the shares of the votes, 1 as the taggers gave them; at 2 a face
             with 6 votes of 10 for neutral and 4 for surprise counts 0.69 and 0.31.
-        teacher_share: for ``mien distill``: share of the teachers' mean answer in the target; the votes are the rest.
-        teacher_temperature: for ``mien distill``: the teachers' logits are divided by it. 1 leaves them as
-            sharp as what they learnt; the temperature of their cards is fitted on the taggers' first choice instead.
+        teacher_share: for ``mien distill``: share of the teachers' mean prediction in the target; the votes are the
+            rest.
+        teacher_temperature: for ``mien distill``: the teachers' logits are divided by it. At 1 they are as sharp as the
+            votes that they learnt from; the temperature in their cards is fitted to the taggers' majority instead.
         rarity: how much more often faces of rare emotions are drawn, 0 to 1 (``train.sampling``).
         sources: how often faces of a data set are drawn, as "ferplus=0.7 expw=2"; 1 where it is not named.
         mix: share of the faces that are blended with another one, or get its lower half (``train.augment.mix``).
@@ -108,10 +109,10 @@ class Recipe:
         light: largest change of brightness (as a share of the range) and of contrast (as a share).
         gamma: largest change of the exponent of brightness either way, in powers of two.
         erase: probability that a rectangle is erased.
-        degrade: probability of each of these: blur or low resolution, noise, marks of JPEG.
+        degrade: probability of each of these: blur or low resolution, noise, JPEG artefacts.
         precision: the type in which layers compute; ``auto`` is bfloat16 where it pays. Weights are always float32.
-        seed: of the initial weights, the order and every random draw.
-        owes: what the net owes to other faces or weights than the ones it is trained on, for its card.
+        seed: of the initial weights, the order and all random numbers.
+        owes: other data or weights that the net depends on, for its card.
     """
 
     name: str
@@ -169,7 +170,7 @@ class Recipe:
             )
 
     def to_toml(self) -> str:
-        """Return the recipe as TOML, every key written out."""
+        """Return the recipe as TOML, with every key."""
         return "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(self).items())
 
 
@@ -189,10 +190,10 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def parse_recipe(text: str, name: str) -> Recipe:
-    """Return the recipe that a TOML text holds; ``name`` says in errors where it comes from.
+    """Return the recipe in a TOML text; errors call it ``name``.
 
     Raises:
-        UsageError: not TOML, an unknown key (the near ones are named), a missing one or a value out of range.
+        UsageError: not TOML, an unknown key (with similar ones named), a missing one or a value out of range.
     """
     try:
         values = tomllib.loads(text)
@@ -211,7 +212,7 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     """Return the recipe with ``key=value`` overrides applied.
 
     Raises:
-        UsageError: an unknown key (the near ones are named) or a value out of range.
+        UsageError: an unknown key (with similar ones named) or a value out of range.
     """
     changes: dict[str, object] = {}
     for text in overrides:
@@ -258,4 +259,4 @@ FIRST_TRY = Recipe(
     dropout=0.1,
     flip=True,
 )
-"""Learns the drawn faces of ``data.synthetic`` in under a minute, for a first try without data."""
+"""Learns the faces of ``data.synthetic`` in under a minute, for a first try without data."""

@@ -10,11 +10,11 @@ from mien.core.spelling import did_you_mean, near
 from mien.train.recipe import Recipe, read_recipe
 
 STANDARD = Path("5-compact")
-"""What ``mien train`` takes where no recipe is named."""
+"""The default recipe of ``mien train``."""
 
 
 def recipe_files() -> dict[str, Path]:
-    """Return name to file, in whichever folder: those in the package, or in a clone those beside it."""
+    """Return name -> file of the recipes in the package or, in a clone, in the repository."""
     package = Path(str(resources.files("mien")))
     inside = package / "recipes"
     folder = inside if inside.is_dir() else package.parents[1] / "recipes"
@@ -23,7 +23,7 @@ def recipe_files() -> dict[str, Path]:
 
 
 def _in_order(name: str) -> tuple[int, str]:
-    """Return what sorts 2-deeper before 10-easier, and words behind numbers."""
+    """Return a sort key: 2-deeper before 10-easier, names without a number last."""
     number = name.partition("-")[0]
     return (int(number) if number.isdigit() else 1_000, name)
 
@@ -34,10 +34,10 @@ def summary(file: Path) -> str:
 
 
 def choose_recipe(named: Path) -> Recipe:
-    """Return the recipe of a file, or of the one that comes with mien under that name.
+    """Return the recipe in a file, or the one that comes with mien under that name.
 
     Args:
-        named: a file; else "5-compact", or where it lies: "recipes/5-compact.toml", "road/5-compact".
+        named: a file, a name such as "5-compact", or a path such as "recipes/5-compact.toml" or "road/5-compact".
 
     Raises:
         UsageError: there is neither, or the file holds no recipe.

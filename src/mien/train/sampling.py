@@ -1,7 +1,7 @@
-"""How often a face is drawn in an epoch: faces of rare emotions more often, each data set as often as a recipe says.
+"""Sampling: how often each face is drawn in an epoch, by the rarity of its emotions and by data set.
 
-Sources: Kang et al., "Decoupling representation and classifier for long-tailed recognition", 2020, for the power; faces
-that the taggers disagree on count by their votes.
+Source: Kang et al., "Decoupling representation and classifier for long-tailed recognition", 2020, for the power of the
+class shares; here faces count by their votes.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from mien.core.emotions import EIGHT, to_seven
 from mien.core.errors import UsageError
 
 CAP = 8.0
-"""How often a face is drawn in an epoch at most, before the share of its data set counts."""
+"""The most that a face is drawn in an epoch, before the factor of its data set."""
 
 
 def draw_rates(
     targets: NDArray[np.float32], sources: NDArray[np.str_], rarity: float, shares: str
 ) -> NDArray[np.float64]:
-    """Return how often each face is drawn in an epoch in the mean, (N,).
+    """Return how often each face is drawn in an epoch on average, (N,).
 
     A vote for an emotion counts (share of the commonest / share of the emotion) ** rarity, both in the face's own data
-    set: what is rare in photos may be common elsewhere. Contempt counts as neutral. A face is drawn as often as its
-    votes count in the mean, ``CAP`` times at most, times the number of its data set.
+    set, as an emotion may be rare in one and common in another. Contempt counts as neutral. The rate of a face is the
+    mean over its votes, at most ``CAP``, times the factor of its data set.
 
     Args:
         targets: (N, K) the faces' targets, K seven or eight.
         sources: (N,) their data sets.
-        rarity: 0 (as they come) to 1 (as if all emotions were equally common).
+        rarity: 0 (each face once) to 1 (as if all emotions were equally common).
         shares: as for ``parse_shares``; data sets that it does not name count 1.
 
     Raises:
@@ -58,9 +58,9 @@ def _by_rarity(targets: NDArray[np.float32], rarity: float) -> NDArray[np.float6
 
 
 def draw(rates: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.int64]:
-    """Return the places of the faces of an epoch, in random order: each its rate often, to the whole below or above.
+    """Return the indices of the faces of an epoch in random order, each as often as its rate, rounded up or down.
 
-    There are as many in every epoch: the rates' sum, rounded.
+    There are equally many in every epoch: the rounded sum of the rates.
     """
     ends = np.cumsum(rates)
     total = max(1, round(ends[-1]))
@@ -69,10 +69,10 @@ def draw(rates: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.
 
 
 def parse_shares(text: str) -> dict[str, float]:
-    """Return data set to number of a text such as "ferplus=0.7 expw=2".
+    """Return data set -> factor of a text such as "ferplus=0.7 expw=2".
 
     Raises:
-        UsageError: it is not of this form, or a number is not above 0.
+        UsageError: it has another form, or a factor is not above 0.
     """
     shares: dict[str, float] = {}
     for part in text.split():

@@ -1,7 +1,7 @@
-"""Soft labels: what trained nets predict for augmented faces, as a split that ``mien train`` learns from.
+"""Soft labels: predictions of trained nets for augmented faces, as a split to train on.
 
-Asking the teachers once and learning from their predictions many times lets a small net be taught for long by large
-ones (Beyer et al., "Knowledge distillation: A good teacher is patient and consistent", 2022).
+The teachers predict once, and a small net can learn from large ones for many epochs at no further cost
+(Beyer et al., "Knowledge distillation: A good teacher is patient and consistent", 2022).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mien.core.emotions import EIGHT, VOTE_COLUMNS
 from mien.core.errors import DataError, UsageError
 from mien.core.types import Floats
 from mien.data.split import Split
-from mien.train.augment.layers import frame
+from mien.train.augment.layers import augment_framing
 from mien.train.distill import teachers_of
 from mien.train.epochs import Batches, begin_epoch
 from mien.train.init.warm_start import describe_runs
@@ -29,29 +29,29 @@ from mien.train.recipe import Recipe
 from mien.train.targets import make_targets
 
 VOTES = 200
-"""How many votes a soft label is written as: the finest that a byte holds with room for rounding."""
+"""Votes in a soft label: the finest that a byte holds with room for rounding."""
 
 DESCRIPTION, DESCRIPTION_ONCE = "soft_labels.json", "answers.json"
-"""The file beside the splits that says which nets gave the soft labels, and its name in earlier releases."""
+"""The file that names the teachers of a folder of soft labels, and its name in earlier releases."""
 
 Bytes = NDArray[np.uint8]
 
 
 def label_views(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> Iterator[Split]:
-    """Yield the faces of a split under the recipe's framing, light and mix, a view at a time, with votes for each.
+    """Yield the faces of a split with the recipe's framing, light and mix, one view after the other, with soft labels.
 
-    The votes are ``VOTES`` a face: the teachers' mean prediction for the view as it is, and, to the recipe's
-    ``1 - teacher_share``, the taggers' own. The recipe's erasing and degrading is left to those who learn from the
-    views, so that they predict for a spoilt face what the teachers do for a good one.
+    A face has ``VOTES`` votes: the teachers' mean prediction for the view and, to a share of ``1 - teacher_share``, the
+    taggers' votes. The recipe's erasing and degrading are left to training on the views, so that a net learns to
+    predict for a corrupted face what the teachers predict for a good one.
 
     Args:
         recipe: its target must be ``eight-votes``.
         split: the faces.
-        teachers: finished runs or exported files, see ``train.init.warm_start``.
-        views: how many views of each face.
+        teachers: completed runs or exported files, see ``train.init.warm_start``.
+        views: number of views of each face.
 
     Raises:
-        UsageError: another target, or a teacher that is not finished or names other classes.
+        UsageError: another target, or a teacher that is not completed or has other classes.
         DataError: a teacher predicts NaN or infinities.
     """
     if recipe.target != "eight-votes":
@@ -65,7 +65,7 @@ def label_views(recipe: Recipe, split: Split, teachers: Sequence[Path], views: i
     inputs = keras.Input(images.shape[1:])
     some = split.images[spread(rows, BATCH_NORM_FACES)][..., None].astype(np.float32)
     taught = keras.Model(inputs, teachers_of(teachers, recipe, some)(inputs))
-    framed = frame(recipe, keras.Model(inputs, keras.layers.Identity(dtype="float32")(inputs)))
+    framed = augment_framing(recipe, keras.Model(inputs, keras.layers.Identity(dtype="float32")(inputs)))
     batches = Batches(images, targets, recipe)
     for view in range(views):
         begin_epoch(framed, batches, recipe.seed, view)
@@ -88,7 +88,7 @@ def describe_soft_labels(recipe: Recipe, split: Split, teachers: Sequence[Path],
 
 
 def read_teachers(folder: Path) -> list[dict[str, str]]:
-    """Return name and sha256 of the nets whose soft labels a data folder holds; none where taggers gave the votes."""
+    """Return name and sha256 of the teachers of a data folder; none if its votes are those of taggers."""
     for path in (folder / DESCRIPTION, folder / DESCRIPTION_ONCE):
         if path.is_file():
             return json.loads(path.read_text(encoding="utf-8"))["teachers"]
@@ -108,7 +108,7 @@ def _view(framed: keras.Model, batches: Batches) -> tuple[Bytes, Floats]:
 
 
 def _split(faces: Bytes, shares: Floats, sources: NDArray[np.str_]) -> Split:
-    """Return faces (N, S, S, 1) of sources (N,) with shares (N, 8) as votes; which face each was is not kept."""
+    """Return a split of faces (N, S, S, 1) of sources (N,) with shares (N, 8) as votes; their rows are new."""
     count = len(faces)
     votes = np.zeros((count, len(VOTE_COLUMNS)), np.uint8)
     votes[:, : len(EIGHT)] = np.rint(VOTES * shares)

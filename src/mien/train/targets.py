@@ -1,4 +1,4 @@
-"""The targets of training: what a net learns to predict for each face."""
+"""Training targets: what a net learns to predict for each face."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mien.train.recipe import Recipe
 from mien.train.sampling import draw_rates
 
 LABELS = {"fer": SEVEN, "seven": SEVEN, "seven-votes": SEVEN, "eight-votes": EIGHT}
-"""The classes of each target's head."""
+"""Target -> classes of the net."""
 
 PROTOCOL = {"fer": "fer", "seven": "seven", "seven-votes": "seven", "eight-votes": "seven"}
-"""The protocol by which a run on each target watches its validation accuracy."""
+"""Target -> protocol of the validation accuracy."""
 
 
 def make_targets(
@@ -23,7 +23,7 @@ def make_targets(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return the rows (N,) of the split that count under the target's protocol, and their targets (N, K).
 
-    Rows of ``seven-votes`` are votes / 10, as the project that mien follows trains, so they sum to less than 1 where a
+    Rows of ``seven-votes`` are votes / 10, as in the published project (docs/ROAD.md), so they sum to less than 1 if a
     tagger chose no emotion; all others sum to 1. ``sharpening`` is the exponent of the shares of ``eight-votes``
     before they are made to sum to 1 again (Berthelot et al., "MixMatch", 2019, whose temperature is its inverse).
     """
@@ -41,7 +41,7 @@ def make_targets(
 
 
 def sampling_rates(split: Split, recipe: Recipe) -> NDArray[np.float64] | None:
-    """Return how often each face that counts is drawn in an epoch (N,), None where each is drawn once."""
+    """Return how often each face that counts is drawn in an epoch (N,), None if each is drawn once."""
     if not recipe.rarity and not recipe.sources:
         return None
     rows, targets = make_targets(split, recipe.target, smoothing=0.0, sharpening=recipe.sharpening)

@@ -27,7 +27,7 @@ RESULTS = (
 )
 """What a run leaves in its folder once it has learnt something."""
 
-A_NET = f"a finished run folder, a file of 'mien export --int8', or a packaged net, {NAMED}"
+A_NET = f"a completed run folder, a file of 'mien export --int8', or a packaged net, {NAMED}"
 
 
 RecipeName = Annotated[
@@ -136,7 +136,7 @@ def export(
     data: Annotated[Path | None, typer.Option(help="With --int8: the folder of 'mien prepare'.")] = None,
     force: Force = False,
 ) -> None:
-    """Write the ONNX file of a finished run, its card inside."""
+    """Write the ONNX file of a completed run, its card inside."""
     if int8 != (data is not None):
         raise UsageError(
             "--int8 and --data DIR go together: 8 bits are fitted to training faces; "
@@ -214,7 +214,7 @@ def _train(
             *(recipe, *splits, run_dir, [bar]),
             teachers=teachers,
             start=start,
-            asked=read_teachers(folder),
+            labelled_by=read_teachers(folder),
             limit=limit,
             say=verbosity.note,
         )

@@ -1,1 +1,1 @@
-"""Changes to faces while a net learns."""
+"""Data augmentation: random changes to the training faces."""

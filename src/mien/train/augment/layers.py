@@ -1,8 +1,8 @@
-"""Augmentation as layers that are wrapped around a net and left behind at export.
+"""Augmentation as Keras layers before a net, which are left out at export.
 
 Pictures are (N, H, W, C) float32 of values 0 to 255. Every layer draws from its own seed generator, and does nothing
-unless it is called for training. They come in the order in which a camera does harm: framing, light, what stands in
-the way, optics, sensor, file.
+unless it is called for training. They come in the order in which a photo is made: framing, light, occlusion, optics,
+sensor, file.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from mien.train.recipe import Recipe
 
 
 class RandomLayer(keras.layers.Layer):
-    """A layer that draws numbers for the N pictures of a batch from a seed generator of its own."""
+    """A layer that draws random numbers for the N pictures of a batch from a seed generator of its own."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(dtype="float32", **settings)
         self.seed_generator = random.SeedGenerator(0)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return the pictures (N, H, W, 1), changed in training alone."""
+        """Return the pictures (N, H, W, 1), changed if in training."""
         return self.change(inputs, ops.shape(inputs)[0]) if training else inputs
 
     def change(self, inputs: Any, count: Any) -> Any:
@@ -35,30 +35,30 @@ class RandomLayer(keras.layers.Layer):
         raise NotImplementedError
 
     def uniform(self, count: Any, low: float, high: float, columns: int = 1) -> Any:
-        """Return numbers between low and high, (N, columns)."""
+        """Return random numbers between low and high, (N, columns)."""
         return random.uniform((count, columns), low, high, seed=self.seed_generator)
 
     def each(self, count: Any, low: float, high: float) -> Any:
-        """Return a number for each picture, (N, 1, 1, 1)."""
+        """Return a random number for each picture, (N, 1, 1, 1)."""
         return ops.reshape(self.uniform(count, low, high), (-1, 1, 1, 1))
 
 
 class SometimesLayer(RandomLayer):
-    """A layer that changes a share of the pictures."""
+    """A layer that changes each picture with a probability."""
 
     def __init__(self, probability: float, **settings: Any) -> None:
         super().__init__(**settings)
         self.probability = probability
 
     def chosen(self, count: Any) -> Any:
-        """Return 1 for the pictures that are drawn and 0 for the others, (N, 1, 1, 1) float32."""
+        """Return 1 for the pictures to change and 0 for the others, (N, 1, 1, 1) float32."""
         return ops.cast(self.each(count, 0, 1) < self.probability, "float32")
 
 
 class RandomAffine(RandomLayer):
-    """Mirror, turn, scale and shift each picture at random, in one resampling; edge pixels are repeated outside.
+    """Mirror, rotate, scale and shift each picture at random, in one resampling; edge pixels are repeated outside.
 
-    A share ``large_shift`` of the pictures is shifted by up to half a side instead, as badly framed faces are.
+    A share ``large_shift`` of the pictures is shifted by up to half a side instead, like badly framed faces.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class RandomAffine(RandomLayer):
         self.large_shift = large_shift
 
     def change(self, inputs: Any, count: Any) -> Any:
-        """Return the pictures, each under a transform of its own."""
+        """Return the pictures, each with a random transform."""
         size = inputs.shape[1]
         angle = self.uniform(count, -self.rotation_rad, self.rotation_rad)
         scale = 1 / (1 + self.uniform(count, -self.zoom, self.zoom))
@@ -88,7 +88,7 @@ class RandomAffine(RandomLayer):
 
 
 class RandomLight(RandomLayer):
-    """Change gamma, contrast and brightness of each picture at random, within what bytes can show.
+    """Change gamma, contrast and brightness of each picture at random, clipped to 0 to 255.
 
     ``gamma`` is the largest change of the exponent either way, in powers of two.
     """
@@ -99,11 +99,11 @@ class RandomLight(RandomLayer):
         self.gamma = gamma
 
     def change(self, inputs: Any, count: Any) -> Any:
-        """Return the pictures, each under a light of its own."""
+        """Return the pictures, each with a random light."""
         exponent = 2 ** self.each(count, -self.gamma, self.gamma)
         contrast = 1 + self.each(count, -self.amount, self.amount)
         brightness = 255 * self.each(count, -self.amount, self.amount)
-        # A level of zero has no finite slope under an exponent below one.
+        # At zero the gradient of a power below one is infinite.
         lit = ops.multiply(255, ops.power(ops.maximum(inputs, 1) / 255, exponent))
         mean = ops.mean(lit, axis=(1, 2, 3), keepdims=True)
         return ops.clip((lit - mean) * contrast + mean + brightness, 0, 255)
@@ -112,12 +112,12 @@ class RandomLight(RandomLayer):
 class RandomErase(SometimesLayer):
     """Cover a rectangle of some pictures with one random grey (random erasing, Zhong et al., 2017).
 
-    As there, the rectangle takes 2 to 33 % of the picture and is up to 3.3 times as long as wide; what reaches beyond
-    the picture is lost.
+    As there, the rectangle has 2 to 33 % of the picture's area and is up to 3.3 times as long as wide; it may reach
+    beyond the picture.
     """
 
     def change(self, inputs: Any, count: Any) -> Any:
-        """Return the pictures, some with a rectangle covered."""
+        """Return the pictures, some with a covered rectangle."""
         size = inputs.shape[1]
         side = size * ops.sqrt(self.uniform(count, 0.02, 0.33))
         stretch = ops.exp(self.uniform(count, -math.log(3.3), math.log(3.3)) / 2)
@@ -132,9 +132,9 @@ class RandomErase(SometimesLayer):
 
 
 class RandomSoften(SometimesLayer):
-    """Blur some pictures, and bring some down to a low resolution and back.
+    """Blur some pictures, and reduce some to a low resolution and back.
 
-    Both act on rows and columns alike, so each is a matrix of (S, S) on either side of a picture.
+    Both act on rows and columns alike, so each is a multiplication by an (S, S) matrix from both sides.
     """
 
     def build(self, input_shape: tuple[int, ...]) -> None:
@@ -150,7 +150,7 @@ class RandomSoften(SometimesLayer):
         which = ops.cast(self.uniform(count, 1, len(self.matrices)), "int32")
         which = ops.where(self.uniform(count, 0, 1) < self.probability, which, 0)
         matrix = ops.take(ops.convert_to_tensor(self.matrices), which[:, 0], axis=0)
-        return _sandwich(matrix, inputs)
+        return _from_both_sides(matrix, inputs)
 
 
 class RandomNoise(SometimesLayer):
@@ -164,27 +164,27 @@ class RandomNoise(SometimesLayer):
 
 
 class RandomJpeg(SometimesLayer):
-    """Round the discrete cosine transform of the 8x8 blocks of some pictures, as JPEG of quality 10 to 60 does.
+    """Quantise the discrete cosine transform of the 8x8 blocks of some pictures, like JPEG of quality 10 to 60.
 
-    Pictures whose side is no multiple of 8 are not accepted. Source: ITU-T T.81, annex K.1 (the table for brightness);
+    The side of the pictures must be a multiple of 8. Source: ITU-T T.81, annex K.1 (the table for brightness);
     its scaling by quality is that of the Independent JPEG Group's library.
     """
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        """Make the transform of a row of blocks and the table of steps."""
+        """Make the transform of a row of blocks and the quantisation table."""
         blocks = input_shape[1] // 8
         transform = np.kron(np.eye(blocks), cv2.dct(np.eye(8), flags=cv2.DCT_ROWS).T)
         self.transform = transform[None].astype(np.float32)
         self.steps = np.tile(JPEG_STEPS, (blocks, blocks))[None, :, :, None]
 
     def change(self, inputs: Any, count: Any) -> Any:
-        """Return the pictures, some with the marks of compression."""
+        """Return the pictures, some with compression artefacts."""
         quality = self.each(count, 10, 60)
         scale = ops.where(quality < 50, 50 / quality, 2 - quality / 50)
         steps = ops.maximum(ops.multiply(self.steps, scale), 1)
-        coefficients = _sandwich(ops.convert_to_tensor(self.transform), inputs - 128)
+        coefficients = _from_both_sides(ops.convert_to_tensor(self.transform), inputs - 128)
         back = ops.convert_to_tensor(self.transform.transpose(0, 2, 1))
-        rounded = _sandwich(back, steps * ops.round(coefficients / steps)) + 128
+        rounded = _from_both_sides(back, steps * ops.round(coefficients / steps)) + 128
         return ops.where(self.chosen(count) > 0, ops.clip(rounded, 0, 255), inputs)
 
 
@@ -201,11 +201,11 @@ JPEG_STEPS = np.array(
     ],
     np.float32,
 )
-"""(8, 8) steps to which the coefficients of a block are rounded at quality 50."""
+"""(8, 8) quantisation steps of a block at quality 50."""
 
 
 def blur_matrix(size: int, deviation_px: float) -> NDArray[np.float32]:
-    """Return the (size, size) matrix that blurs a column of pixels by a Gaussian; edge pixels go on outside."""
+    """Return the (size, size) matrix that blurs a column of pixels by a Gaussian, with repeated edge pixels."""
     columns = np.eye(size, dtype=np.float32)
     return np.asarray(
         cv2.GaussianBlur(columns, (1, 0), sigmaX=0.1, sigmaY=deviation_px, borderType=cv2.BORDER_REPLICATE), np.float32
@@ -213,12 +213,12 @@ def blur_matrix(size: int, deviation_px: float) -> NDArray[np.float32]:
 
 
 def shrink_matrix(size: int, small_px: int) -> NDArray[np.float32]:
-    """Return the (size, size) matrix that brings a column of pixels down to small_px by area and back by lines."""
+    """Return the (size, size) matrix that shrinks a column of pixels to small_px by area and enlarges it linearly."""
     small = cv2.resize(np.eye(size, dtype=np.float32), (size, small_px), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _sandwich(matrix: Any, pictures: Any) -> Any:
+def _from_both_sides(matrix: Any, pictures: Any) -> Any:
     """Return M P M' for matrices (N or 1, S, S) and pictures (N, S, S, 1)."""
     planes = ops.squeeze(pictures, axis=-1)
     return ops.expand_dims(ops.matmul(ops.matmul(matrix, planes), ops.transpose(matrix, (0, 2, 1))), axis=-1)
@@ -226,11 +226,11 @@ def _sandwich(matrix: Any, pictures: Any) -> Any:
 
 def augment(recipe: Recipe, net: keras.Model) -> keras.Model:
     """Return the net with the recipe's augmentation before it; its input is (N, H, W, 1) uint8."""
-    return frame(recipe, harm(recipe, net))
+    return augment_framing(recipe, augment_corruption(recipe, net))
 
 
-def frame(recipe: Recipe, net: keras.Model) -> keras.Model:
-    """Return the net with what the recipe does to framing and light before it; its input is (N, H, W, 1) uint8."""
+def augment_framing(recipe: Recipe, net: keras.Model) -> keras.Model:
+    """Return the net with the recipe's changes of framing and light before it; its input is (N, H, W, 1) uint8."""
     faces = keras.Input(net.input_shape[1:], dtype="uint8")
     x = keras.layers.Rescaling(1.0, dtype="float32")(faces)
     if recipe.flip or recipe.rotation_deg or recipe.zoom or recipe.shift or recipe.large_shift:
@@ -240,8 +240,8 @@ def frame(recipe: Recipe, net: keras.Model) -> keras.Model:
     return keras.Model(faces, net(x))
 
 
-def harm(recipe: Recipe, net: keras.Model) -> keras.Model:
-    """Return the net with what the recipe hides and degrades before it; its input is (N, H, W, 1) float32."""
+def augment_corruption(recipe: Recipe, net: keras.Model) -> keras.Model:
+    """Return the net with the recipe's occlusion and degradation before it; its input is (N, H, W, 1) float32."""
     faces = x = keras.Input(net.input_shape[1:])
     if recipe.erase:
         x = RandomErase(recipe.erase)(x)
@@ -252,7 +252,7 @@ def harm(recipe: Recipe, net: keras.Model) -> keras.Model:
 
 
 def warp(pictures: Any, transform: Any) -> Any:
-    """Resample square pictures (N, S, S, C) linearly; edge pixels go on outside.
+    """Resample square pictures (N, S, S, C) linearly, with repeated edge pixels.
 
     Args:
         pictures: (N, S, S, C) float32.
@@ -267,7 +267,7 @@ def warp(pictures: Any, transform: Any) -> Any:
         return ops.image.affine_transform(pictures, rows, fill_mode="nearest")
     import torch
 
-    # torch counts from -1 to 1 between the outer edges of the picture, whose centre stays at 0.
+    # torch has coordinates from -1 to 1 between the outer edges of the picture, with 0 at its centre.
     size = pictures.shape[1]
     rows = transform.reshape(-1, 2, 3)
     centre = rows.new_tensor([(size - 1) / 2, (size - 1) / 2, 1])

@@ -1,7 +1,7 @@
-"""Faces made of two: blended (mixup, Zhang et al., 2017), or the eyes of one over the mouth of the other.
+"""Mixed faces: two blended (mixup, Zhang et al., 2017), or the upper part of one with the lower part of another.
 
-Nobody labelled such faces, but a teacher can be asked about them, and there are as many as there are pairs. FER2013's
-faces sit alike in their frames, so the halves of two make a face.
+Such faces have no votes of their own, but a teacher can label them, and there are as many as pairs. FER2013's faces are
+framed alike, so the parts of two make a face.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 SEAM = (0.45, 0.7)
-"""How far down a seam may lie: under the eyes and above the mouth, as FER2013 frames a face.
+"""How far down the seam may be: below the eyes and above the mouth of a face as FER2013 frames it.
 
 See lab/framing/framing.md.
 """
 SOFT = 0.1
-"""Over how much of the height one half goes over into the other."""
+"""Height of the transition from one part to the other, as a share of the side."""
 
 
 def mix(
     images: NDArray[np.uint8], targets: NDArray[np.float32], share: float, random: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return the faces (N, S, S, 1) and their targets (N, K), a share of them mixed with another one of them.
+    """Return the faces (N, S, S, 1) and their targets (N, K), a share of them each mixed with another.
 
-    Half of the mixed ones are blends, in any proportion, half have the lower part of another face, brought to their
-    own brightness and contrast. The targets are mixed as the pixels are.
+    Half of the mixed ones are blends in random proportion, half have the lower part of another face, adjusted to their
+    own brightness and contrast. The targets are mixed in the same proportion as the pixels.
 
     Args:
         images: (N, S, S, 1) uint8.
@@ -45,22 +45,22 @@ def mix(
 
 
 def _blends(count: int, size: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Return what is kept of each row (N, S): the same of all rows of a face, half or more."""
+    """Return the weight of the first face in each row (N, S): the same in all rows of a face, 0.5 or more."""
     return np.broadcast_to(random.uniform(0.5, 1, (count, 1)), (count, size))
 
 
 def _seams(count: int, size: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Return what is kept of each row (N, S): those above a seam, with a soft edge."""
+    """Return the weight of the first face in each row (N, S): 1 above a seam, 0 below it, with a soft edge."""
     seam = random.uniform(*SEAM, (count, 1))
     rows = (np.arange(size) + 0.5) / size
     return np.clip((seam - rows) / SOFT + 0.5, 0, 1)
 
 
 def _lit_alike(faces: NDArray[np.float32], models: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return faces (N, S, S, 1) with the mean and the deviation of others."""
+    """Return faces (N, S, S, 1) with the mean and standard deviation of others."""
 
     def levels(pictures: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         return pictures.mean((1, 2, 3), keepdims=True), pictures.std((1, 2, 3), keepdims=True)
 
-    (mean, deviation), (aim_mean, aim_deviation) = levels(faces), levels(models)
-    return (faces - mean) * (aim_deviation / np.maximum(deviation, 1)) + aim_mean
+    (mean, deviation), (target_mean, target_deviation) = levels(faces), levels(models)
+    return (faces - mean) * (target_deviation / np.maximum(deviation, 1)) + target_mean

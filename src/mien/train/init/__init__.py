@@ -1,1 +1,1 @@
-"""What the weights of a net begin as."""
+"""Initial weights of a net: pretrained, or from another net."""

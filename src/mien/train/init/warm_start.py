@@ -1,6 +1,6 @@
-"""Warm starts: the trained nets that another one builds on, its teachers and the one whose weights it starts from.
+"""Warm starts: the weights of trained nets, as the start of another net or as its teachers.
 
-Each is a run folder, or the file that ``mien export --int8`` wrote; a packaged net goes by its name.
+A trained net is given as a run folder, as a file of ``mien export --int8``, or by the name of a packaged net.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from mien.train.targets import LABELS
 
 
 def describe_runs(sources: Sequence[Path], recipe: Recipe, role: str) -> list[dict[str, str]]:
-    """Return name and sha256 of the net of each finished run or exported file.
+    """Return name and sha256 of the net of each completed run or exported file.
 
     Raises:
-        UsageError: a folder holds no finished run, there is no such file, or its classes are not those of the recipe.
+        UsageError: a folder holds no completed run, there is no such file, or its classes are not those of the recipe.
     """
     expected = LABELS[recipe.target]
     described: list[dict[str, str]] = []
@@ -38,7 +38,7 @@ def describe_runs(sources: Sequence[Path], recipe: Recipe, role: str) -> list[di
         file = _net_file(source)
         if not file.is_file() or (source.is_dir() and not (source / "calibration.json").is_file()):
             raise UsageError(
-                f"{role} {source} holds no finished run; finish it with 'mien train --run {source}', or name a "
+                f"{role} {source} holds no completed run; complete it with 'mien train --run {source}', or name a "
                 f"packaged net, {NAMED}"
             )
         found = LABELS[recipe_of(source).target]
@@ -53,17 +53,17 @@ def describe_runs(sources: Sequence[Path], recipe: Recipe, role: str) -> list[di
 
 
 def same_runs(some: Sequence[dict[str, str]], others: Sequence[dict[str, str]]) -> bool:
-    """Return whether two descriptions mean the same nets in the same order."""
+    """Return whether two descriptions are of the same nets in the same order."""
     return [run["sha256"] for run in some] == [run["sha256"] for run in others]
 
 
 def recipe_of(source: Path) -> Recipe:
-    """Return the recipe that made the net of a finished run or of an exported file."""
+    """Return the recipe of the net in a completed run or an exported file."""
     return read_recipe(source / "recipe.toml") if source.is_dir() else exported_recipe(_net_file(source))
 
 
 def weights_of(source: Path, faces: Floats) -> list[Floats]:
-    """Return the weights of the net of a finished run, or of an exported file (``exported_weights``)."""
+    """Return the weights of the net in a completed run or an exported file (``exported_weights``)."""
     if not source.is_dir():
         return exported_weights(_net_file(source), faces)
     saved: Any = keras.saving.load_model(_net_file(source), compile=False)
@@ -74,13 +74,13 @@ def copy_weights(source: Path, net: keras.Model, recipe: Recipe, faces: Floats) 
     """Give a net the weights of a trained one; a wider ``compact`` predicts almost the same.
 
     Args:
-        source: the finished run, or the exported file.
-        net: what the recipe builds.
+        source: the completed run, or the exported file.
+        net: built by the recipe.
         recipe: of the net.
         faces: (N, S, S, 1), grey levels; some hundreds.
 
     Raises:
-        UsageError: the finished net has other layers.
+        UsageError: the trained net has other layers.
     """
     weights = weights_of(source, faces)
     shapes = [tuple(variable.shape) for variable in net.weights]
@@ -92,18 +92,18 @@ def copy_weights(source: Path, net: keras.Model, recipe: Recipe, faces: Floats) 
 
 
 def _net_file(source: Path) -> Path:
-    """Return where the net is: in its run folder, or a file, which a packaged net has a name for."""
+    """Return the file of a net: in its run folder, the given file, or that of a packaged net."""
     return source / "model.keras" if source.is_dir() else model_file(source)
 
 
 def _is_wider(recipe: Recipe, begun: Recipe) -> bool:
-    """Return whether the nets of two recipes are chains of the same layers, the first with more channels."""
+    """Return whether the first of two recipes is that of a wider net, otherwise alike, that net2net can start."""
     chains = recipe.model == begun.model == "compact" and not recipe.squeeze and not begun.squeeze
     return chains and recipe.width > begun.width
 
 
 def exported_recipe(file: Path) -> Recipe:
-    """Return the recipe that made an exported net; it is in the card.
+    """Return the recipe of an exported net, which is in its card.
 
     Raises:
         ModelError: the file is no model of mien.
@@ -118,10 +118,10 @@ def exported_recipe(file: Path) -> Recipe:
 
 
 def exported_weights(file: Path, faces: Floats) -> list[Floats]:
-    """Return the weights of the net that an int8 file was made of, as exact as its 8 bits, in the order of Keras.
+    """Return the dequantised weights of an int8 file, in the order of Keras.
 
-    Its batch normalisation is part of the convolutions there. It is given back the statistics of the given faces, and
-    the scale and offset that undo them, so that the net trains on from what it answers.
+    Batch normalisation is folded into the convolutions of the file. Here it gets the statistics of the given faces, and
+    the scale and offset that undo them, so that training goes on from the predictions of the file.
 
     Args:
         file: a ``compact`` net without squeeze-and-excitation, which is a chain of convolutions.
@@ -129,7 +129,7 @@ def exported_weights(file: Path, faces: Floats) -> list[Floats]:
 
     Raises:
         ModelError: the file is no model of mien.
-        UsageError: it holds another kind of net, or one in float.
+        UsageError: it holds another kind of net, or a float one.
     """
     recipe = exported_recipe(file)
     layers = _layers(onnx.load(file).graph)
@@ -149,12 +149,12 @@ def exported_weights(file: Path, faces: Floats) -> list[Floats]:
 
 
 def _layers(graph: onnx.GraphProto) -> list[tuple[Floats, Floats]]:
-    """Return weights and biases of each layer that has both, in their order; 8 bits as the values that they mean."""
+    """Return dequantised weights and biases of each layer that has both, in order."""
     constants = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
     for node in graph.node:
         if node.op_type == "DequantizeLinear" and node.input[0] in constants:
             levels, scale, zero = (constants[name] for name in node.input)
-            # Scales are one a filter, which is the first axis.
+            # There is one scale a filter, which is the first axis.
             along = (-1, *[1] * (levels.ndim - 1))
             values = (levels.astype(np.float32) - zero.reshape(along)) * scale.reshape(along)
             constants[node.output[0]] = values.astype(np.float32)

@@ -1,1 +1,1 @@
-"""The nets."""
+"""The architectures of the nets."""

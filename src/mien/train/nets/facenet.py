@@ -1,6 +1,6 @@
 """Inception-ResNet-v1 (Szegedy et al., 2016), as FaceNet's public reimplementation has it, up to its last stage.
 
-Each layer is named as in the published weights, which ``mien.train.init.pretrained`` reads.
+The layers have the names of the pretrained weights, which ``mien.train.init.pretrained`` reads.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from keras import layers, ops
 from mien.train.nets.layers import BatchNormalization, Conv2D, MaxPooling2D, Standardize
 
 SIDE_PX = 131
-"""The scale of the 160 px that the weights were made for: there a face as FER2013 frames it fills that much."""
+"""Side to which a face is enlarged: as large as FER2013's frame is in the 160 px that the weights were made for."""
 
 Kernel = int | tuple[int, int]
 Chain = Sequence[tuple[str, Kernel]]
-"""Convolutions behind each other: how the name of each ends, and its kernel."""
+"""A sequence of convolutions: suffix of each name, and its kernel."""
 
 FIRST_LAYERS = ("Conv2d_1a", "Conv2d_2a", "Conv2d_2b")
-"""Their convolutions and normalisation stay as published: edges are edges, and the largest maps cost most to train."""
+"""Layers that stay frozen: edge filters need no change, and their large maps cost the most time to train."""
 
 REPEATS_35, REPEATS_17 = 5, 10
-"""How many blocks of each kind stand behind each other."""
+"""Number of blocks of each kind."""
 
 BLOCK35: Sequence[Chain] = (
     [("Conv2d_1x1", 1)],
@@ -51,26 +51,26 @@ def inception_resnet(faces: Any, dropout: float, classes: int) -> keras.Model:
     x = _reduction(x)
     for place in range(1, REPEATS_17 + 1):
         x = _block(x, f"Block17_{place}", BLOCK17, filters=128, share=0.1)
-    # The pooled values deviate by 0.2 only, so the head would learn slowly.
+    # The pooled values have a standard deviation of only 0.2, so the head would learn slowly.
     x = layers.BatchNormalization(name="head_norm")(layers.GlobalAveragePooling2D()(x))
     x = layers.Dropout(dropout)(x)
     return keras.Model(faces, layers.Dense(classes, dtype="float32")(x), name="net")
 
 
 def _block(x: Any, name: str, branches: Sequence[Chain], filters: int, share: float) -> Any:
-    """Add to the input a share of what its branches find together."""
-    found = []
+    """Add a share of the joined branches to the input."""
+    outputs = []
     for number, chain in enumerate(branches):
         inner = x
         for ending, kernel in chain:
             inner = _unit(inner, filters, kernel, f"{name}_Branch_{number}_{ending}")
-        found.append(inner)
-    inner = Conv2D(x.shape[-1], 1, name=f"{name}_Conv2d_1x1")(layers.Concatenate()(found))
+        outputs.append(inner)
+    inner = Conv2D(x.shape[-1], 1, name=f"{name}_Conv2d_1x1")(layers.Concatenate()(outputs))
     return layers.ReLU()(layers.Add()([x, layers.Rescaling(share)(inner)]))
 
 
 def _reduction(x: Any) -> Any:
-    """Halve the picture in three ways and keep what all of them find."""
+    """Halve the resolution in three ways and join the results."""
     inner = _unit(x, 192, 1, "Mixed_6a_Branch_1_Conv2d_0a_1x1")
     inner = _unit(inner, 192, 3, "Mixed_6a_Branch_1_Conv2d_0b_3x3")
     inner = _unit(inner, 256, 3, "Mixed_6a_Branch_1_Conv2d_1a_3x3", stride=2)
@@ -79,7 +79,7 @@ def _reduction(x: Any) -> Any:
 
 
 def _unit(x: Any, filters: int, kernel: Kernel, name: str, *, stride: int = 1, padding: str = "same") -> Any:
-    """Convolve, normalise and rectify; a stride leaves no room for padding."""
+    """Convolve, normalise and rectify; without padding if there is a stride."""
     padding = "valid" if stride > 1 else padding
     learns = not name.startswith(FIRST_LAYERS)
     x = Conv2D(filters, kernel, strides=stride, padding=padding, use_bias=False, name=name, trainable=learns)(x)

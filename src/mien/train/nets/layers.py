@@ -1,9 +1,9 @@
-"""Keras layers under their own names that torch runs without copying between memory layouts.
+"""Keras layers that torch runs without copies between memory layouts.
 
-Keras hands torch channels-last arrays by way of contiguous channels-first copies, two for each convolution and one for
+For torch, Keras makes contiguous channels-first copies of channels-last arrays, two for each convolution and one for
 each pooling, and computes batch normalisation in float32 from elementary steps. A permuted view of a channels-last
-array already is what torch calls channels-last, so none of that is needed: ``benchmarks/training.py`` measures what
-this buys. With every other backend these layers are Keras' own.
+array is already torch's channels-last format, so none of that is needed: ``benchmarks/training.py`` measures the gain.
+With other backends these layers are Keras' own. Saved models name them as ``mien>Conv2D`` and so on.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ def _is_torch() -> bool:
 
 
 def _same_padding(length: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Return how many pixels go before and behind one axis, so that ceil(length / stride) places come out."""
+    """Return the padding before and after one axis with which ceil(length / stride) values come out."""
     total = max((math.ceil(length / stride) - 1) * stride + kernel - length, 0)
     return total // 2, total - total // 2
 
 
 @keras.saving.register_keras_serializable(package="mien")
 class Conv2D(keras.layers.Conv2D):
-    """A convolution; padding ``valid`` or ``same``, which with a stride is Keras' own: the odd pixel comes last."""
+    """A convolution; with padding ``same`` and a stride, an odd pixel of padding comes last, as in Keras."""
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """Convolve (N, H, W, C) with (h, w, C, F)."""
@@ -39,7 +39,7 @@ class Conv2D(keras.layers.Conv2D):
         pictures = inputs.permute(0, 3, 1, 2)
         filters = ops.convert_to_tensor(kernel).permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
         if self.padding == "same" and self.strides != (1, 1):
-            # As int, since torch's exporter would put the arithmetic on traced sizes into the graph.
+            # As int, as torch's exporter would put arithmetic on traced sizes into the graph.
             size = map(int, pictures.shape[2:])
             rows, columns = map(_same_padding, size, self.kernel_size, self.strides)
             outputs = functional.conv2d(functional.pad(pictures, (*columns, *rows)), filters, stride=self.strides)
@@ -91,5 +91,5 @@ class Standardize(keras.layers.Layer):
         mean = ops.mean(inputs, axis=(1, 2, 3), keepdims=True)
         centred = inputs - mean
         variance = ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True)
-        # One grey level of deviation keeps the noise of a flat picture from being blown up to full contrast.
+        # The 1, one grey level, keeps noise in a flat picture from being amplified to full contrast.
         return centred / ops.sqrt(variance + 1.0)

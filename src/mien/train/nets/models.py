@@ -1,4 +1,4 @@
-"""The nets. Each takes grey faces (N, 48, 48, 1) of values 0 to 255 and answers logits (N, K), not probabilities."""
+"""The nets. Each takes grey faces (N, 48, 48, 1) of values 0 to 255 and returns logits (N, K)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mien.train.recipe import Recipe
 SIZE_PX = 48
 
 LEVELS = {"scale": 1 / 64, "offset": -2.0}
-"""About zero mean and unit variance: FER2013's grey levels have mean 129 and deviation 65."""
+"""Gives about zero mean and unit variance: FER2013's grey levels have mean 129 and standard deviation 65."""
 
 
 def baseline(recipe: Recipe, classes: int) -> keras.Model:
-    """Three blocks of two convolutions, then two dense layers: the first rung of the published road."""
+    """Three blocks of two convolutions, then two dense layers: the published project's first step (docs/ROAD.md)."""
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
     x = layers.Rescaling(**LEVELS)(faces)
     for _ in range(2):
@@ -30,12 +30,12 @@ def baseline(recipe: Recipe, classes: int) -> keras.Model:
 
 
 def deeper(recipe: Recipe, classes: int) -> keras.Model:
-    """Five stages of two convolutions, without batch normalisation or dropout: the second and third rung."""
+    """Five stages of two convolutions, without batch normalisation or dropout: its second and third step."""
     return _five_stages(classes, norm=False, dropout=False)
 
 
 def regularised(recipe: Recipe, classes: int) -> keras.Model:
-    """Five stages of two convolutions with batch normalisation and dropout: the fourth rung."""
+    """Five stages of two convolutions with batch normalisation and dropout: its fourth step."""
     return _five_stages(classes, norm=True, dropout=True)
 
 
@@ -43,8 +43,8 @@ def compact(recipe: Recipe, classes: int) -> keras.Model:
     """VGG13 with batch normalisation and global pooling, each face standardised inside the graph.
 
     Stages of 2, 2, 3 and 3 convolutions of ``width`` x 1, 2, 4 and 8 filters, the first with ``stem_stride``; with
-    ``squeeze`` a squeeze-and-excitation ends each stage. Dropout comes behind the pooling, where a quarter of the
-    random numbers does, and rises to ``recipe.dropout`` before the head.
+    ``squeeze`` a squeeze-and-excitation ends each stage. Dropout follows the pooling, which needs a quarter of the
+    random numbers, and increases up to ``recipe.dropout`` before the head.
     """
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
     x = Standardize()(faces)
@@ -63,7 +63,8 @@ def residual(recipe: Recipe, classes: int) -> keras.Model:
     """ResNet18 (He et al., 2015) for small faces, each standardised inside the graph.
 
     A 3x3 stem with ``stem_stride`` and no pooling, then stages of two basic blocks of ``width`` x 1, 2, 4 and 8
-    filters, of which all but the first halve the picture; with ``squeeze`` each block ends in a squeeze-and-excitation.
+    filters, all but the first of which halve the resolution; with ``squeeze`` each block ends in a squeeze-and-
+    excitation.
     """
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
     x = layers.ReLU()(_conv_norm(Standardize()(faces), recipe.width, recipe.stem_stride))
@@ -75,10 +76,10 @@ def residual(recipe: Recipe, classes: int) -> keras.Model:
 
 
 def dlib(recipe: Recipe, classes: int) -> keras.Model:
-    """Give the layers of dlib's face recognition net (King, 2017) up to its last stage, with batch normalisation.
+    """Return dlib's face recognition net (King, 2017) up to its last stage, with batch normalisation.
 
-    The face is enlarged to the scale of dlib's 150 px, which is 131 px as FER2013 frames it: at that side no stage
-    is cut off at its border. ``mien train`` gives the net dlib's weights (``mien.train.init.pretrained``).
+    The face is enlarged to the scale of dlib's 150 px, which is 131 px in FER2013's frame: at that side no stage
+    loses pixels at its border. ``mien train`` gives the net dlib's weights (``mien.train.init.pretrained``).
     """
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
     x = ops.image.resize(Standardize()(faces), (131, 131), interpolation="bilinear")
@@ -98,7 +99,7 @@ def facenet(recipe: Recipe, classes: int) -> keras.Model:
 
 
 def _dlib_block(x: Any, place: int, filters: int, stride: int) -> Any:
-    """Add two convolutions to their input, which is halved by its mean and gets empty channels where they are more."""
+    """Add two convolutions to their input, which is average-pooled and padded with channels where shapes differ."""
     inner = layers.ReLU()(_named_conv_norm(x, place, filters, stride=stride))
     inner = _named_conv_norm(inner, place + 1, filters)
     if stride > 1:
@@ -108,7 +109,7 @@ def _dlib_block(x: Any, place: int, filters: int, stride: int) -> Any:
 
 
 def _named_conv_norm(x: Any, place: int, filters: int, kernel: int = 3, stride: int = 1) -> Any:
-    """Convolve and normalise in layers that can be found by their place in the net."""
+    """Convolve and normalise in layers named by their place in the net."""
     padding = "same" if stride == 1 else "valid"
     x = Conv2D(filters, kernel, strides=stride, padding=padding, use_bias=False, name=f"conv{place}")(x)
     return BatchNormalization(name=f"norm{place}")(x)
@@ -125,7 +126,7 @@ def _basic_block(x: Any, filters: int, stride: int, squeeze: bool) -> Any:
 
 
 def _squeeze_excite(x: Any) -> Any:
-    """Weigh the channels by what the whole picture holds of each (Hu et al., 2018), by way of an eighth of them."""
+    """Weight the channels by their global averages (Hu et al., 2018), with a bottleneck of an eighth of them."""
     channels = x.shape[-1]
     weights = layers.GlobalAveragePooling2D()(x)
     weights = layers.Dense(max(channels // 8, 4), activation="relu")(weights)
@@ -178,4 +179,4 @@ MODELS: dict[str, Callable[[Recipe, int], keras.Model]] = {
     "dlib": dlib,
     "facenet": facenet,
 }
-"""Name to function: a recipe and the number of classes -> the net."""
+"""Name -> function of a recipe and the number of classes that returns the net."""
