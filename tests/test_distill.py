@@ -1,7 +1,7 @@
 """Distillation: what the student learns, what is left alone, and resuming, on drawn faces and the default backend."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from mien.train.distill import DistillationLoss, beside_teachers, student_accura
 from mien.train.loop import train
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY, Recipe
-from runs import Copies, behind, history_of, net_of, unsettled
+from runs import Copies, behind, history_of, net_of, shallow, unsettled
 
 STUDENT = replace(
     FIRST_TRY,
@@ -31,6 +31,12 @@ STUDENT = replace(
     width=2,
     teacher_temperature=0.5,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shallow_nets() -> Iterator[None]:
+    with shallow():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,9 @@ def test_the_snippets_of_a_page_run(
 
 
 @pytest.mark.needs("tensorflow")
-def test_the_commands_of_the_training_page_run(mien: Command, folder: Path):
+def test_the_commands_of_the_training_page_run(mien: Command, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    # A net of one convolution a stage goes through the same commands, and is built and traced in half the time.
+    monkeypatch.setattr("mien.train.nets.models.COMPACT_DEPTHS", (1, 1, 1, 1))
     usages = ["Training"] * 40 + ["PublicTest"] * 20
     votes = [[8 if column == row % 8 else 0 for column in range(8)] + [2, 0] for row in range(60)]
     write_fer(folder / "fer2013.csv", faces(60), usages, [row % 7 for row in range(60)])

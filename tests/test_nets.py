@@ -1,4 +1,4 @@
-"""The options of the nets, and what torch computes in place of Keras' own layers."""
+"""The nets and their options, and what torch computes in place of Keras' own layers."""
 
 import subprocess
 import sys
@@ -40,6 +40,10 @@ def test_a_recipe_may_name_each_net_and_each_target_and_no_other():
 @pytest.mark.parametrize(
     ("changes", "parameters"),
     [
+        (["model=baseline"], 1_914_951),
+        (["model=deeper"], 3_619_655),
+        (["model=regularised"], 3_623_239),
+        (["model=compact"], 1_915_175),
         (["model=residual"], 2_801_063),
         (["model=residual", "squeeze=true"], 2_845_663),
         (["squeeze=true"], 1_937_475),

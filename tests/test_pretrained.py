@@ -13,7 +13,7 @@ from mien.train.export import export
 from mien.train.init import pretrained
 from mien.train.init.pretrained import PRETRAINED, Pretrained
 from mien.train.loop import train
-from mien.train.nets import facenet
+from mien.train.nets import facenet, models
 from mien.train.recipe import FIRST_TRY
 
 RECIPE = replace(FIRST_TRY, epochs=1, batch_size=16)
@@ -24,6 +24,7 @@ def test_the_run_names_the_weights_that_it_starts_from_and_is_exported(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     # A net of one block of each kind takes its weights and is exported as one of fifteen, in a third of the time.
+    monkeypatch.setattr(models, "DLIB_DEPTHS", (1, 1, 1, 1))
     monkeypatch.setattr(facenet, "REPEATS_35", 1)
     monkeypatch.setattr(facenet, "REPEATS_17", 1)
     given: list[Path] = []

@@ -1,6 +1,7 @@
 """Soft labels for augmented faces, and learning from them, on drawn faces and the default backend."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +19,16 @@ from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY, Recipe
 from mien.train.soft_labels import VOTES, label_views, read_teachers
 from mien.train.targets import make_targets
-from runs import net_of
+from runs import net_of, shallow
 
 PLAIN = replace(FIRST_TRY, name="plain", batch_size=16, width=2, flip=False, teacher_share=1.0, owes="nothing")
 FACES = synthetic(32, seed=0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shallow_nets() -> Iterator[None]:
+    with shallow():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Nets, augmentation, training, resuming and export, on drawn faces and the default backend."""
+"""Training, resuming and export, on drawn faces and the default backend."""
 
 import json
 import shutil
@@ -20,9 +20,8 @@ from mien.train.callbacks import Epochs
 from mien.train.epochs import Batches, learning_rate
 from mien.train.export import export
 from mien.train.loop import spread, train
-from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY, read_recipe
-from runs import Copies, behind, history_of, net_of, unsettled
+from runs import Copies, behind, history_of, net_of, shallow, unsettled
 
 TINY = replace(
     FIRST_TRY,
@@ -41,6 +40,12 @@ TINY = replace(
     light=0.2,
     erase=0.5,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shallow_nets() -> Iterator[None]:
+    with shallow():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -215,17 +220,6 @@ def test_a_file_that_differs_from_the_net_is_refused(run: Path, tmp_path: Path, 
 def test_an_unfinished_run_is_not_exported(tmp_path: Path):
     with pytest.raises(UsageError, match=r"holds no completed run: model\.keras is missing"):
         export(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("model", "parameters"),
-    [("baseline", 1_914_951), ("deeper", 3_619_655), ("regularised", 3_623_239), ("compact", 1_915_175)],
-)
-def test_the_nets_have_the_size_of_their_description(model: str, parameters: int):
-    net = MODELS[model](replace(TINY, width=32), 7)
-    assert net.input_shape == (None, 48, 48, 1)
-    assert net.output_shape == (None, 7)
-    assert net.count_params() == parameters
 
 
 def test_first_statistics_come_from_rows_at_even_distances():

@@ -17,6 +17,12 @@ SIZE_PX = 48
 LEVELS = {"scale": 1 / 64, "offset": -2.0}
 """Gives about zero mean and unit variance: FER2013's grey levels have mean 129 and standard deviation 65."""
 
+COMPACT_DEPTHS = (2, 2, 3, 3)
+"""Convolutions in each stage of ``compact``."""
+
+DLIB_DEPTHS = (3, 4, 3, 3)
+"""Blocks in each stage of ``dlib``."""
+
 
 def baseline(recipe: Recipe, classes: int) -> keras.Model:
     """Three blocks of two convolutions, then two dense layers: the published project's first step (docs/ROAD.md)."""
@@ -48,7 +54,7 @@ def compact(recipe: Recipe, classes: int) -> keras.Model:
     """
     faces = keras.Input((SIZE_PX, SIZE_PX, 1))
     x = Standardize()(faces)
-    for stage, depth in enumerate((2, 2, 3, 3)):
+    for stage, depth in enumerate(COMPACT_DEPTHS):
         for place in range(depth):
             stride = recipe.stem_stride if stage == place == 0 else 1
             x = layers.ReLU()(_conv_norm(x, recipe.width * 2**stage, stride))
@@ -85,7 +91,7 @@ def dlib(recipe: Recipe, classes: int) -> keras.Model:
     x = ops.image.resize(Standardize()(faces), (131, 131), interpolation="bilinear")
     x = MaxPooling2D(3, 2)(layers.ReLU()(_named_conv_norm(x, 0, 32, kernel=7, stride=2)))
     place = 1
-    for filters, blocks in ((32, 3), (64, 4), (128, 3), (256, 3)):
+    for filters, blocks in zip((32, 64, 128, 256), DLIB_DEPTHS, strict=True):
         for block in range(blocks):
             x = _dlib_block(x, place, filters, 2 if filters > 32 and not block else 1)
             place += 2
