@@ -112,6 +112,11 @@ def test_who_is_uncertain_most_of_the_time_is_called_so_and_changes_by_what_is_c
     assert "anger throughout" not in read.text
 
 
+def test_what_is_shown_for_half_the_time_or_less_is_not_called_most_of_it():
+    told = summary([(float(t), {1: emotion}) for t, emotion in enumerate(["fear", "fear", "anger", "sadness"])], 4)
+    assert "person 1 most often fear in view" in page(told).text
+
+
 @pytest.mark.parametrize(
     ("share", "words"),
     [(0, "0 %"), (0.001, "<1 %"), (0.5, "50 %"), (0.996, ">99 %"), (1 - 1e-12, "100 %"), (1, "100 %")],

@@ -190,7 +190,11 @@ def expected(key: str, one: Counted, end_s: float) -> str:
     seen_s = certain_s + one.uncertain_s
     ranked = sorted(((s, label) for label, s in one.seconds.items() if s), key=lambda pair: -pair[0])
     head = (
-        f"mostly {'uncertain' if one.uncertain_s > certain_s else ranked[0][1]}" if ranked else "uncertain throughout"
+        "uncertain throughout"
+        if not ranked
+        else "mostly uncertain"
+        if one.uncertain_s > certain_s
+        else f"{'mostly' if ranked[0][0] > certain_s / 2 else 'most often'} {ranked[0][1]}"
     )
     words = [f"person {key} {head} in view 0:{seen_s:04.1f} ({percent(seen_s / end_s)})"]
     words += [f"0:{one.first_s:04.1f} to 0:{one.last_s:04.1f}"]

@@ -37,8 +37,11 @@ def left_out(summary: Summary) -> str:
 
 
 def headline(person: Person) -> str:
-    """Say in two words what a person showed."""
-    return f"mostly {person.dominant}" if person.certain_s else f"{UNCERTAIN} throughout"
+    """Say in a few words what a person showed."""
+    if not person.shares:
+        return f"{UNCERTAIN} throughout"
+    half = person.dominant == UNCERTAIN or person.shares[0][1] > 0.5
+    return f"{'mostly' if half else 'most often'} {person.dominant}"
 
 
 def uncertain_bins(person: Person) -> Flags:
