@@ -5,9 +5,10 @@ import pytest
 
 import mien
 from mien.core import errors
+from mien.core.crop_spec import CropSpec
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
-from mien.core.model_card import PRIOR_STEPS, CropSpec, ModelCard
+from mien.core.model_card import PRIOR_STEPS, ModelCard
 from mien.core.types import NO_FACES, Faces, Frame, Result
 from mien.detection.detectors import without_landmarks
 from mien.inference.analyzer import Analyzer, load

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image as Pillow
 
-from mien.core.model_card import CropSpec
+from mien.core.crop_spec import CropSpec
 from mien.core.types import Faces
 from mien.detection.detectors import WholeImage
 from mien.detection.yunet import YuNet

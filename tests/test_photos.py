@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from mien.apps.cli.commands import command
 from mien.apps.cli.evaluate import evaluate as evaluate_command
+from mien.core.crop_spec import CropSpec
 from mien.core.emotions import SEVEN
 from mien.core.errors import DataError, ImageError
-from mien.core.model_card import CropSpec
 from mien.core.types import Faces
 from mien.evaluation import evaluate as scoring
 from mien.evaluation.photos import COLUMNS, photos_block, read_photos, score_photos

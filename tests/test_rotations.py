@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mien
-from mien.core.model_card import CropSpec
+from mien.core.crop_spec import CropSpec
 from mien.core.types import Faces, Frame
 from mien.detection.detectors import load_detector
 from mien.detection.rotations import search_turned, turn

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import features
 
+from mien.core.crop_spec import CROP_MARGIN
 from mien.core.errors import DataError, UsageError
-from mien.core.model_card import MARGIN
 from mien.core.types import Faces
 from mien.data.faces import CUT_ALREADY, MORE_FACES, NO_FACE, one_face
 from mien.data.fer2013 import NO_USAGE, parse_block, parse_row, read_fer2013
@@ -370,7 +370,7 @@ class TestClassFolders:
         save(tmp_path / "sad" / "3.png", faces(1)[0])
 
         def detector(image: np.ndarray) -> Faces:
-            half = 24 / MARGIN  # what is cut at this box is the face
+            half = 24 / CROP_MARGIN  # what is cut at this box is the face
             found = one_face((150 - half, 50 - half, 150 + half, 50 + half))
             if image[0, 0, 0]:
                 return found.take(np.array([], int))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mien.core.crop_spec import CROP_MARGIN
 from mien.core.errors import DataError
-from mien.core.model_card import MARGIN
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
 from mien.core.types import Faces
 from mien.data.faces import MORE_FACES
@@ -21,7 +21,7 @@ from mien.data.votes_table import read_votes_table
 from small_data import faces, samples, write_fer, write_votes
 
 SIDE = 100
-BOX = tuple(round(SIDE / 2 + side * 24 / MARGIN, 4) for side in (-1, -1, 1, 1))
+BOX = tuple(round(SIDE / 2 + side * 24 / CROP_MARGIN, 4) for side in (-1, -1, 1, 1))
 """Where a face of 48 px in the middle of a photo is boxed, so that what is cut is the face."""
 
 

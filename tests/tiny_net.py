@@ -4,8 +4,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from mien.core.crop_spec import CropSpec
 from mien.core.emotions import EIGHT
-from mien.core.model_card import PRIOR_STEPS, CropSpec, ModelCard
+from mien.core.model_card import PRIOR_STEPS, ModelCard
 from mien.inference.classifier import CARD_KEY, INPUT, OUTPUT
 
 SIZE_PX = 8

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from docpage import ROOT, commit, cores
 from framing import evenly
 from mien.core.boxes import square
-from mien.core.model_card import CropSpec
+from mien.core.crop_spec import CropSpec
 from mien.core.output import write_whole
 from mien.core.packaged import default_model
 from mien.core.protocols import UNCOUNTED, seven

@@ -17,8 +17,8 @@ import numpy as np
 
 from docpage import ROOT
 from mien.core import boxes
+from mien.core.crop_spec import CropSpec
 from mien.core.errors import DataError
-from mien.core.model_card import CropSpec
 from mien.core.types import Floats, Image
 from mien.detection.detectors import Detector, without_landmarks
 from mien.evaluation.photos import LABELS

@@ -6,7 +6,7 @@ import pytest
 
 import choose_quality
 from choose_quality import Judged
-from mien.core.model_card import CropSpec
+from mien.core.crop_spec import CropSpec
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
 from mien.detection.detectors import WholeImage

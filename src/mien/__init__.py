@@ -14,6 +14,7 @@ from mien.version import __version__
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
+    from mien.core.crop_spec import CropSpec
     from mien.core.emotions import EMOTIONS
     from mien.core.errors import (
         DataError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         UsageError,
         VideoError,
     )
-    from mien.core.model_card import CropSpec, ModelCard
+    from mien.core.model_card import ModelCard
     from mien.core.types import Face, Faces, Frame
     from mien.detection.detectors import Detector
     from mien.inference.analyzer import Analyzer, classify, load
@@ -78,7 +79,8 @@ _NAMES = {
         "UsageError",
         "VideoError",
     ),
-    "mien.core.model_card": ("CropSpec", "ModelCard"),
+    "mien.core.crop_spec": ("CropSpec",),
+    "mien.core.model_card": ("ModelCard",),
     "mien.core.types": ("Face", "Faces", "Frame"),
     "mien.detection.detectors": ("Detector",),
     "mien.inference.analyzer": ("Analyzer", "classify", "load"),

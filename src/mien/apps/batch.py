@@ -35,7 +35,7 @@ Batch = dict[str, NDArray[Any]]
 
 PATH, OUTCOME = "path", "outcome"
 
-PICTURES = 32
+PICTURES_PER_BATCH = 32
 """Pictures that a worker takes at once, and what a worker that dies loses."""
 
 KNOCK_S = 5.0
@@ -121,7 +121,7 @@ def spread(
     if not missing:
         return
     with _cluster(address) as (data, cores):
-        for size in chain([PICTURES], repeat(1)):
+        for size in chain([PICTURES_PER_BATCH], repeat(1)):
             done = _round(data, list(missing), size, worker=worker, settings=settings, workers=workers or cores)
             before = len(missing)
             for outcome in done:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.crop_spec import CROP_MARGIN, CropSpec
 from mien.core.errors import ImageError
-from mien.core.model_card import MARGIN, CropSpec
 from mien.core.types import LANDMARKS, Faces, Image
 from mien.imaging.crop import cut_faces
 from mien.imaging.decode import read
@@ -67,7 +67,7 @@ class Cutter:
             return None
         box = box or self._found(image)
         height, width = image.shape[:2]
-        return cut(image, box, MARGIN) if box else cut(image, (0, 0, width, height))
+        return cut(image, box, CROP_MARGIN) if box else cut(image, (0, 0, width, height))
 
     def _found(self, image: Image) -> Box | None:
         """Return the box of the largest face, None if the picture is taken as a whole."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.model_card import CropSpec
+from mien.core.crop_spec import CropSpec
 from mien.data.split import COLUMNS
 
 SIZE_PX = CropSpec().size_px

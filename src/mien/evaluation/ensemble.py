@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.crop_spec import CropSpec
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import DataError, ModelError, UsageError
-from mien.core.model_card import CropSpec
 from mien.core.priors import parse_prior
 from mien.data.split import Split
 from mien.inference.classifier import BATCH_SIZE, Classifier

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from mien.core import metrics
 from mien.core.boxes import iou
+from mien.core.crop_spec import CropSpec
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import DataError
-from mien.core.model_card import CropSpec
 from mien.core.protocols import Labels
 from mien.core.types import Faces, Floats
 from mien.detection.detectors import Detector

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.boxes import FARTHEST_PX, square
-from mien.core.model_card import CropSpec
+from mien.core.crop_spec import CropSpec
 from mien.core.types import LANDMARKS, Faces, Floats, Image
 
 Crops = NDArray[np.uint8]

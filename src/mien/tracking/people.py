@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.boxes import FARTHEST_PX, square
-from mien.core.model_card import CropSpec
+from mien.core.crop_spec import CropSpec
 from mien.core.types import Face, Floats, Frame, Ids, Image
 from mien.imaging.crop import cut
 from mien.imaging.quality import GOOD

@@ -18,9 +18,10 @@ import onnxruntime as ort
 from keras import ops
 from numpy.typing import NDArray
 
+from mien.core.crop_spec import CROP_MARGIN, CropSpec
 from mien.core.emotions import EIGHT
 from mien.core.errors import MissingExtra, ModelError, UsageError
-from mien.core.model_card import MARGIN, CropSpec, ModelCard, renamed
+from mien.core.model_card import ModelCard, renamed
 from mien.core.output import write_whole
 from mien.core.temperature import tempered
 from mien.data.synthetic import synthetic
@@ -106,7 +107,7 @@ def make_card(run_dir: Path) -> ModelCard:
         name="mien",
         version=__version__,
         labels=LABELS[recipe.target],
-        crop=CropSpec(size_px=SIZE_PX, margin=MARGIN),
+        crop=CropSpec(size_px=SIZE_PX, margin=CROP_MARGIN),
         temperature=calibration["temperature"],
         class_shares=tuple(calibration["class_shares"]),
         prior=calibration["prior"],

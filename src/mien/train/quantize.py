@@ -33,7 +33,7 @@ from mien.data.split import load_split
 from mien.inference.classifier import CARD_KEY, INPUT, Classifier
 from mien.train.export import export
 
-FACES = 500
+CALIBRATION_FACES = 500
 """Number of training faces on which the ranges of activations are measured."""
 
 DISAGREEMENT = 0.02
@@ -68,9 +68,9 @@ def export_int8(run_dir: Path, data: Path, out: Path | None = None) -> Path:
 
 
 def calibration_faces(data: Path, seed: int = 0) -> NDArray[np.uint8]:
-    """Return ``FACES`` grey training faces (N, S, S, 1) uint8, or all where there are fewer."""
+    """Return ``CALIBRATION_FACES`` grey training faces (N, S, S, 1) uint8, or all where there are fewer."""
     images = load_split(data, "train").images
-    rows = np.random.default_rng(seed).permutation(len(images))[:FACES]
+    rows = np.random.default_rng(seed).permutation(len(images))[:CALIBRATION_FACES]
     return images[np.sort(rows)][..., None]
 
 

@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 
 from mien.apps.cli import verbosity
+from mien.core.crop_spec import CropSpec
 from mien.core.errors import ImageError, MienError
-from mien.core.model_card import CropSpec
 from mien.core.types import Faces, Image, Result
 from mien.draw.annotate import draw
 from mien.imaging.anonymize import blur_faces
