@@ -334,9 +334,9 @@ def test_a_video_that_came_to_its_end_is_known_as_finished(tmp_path: Path):
             assert sink.finished == resumed
             assert (list(sink.recorded), sink.entries) == ([], 0)
             if not resumed:
-                sink.finish("clip", 1.5, 2, ["cut off"])
+                sink.finish("clip", 1.5, 2, ["cut off"], (3, 7))
     end = read_lines(tmp_path / "out.csv.jsonl")[0]
-    assert (end["end_s"], end["damaged"], end["notes"]) == (1.5, 2, ["cut off"])
+    assert (end["end_s"], end["damaged"], end["notes"], end["not_people"]) == (1.5, 2, ["cut off"], [3, 7])
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ N, FPS = 20, 25
 
 
 def blurred(image: Image) -> Image:
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), 5), np.uint8)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 4), np.uint8)
 
 
 def portraits(

@@ -21,6 +21,7 @@ def tracked_result(
     *,
     boxes: np.ndarray | None = None,
     quality: str = "good",
+    score: float = 0.9,
     image: np.ndarray = PICTURE,
 ) -> TrackedResult:
     """A result in which people (id -> emotion) show an emotion, with a probability of 0.8 unless others are given.
@@ -35,7 +36,7 @@ def tracked_result(
         probs[np.arange(n), [labels.index(emotion) for emotion in shown.values()]] = 0.8
     if boxes is None:
         boxes = np.tile(np.array([40, 30, 80, 80], np.float32), (n, 1))
-    faces = Faces(boxes, np.full((n, 5, 2), np.nan, np.float32), np.full(n, 0.9, np.float32))
+    faces = Faces(boxes, np.full((n, 5, 2), np.nan, np.float32), np.full(n, score, np.float32))
     ids = np.array(list(shown), np.int64)
     frame = Frame(image, time_s=time_s)
     return TrackedResult(frame, faces, ids, probs, labels, unsure, (quality,) * n, MODEL, probs, tuple(shown.values()))

@@ -18,6 +18,9 @@ SHORTEST_S = 1.0
 SHORT_S = 60.0
 """Times of a video that is shorter are given in tenths of a second."""
 
+MOST_NAMED = 8
+"""Of the ids that are not counted as people so many are named."""
+
 STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
@@ -28,12 +31,32 @@ def shown(summary: Summary) -> tuple[Person, ...]:
 
 
 def left_out(summary: Summary) -> str:
-    """Say how many people get no lane, and why; "" where all do."""
-    more = len(summary.people) - len(shown(summary)) + summary.forgotten
-    if not more:
-        return ""
-    why = f"the {MOST_LANES} seen longest have one" if len(shown(summary)) == MOST_LANES else "too briefly seen"
-    return f"{more:,} more {'person has' if more == 1 else 'people have'} no lane here: {why}."
+    """Say how many people get no lane, and how many ids are not counted as people, and why; "" where there are none."""
+    sentences: list[str] = []
+    if more := len(summary.people) - len(shown(summary)) + summary.forgotten:
+        why = f"the {MOST_LANES} seen longest have one" if len(shown(summary)) == MOST_LANES else "too briefly seen"
+        sentences.append(f"{more:,} more {'person has' if more == 1 else 'people have'} no lane here: {why}.")
+    if summary.not_people:
+        sentences.append(f"{not_counted(summary)}.")
+    return " ".join(sentences)
+
+
+def not_counted(summary: Summary) -> str:
+    """Say which ids are not counted as people."""
+    ids = [str(key) for key in summary.not_people[:MOST_NAMED]]
+    if len(summary.not_people) > MOST_NAMED:
+        ids.append("...")
+    one = len(summary.not_people) == 1
+    who = f"{'id' if one else 'ids'} {', '.join(ids)}"
+    verb = "is not counted as a person" if one else "are not counted as people"
+    return f"{len(summary.not_people):,} more ({who}) {verb}: too little of what was seen is surely a face"
+
+
+def nobody(summary: Summary) -> str:
+    """Say why there is no lane at all."""
+    if summary.people or summary.forgotten:
+        return "Nobody was seen for long enough to show."
+    return "No face was found that surely is one." if summary.not_people else "No face was found in this video."
 
 
 def headline(person: Person) -> str:

@@ -23,7 +23,7 @@ from mien.core.spelling import spelled
 from mien.core.types import Image
 from mien.imaging.convert import to_pillow
 from mien.report.lane_svg import HATCH, areas, hatching
-from mien.report.lanes import clock, headline, left_out, length, palette, percent, shown, ticks, uncertain_bins
+from mien.report.lanes import clock, headline, left_out, length, nobody, palette, percent, shown, ticks, uncertain_bins
 from mien.tracking.people import Person
 from mien.tracking.timeline import Summary
 
@@ -116,8 +116,7 @@ def _content(summary: Summary, film: str | None) -> str:
     more = left_out(summary)
     rest = f'<p class="soft">{escape(more)}</p>' if more else ""
     if not people:
-        what = "Nobody was seen for long enough to show." if more else "No face was found in this video."
-        return f'<p class="empty">{what}</p>{rest}{_film(film)}'
+        return f'<p class="empty">{nobody(summary)}</p>{rest}{_film(film)}'
     keys = "".join(f"<li>{_swatch(colours[label])}{escape(label)}</li>" for label in summary.labels)
     click = '<span id="how"> Click or Enter plays it.</span>' if film else ""
     return "\n".join(

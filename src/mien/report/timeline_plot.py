@@ -13,7 +13,7 @@ import numpy as np
 from mien.core.errors import MissingExtra, UsageError
 from mien.core.output import write_whole
 from mien.core.spelling import spelled
-from mien.report.lanes import headline, left_out, length, palette, percent, runs, shown, ticks, uncertain_bands
+from mien.report.lanes import headline, left_out, length, nobody, palette, percent, runs, shown, ticks, uncertain_bands
 from mien.tracking.people import Person
 from mien.tracking.timeline import Summary
 
@@ -89,7 +89,7 @@ def timeline_figure(summary: Summary, title: str = "") -> Figure:
         if title:
             figure.suptitle(spelled(title), x=0.01, ha="left", weight="bold", parse_math=False)
         if not people:
-            figure.text(0.5, 0.5, more or "No face was found in this video.", ha="center", va="center")
+            figure.text(0.5, 0.5, more or nobody(summary), ha="center", va="center")
             return figure
         axes = figure.subplots(len(people), 1, sharex=True, squeeze=False)[:, 0]
         for axis, person in zip(axes, people, strict=True):

@@ -85,12 +85,16 @@ class ErrorEntry(TypedDict):
 
 
 class EndEntry(TypedDict):
-    """The end of a video: when its last frame ends, how many frames were damaged, and what else to know of it."""
+    """The end of a video: when its last frame ends, how many frames were damaged, and what else to know of it.
+
+    ``not_people`` are the ids that are not counted as people, where people are counted.
+    """
 
     path: str
     end_s: float
     damaged: int
     notes: list[str]
+    not_people: NotRequired[list[int]]
 
 
 class MadeEntry(TypedDict):

@@ -81,13 +81,28 @@ class Sink:
         else:
             self._add(entry)
 
-    def finish(self, path: str, end_s: float, damaged: int, notes: Sequence[str] = ()) -> None:
-        """Keep that a video came to its end, when, how many of its frames were damaged, and what else to know of it.
+    def finish(
+        self,
+        path: str,
+        end_s: float,
+        damaged: int,
+        notes: Sequence[str] = (),
+        not_people: Sequence[int] | None = None,
+    ) -> None:
+        """Keep that a video came to its end.
+
+        Args:
+            path: of the video.
+            end_s: when its last frame ends.
+            damaged: how many of its frames were.
+            notes: what else to know of it.
+            not_people: the ids that are not counted as people; None where nobody looked.
 
         Raises:
             MienError: as for ``write``.
         """
-        self._add({"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)})
+        end: EndEntry = {"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)}
+        self._add(end if not_people is None else {**end, "not_people": list(not_people)})
 
     def _add(self, entry: Entry) -> None:
         with explained(self._path, self._resumable):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mien.core.boxes import FARTHEST_PX, square
 from mien.core.crop_spec import CropSpec
 from mien.core.types import Face, Floats, Frame, Ids, Image
+from mien.detection.close_up import face_score
 from mien.imaging.crop import cut
 from mien.imaging.quality import GOOD
 
@@ -24,6 +25,16 @@ SMALLEST_PX = 8
 
 THUMBNAIL_MARGIN = 1.5
 """Side of the thumbnail's square, as a multiple of the longer side of the face's box."""
+
+SURE_SCORE = 0.82
+"""From this score of the detector on a box is surely a face: backs of heads and hair reach 0.81 in the clips that we
+looked through, faces in profile 0.84 (lab/log.md)."""
+
+SURE_SHARE, SURE_S = 0.1, 1.0
+"""For this share of the time in which it was seen, or for so many seconds, must a person surely have been a face."""
+
+CLOSE_UP_SCORE = 0.85
+"""Or it is one by its best view, searched alone: there backs of heads and hair reach 0.78, faces 0.85 to 0.93."""
 
 
 class Span(NamedTuple):
@@ -109,11 +120,22 @@ class Record:
             int, NDArray[np.float64]
         ] = {}  # K sums of probability times seconds, the uncertain seconds, all of them
         self._starts, self._ends, self._columns = array("d"), array("d"), array("B")
+        self._sure, self._ever_sure, self._sure_s = False, False, 0.0
+        self._sure_close_up = False
         self._view = (False, 0.0)
         self._thumbnail: Image | None = None
 
-    def meet(self, column: int, face: Face, frame: Frame) -> None:
-        """Note a change of the emotion shown with certainty, and keep the view where it is better than those before."""
+    def meet(self, column: int, face: Face, frame: Frame, shown: Frame) -> None:
+        """Note a change of the emotion shown with certainty, and keep the view where it is better than those before.
+
+        Args:
+            column: of the emotion, K while the face is uncertain.
+            face: as it was seen.
+            frame: in which it was seen.
+            shown: the same frame as it may be shown to others.
+        """
+        self._sure = round(face.score, 4) >= SURE_SCORE  # as in tables
+        self._ever_sure |= self._sure
         if not face.uncertain:
             if self._column not in (-1, column):
                 change = self._column, column
@@ -123,7 +145,10 @@ class Record:
         good, merit = face.quality == GOOD, face.score * side_px
         # A tenth better at least: one who walks towards the camera is not cut out anew in every frame.
         if (good, merit) > (self._view[0], 1.1 * self._view[1]) and (picture := _thumbnail(frame, face)) is not None:
-            self._view, self._thumbnail = (good, merit), picture
+            self._view = good, merit
+            self._thumbnail = picture if shown is frame else _thumbnail(shown, face)
+            if not (self._sure or self._sure_close_up):
+                self._sure_close_up = face_score(picture) >= CLOSE_UP_SCORE
 
     def count(
         self, start_s: float, end_s: float, column: int, probs: NDArray[np.float64], parts: list[tuple[int, float]]
@@ -139,6 +164,7 @@ class Record:
         """
         self._last_s = end_s
         self.seconds[column] += end_s - start_s
+        self._sure_s += (end_s - start_s) * self._sure
         for place, part_s in parts:
             sums = self._bins.setdefault(place, np.zeros(len(probs) + 2))
             sums[:-2] += part_s * probs
@@ -157,6 +183,17 @@ class Record:
         for place, sums in self._bins.items():
             merged[place // 2] = merged[place // 2] + sums if place // 2 in merged else sums
         self._bins = merged
+
+    @property
+    def is_person(self) -> bool:
+        """Whether enough of what was followed looks like a face: the one rule by which people are counted."""
+        often = self._ever_sure and self._sure_s >= min(SURE_S, SURE_SHARE * float(self.seconds.sum()))
+        return often or self._sure_close_up
+
+    @property
+    def times(self) -> list[tuple[float, float]]:
+        """The times in which it was seen, from and to, in order."""
+        return list(zip(self._starts, self._ends, strict=True))
 
     def person(self, key: int, labels: tuple[str, ...]) -> Person:
         """Return what is known of it."""

@@ -7,14 +7,17 @@ have at most ``MOST_BINS`` bins, which double in width as a video outgrows them,
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.types import Frame
 from mien.tracking.people import Person, Record
 from mien.tracking.tracked_result import TrackedResult
 
@@ -47,6 +50,8 @@ class Summary:
         empty_s: for how long nobody was seen.
         people: those seen longest first.
         forgotten: how many more there were than ``MOST_PEOPLE``, of whom nothing is known.
+        not_people: ids that were followed and are not counted as people, as too little of what was seen looks like a
+            face (``Record.is_person``), ascending.
     """
 
     labels: tuple[str, ...]
@@ -57,6 +62,7 @@ class Summary:
     empty_s: float
     people: tuple[Person, ...]
     forgotten: int
+    not_people: tuple[int, ...] = ()
 
 
 class Timeline:
@@ -75,11 +81,17 @@ class Timeline:
         self._frames = 0
         self._empty_s = 0.0
         self._forgotten = 0
+        self._not_people: list[int] = []
         self._people: dict[int, Record] = {}
         self._present: list[tuple[int, int, NDArray[np.float64]]] = []  # of the latest result: id, column, probs
 
-    def add(self, result: TrackedResult) -> None:
-        """Take the next result; its frame is not kept. A time before the latest one counts as that one."""
+    def add(self, result: TrackedResult, shown: Frame | None = None) -> None:
+        """Take the next result; its frame is not kept. A time before the latest one counts as that one.
+
+        Args:
+            result: of the frame.
+            shown: the frame as it may be shown to others, where that is not the result's.
+        """
         time_s = result.frame.time_s
         if self._start_s is None:
             self._start_s = self._time_s = time_s
@@ -93,7 +105,7 @@ class Timeline:
                 continue
             column = len(self._labels) if face.uncertain else self._labels.index(face.emotion)
             record = self._people.setdefault(face.id, Record(self._time_s, len(self._labels)))
-            record.meet(column, face, result.frame)
+            record.meet(column, face, result.frame, shown or result.frame)
             self._present.append((face.id, column, probs.astype(np.float64)))
         self._forget()
 
@@ -106,16 +118,19 @@ class Timeline:
         if end_s > self._time_s:
             self._count_until(end_s)
         self._present = []
-        people = (record.person(key, self._labels) for key, record in self._people.items())
+        records = {key: record for key, record in self._people.items() if record.is_person}
+        others = {key: record for key, record in self._people.items() if key not in records}
+        people = (record.person(key, self._labels) for key, record in records.items())
         return Summary(
             self._labels,
             self._start_s or 0.0,
             max(end_s, self._time_s),
             self._bin_s,
             self._frames,
-            self._empty_s,
+            self._empty_s + _seen_s([*records.values(), *others.values()]) - _seen_s(records.values()),
             tuple(sorted(people, key=lambda person: (-person.seen_s, person.first_s, person.id))),
             self._forgotten,
+            tuple(sorted([*self._not_people, *others])),
         )
 
     def _count_until(self, time_s: float) -> None:
@@ -142,8 +157,19 @@ class Timeline:
         in_view = {key for key, *_ in self._present}
         gone = sorted((record.seconds.sum(), key) for key, record in self._people.items() if key not in in_view)
         for _, key in gone[: len(self._people) - MOST_PEOPLE]:
-            del self._people[key]
-            self._forgotten += 1
+            if self._people.pop(key).is_person:
+                self._forgotten += 1
+            else:
+                self._not_people.append(key)
+
+
+def _seen_s(records: Iterable[Record]) -> float:
+    """Return for how long at least one of several was seen."""
+    seen_s, until_s = 0.0, -math.inf
+    for start_s, end_s in sorted(chain.from_iterable(record.times for record in records)):
+        seen_s += max(0.0, end_s - max(start_s, until_s))
+        until_s = max(until_s, end_s)
+    return seen_s
 
 
 def _parts(low_s: float, high_s: float, width_s: float) -> Iterator[tuple[int, float]]:

@@ -147,18 +147,18 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
                 writer.write(draw(shown), time_s)
                 if writer.error and len(files) == 1:
                     raise writer.error
-            timeline.add(shown)
+            timeline.add(result, shown.frame)
             screen.advance(time_s)
             if stopped():
                 break
         end_s = time_s if stopped() else video.end_s
         if writer:
             writer.end_at(end_s, stopped())
+        summary = timeline.close(end_s)
         if sink and not failed and not stopped() and not sink.finished:
-            sink.finish(str(clip), end_s, video.damaged, video.notes)
+            sink.finish(str(clip), end_s, video.damaged, video.notes, summary.not_people)
     notes = [*(writer.notes if writer else []), *video.notes]
     failed |= {"film": writer.error} if writer and writer.error else {}
-    summary = timeline.close(end_s)
     failed |= _write({kind: file for kind, file in files.items() if kind not in failed}, summary, clip, job, notes)
     screen.show(clip, summary, [file for kind, file in files.items() if kind not in failed], notes, stopped())
     if failed:

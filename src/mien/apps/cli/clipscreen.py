@@ -12,7 +12,7 @@ from rich.text import Text
 
 from mien.apps.cli import verbosity
 from mien.apps.cli.screen import ProgressScreen, cell, coloured_bar, count
-from mien.report.lanes import clock, left_out, shown
+from mien.report.lanes import clock, left_out, not_counted, shown
 from mien.tracking.people import UNCERTAIN
 from mien.tracking.timeline import Summary
 from mien.video.reader import Clip
@@ -83,14 +83,17 @@ class ClipScreen(ProgressScreen):
         frames, people = count(self._frames, "frame"), count(len(summary.people), "person", "people")
         verbosity.detail(f"{clip}: {frames} and {people} in {spent_s:.2f} s; wrote {_listed(files)}")
         if not summary.people:
-            self._say(f"{cell(str(clip))}: no face found in {count(summary.frames, 'frame')}")
+            found = "no face that surely is one" if summary.not_people else "no face found"
+            self._say(f"{cell(str(clip))}: {found} in {count(summary.frames, 'frame')}")
         elif self._console.is_terminal:
             self._console.print(table(clip, summary))
             if more := left_out(summary):
-                self._console.print(more)
+                self._console.print(more, highlight=False)
         else:
             tell = verbosity.say if files else verbosity.answer
             tell("\n".join(plain_lines(clip, summary)))
+        if summary.not_people and not (summary.people and self._console.is_terminal):
+            verbosity.note(f"{clip}: {not_counted(summary)}")
         for note in notes:
             verbosity.note(f"{clip}: {note}")
         if stopped:
