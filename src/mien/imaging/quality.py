@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mien.core.types import Faces
 from mien.imaging.crop import Crops
 
-GOOD, SMALL, BLURRED = "good", "small", "blurred"
+QUALITIES = GOOD, SMALL, BLURRED = "good", "small", "blurred"
 
 SMALL_PX = 24
 """A face is small if the longer side of its box is shorter than this.

@@ -100,11 +100,13 @@ class Resumed:
         places: of its pictures (``mien.core.output.Places``).
         entries: how many those have; a video has one a frame.
         finished: whether the run came to the end of its video.
+        not_people: the ids that it did not count as people, where it came to that end.
     """
 
     places: frozenset[str] = frozenset()
     entries: int = 0
     finished: bool = False
+    not_people: tuple[int, ...] = ()
 
 
 def resume_log(path: Path, made: Made, place: Places) -> Resumed:
@@ -120,7 +122,7 @@ def resume_log(path: Path, made: Made, place: Places) -> Resumed:
             never wrote.
     """
     done: set[str] = set()
-    entries, finished = 0, False
+    entries, finished, not_people = 0, False, ()
     with whole_file(path) as new, path.open("rb") as old:
         for number, line in enumerate(old, start=1):
             if not line.endswith(b"\n"):
@@ -142,4 +144,5 @@ def resume_log(path: Path, made: Made, place: Places) -> Resumed:
                 done.add(place(entry["path"]))
                 entries += 1
             finished = "end_s" in entry
-    return Resumed(frozenset(done), entries, finished)
+            not_people = tuple(entry.get("not_people", ()))
+    return Resumed(frozenset(done), entries, finished, not_people)

@@ -47,10 +47,11 @@ class Sink:
         entries: how many entries ``--resume`` found.
         recorded: those entries, one by one; read them before, or while, more are written.
         finished: whether they go to the end of their video.
+        not_people: the ids that were not counted as people there.
     """
 
     def __init__(self, path: Path, resumed: Resumed, resumable: bool, begin: Callable[[], Keep]) -> None:
-        self.entries, self.finished = resumed.entries, resumed.finished
+        self.entries, self.finished, self.not_people = resumed.entries, resumed.finished, resumed.not_people
         self.recorded = islice(read_log(log_of(path)), resumed.entries)
         self._path, self._resumable, self._begin = path, resumable, begin
         self._done, self._place = resumed.places, Places()
@@ -175,13 +176,13 @@ def _csv_table(path: Path, log: Path, kinds: Columns) -> Generator[Table]:
     """Write what the log has, then let the file grow picture by picture."""
     with explained(path):
         with whole_file(path) as whole:
-            whole.write(_csv_line(kinds))
+            whole.write(csv_line(kinds))
             for row in _rows(read_log(log)):
-                whole.write(_csv_line(row.values()))
+                whole.write(csv_line(row.values()))
         file = AppendFile(path)
 
     def grow(entry: LogEntry) -> None:
-        file.add(b"".join(_csv_line(row.values()) for row in _rows([entry])))
+        file.add(b"".join(csv_line(row.values()) for row in _rows([entry])))
 
     with file:
         yield grow
@@ -209,7 +210,7 @@ def _rows(entries: Iterable[LogEntry]) -> Iterator[Row]:
     return chain.from_iterable(rows(entry, model_name(entry["model"])) for entry in entries)
 
 
-def _csv_line(cells: Iterable[object]) -> bytes:
+def csv_line(cells: Iterable[object]) -> bytes:
     """Return a line of CSV, quoted as RFC 4180 has it, in UTF-8, ended by a line feed."""
     text, values = io.StringIO(newline=""), list(cells)
     # csv quotes a carriage return of its own accord only where its lines end in one.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -21,9 +21,10 @@ from mien.core.output import folder_for, refuse_existing, write_whole
 from mien.draw.annotate import draw
 from mien.inference.analyzer import Analyzer
 from mien.report.captions import srt, vtt
+from mien.report.person_table import ClipPeople, write_person_table
 from mien.report.timeline_page import timeline_page
 from mien.report.timeline_plot import write_timeline
-from mien.results.document import Setting
+from mien.results.document import Setting, picture_entry
 from mien.results.log import explained
 from mien.results.provenance import Made
 from mien.results.rows import model_name
@@ -50,6 +51,7 @@ class Job:
         analyzer: finds and names the faces of a frame.
         folder: where the files go.
         suffixes: kind -> suffix of each file that is written.
+        summary: the table of the people of all clips; None writes none.
         start_s: where to begin.
         end_s: where to end; None is the end.
         fps: the most frames a second; None takes all.
@@ -64,6 +66,7 @@ class Job:
     analyzer: Analyzer
     folder: Path
     suffixes: dict[str, str]
+    summary: Path | None
     start_s: float
     end_s: float | None
     fps: float | None
@@ -96,31 +99,43 @@ def run_clips(inputs: Inputs, job: Job) -> bool:
     names = names_of(inputs.paths)
     files = {clip: job.files(names[str(clip)]) for clip in inputs.paths}
     _refuse(job, list(files.values()))
-    with folder_for(job.folder), ClipScreen() as screen, stoppable() as stopped:
+    done: list[ClipPeople] = []
+    with _summary_held(job.summary), folder_for(job.folder), ClipScreen() as screen, stoppable() as stopped:
         for _, why in inputs.refusals:
             screen.fail(why)
         for clip, wanted in files.items():
             try:
                 # What is written, data or not.
                 with locked(job.folder / f"{names[str(clip)]}{OURS}", if_writable=True):
-                    run_clip(clip, wanted, job, screen, stopped)
+                    people, failed = run_clip(clip, wanted, job, screen, stopped)
+                done.append(people)
+                if failed:
+                    screen.fail("; ".join(map(str, failed)))
             except MienError as error:
                 if isinstance(error, UsageError) and len(files) == 1:
                     raise
                 screen.fail(str(error))
             if stopped():
-                raise typer.Exit(STOPPED)
+                break
+        _write_summary(job, done, screen)
+        if stopped():
+            raise typer.Exit(STOPPED)
     return not screen.failed
 
 
-def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Callable[[], bool]) -> None:
+def run_clip(
+    clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Callable[[], bool]
+) -> tuple[ClipPeople, list[MienError]]:
     """Follow the faces of one clip, write its files and show what came of it.
 
+    Returns:
+        its people, counted where their table is asked for; and why some of its files could not be written.
+
     Raises:
-        MienError: it cannot be read, or a file cannot be written.
+        MienError: it cannot be read, or its only file cannot be written.
     """
     analyzer, stream = job.analyzer, Stream(job.analyzer, job.smooth_s, job.detect_every)
-    timeline = Timeline(analyzer.labels)
+    timeline, people = Timeline(analyzer.labels), ClipPeople(str(clip), analyzer.labels)
     with ExitStack() as stack:
         video = stack.enter_context(open_video(clip, job.start_s, job.end_s, job.fps))
         frames = iter(video)
@@ -132,7 +147,8 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
             sink = stack.enter_context(open_sink(files["data"], made, resume=job.resume, force=job.force))
             if sink.finished and all(file.exists() for file in files.values()):
                 screen.was_done(clip)
-                return
+                people.count(sink.recorded if job.summary else ())
+                return people.without(sink.not_people), []
         writer: ClipWriter | None = None
         if "film" in files:
             writer = stack.enter_context(ClipWriter(files["film"], video, first.image, job.start_s, job.end_s))
@@ -148,6 +164,8 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
                 if writer.error and len(files) == 1:
                     raise writer.error
             timeline.add(result, shown.frame)
+            if job.summary:
+                people.add(picture_entry(str(clip), result))
             screen.advance(time_s)
             if stopped():
                 break
@@ -161,8 +179,7 @@ def run_clip(clip: Path, files: Files, job: Job, screen: ClipScreen, stopped: Ca
     failed |= {"film": writer.error} if writer and writer.error else {}
     failed |= _write({kind: file for kind, file in files.items() if kind not in failed}, summary, clip, job, notes)
     screen.show(clip, summary, [file for kind, file in files.items() if kind not in failed], notes, stopped())
-    if failed:
-        raise MienError("; ".join(map(str, failed.values())))
+    return people.without(summary.not_people), list(failed.values())
 
 
 def _record(sink: Sink, clip: Path, result: TrackedResult, alone: bool) -> dict[str, MienError]:
@@ -192,7 +209,33 @@ def _refuse(job: Job, files: list[Files]) -> None:
         )
     there = list(chain.from_iterable(one.values() for one in files))
     there += [log_of(one["data"]) for one in files if "data" in one]
+    if job.summary and job.summary in there:
+        raise UsageError(f"--summary names {job.summary}, which is written of a clip; give it another name")
+    there += [job.summary] if job.summary else []
     refuse_existing(there, force=job.force, resume=job.resume if "data" in job.suffixes else None)
+
+
+@contextmanager
+def _summary_held(path: Path | None) -> Generator[None]:
+    """Make the folder of the table of people, where one is asked for, and keep other runs from writing it."""
+    if path is None:
+        yield
+        return
+    with folder_for(path.parent), locked(path, if_writable=True):
+        yield
+
+
+def _write_summary(job: Job, done: list[ClipPeople], screen: ClipScreen) -> None:
+    """Write the table of people, where one is asked for and any clip was read."""
+    if job.summary is None or not done:
+        return
+    try:
+        with explained(job.summary, resumable="data" in job.suffixes):
+            write_person_table(job.summary, done, job.analyzer.labels)
+    except MienError as error:
+        screen.fail(str(error))
+    else:
+        screen.wrote([job.summary])
 
 
 def _write(files: Files, summary: Summary, clip: Path, job: Job, notes: list[str]) -> dict[str, MienError]:

@@ -81,7 +81,7 @@ class ClipScreen(ProgressScreen):
         self._progress.update(self._task, visible=False, refresh=True)
         spent_s = time.monotonic() - self._since
         frames, people = count(self._frames, "frame"), count(len(summary.people), "person", "people")
-        verbosity.detail(f"{clip}: {frames} and {people} in {spent_s:.2f} s; wrote {_listed(files)}")
+        verbosity.detail(f"{clip}: {frames} and {people} in {spent_s:.2f} s; wrote {_listed(files) or 'nothing'}")
         if not summary.people:
             found = "no face that surely is one" if summary.not_people else "no face found"
             self._say(f"{cell(str(clip))}: {found} in {count(summary.frames, 'frame')}")
@@ -98,8 +98,12 @@ class ClipScreen(ProgressScreen):
             verbosity.note(f"{clip}: {note}")
         if stopped:
             verbosity.note(f"{clip}: stopped at {clock(summary.end_s)}; --resume goes on from its data")
-        if self._console.is_terminal:
-            self._console.print(f"wrote {_listed(files)}", markup=False, highlight=False, soft_wrap=True)
+        self.wrote(files)
+
+    def wrote(self, files: Sequence[Path]) -> None:
+        """Say on a terminal what was written."""
+        if files and self._console.is_terminal:
+            self._say(f"wrote {_listed(files)}")
 
     def _say(self, text: str) -> None:
         self._progress.update(self._task, visible=False, refresh=True)

@@ -50,7 +50,11 @@ class Output:
     page: Annotated[bool, typer.Option("--page", help="Write NAME.mien.html: who felt what and when.")] = False
     timeline: Annotated[PlotForm | None, typer.Option(help="Write the timeline as a picture.")] = None
     captions: Annotated[CaptionForm | None, typer.Option(help="Write captions of the emotions shown.")] = None
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for all of these.")] = Path()
+    summary: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Write a row a person a clip: shares, means, maxima, onsets."),
+    ] = None
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for all but --summary.")] = Path()
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run was stopped.")] = False
     force: Force = False
     blur: Annotated[bool, typer.Option("--blur", help="Make the faces in film and page unrecognisable.")] = False
@@ -114,13 +118,15 @@ def video(
 ) -> None:
     """Name the emotion on each face of each frame, and who is who.
 
-    Without --film, --data, --page, --timeline and --captions, a film, a CSV table and a page are written.
+    Without --film, --data, --page, --timeline, --captions and --summary, a film, a CSV table and a page are written.
     """
     from mien.apps.cli.clips import Job, run_clips
     from mien.apps.cli.inputs import VIDEOS, gather, piped
     from mien.report.timeline_plot import require_matplotlib
 
-    if not output.suffixes():
+    if output.summary and output.summary.suffix.lower() != ".csv":
+        raise UsageError(f"--summary takes a name that ends in .csv; got {output.summary.name}")
+    if not output.suffixes() and not output.summary:
         output = replace(output, film=True, data=DataForm.csv, page=True)
     if output.timeline:
         require_matplotlib()
@@ -129,6 +135,7 @@ def video(
         analyzer=options.load(faces),
         folder=output.out,
         suffixes=output.suffixes(),
+        summary=output.summary,
         start_s=section.start_s,
         end_s=section.end_s,
         fps=section.fps,
