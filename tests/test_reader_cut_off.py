@@ -85,7 +85,7 @@ def test_a_fragmented_file_cut_off_in_the_header_of_a_fragment(tmp_path: Path) -
     path.write_bytes(content[: third + 40])
     end_s, notes = read(path)
     assert 0.5 < end_s < 0.8
-    assert notes == [f"cut off or damaged beyond {end_s:.2f} s; copy or download the file again"]
+    assert notes == [f"the file is cut off or damaged after {end_s:.2f} s; copy or download it again"]
 
 
 def test_nothing_is_said_of_a_run_that_is_stopped(tmp_path: Path) -> None:

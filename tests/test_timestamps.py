@@ -67,7 +67,7 @@ def test_times_that_do_not_grow_are_counted_and_said(
     write_matroska(tmp_path / "clip.mkv", b"V_MJPEG", b"", coded)
     frames, notes = seen(tmp_path / "clip.mkv")
     assert frames == [(index, round(time / 1000, 4)) for index, time in enumerate(expected)]
-    assert notes == [f"{count} had no later time than the one before; counted on by the frame rate"]
+    assert notes == [f"{count} had no time later than the frame before; their times were derived from the frame rate"]
 
 
 def write_matroska(path: Path, codec: bytes, private: bytes, coded: list[tuple[int, bytes]]) -> None:
@@ -121,7 +121,7 @@ def test_times_go_on_in_joined_transport_streams(tmp_path: Path, recordings: lis
     assert [index for index, _ in frames] == [*range(20)] * 3
     assert steps(frames) == {0.04}
     assert 0 <= frames[0][1] < 0.05
-    assert notes == ["3 recordings are joined in the file; their times were made to go on"]
+    assert notes == ["3 recordings are joined in the file; their times were made continuous"]
     # Whatever the span, the same frames have the same times.
     assert seen(path, start_s=1.1, end_s=2.0)[0] == [frame for frame in frames if 1.1 <= frame[1] < 2.0]
     assert seen(path, fps=5)[0] == frames[::5]
@@ -171,7 +171,7 @@ def test_streams_without_a_container_are_counted(
     frames, notes = seen(tmp_path / name)
     assert frames == [(index, round(index / rate, 4)) for index in range(12)]
     assert [note.split(";")[0] for note in notes] == [
-        f"the file states no times, so its frames were counted, {rate} a second"
+        f"the file states no times, so {rate} frames a second were assumed"
     ]
     assert seen(tmp_path / name, start_s=5 / rate)[0] == frames[5:]
 

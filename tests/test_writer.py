@@ -135,11 +135,11 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize(("suffix", "codec", "rate", "layout"), FOREIGN)
-def test_other_sound_is_encoded_anew(tmp_path: Path, suffix: str, codec: str, rate: int, layout: str) -> None:
+def test_other_sound_is_re_encoded(tmp_path: Path, suffix: str, codec: str, rate: int, layout: str) -> None:
     pictures = {".asf": "wmv2", ".wmv": "wmv2", ".flv": "flv"}.get(suffix, "libx264")
     clip = write_clip(tmp_path / f"clip{suffix}", counting(30), codec=pictures, sound=codec, hear=(rate, layout))
     film = refilm(clip, tmp_path / "film.mp4")
-    assert film.notes == [f"the sound was encoded anew as AAC, since MP4 players do not take {codec}"]
+    assert film.notes == [f"the sound was re-encoded as AAC, since MP4 players do not take {codec}"]
     before, after = tone(clip), tone(tmp_path / "film.mp4")
     assert abs(len(before) - len(after)) < 4800
     assert in_step(before, after)
@@ -155,7 +155,7 @@ def test_sound_may_change_its_rate_and_channels(tmp_path: Path, codec: str) -> N
     clip.write_bytes(b"".join((tmp_path / f"{number_}.ts").read_bytes() for number_ in range(2)))
     film = refilm(clip, tmp_path / "film.mp4")
     why = "its sample rate or channels change" if codec == "aac" else "MP4 players do not take mp2"
-    assert film.notes == [f"the sound was encoded anew as AAC, since {why}"]
+    assert film.notes == [f"the sound was re-encoded as AAC, since {why}"]
     before, after = tone(clip), tone(tmp_path / "film.mp4")
     assert abs(len(before) - len(after)) < 4800
     assert in_step(before[: 48000 * 6 // 5], after[: 48000 * 6 // 5])
@@ -178,7 +178,7 @@ def test_damaged_sound_is_told_and_the_rest_is_kept(tmp_path: Path) -> None:
     before = tone(clip)
     garble(clip, slice(30, 34))
     film = refilm(clip, tmp_path / "film.mp4")
-    assert film.notes[1:] == ["4 packets of the sound left out, being damaged"]
+    assert film.notes[1:] == ["4 damaged packets of the sound left out"]
     after = tone(tmp_path / "film.mp4")
     assert abs(len(before) - len(after)) < 4800
     assert not in_step(before, after)
@@ -217,7 +217,7 @@ def test_a_film_whose_sound_ffmpeg_refuses_comes_without_it(tmp_path: Path, monk
     clip = write_clip(tmp_path / "clip.mp4", counting(10), sound="aac")
     monkeypatch.setattr("mien.video.writer.AudioTracks", lambda *_: av.error.err_check(-errno.EINVAL))
     film = refilm(clip, tmp_path / "film.mp4")
-    assert film.notes == ["the film is without the sound, which MP4 cannot hold (Invalid argument)"]
+    assert film.notes == ["the film has no sound, as MP4 cannot hold it (Invalid argument)"]
     assert shown(tmp_path / "film.mp4") == shown(clip)
 
 

@@ -208,14 +208,13 @@ def refuse_costly(stream: IO[bytes], opened: ImageFile, name: str, max_pixels: i
     most = max_pixels // _share(opened)
     if pixels > most:
         raise ImageError(
-            f"too large: {declared}; of {form} decoded so, the limit is {most / 1e6:,.1f} million; save it as JPEG or "
-            f"PNG, {advice}"
+            f"too large: {declared}; for this kind of {form} the limit is {most / 1e6:,.1f} million; save it as JPEG "
+            f"or PNG, {advice}"
         )
     scans = _scans(stream) if form in {"JPEG", "MPO"} and opened.info.get("progressive") else 1
     if scans * pixels > SCANS * max_pixels:
         raise ImageError(
-            f"too many scans: {declared}, and goes through them {scans:,} times; progressive JPEG usually has ten "
-            f"scans; save it again, {advice}"
+            f"too many scans: {declared}, in {scans:,} scans; progressive JPEG usually has ten; save it again, {advice}"
         )
     stream.seek(place)
 

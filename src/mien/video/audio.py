@@ -70,13 +70,13 @@ class AudioTracks:
                 notes.append(f"the sound ({track.codec}) cannot be decoded and is left out")
                 continue
             if index in self._encoded:
-                notes.append(f"the sound was encoded anew as AAC, since {self._encoded[index]}")
+                notes.append(f"the sound was re-encoded as AAC, since {self._encoded[index]}")
             if track.damaged:
-                notes.append(f"{_packets(track.damaged)} of the sound left out, being damaged")
+                notes.append(f"{_packets(track.damaged, 'damaged ')} of the sound left out")
             if track.lost_s >= LEAST_LOST_S:
-                notes.append(f"{track.lost_s:.1f} s of the sound left out, whose times lie before what came first")
+                notes.append(f"{track.lost_s:.1f} s of the sound left out, as it overlaps with the sound before it")
         if self._refused:
-            notes.append(f"{_packets(self._refused)} of the sound left out, which MP4 cannot hold")
+            notes.append(f"{_packets(self._refused)} of the sound left out, as MP4 cannot hold them")
         return list(dict.fromkeys(notes))
 
     def write(self, until: Fraction | float) -> None:
@@ -156,5 +156,5 @@ def _format_changes(path: Path, stream: AudioStream) -> bool:
     return sum(count >= FEWEST for count in formats.values()) > 1
 
 
-def _packets(count: int) -> str:
-    return f"{count:,} packet{'' if count == 1 else 's'}"
+def _packets(count: int, kind: str = "") -> str:
+    return f"{count:,} {kind}packet{'' if count == 1 else 's'}"

@@ -83,7 +83,7 @@ def _camera_pictures(device: Any, index: int) -> Pictures:
     while there:
         yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB), None
         there, image = device.read()
-    raise VideoError(f"camera {index} gives no more pictures; plug it in again, or close what took it over")
+    raise VideoError(f"camera {index} gives no more pictures; plug it in again, or close the program that took it over")
 
 
 def why_no_camera(
@@ -115,7 +115,8 @@ def why_no_camera(
         return f"{head}: there is no {device}; try --source {' or '.join(map(str, numbers))}"
     if not may_use(device):
         return (
-            f"{head}: {device} may not be read; add yourself to its group (sudo usermod -aG video $USER), log in anew"
+            f"{head}: {device} may not be read; add yourself to its group (sudo usermod -aG video $USER) and log in "
+            "again"
         )
     others = [str(number) for number in numbers if number != index]
     return f"{head}, though {device} is there; close other programs that use it" + (

@@ -199,21 +199,24 @@ class Video:
             notes.append(f"the file holds {self._others + 1} videos, of which one was read")
         if not times.stated:
             notes.append(
-                f"the file states no times, so its frames were counted, {float(times.rate):.5g} a second; if that is "
+                f"the file states no times, so {float(times.rate):.5g} frames a second were assumed; if that is "
                 "not its rate, make an MP4 of it first: ffmpeg -framerate RATE -i FILE NEW.mp4"
             )
         elif times.counted:
             notes.append(
-                f"{_frames(times.counted)} had no later time than the one before; counted on by the frame rate"
+                f"{_frames(times.counted)} had no time later than the frame before; their times were derived from the "
+                "frame rate"
             )
         if joins:
-            notes.append(f"{joins + 1:,} recordings are joined in the file; their times were made to go on")
+            notes.append(f"{joins + 1:,} recordings are joined in the file; their times were made continuous")
         if self.damaged:
             notes.append(f"{_frames(self.damaged, 'damaged ')} skipped")
         if lost:
             notes.append(f"{lost}; it was cut off or damaged, so copy or download it again")
         elif self._read_all and (self._packets.broken or self._cut):
-            notes.append(f"cut off or damaged beyond {float(self._reached):.2f} s; copy or download the file again")
+            notes.append(
+                f"the file is cut off or damaged after {float(self._reached):.2f} s; copy or download it again"
+            )
         return notes
 
     def _lost(self) -> str:

@@ -150,7 +150,7 @@ class VideoWriter:
                 raise
             self._close()
             self._audio = None
-            self._audio_notes = [f"the film is without the sound, which MP4 cannot hold ({error.strerror})"]
+            self._audio_notes = [f"the film has no sound, as MP4 cannot hold it ({error.strerror})"]
             self._begin(None)
 
     def _begin(self, audio_of: Path | None) -> None:
