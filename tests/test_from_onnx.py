@@ -92,18 +92,18 @@ def test_another_kind_of_net_is_refused(int8_model: Path, tmp_path: Path, faces:
     recipe = replace(SMALL, squeeze=True).to_toml()
     onnx.helper.set_model_props(model, {CARD_KEY: replace(card, notes={"recipe": recipe}).to_json()})
     onnx.save(model, tmp_path / "squeezed.onnx")
-    with pytest.raises(UsageError, match="holds no 'compact' net in 8 bits, which is what"):
+    with pytest.raises(UsageError, match="is not an int8 'compact' net"):
         exported_weights(tmp_path / "squeezed.onnx", faces.astype(np.float32))
 
 
 def test_a_net_from_elsewhere_is_refused(tmp_path: Path):
     (tmp_path / "tiny.onnx").write_bytes(tiny_net(tiny_card()))
-    with pytest.raises(UsageError, match="does not say by which recipe it was made; name a run folder"):
+    with pytest.raises(UsageError, match="has no recipe in its card; name a run folder"):
         exported_recipe(tmp_path / "tiny.onnx")
 
 
 def test_a_float_file_is_refused(run: Path, faces: np.ndarray):
-    with pytest.raises(UsageError, match="in 8 bits"):
+    with pytest.raises(UsageError, match="is not an int8"):
         exported_weights(export(run), faces.astype(np.float32))
 
 

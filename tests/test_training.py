@@ -145,8 +145,8 @@ def test_a_finished_run_is_extended(run: Path, faces: tuple[Split, Split], tmp_p
     assert (float(before[-1]["learning_rate"]), last["epoch"]) == (0, "4")
     assert float(planned(12)) > 0
     assert said == [
-        "going on from epoch 4 of 4, of a run that was planned for 3; from there on the learning rate is that of a run "
-        f"of 4 epochs, {float(planned(12)):.2g} at first"
+        "resuming at epoch 4 of 4 in a run that was planned for 3; the learning rate is now that of a run of 4 epochs, "
+        f"{float(planned(12)):.2g} at first"
     ]
     assert json.loads((copy / "env.json").read_text())["planned_epochs"] == [3]
     train(longer, *faces, copy, [StopAfter(epoch=0)])  # it is finished again
@@ -175,7 +175,9 @@ def test_a_net_starts_from_what_its_recipe_names_unless_another_is_given(
 def test_a_run_that_cannot_go_on_is_left_as_it_is(run: Path, faces: tuple[Split, Split], tmp_path: Path):
     copy = shutil.copytree(run, tmp_path / "tidied")
     (copy / "checkpoint.npz").unlink()
-    with pytest.raises(UsageError, match=r"checkpoint.npz is missing, without which .* --from .*tidied --run DIR"):
+    with pytest.raises(
+        UsageError, match=r"checkpoint.npz is missing, so the run cannot be resumed.* --from .*tidied --run DIR"
+    ):
         train(replace(TINY, epochs=4), *faces, copy)
     assert train(TINY, *faces, copy) == copy
 

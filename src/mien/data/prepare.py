@@ -51,7 +51,9 @@ def prepare(samples: Samples, out_dir: Path) -> Audit:
     why = reasons(samples, duplicates)
     splits = kept_splits(samples, duplicates, why)
     if not splits:
-        raise DataError(f"no face left of {len(samples)}: all of them were dropped; see the rules in the README")
+        raise DataError(
+            f"no face left of {len(samples)}: all of them were dropped, as no faces or as duplicates; add others"
+        )
     found = audit(samples, splits, duplicates, why)
     try:
         out_dir.mkdir(parents=True, exist_ok=True)

@@ -56,8 +56,8 @@ def need_checkpoint(run_dir: Path, best: bool) -> None:
     for name in (CHECKPOINT, BEST) if best else (CHECKPOINT,):
         if not (run_dir / name).is_file():
             raise UsageError(
-                f"{run_dir / name} is missing, without which the run cannot go on; start another one, perhaps from the "
-                f"weights of a completed one: 'mien train RECIPE --from {run_dir} --run DIR'"
+                f"{run_dir / name} is missing, so the run cannot be resumed; train another one, for instance from "
+                f"its weights: 'mien train RECIPE --from {run_dir} --run DIR'"
             )
 
 

@@ -110,7 +110,7 @@ def train(
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))
     epochs = Epochs(recipe, net, batches, valid_split, run_dir)
     done = load_checkpoint(net, model.optimizer, run_dir)
-    say(_going_on(recipe, done, len(batches), run_dir) if done else _starting(start, origin["start"]))
+    say(_resuming(recipe, done, len(batches), run_dir) if done else _starting(start, origin["start"]))
     if done < recipe.epochs:
         model.fit(
             batches,
@@ -139,18 +139,18 @@ def _starting(start: Path | None, described: Sequence[dict[str, str]]) -> str:
     return f"starting from {start or described[0]['name']}" if described else "starting from random weights"
 
 
-def _going_on(recipe: Recipe, done: int, steps: int, run_dir: Path) -> str:
+def _resuming(recipe: Recipe, done: int, steps: int, run_dir: Path) -> str:
     """Return a message about the epoch and learning rate at which a run with so many epochs done is resumed."""
     env = json.loads((run_dir / "env.json").read_text(encoding="utf-8"))
-    going_on = f"going on from epoch {done + 1} of {recipe.epochs}"
+    resuming = f"resuming at epoch {done + 1} of {recipe.epochs}"
     if done == recipe.epochs or not (planned := env.get("planned_epochs")):
-        return going_on if done < recipe.epochs else f"all {done} epochs are done"
-    going_on += f", of a run that was planned for {planned[-1]}"
+        return resuming if done < recipe.epochs else f"all {done} epochs are done"
+    resuming += f" in a run that was planned for {planned[-1]}"
     rate: Any = learning_rate(recipe, steps)
     if isinstance(rate, float):
-        return f"{going_on}; the learning rate stays {rate:g}"
+        return f"{resuming}; the learning rate is still {rate:g}"
     now = float(keras.ops.convert_to_numpy(rate(done * steps)))
-    return f"{going_on}; from there on the learning rate is that of a run of {recipe.epochs} epochs, {now:.2g} at first"
+    return f"{resuming}; the learning rate is now that of a run of {recipe.epochs} epochs, {now:.2g} at first"
 
 
 def spread(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:

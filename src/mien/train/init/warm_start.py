@@ -111,9 +111,7 @@ def exported_recipe(file: Path) -> Recipe:
     """
     notes = Classifier(file).card.notes
     if "recipe" not in notes:
-        raise UsageError(
-            f"{file} does not say by which recipe it was made; name a run folder, or a file of 'mien export'"
-        )
+        raise UsageError(f"{file} has no recipe in its card; name a run folder, or a file of 'mien export'")
     return parse_recipe(notes["recipe"], f"the recipe in {file}")
 
 
@@ -138,7 +136,7 @@ def exported_weights(file: Path, faces: Floats) -> list[Floats]:
     norms = [layer for layer in net.layers if isinstance(layer, keras.layers.BatchNormalization)]
     if recipe.model != "compact" or recipe.squeeze or len(layers) != len(convolutions) + 1:
         raise UsageError(
-            f"{file} holds no 'compact' net in 8 bits, which is what a start or a teacher can be read from; name its "
+            f"{file} is not an int8 'compact' net, the only exported one that can be a start or a teacher; name its "
             "run folder instead, or a file that 'mien export RUN --int8' wrote of such a net"
         )
     for convolution, (kernel, _) in zip(convolutions, layers[:-1], strict=True):
