@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from mien.core.locks import locked
 from mien.core.output import folder_for, refuse_existing, write_whole
 from mien.draw.annotate import draw
 from mien.inference.analyzer import Analyzer
+from mien.report.annotations import FORMS, Recording
 from mien.report.captions import srt, vtt
 from mien.report.person_table import ClipPeople, write_person_table
 from mien.report.timeline_page import timeline_page
@@ -32,7 +34,7 @@ from mien.results.sinks import Sink, log_of, open_sink
 from mien.tracking.stream import Stream, tracked_results
 from mien.tracking.timeline import Summary, Timeline
 from mien.tracking.tracked_result import TrackedResult
-from mien.video.reader import open_video
+from mien.video.reader import Clip, open_video
 
 OURS = ".mien"
 """What stands before the suffix of every file that mien writes of a clip."""
@@ -40,7 +42,7 @@ OURS = ".mien"
 CAPTIONS: dict[str, Callable[[Summary, float], str]] = {".srt": srt, ".vtt": vtt}
 
 Files = dict[str, Path]
-"""Kind ("film", "data", "page", "timeline", "captions") -> the file of that kind."""
+"""Kind ("film", "data", "page", "timeline", "captions", "annotations") -> the file of that kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,9 @@ def run_clip(
             sink.finish(str(clip), end_s, video.damaged, video.notes, summary.not_people)
     notes = [*(writer.notes if writer else []), *video.notes]
     failed |= {"film": writer.error} if writer and writer.error else {}
-    failed |= _write({kind: file for kind, file in files.items() if kind not in failed}, summary, clip, job, notes)
+    failed |= _write(
+        {kind: file for kind, file in files.items() if kind not in failed}, summary, video.clip, job, notes
+    )
     screen.show(clip, summary, [file for kind, file in files.items() if kind not in failed], notes, stopped())
     return people.without(summary.not_people), list(failed.values())
 
@@ -238,11 +242,13 @@ def _write_summary(job: Job, done: list[ClipPeople], screen: ClipScreen) -> None
         screen.wrote([job.summary])
 
 
-def _write(files: Files, summary: Summary, clip: Path, job: Job, notes: list[str]) -> dict[str, MienError]:
+def _write(files: Files, summary: Summary, facts: Clip, job: Job, notes: list[str]) -> dict[str, MienError]:
     """Write the files that are made at the end, and return why those of some kinds could not be."""
     # They go with the film where there is one, and otherwise with the clip.
     film, begin_s = (files["film"].name, job.start_s) if "film" in files else (None, 0.0)
-    model = model_name(job.analyzer.model)
+    clip, model = Path(facts.path), model_name(job.analyzer.model)
+    length_s = summary.end_s if facts.duration_s is None else facts.duration_s
+    recording = Recording(clip, job.folder, datetime.now().astimezone(), facts.fps, length_s, facts.has_audio)
 
     def write_page(path: Path) -> None:
         page = timeline_page(summary, clip.name, model, film=film, film_start_s=job.start_s, notes=notes)
@@ -251,6 +257,7 @@ def _write(files: Files, summary: Summary, clip: Path, job: Job, notes: list[str
     writers: dict[str, Callable[[Path], None]] = {
         "page": write_page,
         "captions": lambda path: write_whole(path, CAPTIONS[path.suffix](summary, begin_s).encode()),
+        "annotations": lambda path: write_whole(path, FORMS[path.suffix](summary, recording).encode()),
         "timeline": lambda path: write_timeline(summary, path, clip.name),
     }
     failed: dict[str, MienError] = {}

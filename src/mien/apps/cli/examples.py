@@ -9,6 +9,7 @@ EXAMPLES = {
         "mien video clip.mp4",
         "mien video clips -r --page --out pages",
         "mien video clip.mp4 --start 1:30 --end 2:00 --film --captions srt --out marked",
+        "mien video a.mp4 b.mp4 --annotations elan --summary people.csv",
     ),
     "live": ("mien live", "mien live --source rtsp://192.168.1.9/stream --no-window --out faces.csv"),
     "web": ("mien web", "mien web --host 0.0.0.0 --port 80"),

@@ -39,6 +39,18 @@ class CaptionForm(StrEnum):
     vtt = "vtt"
 
 
+class AnnotationForm(StrEnum):
+    """The programs that annotations are for."""
+
+    elan = "elan"
+    praat = "praat"
+    boris = "boris"
+
+
+ANNOTATIONS = {AnnotationForm.elan: ".eaf", AnnotationForm.praat: ".TextGrid", AnnotationForm.boris: ".boris"}
+"""The suffixes of these programs' files."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """What is written of a clip, and where."""
@@ -50,6 +62,9 @@ class Output:
     page: Annotated[bool, typer.Option("--page", help="Write NAME.mien.html: who felt what and when.")] = False
     timeline: Annotated[PlotForm | None, typer.Option(help="Write the timeline as a picture.")] = None
     captions: Annotated[CaptionForm | None, typer.Option(help="Write captions of the emotions shown.")] = None
+    annotations: Annotated[
+        AnnotationForm | None, typer.Option(help="Write what is certain for ELAN (.eaf), Praat (.TextGrid) or BORIS.")
+    ] = None
     summary: Annotated[
         Path | None,
         typer.Option(metavar="FILE.csv", help="Write a row a person a clip: shares, means, maxima, onsets."),
@@ -67,6 +82,7 @@ class Output:
             "page": ".html" if self.page else None,
             "timeline": self.timeline and f".{self.timeline.value}",
             "captions": self.captions and f".{self.captions.value}",
+            "annotations": self.annotations and ANNOTATIONS[self.annotations],
         }
         return {kind: suffix for kind, suffix in wanted.items() if suffix}
 
@@ -118,7 +134,8 @@ def video(
 ) -> None:
     """Name the emotion on each face of each frame, and who is who.
 
-    Without --film, --data, --page, --timeline, --captions and --summary, a film, a CSV table and a page are written.
+    Without --film, --data, --page, --timeline, --captions, --annotations and --summary, a film, a CSV table and a page
+    are written.
     """
     from mien.apps.cli.clips import Job, run_clips
     from mien.apps.cli.inputs import VIDEOS, gather, piped
