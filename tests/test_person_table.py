@@ -11,7 +11,7 @@ import pytest
 from command import Command
 from mien.core.emotions import SEVEN
 from mien.imaging.quality import QUALITIES
-from mien.report.person_table import ClipPeople, columns, write_person_table
+from mien.report.person_table import ClipPeople, Event, Parts, columns, write_person_table
 from mien.results.document import picture_entry
 from tracked_results import tracked_result
 
@@ -106,6 +106,76 @@ def test_every_number_can_be_had_again_from_the_data(mien: Command, examples: Pa
         for key, value in told.items():
             expected = None if pd.isna(value) else pytest.approx(value, abs=6e-5)
             assert (float(row[key]) if row[key] else None) == expected, key
+
+
+def test_events_have_rows_of_their_own_and_a_baseline_is_taken_off(mien: Command, examples: Path):
+    for name in ("a.mp4", "b.mp4"):
+        shutil.copy(examples / "heads.mp4", name)
+    Path("events.csv").write_text(
+        "name,start,end,clip\nlook,0,0:00.5,\nadvert,0.5,,\nlate,1.25,,\nonly b,0.2,0.4,b.mp4\n"
+    )
+    run = ("video", "a.mp4", "b.mp4", "--end", "1.5", "--data", "csv", "--summary", "summary.csv")
+    assert mien(*run, "--events", "events.csv", "--baseline", "0-0.5").code == 0
+    spans = {"": (0, 9), "look": (0, 0.5), "advert": (0.5, 1.25), "late": (1.25, 9), "only b": (0.2, 0.4)}
+    found = table(Path("summary.csv"))
+    for clip in ("a", "b"):
+        data = pd.read_csv(f"{clip}.mien.csv")
+        lines = [json.loads(line) for line in Path(f"{clip}.mien.csv.jsonl").read_text().splitlines()]
+        times = [line["time_s"] for line in lines if "faces" in line]
+        mine = [row for row in found if row["path"] == f"{clip}.mp4"]
+        assert [row["event"] for row in mine if row["id"] == "1"] == list(spans)[: 4 if clip == "a" else 5]
+        for row in mine:
+            low, high = spans[row["event"]]
+            person = data[data["id"] == int(row["id"])]
+            told = again(person[person["time_s"].between(low, high, "left")], sum(low <= t < high for t in times))
+            base = person[person["time_s"].between(0, 0.5, "left") & ~person["uncertain"]]
+            told["corrected_valence"] = told["mean_valence"] - base["valence"].mean()
+            for key, value in told.items():
+                expected = None if pd.isna(value) else pytest.approx(value, abs=1.2e-4)
+                assert (float(row[key]) if row[key] else None) == expected, (row["event"], key)
+
+
+def test_who_is_not_there_in_an_event_has_a_row_that_says_so():
+    parts = Parts((Event("late", 1.0),), Event("baseline", 0.0, 1.0))
+    people = ClipPeople("clips/a.mp4", SEVEN, parts)
+    for number, shown in enumerate([{1: "fear"}, {1: "fear"}, {2: "anger"}, {}]):
+        people.add(picture_entry("clips/a.mp4", tracked_result(number / 2, shown)))
+    rows = people.rows()
+    assert all(list(row) == list(columns(SEVEN, parts)) for row in rows)
+    told = {(row["id"], row["event"]): row for row in rows}
+    assert (told[1, ""]["seen"], told[1, "late"]["seen"], told[2, "late"]["seen"]) == (0.5, 0, 0.5)
+    assert (told[1, "late"]["frames"], told[1, "late"]["certain"], told[1, "late"]["mean_fear"]) == (0, None, None)
+    assert (told[1, ""]["corrected_fear"], told[2, ""]["corrected_anger"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        ("name,begin\nlook,1\n", "has no column start"),
+        ("name,start,end\nlook,3,2\n", "line 2: the event ends at 2 s and begins at 3 s"),
+        ("name,start,end\nlook,soon,2\n", "line 2: 'soon' is no time in a video"),
+        ("name,start\n,1\n", "line 2: the event has no name"),
+        (None, "No such file"),
+    ],
+)
+def test_what_is_no_event_is_said(mien: Command, examples: Path, events: str | None, says: str):
+    if events:
+        Path("events.csv").write_text(events)
+    outcome = mien("video", examples / "heads.mp4", "--summary", "s.csv", "--events", "events.csv")
+    assert (outcome.code, says in outcome.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--baseline", "0-2"], "add --summary FILE.csv"),
+        (["--summary", "s.csv", "--baseline", "2"], "expected FROM-TO"),
+        (["--summary", "s.csv", "--baseline", "2-1"], "ends before it begins"),
+    ],
+)
+def test_what_is_no_baseline_is_said(mien: Command, examples: Path, options: list[str], says: str):
+    outcome = mien("video", examples / "heads.mp4", *options)
+    assert (outcome.code, says in outcome.err) == (2, True)
 
 
 def test_several_clips_stand_in_one_table_and_what_is_there_is_kept(mien: Command, examples: Path):

@@ -5,12 +5,15 @@ All of it is counted over frames, so that whoever has the table of ``--data`` ca
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.core.output import write_whole
 from mien.core.spelling import spelled
@@ -22,12 +25,54 @@ from mien.results.sinks import csv_line
 INDICES = ("valence", "intensity")
 
 
-def columns(labels: tuple[str, ...]) -> Columns:
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A part of a clip that people are counted in apart.
+
+    Attributes:
+        name: of the part, as "advert".
+        start_s: when it begins, in seconds of the clip.
+        end_s: when it ends; infinity is the clip's end.
+        clip: name or path of the clip; "" is any.
+    """
+
+    name: str
+    start_s: float
+    end_s: float = math.inf
+    clip: str = ""
+
+    def has(self, time_s: float) -> bool:
+        """Return whether a frame at a time belongs to it."""
+        return self.start_s <= time_s < self.end_s
+
+    def is_of(self, path: str) -> bool:
+        """Return whether it is a part of the clip at a path."""
+        return self.clip in ("", path, Path(path).name)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What people are counted in beside the whole clip.
+
+    Attributes:
+        events: the parts, each of which has rows of its own.
+        baseline: the part whose means are taken off those of all rows; None takes off nothing.
+    """
+
+    events: tuple[Event, ...] = ()
+    baseline: Event | None = None
+
+
+NO_PARTS = Parts()
+
+
+def columns(labels: tuple[str, ...], parts: Parts = NO_PARTS) -> Columns:
     """Return the columns of the table of these emotions, in order, with the type of their cells (docs/SCHEMA.md)."""
     measures = (*labels, *INDICES)
     return {
         "path": str,
         "id": int,
+        **({"event": str, "start_s": float, "end_s": float} if parts.events else {}),
         "first_s": float,
         "last_s": float,
         "frames": int,
@@ -37,6 +82,7 @@ def columns(labels: tuple[str, ...]) -> Columns:
         "changes": int,
         **{f"share_{label}": float for label in labels},
         **{f"mean_{measure}": float for measure in measures},
+        **({f"corrected_{measure}": float for measure in measures} if parts.baseline else {}),
         **{f"max_{measure}": float for measure in measures},
         "min_valence": float,
         **{f"onset_{label}": float for label in labels},
@@ -49,11 +95,13 @@ class ClipPeople:
     Args:
         path: of the clip, as it was given.
         labels: the K emotions.
+        parts: what is counted beside the whole.
     """
 
-    def __init__(self, path: str, labels: tuple[str, ...]) -> None:
-        self._path, self._labels, self._frames = path, labels, 0
-        self._people: dict[int, _Person] = {}
+    def __init__(self, path: str, labels: tuple[str, ...], parts: Parts = NO_PARTS) -> None:
+        self._path, self._labels, self._parts = path, labels, parts
+        self._whole, self._baseline = _Counts(labels), _Counts(labels)
+        self._events = [(event, _Counts(labels)) for event in parts.events if event.is_of(path)]
 
     def add(self, entry: PictureEntry) -> None:
         """Count the faces of the next frame; those that could not be followed are nobody's.
@@ -61,13 +109,13 @@ class ClipPeople:
         Args:
             entry: of the frame, with the time and the identities.
         """
-        self._frames += 1
         time_s = entry.get("time_s", 0.0)
-        for face in entry["faces"]:
-            if (key := face.get("id", -1)) >= 0:
-                if key not in self._people:
-                    self._people[key] = _Person(time_s, len(self._labels) + len(INDICES))
-                self._people[key].add(time_s, face)
+        self._whole.add(time_s, entry)
+        for event, counts in self._events:
+            if event.has(time_s):
+                counts.add(time_s, entry)
+        if self._parts.baseline and self._parts.baseline.has(time_s):
+            self._baseline.add(time_s, entry)
 
     def count(self, entries: Iterable[PictureEntry]) -> None:
         """Count the faces of frames, as those of a log."""
@@ -77,33 +125,66 @@ class ClipPeople:
     def without(self, ids: Iterable[int]) -> Self:
         """Drop ids that are not counted as people, and return itself."""
         for key in ids:
-            self._people.pop(key, None)
+            self._whole.people.pop(key, None)
         return self
 
     def rows(self) -> list[Row]:
-        """Return a row a person, by id, its cells in the order of ``columns``."""
-        return [
-            {"path": spelled(self._path), "id": key, **self._people[key].cells(self._labels, self._frames)}
-            for key in sorted(self._people)
-        ]
+        """Return a row a person, by id, for the whole and then for each event; cells in the order of ``columns``."""
+        rows: list[Row] = []
+        for key in sorted(self._whole.people):
+            who: Row = {"path": spelled(self._path), "id": key}
+            empty: Row = {"event": "", "start_s": None, "end_s": None} if self._parts.events else {}
+            rows.append({**who, **empty, **self._cells(key, self._whole)})
+            for event, counts in self._events:
+                end_s = None if math.isinf(event.end_s) else event.end_s
+                what: Row = {"event": event.name, "start_s": event.start_s, "end_s": end_s}
+                rows.append({**who, **what, **self._cells(key, counts)})
+        return rows
+
+    def _cells(self, key: int, counts: _Counts) -> Row:
+        base = self._baseline.of(key).means if self._parts.baseline else None
+        return counts.of(key).cells(counts.frames, base)
+
+
+class _Counts:
+    """The people in some frames."""
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        self.frames = 0
+        self.people: dict[int, _Person] = {}
+        self._labels = labels
+
+    def add(self, time_s: float, entry: PictureEntry) -> None:
+        """Count the faces of one frame."""
+        self.frames += 1
+        for face in entry["faces"]:
+            if (key := face.get("id", -1)) >= 0:
+                self.people.setdefault(key, _Person(self._labels)).add(time_s, face)
+
+    def of(self, key: int) -> _Person:
+        """Return what is counted of a person, who may never have been there."""
+        return self.people.get(key, _Person(self._labels))
 
 
 class _Person:
     """Sums of one person; what the emotions are is counted over the frames in which they are certain."""
 
-    def __init__(self, first_s: float, measures: int) -> None:
-        self._first_s = self._last_s = first_s
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        self._labels, self._measures = labels, (*labels, *INDICES)
+        self._first_s: float | None = None
+        self._last_s: float | None = None
         self._frames = self._certain = self._changes = 0
         self._shown = ""
         self._qualities: Counter[str] = Counter()
         self._shares: Counter[str] = Counter()
         self._onsets: dict[str, float] = {}
-        self._sums = np.zeros(measures)
-        self._most, self._least = np.full(measures, -np.inf), np.full(measures, np.inf)
+        self._sums = np.zeros(len(self._measures))
+        self._most, self._least = np.full(len(self._measures), -np.inf), np.full(len(self._measures), np.inf)
 
     def add(self, time_s: float, face: FaceEntry) -> None:
         """Count one frame."""
         self._frames += 1
+        self._first_s = time_s if self._first_s is None else self._first_s
         self._last_s = time_s
         self._qualities[face["quality"]] += 1
         if face["uncertain"]:
@@ -119,41 +200,60 @@ class _Person:
         self._sums += values
         self._most, self._least = np.maximum(self._most, values), np.minimum(self._least, values)
 
-    def cells(self, labels: tuple[str, ...], frames: int) -> Row:
-        """Return the cells of its row that follow the id; empty where there is nothing to count.
+    @property
+    def means(self) -> NDArray[np.float64]:
+        """Of each measure over the certain frames; NaN without any."""
+        return self._sums / self._certain if self._certain else np.full(len(self._measures), np.nan)
+
+    def cells(self, frames: int, base: NDArray[np.float64] | None) -> Row:
+        """Return the cells of its row that are counted; empty where there is nothing to count.
 
         Args:
-            labels: the emotions.
-            frames: of the clip.
+            frames: among how many it was looked for.
+            base: the means that are taken off; None takes off nothing.
         """
-        measures = (*labels, *INDICES)
-        means = self._sums / self._certain if self._certain else np.full(len(measures), np.nan)
-        shares = {label: self._shares[label] / self._certain if self._certain else np.nan for label in labels}
+        named = "quality", "share", "mean", "corrected", "max"
+        values = (
+            {quality: _part(self._qualities[quality], self._frames) for quality in QUALITIES},
+            {label: _part(self._shares[label], self._certain) for label in self._labels},
+            dict(zip(self._measures, self.means, strict=True)),
+            {} if base is None else dict(zip(self._measures, self.means - base, strict=True)),
+            dict(zip(self._measures, self._most, strict=True)),
+        )
+        quality, share, *measured = (
+            {f"{name}_{key}": _cell(value) for key, value in cells.items()}
+            for name, cells in zip(named, values, strict=True)
+        )
         return {
             "first_s": self._first_s,
             "last_s": self._last_s,
             "frames": self._frames,
-            "seen": _cell(self._frames / frames),
-            "certain": _cell(self._certain / self._frames),
-            **{f"quality_{quality}": _cell(self._qualities[quality] / self._frames) for quality in QUALITIES},
+            "seen": _cell(_part(self._frames, frames)),
+            "certain": _cell(_part(self._certain, self._frames)),
+            **quality,
             "changes": self._changes,
-            **{f"share_{label}": _cell(share) for label, share in shares.items()},
-            **{f"mean_{measure}": _cell(value) for measure, value in zip(measures, means, strict=True)},
-            **{f"max_{measure}": _cell(value) for measure, value in zip(measures, self._most, strict=True)},
-            "min_valence": _cell(self._least[measures.index("valence")]),
-            **{f"onset_{label}": self._onsets.get(label) for label in labels},
+            **share,
+            **{name: cell for cells in measured for name, cell in cells.items()},
+            "min_valence": _cell(self._least[self._measures.index("valence")]),
+            **{f"onset_{label}": self._onsets.get(label) for label in self._labels},
         }
+
+
+def _part(some: int, of: int) -> float:
+    return some / of if of else math.nan
 
 
 def _cell(value: float) -> float | None:
     return round(float(value), 4) + 0.0 if np.isfinite(value) else None
 
 
-def write_person_table(path: Path, clips: Sequence[ClipPeople], labels: tuple[str, ...]) -> None:
+def write_person_table(
+    path: Path, clips: Sequence[ClipPeople], labels: tuple[str, ...], parts: Parts = NO_PARTS
+) -> None:
     """Write the table of clips as CSV, as ``mien.results.sinks`` writes it.
 
     Raises:
         OSError: it cannot be written.
     """
     rows = [row for clip in clips for row in clip.rows()]
-    write_whole(path, b"".join([csv_line(columns(labels)), *(csv_line(row.values()) for row in rows)]))
+    write_whole(path, b"".join([csv_line(columns(labels, parts)), *(csv_line(row.values()) for row in rows)]))

@@ -23,7 +23,7 @@ from mien.draw.annotate import draw
 from mien.inference.analyzer import Analyzer
 from mien.report.annotations import FORMS, Recording
 from mien.report.captions import srt, vtt
-from mien.report.person_table import ClipPeople, write_person_table
+from mien.report.person_table import ClipPeople, Parts, write_person_table
 from mien.report.timeline_page import timeline_page
 from mien.report.timeline_plot import write_timeline
 from mien.results.document import Setting, picture_entry
@@ -54,6 +54,7 @@ class Job:
         folder: where the files go.
         suffixes: kind -> suffix of each file that is written.
         summary: the table of the people of all clips; None writes none.
+        parts: what people are counted in there beside the whole clips.
         start_s: where to begin.
         end_s: where to end; None is the end.
         fps: the most frames a second; None takes all.
@@ -69,6 +70,7 @@ class Job:
     folder: Path
     suffixes: dict[str, str]
     summary: Path | None
+    parts: Parts
     start_s: float
     end_s: float | None
     fps: float | None
@@ -137,7 +139,7 @@ def run_clip(
         MienError: it cannot be read, or its only file cannot be written.
     """
     analyzer, stream = job.analyzer, Stream(job.analyzer, job.smooth_s, job.detect_every)
-    timeline, people = Timeline(analyzer.labels), ClipPeople(str(clip), analyzer.labels)
+    timeline, people = Timeline(analyzer.labels), ClipPeople(str(clip), analyzer.labels, job.parts)
     with ExitStack() as stack:
         video = stack.enter_context(open_video(clip, job.start_s, job.end_s, job.fps))
         frames = iter(video)
@@ -235,7 +237,7 @@ def _write_summary(job: Job, done: list[ClipPeople], screen: ClipScreen) -> None
         return
     try:
         with explained(job.summary, resumable="data" in job.suffixes):
-            write_person_table(job.summary, done, job.analyzer.labels)
+            write_person_table(job.summary, done, job.analyzer.labels, job.parts)
     except MienError as error:
         screen.fail(str(error))
     else:

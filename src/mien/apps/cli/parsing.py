@@ -19,7 +19,17 @@ PANELS = {
     ),
     "Output": (
         *("--json", "--out", "--resume", "--force", "--annotate", "--crops", "--blur", "--film", "--data", "--page"),
-        *("--timeline", "--captions", "--annotations", "--summary", "--record", "--run", "--int8"),
+        *(
+            "--timeline",
+            "--captions",
+            "--annotations",
+            "--summary",
+            "--events",
+            "--baseline",
+            "--record",
+            "--run",
+            "--int8",
+        ),
     ),
     "Window": ("--window", "--mirror"),
     "Server": ("--host", "--port"),

@@ -69,6 +69,15 @@ class Output:
         Path | None,
         typer.Option(metavar="FILE.csv", help="Write a row a person a clip: shares, means, maxima, onsets."),
     ] = None
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="EVENTS.csv", help="In --summary also a row for each event: columns name, start, end, clip."
+        ),
+    ] = None
+    baseline: Annotated[
+        str | None, typer.Option(metavar="FROM-TO", help="In --summary also means less those of this part of the clip.")
+    ] = None
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for all but --summary.")] = Path()
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run was stopped.")] = False
     force: Force = False
@@ -137,12 +146,16 @@ def video(
     Without --film, --data, --page, --timeline, --captions, --annotations and --summary, a film, a CSV table and a page
     are written.
     """
+    from mien.apps.cli._events import parse_baseline, read_events
     from mien.apps.cli.clips import Job, run_clips
     from mien.apps.cli.inputs import VIDEOS, gather, piped
+    from mien.report.person_table import Parts
     from mien.report.timeline_plot import require_matplotlib
 
     if output.summary and output.summary.suffix.lower() != ".csv":
         raise UsageError(f"--summary takes a name that ends in .csv; got {output.summary.name}")
+    if not output.summary and (output.events or output.baseline):
+        raise UsageError("--events and --baseline say how the people of --summary are counted; add --summary FILE.csv")
     if not output.suffixes() and not output.summary:
         output = replace(output, film=True, data=DataForm.csv, page=True)
     if output.timeline:
@@ -153,6 +166,10 @@ def video(
         folder=output.out,
         suffixes=output.suffixes(),
         summary=output.summary,
+        parts=Parts(
+            read_events(output.events) if output.events else (),
+            parse_baseline(output.baseline) if output.baseline else None,
+        ),
         start_s=section.start_s,
         end_s=section.end_s,
         fps=section.fps,
