@@ -12,7 +12,7 @@ from mien.core.crop_spec import CropSpec
 from mien.core.types import Faces
 from mien.detection.detectors import WholeImage
 from mien.detection.yunet import YuNet
-from mien.imaging.crop import cut_faces
+from mien.imaging.crop import crop_faces
 
 COLOUR = CropSpec(channels=3)
 
@@ -40,32 +40,32 @@ def faces(*rows: tuple[float, ...], eyes: tuple[tuple[float, float], tuple[float
 @pytest.mark.parametrize("side", [48, 64, 224])
 def test_a_face_of_the_crops_size_comes_out_as_it_is(side: int):
     image = noise(side, side)
-    crops = cut_faces(image, WholeImage()(image), CropSpec(size_px=side, channels=3))
+    crops = crop_faces(image, WholeImage()(image), CropSpec(size_px=side, channels=3))
     np.testing.assert_array_equal(crops[0], image)
 
 
 def test_a_grey_face_of_the_crops_size_comes_out_as_it_is():
     image = grey_noise(48)
-    np.testing.assert_array_equal(cut_faces(image, WholeImage()(image), CropSpec())[0], image[:, :, :1])
+    np.testing.assert_array_equal(crop_faces(image, WholeImage()(image), CropSpec())[0], image[:, :, :1])
 
 
 def test_a_face_inside_a_picture_comes_out_as_it_is():
     image = noise(100, 120)
-    np.testing.assert_array_equal(cut_faces(image, faces((31, 17, 79, 65)), COLOUR)[0], image[17:65, 31:79])
+    np.testing.assert_array_equal(crop_faces(image, faces((31, 17, 79, 65)), COLOUR)[0], image[17:65, 31:79])
 
 
 @pytest.mark.parametrize("times", [2, 5])
 def test_a_face_some_whole_times_larger_is_averaged(times: int):
     image = noise(48 * times, 48 * times)
     expected = image.reshape(48, times, 48, times, 3).mean(axis=(1, 3))
-    np.testing.assert_allclose(cut_faces(image, WholeImage()(image), COLOUR)[0], expected, atol=0.51)
+    np.testing.assert_allclose(crop_faces(image, WholeImage()(image), COLOUR)[0], expected, atol=0.51)
 
 
 @pytest.mark.parametrize("side", [61, 130, 233])
 def test_other_sizes_are_near_the_mean_of_what_each_pixel_covers(side: int):
     image = astronaut()[20 : 20 + side, 150 : 150 + side]
     expected = cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA)
-    difference = cut_faces(image, WholeImage()(image), COLOUR)[0].astype(float) - expected
+    difference = crop_faces(image, WholeImage()(image), COLOUR)[0].astype(float) - expected
     assert np.abs(difference).mean() < 1.5
 
 
@@ -73,7 +73,7 @@ def test_fine_stripes_melt_into_grey():
     image = np.zeros((480, 480, 3), np.uint8)
     image[:, ::2] = 255
     for turn in (faces((0, 0, 480, 480)), faces((100, 100, 380, 380), eyes=((180, 200), (290, 260)))):
-        crop = cut_faces(image, turn, CropSpec(align=True))[0]
+        crop = crop_faces(image, turn, CropSpec(align=True))[0]
         assert np.ptp(crop) <= 30
         assert crop.mean() == pytest.approx(127.5, abs=2)
 
@@ -81,20 +81,20 @@ def test_fine_stripes_melt_into_grey():
 def test_half_a_pixel_counts():
     image = np.zeros((48, 96, 3), np.uint8)
     image[:, 48:] = 200
-    edge = cut_faces(image, faces((24.5, 0, 72.5, 48)), CropSpec())[0][20, :, 0]
+    edge = crop_faces(image, faces((24.5, 0, 72.5, 48)), CropSpec())[0][20, :, 0]
     np.testing.assert_array_equal(edge[[22, 23, 24]], [0, 100, 200])
 
 
 def test_the_margin_takes_in_more():
     image = np.zeros((100, 100, 3), np.uint8)
     image[26:74, 26:74] = 255
-    assert cut_faces(image, faces((26, 26, 74, 74)), CropSpec()).mean() == 255
-    assert cut_faces(image, faces((26, 26, 74, 74)), CropSpec(margin=2.0)).mean() == pytest.approx(255 / 4, abs=1)
+    assert crop_faces(image, faces((26, 26, 74, 74)), CropSpec()).mean() == 255
+    assert crop_faces(image, faces((26, 26, 74, 74)), CropSpec(margin=2.0)).mean() == pytest.approx(255 / 4, abs=1)
 
 
 def test_beyond_the_picture_its_edge_goes_on():
     image = noise(48, 48)
-    crop = cut_faces(image, faces((-24, 0, 24, 48)), COLOUR)[0]
+    crop = crop_faces(image, faces((-24, 0, 24, 48)), COLOUR)[0]
     np.testing.assert_array_equal(crop[:, 24:], image[:, :24])
     np.testing.assert_array_equal(crop[:, :24], image[:, :1].repeat(24, axis=1))
 
@@ -102,13 +102,13 @@ def test_beyond_the_picture_its_edge_goes_on():
 def test_a_box_outside_sees_the_nearest_edge():
     image = noise(48, 48)
     np.testing.assert_array_equal(
-        cut_faces(image, faces((500, 0, 548, 48)), COLOUR)[0], image[:, -1:].repeat(48, axis=1)
+        crop_faces(image, faces((500, 0, 548, 48)), COLOUR)[0], image[:, -1:].repeat(48, axis=1)
     )
 
 
 def test_an_oblong_box_becomes_a_square_on_its_centre():
     image = noise(96, 96)
-    np.testing.assert_array_equal(cut_faces(image, faces((30, 10, 50, 58)), COLOUR)[0], image[10:58, 16:64])
+    np.testing.assert_array_equal(crop_faces(image, faces((30, 10, 50, 58)), COLOUR)[0], image[10:58, 16:64])
 
 
 @pytest.mark.parametrize("angle", [-35, -10, 20, 60])
@@ -123,10 +123,10 @@ def test_alignment_undoes_a_turn_of_the_head(angle: float):
     landmarks = ((found.landmarks - 0.5) @ turn[:, :2].T + turn[:, 2] + 0.5).astype(np.float32)
 
     spec = CropSpec(margin=1.1, align=True)
-    upright = cut_faces(image, found, spec)[0].astype(float)
-    same = cut_faces(turned, Faces(found.boxes, landmarks, found.scores), spec)[0]
+    upright = crop_faces(image, found, spec)[0].astype(float)
+    same = crop_faces(turned, Faces(found.boxes, landmarks, found.scores), spec)[0]
     assert np.abs(upright - same).mean() < 1.5
-    crooked = cut_faces(turned, found, CropSpec(margin=1.1))[0]
+    crooked = crop_faces(turned, found, CropSpec(margin=1.1))[0]
     assert np.abs(upright - crooked).mean() > 8
 
 
@@ -135,18 +135,18 @@ def test_without_two_eyes_nothing_turns(eyes: tuple[tuple[float, float], tuple[f
     image = noise(60, 60)
     box = (3, 4, 51, 52)
     np.testing.assert_array_equal(
-        cut_faces(image, faces(box, eyes=eyes), CropSpec(align=True)), cut_faces(image, faces(box), CropSpec())
+        crop_faces(image, faces(box, eyes=eyes), CropSpec(align=True)), crop_faces(image, faces(box), CropSpec())
     )
 
 
 def test_no_faces_are_no_crops():
-    assert cut_faces(noise(20, 20), faces(), CropSpec(size_px=32, channels=3)).shape == (0, 32, 32, 3)
+    assert crop_faces(noise(20, 20), faces(), CropSpec(size_px=32, channels=3)).shape == (0, 32, 32, 3)
 
 
 @pytest.mark.parametrize("box", [(np.nan, 0, 5, 5), (0, 0, np.inf, 5), (-3e38, 0, 3e38, 5)])
 def test_a_box_that_makes_no_sense_gives_black_and_leaves_its_neighbours(box: tuple[float, ...]):
     image = noise(48, 48)
-    crops = cut_faces(image, faces(box, (0, 0, 48, 48)), COLOUR)
+    crops = crop_faces(image, faces(box, (0, 0, 48, 48)), COLOUR)
     assert not crops[0].any()
     np.testing.assert_array_equal(crops[1], image)
 
@@ -167,7 +167,7 @@ def test_any_box_in_any_picture_gives_a_crop(
 ):
     image = noise(*size)
     before = image.copy()
-    crops = cut_faces(image, Faces(box, landmarks, np.ones(1, np.float32)), spec)
+    crops = crop_faces(image, Faces(box, landmarks, np.ones(1, np.float32)), spec)
     assert crops.shape == (1, spec.size_px, spec.size_px, spec.channels)
     assert crops.dtype == np.uint8
     np.testing.assert_array_equal(image, before)
@@ -176,5 +176,5 @@ def test_any_box_in_any_picture_gives_a_crop(
 @given(arrays(np.float32, (1, 4), elements=st.floats(-100, 160, width=32)), st.integers(0, 255))
 def test_a_flat_picture_stays_flat(box: np.ndarray, level: int):
     image = np.full((50, 60, 3), level, np.uint8)
-    crops = cut_faces(image, faces(tuple(box[0].tolist())), CropSpec())
+    crops = crop_faces(image, faces(tuple(box[0].tolist())), CropSpec())
     np.testing.assert_array_equal(crops, np.full_like(crops, level))

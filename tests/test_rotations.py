@@ -14,7 +14,7 @@ from mien.detection.detectors import load_detector
 from mien.detection.rotations import search_turned, turn
 from mien.detection.sliced import SlicedDetector
 from mien.detection.yunet import YuNet
-from mien.imaging.crop import cut_faces
+from mien.imaging.crop import crop_faces
 from mien.imaging.decode import read
 from mien.results.rows import columns
 from mien.tracking.stream import Stream
@@ -68,7 +68,7 @@ def test_a_turned_face_is_cut_as_it_stands(examples: Path, degrees: int, align: 
     face = YuNet()(upright)
     given = lying(upright, degrees)
     there = search_turned(lambda _: face, given, degrees)
-    difference = cut_faces(given, there, spec).astype(int) - cut_faces(upright, face, spec)
+    difference = crop_faces(given, there, spec).astype(int) - crop_faces(upright, face, spec)
     assert np.abs(difference).max() <= 2
 
 

@@ -3,12 +3,12 @@ import pytest
 
 from mien.core.emotions import EIGHT
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
-from mien.data.synthetic import LOOKS, synthetic
+from mien.data.synthetic import EXPRESSIONS, synthetic
 
 
 def test_every_emotion_is_drawn_as_often_and_labelled_so():
     split = synthetic(80, seed=0)
-    assert set(LOOKS) == set(EIGHT)
+    assert set(EXPRESSIONS) == set(EIGHT)
     labels = PROTOCOLS["majority"](split.votes, split.emotions)
     assert np.bincount(labels).tolist() == [10] * 8
     np.testing.assert_array_equal(labels, np.arange(80) % 8)

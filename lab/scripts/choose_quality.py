@@ -27,7 +27,7 @@ from mien.core.protocols import UNCOUNTED, seven
 from mien.core.types import Frame
 from mien.data.split import load_split
 from mien.detection.detectors import Detector, WholeImage, without_landmarks
-from mien.imaging.crop import cut_faces
+from mien.imaging.crop import crop_faces
 from mien.imaging.quality import BLURRED, SHARP, SMALL, SMALL_PX, sharpness
 from mien.inference.analyzer import Analyzer
 from mien.inference.classifier import Classifier
@@ -94,7 +94,7 @@ def judge(faces: list[Grey], truth: NDArray[np.int64], analyze: Analyzer) -> Jud
     frames = [Frame(as_rgb(face)) for face in faces]
     results = [result for start in range(0, len(frames), BATCH) for result in analyze(frames[start : start + BATCH])]
     crop = analyze.classifier.card.crop
-    sharp = [sharpness(cut_faces(frame.image, analyze.detector(frame.image), crop)[0]) for frame in frames]
+    sharp = [sharpness(crop_faces(frame.image, analyze.detector(frame.image), crop)[0]) for frame in frames]
     answers = np.array([result.probs[0].argmax() for result in results])
     sure = np.array([result.probs[0].max() >= analyze.certain_from() for result in results])
     return Judged(answers == truth, sure, np.array([result.quality[0] for result in results]), np.array(sharp))

@@ -22,7 +22,7 @@ from docpage import ROOT
 from mien.core.emotions import EIGHT, SEVEN, to_seven
 from mien.core.priors import shown_at
 from mien.data.faces import one_face
-from mien.imaging.crop import cut_faces
+from mien.imaging.crop import crop_faces
 from mien.imaging.decode import read
 from mien.inference.classifier import Classifier, model_file
 
@@ -68,7 +68,7 @@ def sheet(folder: Path, model: str) -> tuple[Pillow.Image, int]:
     for place, line in enumerate(chosen(folder / "votes.csv")):
         image = read(folder / line["file"])
         x1, y1, x2, y2 = (float(line[name]) for name in ("x1", "y1", "x2", "y2"))
-        crop = cut_faces(image, one_face((x1, y1, x2, y2)), card.crop)
+        crop = crop_faces(image, one_face((x1, y1, x2, y2)), card.crop)
         answer = shown_at(classify(crop).astype(np.float64), card.class_shares, SEVEN, card.prior)[0]
         cast = votes(line) / votes(line).sum()
         agrees = bool(answer.argmax() == cast.argmax())

@@ -22,7 +22,7 @@ from mien.core.errors import DataError
 from mien.core.types import Floats, Image
 from mien.detection.detectors import Detector, without_landmarks
 from mien.evaluation.photos import LABELS
-from mien.imaging.crop import cut_faces
+from mien.imaging.crop import crop_faces
 from mien.imaging.decode import read
 from pasted import Grey, as_rgb
 
@@ -183,7 +183,7 @@ def paste(place: Image, face: Labelled) -> None:
     """Lay a face and what is around it over a square (S, S, 3) uint8 of a picture, as an oval with a soft edge."""
     side_px = len(place)
     spec = CropSpec(side_px, channels=3, margin=SURROUNDINGS)
-    patch = cut_faces(read(face.path), without_landmarks(face.box[None]), spec)[0]
+    patch = crop_faces(read(face.path), without_landmarks(face.box[None]), spec)[0]
     middle = (np.arange(side_px) + 0.5) / side_px * 2 - 1
     radius = np.hypot(middle[None, :] / 0.78, middle[:, None] / 0.95)
     share = ((1 - radius) / 0.12).clip(0, 1)[:, :, None]

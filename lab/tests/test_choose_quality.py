@@ -10,7 +10,7 @@ from mien.core.crop_spec import CropSpec
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
 from mien.detection.detectors import WholeImage
-from mien.imaging.crop import cut_faces
+from mien.imaging.crop import crop_faces
 from mien.inference.analyzer import Analyzer
 from mien.inference.classifier import Classifier
 from tiny_net import tiny_card, tiny_net
@@ -46,7 +46,7 @@ def test_the_crop_is_the_picture_whatever_the_margin():
     spec = CropSpec(channels=3, margin=0.8)
     found = choose_quality.framed(spec)(face)
     assert found.boxes.tolist() == [[-6, -6, 54, 54]]
-    np.testing.assert_array_equal(cut_faces(face, found, spec)[0], face)
+    np.testing.assert_array_equal(crop_faces(face, found, spec)[0], face)
 
 
 def test_batches_leave_no_face_out(net: Path, monkeypatch: pytest.MonkeyPatch):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mien.core.crop_spec import CROP_MARGIN, CropSpec
 from mien.core.errors import ImageError
 from mien.core.types import LANDMARKS, Faces, Image
-from mien.imaging.crop import cut_faces
+from mien.imaging.crop import crop_faces
 from mien.imaging.decode import read
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ def one_face(box: Box) -> Faces:
     return Faces(np.array([box], np.float32), landmarks, np.ones(1, np.float32))
 
 
-def cut(image: Image, box: Box, margin: float = 1.0) -> NDArray[np.uint8]:
+def crop_face(image: Image, box: Box, margin: float = 1.0) -> NDArray[np.uint8]:
     """Return the face in a box of an image (H, W, 3) uint8 RGB as (48, 48) uint8 grey; for margin see ``CropSpec``."""
-    return cut_faces(image, one_face(box), CropSpec(margin=margin))[0, :, :, 0]
+    return crop_faces(image, one_face(box), CropSpec(margin=margin))[0, :, :, 0]
 
 
-class Cutter:
+class FaceCropper:
     """Crops the one face of a picture file.
 
     Args:
@@ -67,7 +67,7 @@ class Cutter:
             return None
         box = box or self._found(image)
         height, width = image.shape[:2]
-        return cut(image, box, CROP_MARGIN) if box else cut(image, (0, 0, width, height))
+        return crop_face(image, box, CROP_MARGIN) if box else crop_face(image, (0, 0, width, height))
 
     def _found(self, image: Image) -> Box | None:
         """Return the box of the largest face, None if the picture is taken as a whole."""

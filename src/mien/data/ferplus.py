@@ -9,7 +9,7 @@ import numpy as np
 
 from mien.core.emotions import VOTE_COLUMNS
 from mien.core.errors import DataError, ImageError
-from mien.data.faces import Box, cut
+from mien.data.faces import Box, crop_face
 from mien.data.fer2013 import votes_of
 from mien.data.samples import FERPLUS, SIZE_PX, UNREADABLE, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
@@ -42,7 +42,7 @@ def read_ferplus(folder: Path) -> Samples:
     kept = np.ones(len(lines), np.bool_)
     for row, (split, path, box, _) in enumerate(lines):
         try:
-            images[row] = cut(read(Path(path)), box)
+            images[row] = crop_face(read(Path(path)), box)
         except ImageError:
             kept[row] = False
             unread.append(Drop(split, Path(path).relative_to(folder).as_posix(), UNREADABLE))

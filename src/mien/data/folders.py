@@ -16,7 +16,7 @@ from mien.core.emotions import EIGHT, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError
 from mien.core.protocols import PANEL
 from mien.core.spelling import did_you_mean, near
-from mien.data.faces import Cutter
+from mien.data.faces import FaceCropper
 from mien.data.near_duplicates import pixel_keys
 from mien.data.samples import SIZE_PX, UNREADABLE, Drop, Samples
 from mien.data.split import COLUMNS, SPLITS
@@ -86,8 +86,8 @@ def read_folders(folder: Path, detector: Detector | None = None, split: str = ""
     """
     counts: Counter[str] = Counter()
     pictures = list(_pictures(folder, counts, split or UNSPLIT))
-    cutter = Cutter(detector)
-    images, kept, unread = _cut_all(folder, pictures, cutter)
+    cropper = FaceCropper(detector)
+    images, kept, unread = _crop_all(folder, pictures, cropper)
     if not kept.any():
         raise DataError(
             f"no readable picture in {folder}; expected folders such as {folder / 'happiness'} with "
@@ -107,7 +107,7 @@ def read_folders(folder: Path, detector: Detector | None = None, split: str = ""
         nameless=np.zeros(len(images), np.bool_),
         sources=np.full(len(images), folder.resolve().name),
         unread=tuple(unread),
-        notes=tuple((+(counts + cutter.counts)).items()),
+        notes=tuple((+(counts + cropper.counts)).items()),
     )
 
 
@@ -149,15 +149,15 @@ def draw_splits(
     return of_group[group.ravel()]
 
 
-def _cut_all(
-    folder: Path, pictures: list[_Picture], cutter: Cutter
+def _crop_all(
+    folder: Path, pictures: list[_Picture], cropper: FaceCropper
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[Drop]]:
     """Return faces (K, 48, 48), a mask (N,) of the pictures that they are of, and the pictures that cannot be read."""
     images = np.zeros((len(pictures), SIZE_PX, SIZE_PX), np.uint8)
     kept = np.ones(len(pictures), np.bool_)
     unread: list[Drop] = []
     for row, picture in enumerate(pictures):
-        image = cutter(picture.path)
+        image = cropper(picture.path)
         if image is None:
             kept[row] = False
             unread.append(Drop(picture.split, picture.path.relative_to(folder).as_posix(), UNREADABLE))

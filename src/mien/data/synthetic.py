@@ -32,7 +32,7 @@ _FIXED_POINT = 4  # coordinates in sixteenths of a pixel, as cv2 takes them
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Expression:
     """How an emotion is drawn, in units of the head's half width; x points to the picture's right, y down.
 
     Attributes:
@@ -56,15 +56,15 @@ class Look:
     nose_wrinkles: bool = False
 
 
-LOOKS = {
-    "neutral": Look(),
-    "happiness": Look(mouth_curve=0.26, mouth_open=0.1, mouth_width=0.46, eye_open=0.5),
-    "surprise": Look(brow_lift=0.18, eye_open=1.1, mouth_open=0.5, mouth_width=0.2),
-    "sadness": Look(brow_slant=-0.22, eye_open=0.4, mouth_curve=-0.2, mouth_width=0.32),
-    "anger": Look(brow_slant=0.26, brow_lift=-0.08, eye_open=0.5, mouth_curve=-0.06, mouth_open=0.16),
-    "disgust": Look(brow_lift=-0.1, eye_open=0.2, mouth_curve=-0.26, mouth_open=0.08, nose_wrinkles=True),
-    "fear": Look(brow_slant=-0.2, brow_lift=0.16, eye_open=1.1, mouth_open=0.14, mouth_width=0.46),
-    "contempt": Look(mouth_tilt=0.32, eye_open=0.45),
+EXPRESSIONS = {
+    "neutral": Expression(),
+    "happiness": Expression(mouth_curve=0.26, mouth_open=0.1, mouth_width=0.46, eye_open=0.5),
+    "surprise": Expression(brow_lift=0.18, eye_open=1.1, mouth_open=0.5, mouth_width=0.2),
+    "sadness": Expression(brow_slant=-0.22, eye_open=0.4, mouth_curve=-0.2, mouth_width=0.32),
+    "anger": Expression(brow_slant=0.26, brow_lift=-0.08, eye_open=0.5, mouth_curve=-0.06, mouth_open=0.16),
+    "disgust": Expression(brow_lift=-0.1, eye_open=0.2, mouth_curve=-0.26, mouth_open=0.08, nose_wrinkles=True),
+    "fear": Expression(brow_slant=-0.2, brow_lift=0.16, eye_open=1.1, mouth_open=0.14, mouth_width=0.46),
+    "contempt": Expression(mouth_tilt=0.32, eye_open=0.45),
 }
 """Emotion -> how it is drawn."""
 
@@ -105,20 +105,20 @@ def synthetic(n: int, seed: int) -> Split:
 
 
 def draw(emotion: str, random: Generator) -> NDArray[np.uint8]:
-    """Return one face (48, 48) uint8, grey, that shows an emotion of ``LOOKS``."""
+    """Return one face (48, 48) uint8, grey, that shows an emotion of ``EXPRESSIONS``."""
     pen = _Pen(random)
-    look = LOOKS[emotion]
+    expression = EXPRESSIONS[emotion]
     pen.head()
     for side in (-1, 1):
-        pen.eye(side, look)
-        pen.brow(side, look)
-    pen.nose(look)
-    pen.mouth(look)
+        pen.eye(side, expression)
+        pen.brow(side, expression)
+    pen.nose(expression)
+    pen.mouth(expression)
     return pen.picture()
 
 
 class _Pen:
-    """Draws on a canvas of its own in the units of ``Look``, with a head of random place and light."""
+    """Draws on a canvas of its own in the units of ``Expression``, with a head of random place and light."""
 
     def __init__(self, random: Generator) -> None:
         self._random = random
@@ -138,35 +138,39 @@ class _Pen:
         self._ellipse((0, 0), axes, self._skin)
         self._ellipse((0, 0), axes, self._dark, width=0.04)
 
-    def eye(self, side: int, look: Look) -> None:
+    def eye(self, side: int, expression: Expression) -> None:
         """Draw a white almond with a dark pupil."""
         centre = (side * self._about(0.4, 0.02), -0.2)
-        height = 0.17 * max(self._about(look.eye_open, 0.06), 0.1)
+        height = 0.17 * max(self._about(expression.eye_open, 0.06), 0.1)
         self._ellipse(centre, (0.18, height), 250)
         self._ellipse(centre, (0.18, height), self._dark, width=0.035)
         self._ellipse(centre, (min(0.08, height), min(0.08, height)), self._dark)
 
-    def brow(self, side: int, look: Look) -> None:
+    def brow(self, side: int, expression: Expression) -> None:
         """Draw a line above the eye, whose inner end may be lower or higher."""
-        y = -0.5 - self._about(look.brow_lift, 0.02)
-        slant = self._about(look.brow_slant, 0.03) / 2
+        y = -0.5 - self._about(expression.brow_lift, 0.02)
+        slant = self._about(expression.brow_slant, 0.03) / 2
         self._line([(side * 0.2, y + slant), (side * 0.62, y - slant)], width=0.08)
 
-    def nose(self, look: Look) -> None:
+    def nose(self, expression: Expression) -> None:
         """Draw a short line; with wrinkles, two more on either side."""
         self._line([(0, -0.08), (self._about(0.03, 0.03), 0.2), (-0.07, 0.22)], width=0.04)
-        if look.nose_wrinkles:
+        if expression.nose_wrinkles:
             for side in (-1, 1):
                 self._line([(side * 0.12, -0.02), (side * 0.3, 0.14)], width=0.05)
                 self._line([(side * 0.2, 0.2), (side * 0.42, 0.5)], width=0.05)
 
-    def mouth(self, look: Look) -> None:
+    def mouth(self, expression: Expression) -> None:
         """Draw two curves from corner to corner, dark between them where the mouth is open."""
         across = np.linspace(-1, 1, 17)
         bow = 1 - across**2
-        x = across * self._about(look.mouth_width, 0.02)
-        middle = 0.6 + self._about(look.mouth_curve, 0.03) * (bow - 0.5) - look.mouth_tilt * np.maximum(across, 0) ** 2
-        gap = self._about(look.mouth_open, 0.02) / 2 * np.sqrt(bow) if look.mouth_open else 0 * bow
+        x = across * self._about(expression.mouth_width, 0.02)
+        middle = (
+            0.6
+            + self._about(expression.mouth_curve, 0.03) * (bow - 0.5)
+            - expression.mouth_tilt * np.maximum(across, 0) ** 2
+        )
+        gap = self._about(expression.mouth_open, 0.02) / 2 * np.sqrt(bow) if expression.mouth_open else 0 * bow
         upper, lower = np.column_stack((x, middle - gap)), np.column_stack((x, middle + gap))
         outline = np.concatenate((upper, lower[::-1]))
         cv2.fillPoly(self._canvas, [self._fixed(outline)], self._dark, cv2.LINE_8, _FIXED_POINT)

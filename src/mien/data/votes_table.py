@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mien.core.emotions import EIGHT, VOTE_COLUMNS
 from mien.core.errors import DataError
 from mien.data._csv_table import columns_of, fault, read_table
-from mien.data.faces import Box, Cutter
+from mien.data.faces import Box, FaceCropper
 from mien.data.folders import DRAWN, SHARES, SPLIT_OF, draw_splits
 from mien.data.near_duplicates import pixel_keys
 from mien.data.samples import SIZE_PX, UNREADABLE, Drop, Samples
@@ -60,13 +60,13 @@ def read_votes_table(folder: Path, detector: Detector | None = None, split: str 
     splits = _splits(table) if "split" in names else np.full(len(files), -1, np.int8)
     sources = [cell for (cell,) in read_table(table, ["source"])] if "source" in names else []
     boxes = _boxes(table) if set(CORNERS) <= set(names) else [None] * len(files)
-    cutter = Cutter(detector)
-    faces = [cutter(folder / file, box) for file, box in zip(files, boxes, strict=True)]
+    cropper = FaceCropper(detector)
+    faces = [cropper(folder / file, box) for file, box in zip(files, boxes, strict=True)]
     kept = np.array([face is not None for face in faces], np.bool_)
     if not kept.any():
         raise DataError(f"no readable picture of {len(files)} that {table} names; they are expected in {folder}")
     images = np.array([face for face in faces if face is not None], np.uint8).reshape(-1, SIZE_PX, SIZE_PX)
-    counts = cutter.counts
+    counts = cropper.counts
     drawn = splits[kept] < 0
     split_names = np.array(("any", *SPLITS))[splits + 1]
     unread = [Drop(str(split_names[at]), files[at], UNREADABLE) for at in np.flatnonzero(~kept).tolist()]

@@ -22,7 +22,7 @@ from mien.core.types import Faces, Floats
 from mien.detection.detectors import Detector
 from mien.evaluation.ensemble import Probs
 from mien.evaluation.scores import per_class, rounded
-from mien.imaging.crop import cut_faces
+from mien.imaging.crop import crop_faces
 from mien.imaging.decode import read
 
 LABELS = "labels.csv"
@@ -73,7 +73,7 @@ def read_photos(folder: Path, crops: Sequence[CropSpec], detect: Detector) -> Ph
         truth.append(label)
         found.append(len(face) > 0)
         for pictures, crop in zip(cut, crops, strict=True):
-            pictures.append(cut_faces(image, face, crop))
+            pictures.append(crop_faces(image, face, crop))
     return Photos(
         np.array(truth),
         np.array(found),

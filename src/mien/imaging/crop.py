@@ -21,7 +21,7 @@ MOST_SAMPLES = 16
 RIGHT_EYE, LEFT_EYE = LANDMARKS.index("right_eye"), LANDMARKS.index("left_eye")
 
 
-def cut_faces(image: Image, faces: Faces, spec: CropSpec) -> Crops:
+def crop_faces(image: Image, faces: Faces, spec: CropSpec) -> Crops:
     """Cut a square around each face, scaled to spec.size_px.
 
     The square has the centre of the face's box, and its side is the box's longer side times ``spec.margin``. With

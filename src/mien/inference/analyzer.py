@@ -19,7 +19,7 @@ from mien.core.types import Face, Faces, Flags, Floats, Frame, Image
 from mien.detection.detectors import EVERY_FACE, Detector, FaceFilter, WholeImage, load_detector
 from mien.detection.rotations import Turning
 from mien.imaging.convert import Source, to_frame
-from mien.imaging.crop import Crops, cut_faces
+from mien.imaging.crop import Crops, crop_faces
 from mien.imaging.quality import GOOD, quality
 from mien.inference.classifier import BATCH_SIZE, Classifier, model_file
 from mien.results.analysis import Analysis
@@ -156,7 +156,7 @@ class Analyzer:
 
     def _find(self, frame: Frame, detector: Detector) -> _Found:
         seen = detector(frame.image)
-        crops = cut_faces(frame.image, seen, self.crop)
+        crops = crop_faces(frame.image, seen, self.crop)
         faces = seen.scaled(np.full(2, frame.scale, np.float32))
         # Of the picture as it was read: a face reduced to few pixels is judged by those few.
         return _Found(faces, crops, quality(seen, crops))

@@ -16,7 +16,7 @@ from mien.core.errors import ImageError, MienError
 from mien.core.types import Faces, Image, Result
 from mien.draw.annotate import draw
 from mien.imaging.anonymize import blur_faces
-from mien.imaging.crop import cut_faces
+from mien.imaging.crop import crop_faces
 from mien.imaging.decode import write
 
 AnyResult = TypeVar("AnyResult", bound=Result)
@@ -79,7 +79,7 @@ class Pictures:
         if self._annotate is not None and len(result):
             files += self._mark(self._annotate / self._marked(path), result)
         if self._crops is not None:
-            for number, crop in enumerate(cut_faces(result.frame.image, seen(result), self._spec)):
+            for number, crop in enumerate(crop_faces(result.frame.image, seen(result), self._spec)):
                 files.append(self._crops / f"{name}.{number}.png")
                 _write(_rgb(crop), files[-1])
         return files
