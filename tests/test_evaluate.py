@@ -22,8 +22,8 @@ from mien.core.errors import DataError, MissingExtra, ModelError, UsageError
 from mien.core.protocols import PROTOCOLS
 from mien.data.split import Split, save_split
 from mien.evaluation.data_sets import sets_table
+from mien.evaluation.document import protocols_of
 from mien.evaluation.evaluate import evaluate
-from mien.evaluation.scores import protocols_of
 from mien.report.files import write_report
 from mien.report.page import read_history, write_page
 from mien.report.plots import curves_figure, ladder_figure, to_png

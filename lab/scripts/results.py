@@ -22,7 +22,7 @@ from typing import Any
 from docpage import ROOT, fill, table
 from mien.core.model_card import PRIOR_STEPS, ModelCard
 from mien.core.packaged import default_model
-from mien.evaluation.scores import protocols_of
+from mien.evaluation.document import Metrics, any_face, protocols_of
 from mien.inference.classifier import Classifier
 from mien.report.headline import headline
 
@@ -50,7 +50,7 @@ FEW = 30
 PAGES = ("README.md", "docs/MODEL_CARD.md", "docs/UNCERTAINTY.md", "lab/log.md", "docs/PHOTOS.md", "docs/RESULTS.md")
 
 
-def headlines(names: Sequence[str], documents: Sequence[dict[str, Any]]) -> str:
+def headlines(names: Sequence[str], documents: Sequence[Metrics]) -> str:
     """Return what counts of each model, a column a model; what only some have is empty in the others."""
     columns = [{_shared(row.measure): row for row in headline(document)} for document in documents]
     rows: list[list[str]] = []
@@ -67,12 +67,13 @@ def _shared(measure: str) -> str:
     return re.sub(r"prior [\d.]+$", "the shipped prior", measure)
 
 
-def protocols(document: dict[str, Any]) -> str:
+def protocols(document: Metrics) -> str:
     """Return the scores of one model, a row a protocol and set of faces."""
     rows: list[list[str]] = []
     for name, blocks in protocols_of(document).items():
-        for kind in ("all", "clean"):
-            block = blocks[kind]
+        for kind, block in (("all", blocks["all"]), ("clean", blocks["clean"])):
+            if not any_face(block):
+                continue
             low, high = (100 * bound for bound in block["interval"])
             rows.append(
                 [
@@ -163,7 +164,7 @@ def folders(names: Sequence[str]) -> list[Path]:
     return [next(place / name for place in places if (place / name).is_dir()) for name in names]
 
 
-def _metrics(run: Path, name: str = "metrics.json") -> dict[str, Any]:
+def _metrics(run: Path, name: str = "metrics.json") -> Any:
     return json.loads((run / name).read_text(encoding="utf-8"))
 
 

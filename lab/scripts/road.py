@@ -28,7 +28,7 @@ from like_for_like import OUT
 from mien.core.errors import DataError
 from mien.core.output import write_whole
 from mien.core.packaged import default_model
-from mien.evaluation.scores import protocols_of
+from mien.evaluation.document import Scores, protocols_of
 from mien.inference.classifier import Classifier
 from mien.report.files import confusion_title
 from mien.report.page import read_history
@@ -108,7 +108,7 @@ def pictures(runs: Sequence[Run], alike: Alike) -> dict[str, bytes]:
     if missing:
         raise DataError(f"the page compares {OVERFITTING} and {REGULARISED}; got {', '.join(by_name)}")
     last = alike["runs"][-1]
-    blocks = {REGULARISED: by_name[REGULARISED].block("seven"), last["name"]: last["all"]}
+    blocks: dict[str, Scores] = {REGULARISED: by_name[REGULARISED].block("seven"), last["name"]: last["all"]}
     panels = {
         confusion_title(name, block): (np.array(block["confusion"]), list(block["per_class"]))
         for name, block in blocks.items()

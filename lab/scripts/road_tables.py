@@ -8,7 +8,7 @@ from statistics import mean, median
 from typing import Any
 
 from docpage import table
-from mien.evaluation.scores import protocols_of
+from mien.evaluation.document import Metrics, Scores, protocols_of
 from mien.report.plots import History, best_epoch
 from paired import TOLD_APART
 
@@ -40,13 +40,13 @@ class Run:
     name: str
     epochs: int
     history: History
-    metrics: dict[str, Any]
+    metrics: Metrics
     env: dict[str, Any]
     recipe: dict[str, Any]
 
-    def block(self, protocol: str, kind: str = "all") -> dict[str, Any]:
-        """Return the scores under a protocol, on "all" faces or the "clean" ones."""
-        return protocols_of(self.metrics)[protocol][kind]
+    def block(self, protocol: str) -> Scores:
+        """Return the scores under a protocol, on all faces."""
+        return protocols_of(self.metrics)[protocol]["all"]
 
 
 def rungs(runs: Sequence[Run]) -> str:
@@ -161,7 +161,9 @@ def made(runs: Sequence[Run], alike: Alike, packaged_sha256: str) -> str:
     """Return where the figures come from: which files, and whether the last one is the packaged one."""
     reported, last = alike["runs"][0]["reported"]["n"], alike["runs"][-1]
     same = "the packaged file" if last["sha256"] == packaged_sha256 else "not the packaged file"
-    digests = {run.name: run.metrics["sha256"] for run in runs} | {run["name"]: run["sha256"] for run in alike["runs"]}
+    digests = {run.name: str(run.metrics["sha256"]) for run in runs} | {
+        run["name"]: run["sha256"] for run in alike["runs"]
+    }
     return "\n".join(
         [
             f"PublicTest, faces under `seven`: {alike['runs'][0]['all']['n']:,}, of which {reported:,} are reported.",

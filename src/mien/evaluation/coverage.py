@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.evaluation.document import CoverageBlock, CoveragePoint
 from mien.evaluation.ensemble import Probs
 from mien.evaluation.scores import View, rounded
 
@@ -50,20 +50,36 @@ def coverage(view: View, chosen: NDArray[np.bool_] | None = None, *, weighted: b
     return Coverage(-levels, kept / kept[-1], right / kept)
 
 
-def coverage_block(view: View, threshold: float | None) -> dict[str, Any]:
+def coverage_block(view: View, threshold: float | None) -> CoverageBlock:
     """Return the block "coverage" of ``metrics.json``.
 
     Args:
         view: the faces, of which the counted ones are used.
         threshold: confidence below which the model calls a face uncertain; None if it has none.
     """
-    curves = {"": coverage(view), "_weighted": coverage(view, weighted=True)}
-    marks: dict[str, float | None] = {"uncertain_below": threshold}
-    for suffix, curve in curves.items():
-        share, accuracy = (None, None) if threshold is None else curve.at(threshold)
-        marks[f"kept{suffix}"] = None if share is None else rounded(share)
-        marks[f"accuracy{suffix}"] = None if accuracy is None else rounded(accuracy)
-    places = np.searchsorted(curves[""].share, np.array(SHARES) - 1e-9)
-    rows = zip(SHARES, curves[""].accuracy[places], curves[""].threshold[places], strict=True)
-    curve = [{"kept": share, "accuracy": rounded(right), "confidence": rounded(low)} for share, right, low in rows]
-    return {**marks, "curve": curve}
+    curve = coverage(view)
+    kept, accuracy = certain(curve, threshold)
+    kept_weighted, accuracy_weighted = certain(coverage(view, weighted=True), threshold)
+    return {
+        "uncertain_below": threshold,
+        "kept": kept,
+        "accuracy": accuracy,
+        "kept_weighted": kept_weighted,
+        "accuracy_weighted": accuracy_weighted,
+        "curve": _points(curve),
+    }
+
+
+def certain(curve: Coverage, threshold: float | None) -> tuple[float | None, float | None]:
+    """Return share and accuracy of the faces that are not uncertain, rounded; both are None without a threshold."""
+    if threshold is None:
+        return None, None
+    share, accuracy = curve.at(threshold)
+    return rounded(share), None if accuracy is None else rounded(accuracy)
+
+
+def _points(curve: Coverage) -> list[CoveragePoint]:
+    """Return the points of a curve at ``SHARES``."""
+    places = np.searchsorted(curve.share, np.array(SHARES) - 1e-9)
+    rows = zip(SHARES, curve.accuracy[places], curve.threshold[places], strict=True)
+    return [{"kept": share, "accuracy": rounded(right), "confidence": rounded(low)} for share, right, low in rows]

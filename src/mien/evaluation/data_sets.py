@@ -5,18 +5,18 @@ A validation set has two rows: one half chose nets, biases and thresholds; the o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import DataError
 from mien.data.split import Split
-from mien.evaluation.coverage import coverage
+from mien.evaluation.coverage import certain, coverage
+from mien.evaluation.document import SetRow
 from mien.evaluation.ensemble import Probs, Scorer
-from mien.evaluation.scores import View, Viewer, protocol_block, rounded
+from mien.evaluation.scores import Viewer, scores_of
 
 HEADS = ("data set", "half", "faces", "accuracy", "recall", "ECE", "certain", "right")
 """Columns of ``sets_table``: recall is the mean over classes; certain is a share of faces, right a share of those."""
@@ -48,25 +48,20 @@ def viewer(predicted: Predicted, scorer: Scorer) -> Viewer:
     return Viewer(predicted.faces, predicted.probs, scorer.labels, scorer.class_shares, temperature)
 
 
-def score_sets(folders: Sequence[Predicted], split: str, scorer: Scorer, prior: float) -> list[dict[str, Any]]:
+def score_sets(folders: Sequence[Predicted], split: str, scorer: Scorer, prior: float) -> list[SetRow]:
     """Return the block "sets" of ``metrics.json``, a row a data set, and of ``valid`` a row a half.
 
     A row has the keys of a protocol's block, and ``data``, ``source``, ``half`` ("all", "reported", "choosing"),
     ``kept`` and ``accuracy_kept``: the share of faces that are not uncertain, and their accuracy. A
     set without a face that counts has no row.
     """
+    sets = [one.of_source(source) for one in folders for source in one.faces.by_source()]
+    return [row for one in sets for row in _rows(one, split, scorer, prior)]
+
+
+def _rows(predicted: Predicted, split: str, scorer: Scorer, prior: float) -> Iterator[SetRow]:
+    """Yield the rows of the faces of one data set."""
     threshold = None if scorer.single is None else scorer.single.card.uncertain_at(prior)
-    return [
-        {"data": one.data, "source": source, **row}
-        for one in folders
-        for source in one.faces.by_source()
-        for row in _rows(one.of_source(source), split, scorer, prior, threshold)
-    ]
-
-
-def _rows(
-    predicted: Predicted, split: str, scorer: Scorer, prior: float, threshold: float | None
-) -> Iterator[dict[str, Any]]:
     views = viewer(predicted, scorer)
     try:
         view = views("seven", prior)
@@ -76,7 +71,15 @@ def _rows(
     for half, faces in _halves(predicted.faces, split).items():
         chosen = view.counted & faces
         if chosen.any():
-            yield {"half": half, **protocol_block(view, distance, chosen), **_certain(view, chosen, threshold)}
+            kept, accuracy_kept = certain(coverage(view, chosen), threshold)
+            yield {
+                "data": predicted.data,
+                "source": str(predicted.faces.sources[0]),
+                "half": half,
+                **scores_of(view, distance, chosen),
+                "kept": kept,
+                "accuracy_kept": accuracy_kept,
+            }
 
 
 def _halves(faces: Split, split: str) -> dict[str, NDArray[np.bool_]]:
@@ -85,14 +88,7 @@ def _halves(faces: Split, split: str) -> dict[str, NDArray[np.bool_]]:
     return {"reported": ~faces.choosing, "choosing": faces.choosing}
 
 
-def _certain(view: View, chosen: NDArray[np.bool_], threshold: float | None) -> dict[str, float | None]:
-    if threshold is None:
-        return {"kept": None, "accuracy_kept": None}
-    share, accuracy = coverage(view, chosen).at(threshold)
-    return {"kept": rounded(share), "accuracy_kept": None if accuracy is None else rounded(accuracy)}
-
-
-def sets_table(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def sets_table(rows: Sequence[SetRow]) -> list[list[str]]:
     """Return the block as text, a row each, under ``HEADS``; shares are in %."""
     folders = {(row["source"], row["half"]): set[str]() for row in rows}
     for row in rows:
@@ -100,7 +96,7 @@ def sets_table(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     return [_cells(row, alone=len(folders[row["source"], row["half"]]) == 1) for row in rows]
 
 
-def _cells(row: Mapping[str, Any], alone: bool) -> list[str]:
+def _cells(row: SetRow, alone: bool) -> list[str]:
     low, high = row["interval"]
     return [
         row["source"] if alone else f"{row['data']}/{row['source']}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,16 @@ from mien.data.split import Split, load_split
 from mien.detection.yunet import YuNet
 from mien.evaluation.coverage import coverage_block
 from mien.evaluation.data_sets import Predicted, score_sets, viewer
+from mien.evaluation.document import (
+    Heading,
+    Metrics,
+    ModelFile,
+    PhotosBlock,
+    PriorSweep,
+    ProtocolBlocks,
+    RobustnessBlock,
+    SweepScores,
+)
 from mien.evaluation.ensemble import Probs, Scorer, crops_of, load_scorer
 from mien.evaluation.photos import photos_block, read_photos
 from mien.evaluation.robustness import measure_robustness, robustness_block
@@ -42,7 +51,7 @@ class Report:
         probs: (N, K) float64, the model's probabilities over its own labels.
     """
 
-    document: dict[str, Any]
+    document: Metrics
     views: dict[str, View]
     split: Split
     labels: tuple[str, ...]
@@ -99,11 +108,13 @@ def evaluate(
     card = None if scorer.single is None else scorer.single.card
     protocols = _counting(faces) if protocols is None else protocols
     views = {name: view(name, at) for name in protocols}
-    sources = sorted(set(faces.sources.tolist()))
-    document = {**_heading(scorer, at), "split": split, "sources": sources, "split_sha256": faces.sha256()}
     distance = view.distance(at)
-    blocks = {name: protocol_blocks(seen, distance, faces.clean) for name, seen in views.items()}
-    document |= {"protocol": protocols[0], **blocks[protocols[0]]} if len(blocks) == 1 else {"protocols": blocks}
+    document = _document(
+        _heading(scorer, at),
+        split,
+        faces,
+        {name: protocol_blocks(seen, distance, faces.clean) for name, seen in views.items()},
+    )
     if "seven" in views:
         document["prior_sweep"] = prior_sweep(lambda other: view("seven", other), scorer.shipped_prior)
         document["coverage"] = coverage_block(views["seven"], None if card is None else card.uncertain_at(at))
@@ -111,10 +122,7 @@ def evaluate(
     if speed:
         document["speed"] = measure_speed(scorer, crops_of(faces, scorer.crop))
     if robustness:
-        truth = {name: seen.truth for name, seen in views.items()}
-        document["robustness"] = robustness_block(
-            measure_robustness(faces.images, truth, _predict(faces, scorer, at, views))
-        )
+        document["robustness"] = _robustness(faces, scorer, at, views)
     if photos:
         document["photos"] = _photos(photos, scorer, at)
     return Report(document, views, faces, scorer.labels, view.probs_at(at))
@@ -141,31 +149,42 @@ def _check_protocols(protocols: Sequence[str]) -> None:
         raise UsageError(f"{wrong}; expected one or more of {', '.join(PROTOCOLS)}")
 
 
-def _heading(scorer: Scorer, prior: float) -> dict[str, Any]:
+def _heading(scorer: Scorer, prior: float) -> Heading:
     """Return which files were scored, and how."""
-    files = [
+    files: list[ModelFile] = [
         {"model": model.name, "sha256": net.sha256, "temperature": net.card.temperature}
         for model, net in zip(scorer.models, scorer.classifiers, strict=True)
     ]
-    whole = {"model": scorer.name, "sha256": None, "temperature": None, "members": files}
-    named = files[0] if len(files) == 1 else whole
-    return {**named, "file_bytes": scorer.file_bytes, "prior": prior, "flip": scorer.flip}
+    size = scorer.file_bytes
+    if len(files) == 1:
+        return {**files[0], "file_bytes": size, "prior": prior, "flip": scorer.flip}
+    whole: ModelFile = {"model": scorer.name, "sha256": None, "temperature": None}
+    return {**whole, "members": files, "file_bytes": size, "prior": prior, "flip": scorer.flip}
 
 
-def _predict(
-    faces: Split, scorer: Scorer, prior: float, views: dict[str, View]
-) -> Callable[[NDArray[np.uint8]], dict[str, Labels]]:
-    """Return the model as a function for the robustness test: faces (N, S, S) -> protocol -> predictions (N,)."""
+def _document(heading: Heading, split: str, faces: Split, blocks: dict[str, ProtocolBlocks]) -> Metrics:
+    """Return the document of these scores by protocol, flat where there is one protocol."""
+    sources = sorted(set(faces.sources.tolist()))
+    document: Metrics = {**heading, "split": split, "sources": sources, "split_sha256": faces.sha256()}
+    if len(blocks) == 1:
+        ((protocol, block),) = blocks.items()
+        return {**document, "protocol": protocol, **block}
+    return {**document, "protocols": blocks}
+
+
+def _robustness(faces: Split, scorer: Scorer, prior: float, views: dict[str, View]) -> dict[str, RobustnessBlock]:
+    """Return the block "robustness": the accuracies under corruption, by protocol."""
 
     def predict(images: NDArray[np.uint8]) -> dict[str, Labels]:
         probs = scorer(crops_of(replace(faces, images=images), scorer.crop))
         shares = scorer.class_shares
         return {name: shown_at(probs, shares, view.classes, prior).argmax(axis=1) for name, view in views.items()}
 
-    return predict
+    truth = {name: view.truth for name, view in views.items()}
+    return robustness_block(measure_robustness(faces.images, truth, predict))
 
 
-def _photos(folder: Path, scorer: Scorer, prior: float) -> dict[str, Any]:
+def _photos(folder: Path, scorer: Scorer, prior: float) -> PhotosBlock:
     """Return the block "photos": all scores at the document's prior, and some at 0, a half and 1."""
     found = read_photos(folder, [scorer.crop], YuNet())
     probs = scorer(found.crops[0])
@@ -174,7 +193,7 @@ def _photos(folder: Path, scorer: Scorer, prior: float) -> dict[str, Any]:
     return photos_block(found, at_priors, prior)
 
 
-def prior_sweep(view_at: Callable[[float], View], shipped: float | None) -> dict[str, Any]:
+def prior_sweep(view_at: Callable[[float], View], shipped: float | None) -> PriorSweep:
     """Return the block "prior_sweep" of ``metrics.json``: scores of the counted faces by prior.
 
     Args:
@@ -185,7 +204,7 @@ def prior_sweep(view_at: Callable[[float], View], shipped: float | None) -> dict
     return {"shipped": shipped, "rows": [{"prior": prior, **_sweep_row(view_at(prior))} for prior in priors]}
 
 
-def _sweep_row(view: View) -> dict[str, float]:
+def _sweep_row(view: View) -> SweepScores:
     """Return the scores at one prior."""
     truth, probs = view.truth[view.counted], view.probs[view.counted]
     predicted = probs.argmax(axis=1)

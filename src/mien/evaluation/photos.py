@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from mien.core.errors import DataError
 from mien.core.protocols import Labels
 from mien.core.types import Faces, Floats
 from mien.detection.detectors import Detector
+from mien.evaluation.document import PhotoRow, PhotosBlock, PhotoScores
 from mien.evaluation.ensemble import Probs
 from mien.evaluation.scores import per_class, rounded
 from mien.imaging.crop import crop_faces
@@ -82,7 +82,7 @@ def read_photos(folder: Path, crops: Sequence[CropSpec], detect: Detector) -> Ph
     )
 
 
-def score_photos(photos: Photos, probs: Probs) -> dict[str, Any]:
+def score_photos(photos: Photos, probs: Probs) -> PhotoScores:
     """Return the scores over the labelled faces.
 
     A face that was not detected counts as wrong in the accuracy and in the recall of its class, and so lowers balanced
@@ -107,7 +107,7 @@ def score_photos(photos: Photos, probs: Probs) -> dict[str, Any]:
     }
 
 
-def photos_block(photos: Photos, at_priors: Mapping[float, Probs], prior: float) -> dict[str, Any]:
+def photos_block(photos: Photos, at_priors: Mapping[float, Probs], prior: float) -> PhotosBlock:
     """Return the block "photos" of ``metrics.json``.
 
     Args:
@@ -116,17 +116,27 @@ def photos_block(photos: Photos, at_priors: Mapping[float, Probs], prior: float)
         prior: of the document.
     """
     scores = {one: score_photos(photos, probs) for one, probs in at_priors.items()}
-    brief = ("accuracy", "balanced_accuracy", "macro_f1", "called_neutral")
     return {
         "n": len(photos.truth),
         "found": int(photos.found.sum()),
         "labels_sha256": photos.sha256,
         **scores[prior],
-        "prior_sweep": [{"prior": one, **{key: block[key] for key in brief}} for one, block in scores.items()],
+        "prior_sweep": [_photo_row(one, block) for one, block in scores.items()],
     }
 
 
-def photo_rows(block: Mapping[str, Any]) -> list[list[str]]:
+def _photo_row(prior: float, scores: PhotoScores) -> PhotoRow:
+    """Return the row of the prior sweep at one prior."""
+    return {
+        "prior": prior,
+        "accuracy": scores["accuracy"],
+        "balanced_accuracy": scores["balanced_accuracy"],
+        "macro_f1": scores["macro_f1"],
+        "called_neutral": scores["called_neutral"],
+    }
+
+
+def photo_rows(block: PhotosBlock) -> list[list[str]]:
     """Return a row of text a prior: the prior, accuracy, balanced accuracy, macro-F1, share called neutral."""
     return [
         [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from mien.core import metrics
 from mien.core.protocols import UNCOUNTED, Labels
 from mien.data.synthetic import synthetic
+from mien.evaluation.document import RobustnessBlock
 from mien.evaluation.scores import rounded
 from mien.imaging.corruptions import CORRUPTIONS, Greys
 
@@ -70,7 +70,7 @@ def measure_robustness(
     }
 
 
-def robustness_block(found: Mapping[str, Robustness]) -> dict[str, Any]:
+def robustness_block(found: Mapping[str, Robustness]) -> dict[str, RobustnessBlock]:
     """Return the block "robustness" of ``metrics.json``, by protocol."""
     return {
         name: {
@@ -84,7 +84,7 @@ def robustness_block(found: Mapping[str, Robustness]) -> dict[str, Any]:
     }
 
 
-def score_rows(blocks: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+def score_rows(blocks: Mapping[str, RobustnessBlock]) -> list[list[str]]:
     """Return a table of the block "robustness" of ``metrics.json`` as text: the corruption, then a cell a protocol."""
 
     def row(name: str, scores: list[float | None]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,21 +14,8 @@ from mien.core.priors import importance, joined, rebalance, shown_at
 from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
 from mien.core.temperature import untempered
 from mien.data.split import Split
+from mien.evaluation.document import ClassRow, NoScores, ProtocolBlocks, Scores
 from mien.evaluation.ensemble import Probs, normalised
-
-SCORES = (
-    "accuracy",
-    "interval",
-    "macro_f1",
-    "weighted_f1",
-    "balanced_accuracy",
-    "ece",
-    "ece_weighted",
-    "ece_raw",
-    "jsd",
-    "jsd_shown",
-)
-"""The single figures of a block; it also has ``n``, ``per_class`` and ``confusion``."""
 
 DIGITS = 6
 """Decimals in the document: enough for any comparison, too few for rounding errors of sums to show."""
@@ -111,22 +97,40 @@ class Viewer:
         return metrics.jensen_shannon(probs, normalised(seen_as(votes, classes)))
 
 
-def protocol_blocks(view: View, distance: Probs, clean: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return the blocks of all faces that count ("all"), and of the clean ones among them ("clean").
+NO_SCORES: NoScores = {
+    "n": 0,
+    "accuracy": None,
+    "interval": None,
+    "macro_f1": None,
+    "weighted_f1": None,
+    "balanced_accuracy": None,
+    "ece": None,
+    "ece_weighted": None,
+    "ece_raw": None,
+    "jsd": None,
+    "jsd_shown": None,
+    "per_class": None,
+    "confusion": None,
+}
+
+
+def protocol_blocks(view: View, distance: Probs, clean: NDArray[np.bool_]) -> ProtocolBlocks:
+    """Return the scores of all faces that count, at least one, and of the clean ones among them.
 
     Args:
         view: the N faces under the protocol.
         distance: (N,) divergence from the votes over the model's own labels.
         clean: (N,) bool.
     """
-    chosen = {"all": view.counted, "clean": view.counted & clean}
-    return {name: protocol_block(view, distance, rows) for name, rows in chosen.items()}
+    counted = view.counted & clean
+    return {
+        "all": scores_of(view, distance, view.counted),
+        "clean": scores_of(view, distance, counted) if counted.any() else NO_SCORES,
+    }
 
 
-def protocol_block(view: View, distance: Probs, chosen: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return all scores over the chosen faces (N,) bool; null if there are none."""
-    if not chosen.any():
-        return {"n": 0, **dict.fromkeys(SCORES), "per_class": None, "confusion": None}
+def scores_of(view: View, distance: Probs, chosen: NDArray[np.bool_]) -> Scores:
+    """Return all scores over the chosen faces (N,) bool, at least one."""
     truth, probs, weights = view.truth[chosen], view.probs[chosen], view.weights[chosen]
     predicted = probs.argmax(axis=1)
     confusion = metrics.confusion_matrix(truth, predicted, len(view.classes))
@@ -155,18 +159,13 @@ def _mean(numbers: Probs) -> float | None:
     return rounded(known.mean()) if len(known) else None
 
 
-def per_class(classes: tuple[str, ...], scores: metrics.ClassScores) -> dict[str, dict[str, Any]]:
+def per_class(classes: tuple[str, ...], scores: metrics.ClassScores) -> dict[str, ClassRow]:
     """Return class -> its scores and number of faces; scores for more classes than are named are left out."""
     columns = zip(classes, scores.precision, scores.recall, scores.f1, scores.support, strict=False)
     return {
         label: {"precision": rounded(p), "recall": rounded(r), "f1": rounded(f1), "support": int(n)}
         for label, p, r, f1, n in columns
     }
-
-
-def protocols_of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return protocol -> {"all": ..., "clean": ...} of a ``metrics.json`` of either layout."""
-    return document["protocols"] if "protocols" in document else {document["protocol"]: document}
 
 
 def rounded(score: float) -> float:

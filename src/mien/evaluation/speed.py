@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.evaluation.document import SpeedRow
 from mien.evaluation.ensemble import Scorer, load_scorer
 
 BATCH = 64
 
 
-def measure_speed(scorer: Scorer, faces: NDArray[np.uint8]) -> list[dict[str, Any]]:
+def measure_speed(scorer: Scorer, faces: NDArray[np.uint8]) -> list[SpeedRow]:
     """Time a model on one thread and with a thread a core, mirror images included.
 
     Args:
@@ -25,7 +25,7 @@ def measure_speed(scorer: Scorer, faces: NDArray[np.uint8]) -> list[dict[str, An
     Returns:
         A row a number of threads, medians of repeated runs.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[SpeedRow] = []
     batch = np.resize(faces, (BATCH, *faces.shape[1:]))
     for threads in sorted({1, os.cpu_count() or 1}):
         timed = load_scorer(scorer.models, scorer.flip, threads)
@@ -33,7 +33,7 @@ def measure_speed(scorer: Scorer, faces: NDArray[np.uint8]) -> list[dict[str, An
             {
                 "threads": threads,
                 "ms_per_face_batch_1": round(1e3 * _median_s(timed, faces[:1], runs=100), 3),
-                f"faces_per_s_batch_{BATCH}": round(BATCH / _median_s(timed, batch, runs=15), 1),
+                "faces_per_s_batch_64": round(BATCH / _median_s(timed, batch, runs=15), 1),
             }
         )
     return rows

@@ -18,9 +18,10 @@ from mien.core.metrics import Calibration, calibration
 from mien.core.output import whole_files
 from mien.core.protocols import UNCOUNTED
 from mien.evaluation.coverage import coverage
+from mien.evaluation.document import PhotosBlock, RobustnessBlock, Scores, protocols_of
 from mien.evaluation.evaluate import Report
 from mien.evaluation.robustness import examples
-from mien.evaluation.scores import DIGITS, View, protocols_of
+from mien.evaluation.scores import DIGITS, View
 from mien.report.plots import Figure, confusion_figure, reliability_figure, robustness_figure, to_png
 from mien.report.tradeoffs import coverage_figure, prior_figure
 from mien.results.log import explained
@@ -58,6 +59,7 @@ def write_report(report: Report, out: Path) -> list[str]:
     }
     if "prior_sweep" in document:
         figures["prior.png"] = prior_figure(document["prior_sweep"])
+    if "coverage" in document:
         figures["coverage.png"] = coverage_figure(coverage(views["seven"]), document["coverage"])
     if "robustness" in document:
         figures["robustness.png"] = _robustness(document["robustness"])
@@ -90,18 +92,18 @@ def _reliability(view: View, prior: float) -> dict[str, Calibration]:
     return {"without temperature": calibration(truth, view.raw[view.counted]), **shipped}
 
 
-def confusion_title(protocol: str, block: dict[str, Any]) -> str:
+def confusion_title(protocol: str, block: Scores | PhotosBlock) -> str:
     """Return the title of a confusion matrix: protocol, accuracy and number of faces."""
     return f"{protocol}: {100 * block['accuracy']:.1f} % of {block['n']:,} faces"
 
 
-def photos_figure(block: dict[str, Any]) -> Figure:
+def photos_figure(block: PhotosBlock) -> Figure:
     """Draw the block "photos" of ``metrics.json``: its confusion matrix, with a column for faces not found."""
     title = confusion_title("photos", block)
     return confusion_figure({title: (np.array(block["confusion"]), (*block["per_class"], "not found"))})
 
 
-def _robustness(blocks: dict[str, Any]) -> Figure:
+def _robustness(blocks: dict[str, RobustnessBlock]) -> Figure:
     """Draw the block "robustness" of ``metrics.json``."""
     lines: dict[str, list[float]] = {}
     for name, block in blocks.items():

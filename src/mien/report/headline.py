@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 from mien.data.samples import FER2013, FERPLUS
-from mien.evaluation.scores import protocols_of
+from mien.evaluation.document import Metrics, ProtocolBlocks, Scores, protocols_of
 
 SPLITS = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
 """What FER2013 calls the splits."""
@@ -16,6 +17,10 @@ NEEDS_ALL = "without --protocol"
 NEEDS_SEVEN = "with --protocol seven"
 
 
+Key = Literal["macro_f1", "balanced_accuracy", "ece", "ece_weighted", "jsd", "jsd_shown"]
+"""A score that the table tells."""
+
+
 class Row(NamedTuple):
     """One figure as people read it; value is empty where it was not measured, and then ``on`` says how to get it."""
 
@@ -24,21 +29,21 @@ class Row(NamedTuple):
     on: str
 
 
-def is_published(document: dict[str, Any]) -> bool:
+def is_published(document: Metrics) -> bool:
     """Return whether all faces that were scored are FER2013's; older documents, which do not say so, are of these."""
     return _PUBLISHED.issuperset(document.get("sources", _PUBLISHED))
 
 
-def scored_on(document: dict[str, Any]) -> str:
+def scored_on(document: Metrics) -> str:
     """Return what the scored split is called: by FER2013, or with the data sets that its faces are from."""
     split = document["split"]
     return SPLITS[split] if is_published(document) else f"{split} of {', '.join(document['sources'])}"
 
 
-def headline(document: dict[str, Any]) -> list[Row]:
+def headline(document: Metrics) -> list[Row]:
     """Return the rows of the table from the content of ``metrics.json``."""
     protocols = protocols_of(document)
-    prior, seven = document["prior"], protocols.get("seven", {}).get("all")
+    prior, seven = document["prior"], protocols["seven"]["all"] if "seven" in protocols else None
     return [
         _size(document),
         _time(document),
@@ -54,13 +59,13 @@ def headline(document: dict[str, Any]) -> list[Row]:
     ]
 
 
-def _size(document: dict[str, Any]) -> Row:
+def _size(document: Metrics) -> Row:
     """Return the size of the file, or of the files together."""
     files = len(document.get("members", ())) or 1
     return Row("file size", f"{document['file_bytes'] / 1e6:.2f} MB", "one file" if files == 1 else f"{files} files")
 
 
-def _time(document: dict[str, Any]) -> Row:
+def _time(document: Metrics) -> Row:
     """Return the time of one face on one thread."""
     measure = "time a face, one thread"
     if "speed" not in document:
@@ -69,7 +74,7 @@ def _time(document: dict[str, Any]) -> Row:
     return Row(measure, f"{one['ms_per_face_batch_1']:.2f} ms", "one at a time, this machine")
 
 
-def _accuracy(protocols: dict[str, Any], kind: str) -> Row:
+def _accuracy(protocols: Mapping[str, ProtocolBlocks], kind: Literal["all", "clean"]) -> Row:
     """Return the accuracies under the two main protocols, on all faces or on the clean ones."""
     measure = f"accuracy, {kind} faces"
     if not {"majority", "seven"} <= protocols.keys():
@@ -80,7 +85,7 @@ def _accuracy(protocols: dict[str, Any], kind: str) -> Row:
     return Row(measure, value, f"majority {majority} / seven {seven}")
 
 
-def _figures(measure: str, seven: dict[str, Any] | None, *keys: str) -> Row:
+def _figures(measure: str, seven: Scores | None, *keys: Key) -> Row:
     """Return figures under ``seven``, all faces."""
     if seven is None:
         return Row(measure, "", NEEDS_SEVEN)
@@ -88,14 +93,14 @@ def _figures(measure: str, seven: dict[str, Any] | None, *keys: str) -> Row:
     return Row(measure, value, f"seven, {seven['n']:,} faces")
 
 
-def _divergence(seven: dict[str, Any] | None) -> Row:
+def _divergence(seven: Scores | None) -> Row:
     """Return the divergence from the votes; some documents in docs/runs hold that over the model's labels alone."""
-    keys = [key for key in ("jsd", "jsd_shown") if seven is None or key in seven]
+    keys: list[Key] = [key for key in ("jsd", "jsd_shown") if seven is None or key in seven]
     row = _figures("JSD to the votes, nats", seven, *keys)
     return row if seven is None else row._replace(on=f"over its labels / as seven, {seven['n']:,} faces")
 
 
-def _certain(document: dict[str, Any]) -> Row:
+def _certain(document: Metrics) -> Row:
     """Return how many faces are not uncertain, and how right the model is on them."""
     measure = "share certain / accuracy on it"
     if "coverage" not in document:
@@ -107,7 +112,7 @@ def _certain(document: dict[str, Any]) -> Row:
     return Row(measure, value, f"seven, unweighted, confidence from {block['uncertain_below']:.3f}")
 
 
-def _robustness(document: dict[str, Any]) -> Row:
+def _robustness(document: Metrics) -> Row:
     """Return the mean accuracy under corruption as a share of that on the faces as they are."""
     measure = "accuracy left under corruption"
     if "robustness" not in document:
@@ -119,7 +124,7 @@ def _robustness(document: dict[str, Any]) -> Row:
     return Row(measure, value, f"seven, mean of {len(block['corruptions'])} corruptions")
 
 
-def _photos(document: dict[str, Any]) -> Row:
+def _photos(document: Metrics) -> Row:
     """Return the scores of the whole path on photos."""
     measure = "photos accuracy / macro F1"
     if "photos" not in document:

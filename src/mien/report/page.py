@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 from mien.core.errors import DataError
 from mien.core.output import write_whole
 from mien.core.spelling import spelled
+from mien.evaluation.document import Metrics
 from mien.report import sections
 from mien.report.markup import pairs, section, wide_picture
 from mien.report.plots import curves_figure, to_png
@@ -34,21 +35,15 @@ def write_page(run_dir: Path) -> Path:
     if not (run_dir / "recipe.toml").is_file():
         raise DataError(f"{run_dir} holds no run: expected recipe.toml in it; make one with 'mien train RECIPE'")
     history = read_history(run_dir / "history.csv")
-    metrics = _read_json(run_dir / "metrics.json")
-    if metrics and ("power" in metrics or "prior" not in metrics):
-        raise DataError(f"{run_dir / 'metrics.json'} is of an older mien; score the model again with 'mien evaluate'")
+    metrics = _read_metrics(run_dir / "metrics.json")
     if history:
         write_curves(run_dir)
     parts = [
-        sections.in_short(metrics),
-        sections.scores(metrics),
+        *([sections.in_short(metrics), sections.scores(metrics)] if metrics else [sections.NOT_SCORED]),
         section("Learning curves", wide_picture(run_dir / "curves.png", "loss and accuracy by epoch")),
-        sections.emotions(metrics),
+        *([sections.emotions(metrics)] if metrics else []),
         section("Calibration", wide_picture(run_dir / "reliability.png", "claimed against true accuracy")),
-        sections.uncertainty(metrics, run_dir),
-        sections.prior(metrics, run_dir),
-        sections.robustness(metrics, run_dir),
-        sections.photos(metrics),
+        *(_measured(metrics, run_dir) if metrics else []),
         section("Recipe", f"<pre>{escape(_read_text(run_dir / 'recipe.toml').strip())}</pre>"),
         section("Environment", pairs(_read_json(run_dir / "env.json"))),
     ]
@@ -58,6 +53,16 @@ def write_page(run_dir: Path) -> Path:
     page = template.substitute(title=escape(name), summary=escape(summary), sections="\n".join(filter(None, parts)))
     write_whole(run_dir / "report.html", spelled(page).encode())
     return run_dir / "report.html"
+
+
+def _measured(metrics: Metrics, run_dir: Path) -> list[str]:
+    """Return the sections of what may have been measured beside the scores."""
+    return [
+        sections.uncertainty(metrics, run_dir),
+        sections.prior(metrics, run_dir),
+        sections.robustness(metrics, run_dir),
+        sections.photos(metrics),
+    ]
 
 
 def write_curves(run_dir: Path) -> Path:
@@ -82,7 +87,7 @@ def read_history(path: Path) -> list[dict[str, float]]:
         raise DataError(f"{path} is not the history of a run ({error}); delete it and train again") from error
 
 
-def _summary(run_dir: Path, history: Sequence[dict[str, float]], metrics: dict[str, Any]) -> str:
+def _summary(run_dir: Path, history: Sequence[dict[str, float]], metrics: Metrics | None) -> str:
     """Return one line on the run: epochs, time, the file that ships."""
     parts: list[str] = []
     if history:
@@ -91,7 +96,7 @@ def _summary(run_dir: Path, history: Sequence[dict[str, float]], metrics: dict[s
         parts.append(f"{len(history)} epochs in {spent}")
     if (run_dir / "model.onnx").is_file():
         parts.append(f"model.onnx {(run_dir / 'model.onnx').stat().st_size / 1e6:.1f} MB")
-    if metrics:
+    if metrics and metrics["sha256"]:
         parts.append(f"sha256 {metrics['sha256'][:12]}…")
     return " · ".join(parts)
 
@@ -101,7 +106,15 @@ def _read_text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_metrics(path: Path) -> Metrics | None:
+    """Return the scores of the run, None where it has not been scored."""
+    metrics: Any = _read_json(path)
+    if metrics and ("power" in metrics or "prior" not in metrics):
+        raise DataError(f"{path} is of an older mien; score the model again with 'mien evaluate'")
+    return metrics or None
+
+
+def _read_json(path: Path) -> Mapping[str, object]:
     """Return an object of the folder, empty where it is missing."""
     try:
         return json.loads(_read_text(path) or "{}")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from mien.evaluation.document import Metrics, NoScores, PhotosBlock, Scores, any_face, protocols_of
 from mien.evaluation.photos import photo_rows
 from mien.evaluation.robustness import score_rows
-from mien.evaluation.scores import protocols_of
 from mien.report.files import confusion_title, photos_figure
 from mien.report.headline import headline, is_published, percent, scored_on
 from mien.report.markup import picture, section, table, wide_picture
@@ -30,14 +29,15 @@ OWN_MEANING = {
 """The same for faces of one's own."""
 
 
-def scores(metrics: dict[str, Any]) -> str:
+NOT_SCORED = section("Scores", "<p>Not scored yet: <code>mien evaluate</code> writes metrics.json.</p>")
+
+
+def scores(metrics: Metrics) -> str:
     """Return the table of headline figures, two rows a protocol."""
-    if not metrics:
-        return section("Scores", "<p>Not scored yet: <code>mien evaluate</code> writes metrics.json.</p>")
     rows: list[list[str]] = []
     for name, blocks in protocols_of(metrics).items():
-        for kind in ("all", "clean"):
-            rows.append([f"<b>{escape(name)}</b>, {kind}", *_figures(blocks[kind])])
+        for kind, block in (("all", blocks["all"]), ("clean", blocks["clean"])):
+            rows.append([f"<b>{escape(name)}</b>, {kind}", *_figures(block)])
     head = ["protocol, faces", "n", "accuracy", "95 %", "macro F1", "balanced", "ECE", "weighted", "raw", "JSD"]
     meaning = MEANING if is_published(metrics) else OWN_MEANING
     known = [f"<b>{name}</b>: {meaning[name]}" for name in protocols_of(metrics) if name in meaning]
@@ -52,9 +52,9 @@ def scores(metrics: dict[str, Any]) -> str:
     )
 
 
-def _figures(block: dict[str, Any]) -> list[str]:
+def _figures(block: Scores | NoScores) -> list[str]:
     """Return the cells of one block."""
-    if not block["n"]:
+    if not any_face(block):
         return ["0", *[""] * 8]
     low, high = block["interval"]
     return [
@@ -67,22 +67,20 @@ def _figures(block: dict[str, Any]) -> list[str]:
     ]
 
 
-def in_short(metrics: dict[str, Any]) -> str:
+def in_short(metrics: Metrics) -> str:
     """Return the table that ``mien evaluate`` prints last."""
-    if not metrics:
-        return ""
     rows = [[escape(cell) for cell in (row.measure, row.value or "-", row.on)] for row in headline(metrics)]
     return section("In short", f"<div class=words>{table(['', '', 'on what, or how to get it'], rows)}</div>")
 
 
-def uncertainty(metrics: dict[str, Any], run_dir: Path) -> str:
+def uncertainty(metrics: Metrics, run_dir: Path) -> str:
     """Return how right the model is where it is sure."""
     if "coverage" not in metrics:
         return ""
     block = metrics["coverage"]
     drawn = wide_picture(run_dir / "coverage.png", "accuracy over the share of faces kept")
     text = "Faces are kept from the surest down; the curve says how many of those kept are right."
-    if block["accuracy"] is not None:
+    if block["accuracy"] is not None and block["kept"] is not None:
         text += (
             f" This file calls a face uncertain when its confidence is below {block['uncertain_below']:.3f}. That "
             f"sets {percent(1 - block['kept'])} of these faces aside, and the rest are right in "
@@ -91,7 +89,7 @@ def uncertainty(metrics: dict[str, Any], run_dir: Path) -> str:
     return section("Uncertainty", f"<p>{text}</p>{drawn}")
 
 
-def prior(metrics: dict[str, Any], run_dir: Path) -> str:
+def prior(metrics: Metrics, run_dir: Path) -> str:
     """Return what the prior buys and costs."""
     if "prior_sweep" not in metrics:
         return ""
@@ -117,7 +115,7 @@ def prior(metrics: dict[str, Any], run_dir: Path) -> str:
     )
 
 
-def photos(metrics: dict[str, Any]) -> str:
+def photos(metrics: Metrics) -> str:
     """Return the scores of the whole path on photos, by prior and by emotion."""
     if "photos" not in metrics:
         return ""
@@ -132,10 +130,10 @@ def photos(metrics: dict[str, Any]) -> str:
     )
 
 
-def emotions(metrics: dict[str, Any]) -> str:
+def emotions(metrics: Metrics) -> str:
     """Return the confusion matrix and the scores of each class, by protocol, over all faces."""
     parts: list[str] = []
-    for name, blocks in protocols_of(metrics).items() if metrics else ():
+    for name, blocks in protocols_of(metrics).items():
         block = blocks["all"]
         panel = {confusion_title(name, block): (np.array(block["confusion"]), list(block["per_class"]))}
         drawn = picture(to_png(confusion_figure(panel)), f"confusion matrix under {name}")
@@ -143,7 +141,7 @@ def emotions(metrics: dict[str, Any]) -> str:
     return section("Emotions", "".join(parts))
 
 
-def _class_table(block: dict[str, Any]) -> str:
+def _class_table(block: Scores | PhotosBlock) -> str:
     """Return the scores of each class of a block."""
     rows = [
         [escape(label), *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}"]
@@ -152,7 +150,7 @@ def _class_table(block: dict[str, Any]) -> str:
     return table(["emotion", "precision", "recall", "F1", "faces"], rows)
 
 
-def robustness(metrics: dict[str, Any], run_dir: Path) -> str:
+def robustness(metrics: Metrics, run_dir: Path) -> str:
     """Return the accuracies under corruption, a row a corruption and a column a protocol; nothing if not measured."""
     if "robustness" not in metrics:
         return ""

@@ -6,10 +6,10 @@ Raises:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
 from mien.evaluation.coverage import Coverage
+from mien.evaluation.document import CoverageBlock, PriorSweep
 from mien.report.plots import (
     BLUE,
     FAINT,
@@ -24,10 +24,16 @@ from mien.report.plots import (
     rc_context,
 )
 
-LINES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
+Score = Literal["accuracy", "balanced_accuracy", "macro_f1"]
+
+LINES: dict[Score, str] = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+}
 
 
-def prior_figure(block: Mapping[str, Any]) -> Figure:
+def prior_figure(block: PriorSweep) -> Figure:
     """Draw the block "prior_sweep" of ``metrics.json``: scores over the prior, the shipped one marked."""
     rows, shipped = block["rows"], block["shipped"]
     priors = [row["prior"] for row in rows]
@@ -56,7 +62,7 @@ def prior_figure(block: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def coverage_figure(curve: Coverage, block: Mapping[str, Any]) -> Figure:
+def coverage_figure(curve: Coverage, block: CoverageBlock) -> Figure:
     """Draw accuracy over the share of faces kept; the point at the file's own threshold is marked.
 
     Args:
@@ -79,8 +85,8 @@ def coverage_figure(curve: Coverage, block: Mapping[str, Any]) -> Figure:
             color=BLUE,
             weight="bold",
         )
-        if block["accuracy"] is not None:
-            kept, right = block["kept"], block["accuracy"]
+        kept, right = block["kept"], block["accuracy"]
+        if kept is not None and right is not None:
             axis.plot([kept, kept, 0], [0, right, right], color=ORANGE, linewidth=1.2, linestyle=":")
             axis.plot([kept], [right], "o", color=ORANGE, markersize=9)
             axis.annotate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,11 @@ from mien.apps.cli import verbosity
 from mien.apps.cli.options import Force, NetOptions, Prior
 from mien.apps.cli.stopping import whole_or_nothing
 from mien.core.packaged import NAMED
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mien.evaluation.document import Metrics, NoScores, Scores
 
 
 class SplitName(StrEnum):
@@ -99,18 +104,22 @@ def evaluate(
     console.print(f"written to {folder}: {', '.join(written)}", soft_wrap=True, markup=False, highlight=False)
 
 
-def print_scores(console: Any, document: dict[str, Any]) -> None:
+def print_scores(console: Console, document: Metrics) -> None:
     """Print what ``metrics.json`` holds: a table for each part that was measured, the one of headline figures last."""
     from mien.evaluation.data_sets import HEADS, sets_table
+    from mien.evaluation.document import protocols_of
     from mien.evaluation.photos import photo_rows
     from mien.evaluation.robustness import score_rows
-    from mien.evaluation.scores import protocols_of
     from mien.report.headline import headline, scored_on
 
-    blocks = [(name, kind, both[kind]) for name, both in protocols_of(document).items() for kind in ("all", "clean")]
+    rows = [
+        [f"{name}, {kind}", *_cells(block)]
+        for name, both in protocols_of(document).items()
+        for kind, block in (("all", both["all"]), ("clean", both["clean"]))
+    ]
     heads = ["protocol", "faces", "accuracy, 95 %", "macro F1", "ECE", "JSD"]
-    _print(console, "by protocol", heads, [[f"{name}, {kind}", *_cells(block)] for name, kind, block in blocks])
-    if len(document.get("sets", ())) > 1:
+    _print(console, "by protocol", heads, rows)
+    if "sets" in document and len(document["sets"]) > 1:
         _print(console, "by data set under seven, in %, ± of 95 % intervals", list(HEADS), sets_table(document["sets"]))
     if "robustness" in document:
         heads = [f"{name}, {block['n']:,}" for name, block in document["robustness"].items()]
@@ -125,7 +134,7 @@ def print_scores(console: Any, document: dict[str, Any]) -> None:
     )
 
 
-def _print(console: Any, title: str, heads: list[str], rows: list[list[str]], last: Any = "right") -> None:
+def _print(console: Console, title: str, heads: list[str], rows: list[list[str]], last: Any = "right") -> None:
     """Print a table of text, its figures to the right."""
     from rich import box
     from rich.table import Table
@@ -139,9 +148,11 @@ def _print(console: Any, title: str, heads: list[str], rows: list[list[str]], la
     console.print(table, "")
 
 
-def _cells(block: dict[str, Any]) -> list[str]:
+def _cells(block: Scores | NoScores) -> list[str]:
     """Return one block's figures as text."""
-    if not block["n"]:
+    from mien.evaluation.document import any_face
+
+    if not any_face(block):
         return ["0", "", "", "", ""]
     low, high = block["interval"]
     return [
