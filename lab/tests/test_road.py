@@ -163,7 +163,7 @@ def test_the_command_fills_page_and_pictures(folders: list[Path], tmp_path: Path
 
 
 def test_a_run_that_cannot_be_compared_is_refused(tmp_path: Path):
-    with pytest.raises(DataError, match="no finished run"):
+    with pytest.raises(DataError, match="no completed run"):
         road.read_run(tmp_path)
     with pytest.raises(DataError, match="lacks PublicTest"):
         road.read_run(write_run(tmp_path / "a", 5, split="test"))
