@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from heads import turned_head
 from mien.core.types import Faces
 from mien.data.synthetic import synthetic
-from mien.imaging.quality import SHARP, SMALL_PX, quality, sharpness
+from mien.imaging.quality import SHARP, SMALL_PX, TURNED_ROLL_DEG, TURNED_YAW_DEG, quality, sharpness
 
 
 def faces_of(*sides: float) -> Faces:
@@ -36,6 +37,15 @@ def test_the_longer_side_counts(crop: np.ndarray):
 def test_a_blurred_face_is_said_to_be_so_unless_it_is_small(crop: np.ndarray):
     soft = blurred(crop, 2)
     assert quality(faces_of(100, 10), np.stack([soft] * 2)) == ("blurred", "small")
+
+
+@pytest.mark.parametrize(("limit", "angle"), [(TURNED_YAW_DEG, "yaw"), (TURNED_ROLL_DEG, "roll")])
+def test_a_face_that_looks_away_or_leans_over_is_turned(crop: np.ndarray, limit: float, angle: str):
+    heads = np.concatenate([turned_head(**{angle: sign * limit + step}) for sign in (-1, 1) for step in (-1, 1)])
+    faces = Faces(np.tile(np.array([0, 0, 60, 60], np.float32), (4, 1)), heads, np.ones(4, np.float32))
+    assert quality(faces, np.stack([crop] * 4)) == ("turned", "good", "good", "turned")
+    tiny = Faces(faces.boxes / 10, heads, faces.scores)
+    assert set(quality(tiny, np.stack([crop] * 4))) == {"small"}
 
 
 def test_no_faces_have_no_quality():

@@ -7,16 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from heads import turned_head
 from mien.core.emotions import EIGHT, SEVEN
 from mien.results.document import model_entry, picture_entry
-from mien.results.rows import columns, model_name, rows
+from mien.results.rows import ANGLES, columns, model_name, rows
 from small_results import LANDMARKS, PROBS, result_of
 from tiny_net import tiny_card
 
 
 def test_the_columns_are_those_of_the_schema():
     assert " ".join(columns(SEVEN)) == (
-        "path width height face turned x1 y1 x2 y2 score quality emotion confidence uncertain "
+        "path width height face turned x1 y1 x2 y2 score yaw_deg pitch_deg roll_deg "
+        "quality emotion confidence uncertain "
         "valence intensity "
         "p_neutral p_happiness p_surprise p_sadness p_anger p_disgust p_fear "
         "lm0_x lm0_y lm1_x lm1_y lm2_x lm2_y lm3_x lm3_y lm4_x lm4_y model"
@@ -27,14 +29,20 @@ def test_the_columns_are_those_of_the_schema():
 
 def test_a_row_a_face_with_plain_rounded_values():
     happy, unsure = rows(picture_entry("a/b.jpg", result_of(PROBS, landmarks=LANDMARKS)), "mien 1")
+    happy = {name: value for name, value in happy.items() if name not in ANGLES}
     assert json.dumps(list(happy.values())) == (
         '["a/b.jpg", 64, 48, 0, 0, 1.0, 2.0, 30.46, 40.0, 0.9322, "good", "happiness", 0.91, false, 0.87, 0.95, '
         "0.05, 0.91, 0.0, 0.04, 0.0, 0.0, 0.0, "
         '0.0, 0.33, 0.67, 1.0, 1.33, 1.67, 2.0, 2.33, 2.67, 3.0, "mien 1"]'
     )
-    assert [unsure[name] for name in ("face", "quality", "emotion", "uncertain", "lm0_x", "lm4_y")] == [
-        1, "small", "neutral", True, None, None,
+    assert [unsure[name] for name in ("face", "quality", "emotion", "uncertain", "yaw_deg", "lm0_x", "lm4_y")] == [
+        1, "small", "neutral", True, None, None, None,
     ]  # fmt: skip
+
+
+def test_a_row_tells_how_the_head_is_turned():
+    (row,) = rows(picture_entry("a.jpg", result_of(PROBS[:1], landmarks=turned_head(40.04, -12, 8))), "mien 1")
+    assert [row[name] for name in ANGLES] == [40.0, -12.0, 8.0]
 
 
 def test_no_face_is_no_row():
@@ -50,7 +58,7 @@ def test_every_row_fills_the_columns_with_their_types(labels: tuple[str, ...], d
     (row,) = rows(picture_entry("a.jpg", result_of(draws / draws.sum(), labels, boxes)), "mien 1")
     assert list(row) == list(columns(labels))
     for name, kind in columns(labels).items():
-        assert name.startswith("lm") or type(row[name]) is kind
+        assert name.startswith("lm") or name.endswith("_deg") or type(row[name]) is kind
     negative = max(row[f"p_{label}"] for label in ("sadness", "anger", "disgust", "fear"))
     assert row["valence"] == round(row["p_happiness"] - negative, 4)
     assert row["intensity"] == round(1 - row["p_neutral"], 4)

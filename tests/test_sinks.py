@@ -78,7 +78,7 @@ def test_a_csv_line_is_plain(tmp_path: Path):
     head, line = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
     assert head == ",".join(columns(SEVEN))
     assert line == (
-        '"the ""boss"".jpg",64,48,0,0,1.0,2.0,30.46,40.0,0.9322,good,happiness,0.91,False,0.87,0.95,'
+        '"the ""boss"".jpg",64,48,0,0,1.0,2.0,30.46,40.0,0.9322,,,,good,happiness,0.91,False,0.87,0.95,'
         f"0.05,0.91,0.0,0.04,0.0,0.0,0.0,,,,,,,,,,,{NAME}"
     )
 

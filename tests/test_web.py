@@ -75,7 +75,7 @@ def test_the_description_tells_the_fields_of_every_answer(client: TestClient):
 
     image, model = paths["/api/image"]["post"], paths["/api/model"]["get"]
     face = schema(image, "200")["properties"]["faces"]["items"]
-    assert set(face["properties"]) - set(face["required"]) == {"id", "raw"}
+    assert set(face["properties"]) - set(face["required"]) == {"id", "pose", "raw"}
     assert face["properties"]["probabilities"] == {"type": "object", "additionalProperties": {"type": "number"}}
     assert "turned" not in schema(image, "200")["required"]
     assert fits(client.post("/api/image", content=TWO).json(), schema(image, "200"))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         VideoError,
     )
     from mien.core.model_card import ModelCard
+    from mien.core.pose import Pose
     from mien.core.types import Face, Faces, Frame
     from mien.detection.detectors import Detector
     from mien.inference.analyzer import Analyzer, classify, load
@@ -53,6 +54,7 @@ __all__ = [
     "ModelCard",
     "ModelError",
     "Outcome",
+    "Pose",
     "Stream",
     "TrackedResult",
     "TrainingError",
@@ -81,6 +83,7 @@ _NAMES = {
     ),
     "mien.core.crop_spec": ("CropSpec",),
     "mien.core.model_card": ("ModelCard",),
+    "mien.core.pose": ("Pose",),
     "mien.core.types": ("Face", "Faces", "Frame"),
     "mien.detection.detectors": ("Detector",),
     "mien.inference.analyzer": ("Analyzer", "classify", "load"),

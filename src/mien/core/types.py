@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import UsageError
+from mien.core.pose import Pose, head_poses
 from mien.core.valence import indices
 
 Image = NDArray[np.uint8]
@@ -131,9 +132,9 @@ class Face:
         probabilities: emotion to probability, in the order of the result's labels; they sum to 1.
         uncertain: whether the emotion is not to be relied on, as ``confidence`` is too low or ``quality`` is not "good"
             (docs/UNCERTAINTY.md).
-        quality: "good", or why the face can hardly be judged: "small" or "blurred". What counts is the picture as it
-            was read, which the net saw: in one read at a reduced size a face may be small that has many pixels in
-            the file.
+        quality: "good", or why the face can hardly be judged: "small", "turned" (away, or over) or "blurred". What
+            counts is the picture as it was read, which the net saw: in one read at a reduced size a face may be small
+            that has many pixels in the file.
         id: the identity a tracker gave, -1 without one.
         raw: as ``probabilities``, of this frame alone, where those are smoothed over several; else None.
         shown: the emotion that is shown where it is steadied over several frames; else empty.
@@ -150,6 +151,11 @@ class Face:
     raw: dict[str, float] | None = None
     shown: str = ""
     turn: int = 0
+
+    @property
+    def pose(self) -> Pose:
+        """How the head is turned; NaN where the detector gave no landmarks."""
+        return head_poses(self.landmarks[None], self.turn)[0]
 
     @property
     def ranking(self) -> list[str]:
@@ -202,7 +208,7 @@ class Result:
         probs: (N, K) float32, rows sum to 1.
         labels: the K emotions, in the order of the columns.
         uncertain: (N,) bool, true where the emotion is not to be relied on (``Face.uncertain``).
-        quality: N of "good", "small" and "blurred".
+        quality: N of "good", "small", "turned" and "blurred".
         timed: whether the frame is one of many of a video, which its place and time are then told of.
     """
 

@@ -1,4 +1,4 @@
-"""Quality of a face for recognition: whether it has enough pixels, and whether they are sharp."""
+"""Quality of a face for recognition: whether it has enough pixels, looks this way, and is sharp."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.pose import Pose, head_poses
 from mien.core.types import Faces
 from mien.imaging.crop import Crops
 
-QUALITIES = GOOD, SMALL, BLURRED = "good", "small", "blurred"
+QUALITIES = GOOD, SMALL, TURNED, BLURRED = "good", "small", "turned", "blurred"
 
 SMALL_PX = 24
 """A face is small if the longer side of its box is shorter than this.
@@ -27,6 +28,15 @@ The same faces blurred by a Gaussian: 85.4 % as they are (median sharpness 0.292
 and sharp ones together: 77.7 % below this limit, 85.2 % above (docs/benchmarks/quality.txt).
 """
 
+TURNED_YAW_DEG = 70.0
+"""A face is turned if it looks further to the side than this."""
+
+TURNED_ROLL_DEG = 30.0
+"""A face is turned if it leans further over in the picture than this.
+
+Both limits are where sure predictions are right less often (docs/benchmarks/pose.txt, by lab/scripts/choose_pose.py).
+"""
+
 MEASURED_PX = 48
 """Side to which a crop is resized before its sharpness is measured."""
 
@@ -35,7 +45,7 @@ NOISE_PX = 0.85
 
 
 def quality(faces: Faces, crops: Crops) -> tuple[str, ...]:
-    """Return "good", "small" or "blurred" for each face; "small" for one that is both.
+    """Return "good", "small", "turned" or "blurred" for each face; the first of these where several hold.
 
     Args:
         faces: N faces, in pixels of the picture that the crops were cut from, even if it was reduced.
@@ -45,12 +55,15 @@ def quality(faces: Faces, crops: Crops) -> tuple[str, ...]:
         ValueError: there are not as many crops as faces.
     """
     sides = (faces.boxes[:, 2:] - faces.boxes[:, :2]).max(axis=1, initial=0)
-    return tuple(_verdict(float(side), crop) for side, crop in zip(sides, crops, strict=True))
+    poses = head_poses(faces.landmarks, faces.turn)
+    return tuple(_verdict(float(side), pose, crop) for side, pose, crop in zip(sides, poses, crops, strict=True))
 
 
-def _verdict(side_px: float, crop: NDArray[np.uint8]) -> str:
+def _verdict(side_px: float, pose: Pose, crop: NDArray[np.uint8]) -> str:
     if not side_px >= SMALL_PX:  # also if it is not a number
         return SMALL
+    if abs(pose.yaw_deg) > TURNED_YAW_DEG or abs(pose.roll_deg) > TURNED_ROLL_DEG:
+        return TURNED
     return GOOD if sharpness(crop) >= SHARP else BLURRED
 
 

@@ -131,12 +131,12 @@ class Analyzer:
     def uncertain(self, confidence: Floats, quality: Sequence[str]) -> Flags:
         """Return which of N faces are uncertain: the one rule for pictures and videos (docs/UNCERTAINTY.md).
 
-        A face is when the probability of its emotion is under the model's threshold, and also when it is small or
-        blurred, however sure the net is: the threshold was fitted on good views.
+        A face is when the probability of its emotion is under the model's threshold, and also when it is small,
+        turned or blurred, however sure the net is: the threshold was fitted on good views.
 
         Args:
             confidence: (N,) the probability of the emotion that is shown.
-            quality: N of "good", "small" and "blurred".
+            quality: N of "good", "small", "turned" and "blurred".
         """
         return (confidence < self.certain_from()) | np.array([one != GOOD for one in quality], np.bool_)
 

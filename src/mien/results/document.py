@@ -8,6 +8,7 @@ from typing import NotRequired, TypedDict
 import numpy as np
 
 from mien.core.model_card import ModelCard
+from mien.core.pose import Pose
 from mien.core.types import Face, Result
 from mien.core.valence import indices
 
@@ -26,8 +27,20 @@ class ModelEntry(TypedDict):
     prior: float
 
 
-class FaceEntry(TypedDict):
-    """One face; ``id`` and ``raw`` are there where it is followed through a video.
+class PoseEntry(TypedDict):
+    """How a head is turned, in degrees (``mien.core.pose.Pose``)."""
+
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+
+
+class _Posed(TypedDict, total=False):
+    pose: PoseEntry
+
+
+class FaceEntry(_Posed):
+    """One face; ``id`` and ``raw`` are there where it is followed through a video, ``pose`` where it has landmarks.
 
     ``valence`` and ``intensity`` are None where the model's emotions do not tell them.
     """
@@ -146,10 +159,12 @@ def face_entry(face: Face) -> FaceEntry:
     """Return the entry of one face; ``landmarks`` is empty where the detector gave none."""
     located = bool(np.isfinite(face.landmarks).all())
     shares = _shares(face.probabilities)
+    posed: _Posed = {} if np.isnan(face.pose.yaw_deg) else {"pose": _angles(face.pose)}
     entry: FaceEntry = {
         "box": _pixels(face.box.tolist()),
         "landmarks": [_pixels(point) for point in face.landmarks.tolist()] if located else [],
         "score": round(face.score, 4),
+        **posed,
         "quality": face.quality,
         "emotion": face.emotion,
         "confidence": round(face.confidence, 4),
@@ -175,6 +190,11 @@ def index_cells(shares: Mapping[str, float]) -> IndexCells:
 
 def _index(value: float | None) -> float | None:
     return None if value is None else round(value, 4) + 0.0
+
+
+def _angles(pose: Pose) -> PoseEntry:
+    yaw, pitch, roll = (round(angle, 1) + 0.0 for angle in pose)
+    return {"yaw_deg": yaw, "pitch_deg": pitch, "roll_deg": roll}
 
 
 def _shares(probabilities: dict[str, float]) -> dict[str, float]:

@@ -12,6 +12,8 @@ Cell = str | int | float | bool | None
 Row = dict[str, Cell]
 Columns = dict[str, type[str | int | float | bool]]
 
+ANGLES = ("yaw_deg", "pitch_deg", "roll_deg")
+
 
 def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
     """Return the columns of a table of these emotions, in order, with the type of their cells (``docs/SCHEMA.md``).
@@ -27,7 +29,7 @@ def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
         "height": int,
         "face": int,
         **({"id": int} if timed else {"turned": int}),
-        **dict.fromkeys(("x1", "y1", "x2", "y2", "score"), float),
+        **dict.fromkeys(("x1", "y1", "x2", "y2", "score", *ANGLES), float),
         "quality": str,
         "emotion": str,
         "confidence": float,
@@ -69,6 +71,7 @@ def _face_cells(face: FaceEntry) -> Row:
         **({"id": face["id"]} if "id" in face else {}),
         **dict(zip(("x1", "y1", "x2", "y2"), face["box"], strict=True)),
         "score": face["score"],
+        **{angle: face["pose"][angle] if "pose" in face else None for angle in ANGLES},
         "quality": face["quality"],
         "emotion": face["emotion"],
         "confidence": face["confidence"],
