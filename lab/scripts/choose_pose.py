@@ -5,7 +5,7 @@
 PHOTOS are folders with votes.csv and pictures (docs/how-to/own-faces.md), of which faces in the split "train" are left
 out. With --mesh the poses are held against MediaPipe's face mesh, for which mediapipe 0.10.14 has to be installed; half
 of the faces, those of even rank, gave the heights of ``mien.core.pose.HEAD``, the others are reported. FILE is
-docs/benchmarks/pose.txt.
+docs/benchmarks/pose.txt; docs/UNCERTAINTY.md gets its table.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mien
-from docpage import ROOT, commit, cores
+from docpage import ROOT, commit, cores, fill, table
 from mien.core.boxes import iou
 from mien.core.emotions import SEVEN
 from mien.core.output import write_whole
@@ -35,12 +35,13 @@ from mien.data.faces import one_face
 from mien.imaging.crop import cut_faces
 from mien.imaging.decode import read
 from mien.imaging.quality import TURNED_ROLL_DEG, TURNED_YAW_DEG
-from mien.inference.analyzer import Analyzer
-from mien.inference.classifier import Classifier
+from mien.inference.analyzer import Analyzer, FaceClassifier
 from photo_faces import votes
 
 YAWS = (0, 15, 30, 45, 60, 70, 80, 180)
 ROLLS = (0, 10, 15, 20, 25, 30, 35, 40, 50, 60, 90, 180)
+HEAD_LINE = ["degrees", "faces", "right", "sure", "right if sure"]
+
 SEEN_PX = 256
 """Side of the picture in which the mesh is looked for."""
 
@@ -71,12 +72,12 @@ def photos(folder: Path) -> list[Photo]:
         image = read(folder / line["file"])
         corners = [line.get(name) for name in ("x1", "y1", "x2", "y2")]
         height, width = image.shape[:2]
-        box = np.float32(corners if all(corners) else [0, 0, width, height])
+        box = np.array(corners if all(corners) else [0, 0, width, height], np.float32)
         found.append(Photo(image, box, int(votes(line).argmax())))
     return found
 
 
-def by_yaw(faces: list[Photo], analyzer: Analyzer) -> tuple[str, list[tuple[Photo, Any]]]:
+def by_yaw(faces: list[Photo], analyzer: Analyzer) -> tuple[list[list[str]], list[tuple[Photo, Any]]]:
     """Return accuracy by yaw, and the faces that are found, each with the box and landmarks (5, 2) of the detector."""
     found: list[tuple[Photo, Any]] = []
     rows: list[tuple[float, bool, bool]] = []
@@ -89,18 +90,18 @@ def by_yaw(faces: list[Photo], analyzer: Analyzer) -> tuple[str, list[tuple[Phot
         rows.append((abs(face.pose.yaw_deg), face.emotion == SEVEN[photo.truth], sure))
         found.append((replace(photo, box=face.box), face.landmarks))
     yaw, right, sure = (np.array(column) for column in zip(*rows, strict=True))
-    lines = [f"{'yaw':>10}{'faces':>8}{'right':>9}{'sure':>7}{'right':>9}"]
+    lines: list[list[str]] = []
     for low, high in pairwise(YAWS):
         here = (yaw >= low) & (yaw < high)
-        lines.append(f"{low:>4} to {high:>2}{_counts(right[here], sure[here])}")
-    return "\n".join(lines), found
+        lines.append([f"yaw {low} to {high}", *_counts(right[here], sure[here])])
+    return lines, found
 
 
-def by_roll(faces: list[Photo], classifier: Classifier) -> str:
+def by_roll(faces: list[Photo], classifier: FaceClassifier) -> list[list[str]]:
     """Return accuracy where the pictures are turned around the middle of the face, by so many degrees either way."""
     card = classifier.card
     truth = np.array([photo.truth for photo in faces])
-    lines = [f"{'roll':>10}{'faces':>8}{'right':>9}{'sure':>7}{'right':>9}"]
+    lines: list[list[str]] = []
     for angle in ROLLS:
         right, sure = np.zeros(0, np.bool_), np.zeros(0, np.bool_)
         for signed in {angle, -angle if angle < 180 else angle}:
@@ -110,8 +111,8 @@ def by_roll(faces: list[Photo], classifier: Classifier) -> str:
             shown = shown_at(classifier(np.stack(crops)), card.class_shares, SEVEN, card.prior)
             right = np.append(right, shown.argmax(axis=1) == truth)
             sure = np.append(sure, shown.max(axis=1) >= card.uncertain_at(card.prior))
-        lines.append(f"{angle:>10}{_counts(right, sure)}")
-    return "\n".join(lines)
+        lines.append([f"turned by {angle}", *_counts(right, sure)])
+    return lines
 
 
 def _turned(photo: Photo, degrees: float) -> Image:
@@ -121,8 +122,8 @@ def _turned(photo: Photo, degrees: float) -> Image:
     return np.asarray(cv2.warpAffine(photo.image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _counts(right: NDArray[np.bool_], sure: NDArray[np.bool_]) -> str:
-    return f"{len(right):8}{_share(right):>9}{sure.sum():7}{_share(right[sure]):>9}"
+def _counts(right: NDArray[np.bool_], sure: NDArray[np.bool_]) -> list[str]:
+    return [f"{len(right):,}", _share(right), f"{sure.sum():,}", _share(right[sure])]
 
 
 def _share(hits: NDArray[np.bool_]) -> str:
@@ -175,7 +176,7 @@ def _rotations(points: Angles, onto: Angles) -> Angles:
     """Return the rotations (N, 3, 3) that bring points (N, P, 3), as rows, nearest to others (Kabsch, 1976)."""
     left, _, right = np.linalg.svd(points.transpose(0, 2, 1) @ onto)
     left[:, :, 2] *= np.sign(np.linalg.det(left @ right))[:, None]
-    return left @ right
+    return np.asarray(left @ right, np.float64)
 
 
 def _front(shape: Angles) -> Angles:
@@ -185,7 +186,7 @@ def _front(shape: Angles) -> Angles:
     down = shape[152] - shape[10]
     down -= across * (across @ down)
     down /= np.linalg.norm(down)
-    return np.stack([across, down, np.cross(across, down)], axis=1)
+    return np.asarray(np.stack([across, down, np.cross(across, down)], axis=1), np.float64)
 
 
 def main() -> None:
@@ -199,6 +200,7 @@ def main() -> None:
     classifier = analyzer.classifier
     faces = [photo for folder in given.photos for photo in photos(folder)]
     yaws, found = by_yaw(faces, analyzer)
+    lines = yaws + by_roll([photo for photo, _ in found], classifier)
     content = "\n".join(
         [
             f"$ python lab/scripts/choose_pose.py {' '.join('PHOTOS' for _ in given.photos)}{' --mesh' * given.mesh}",
@@ -207,16 +209,14 @@ def main() -> None:
             "sure: those with a confidence at or above the threshold of uncertain faces",
             f"shipped: turned beyond {TURNED_YAW_DEG:g} degrees of yaw or {TURNED_ROLL_DEG:g} of roll",
             "",
-            f"by yaw, as it is read, {len(found)} faces that are found",
-            yaws,
-            "",
-            "pictures turned around the middle of the face",
-            by_roll([photo for photo, _ in found], classifier),
+            f"{len(found)} faces are found: by yaw, and with the picture turned around the face by so much, either way",
+            *("".join(f"{cell:>16}" for cell in line) for line in [HEAD_LINE, *lines]),
             *(["", against_mesh(found)] if given.mesh else []),
         ]
     )
     print(content)
     write_whole(given.out, f"{content}\n".encode())
+    fill(ROOT / "docs" / "UNCERTAINTY.md", {"pose": table(HEAD_LINE, lines)})
 
 
 if __name__ == "__main__":
