@@ -30,8 +30,8 @@ from mien.tracking.timeline import Summary
 MOST_TRANSITIONS = 6
 
 HEIGHT_AND_HATCHES = (
-    "Height is probability. Hatched is what is uncertain: the net is not sure enough, or the face is small or blurred. "
-    "Shares and changes are those of the time that is certain."
+    "Height is probability. Hatched is what is uncertain: the net is not sure enough, or the face is small, turned or "
+    "blurred. Shares and changes are those of the time that is certain."
 )
 
 
