@@ -43,7 +43,7 @@ def crop_faces(image: Image, faces: Faces, spec: CropSpec) -> Crops:
     squares = square(np.where(known[:, None], faces.boxes, 0), spec.margin)
     for row in np.flatnonzero(known):
         turn_rad = eye_line_rad(faces.landmarks[row]) if spec.align else math.radians(-faces.turn)
-        crops[row] = cut(image, squares[row], turn_rad, spec)
+        crops[row] = crop_square(image, squares[row], turn_rad, spec)
     return crops
 
 
@@ -58,7 +58,7 @@ def eye_line_rad(landmarks: Floats) -> float:
     return math.atan2(dy, dx) if math.isfinite(dx + dy) else 0.0
 
 
-def cut(image: Image, box: Floats, turn_rad: float, spec: CropSpec) -> Crops:
+def crop_square(image: Image, box: Floats, turn_rad: float, spec: CropSpec) -> Crops:
     """Return one crop (S, S, C) uint8.
 
     A pixel of the crop is the mean of k x k samples, with the least k that leaves no pixel of the picture between two
@@ -77,7 +77,7 @@ def cut(image: Image, box: Floats, turn_rad: float, spec: CropSpec) -> Crops:
     samples = min(max(math.ceil(side_px / spec.size_px - 1e-6), 1), MOST_SAMPLES)
     across = spec.size_px * samples
 
-    patch, corner = surroundings(image, centre, side_px)
+    patch, corner = _surroundings(image, centre, side_px)
     if spec.channels == 1:
         patch = np.asarray(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), np.uint8)
 
@@ -96,7 +96,7 @@ def cut(image: Image, box: Floats, turn_rad: float, spec: CropSpec) -> Crops:
     return np.asarray(crop, np.uint8).reshape(spec.size_px, spec.size_px, spec.channels)
 
 
-def surroundings(image: Image, centre: NDArray[np.float64], side_px: float) -> tuple[Image, NDArray[np.int64]]:
+def _surroundings(image: Image, centre: NDArray[np.float64], side_px: float) -> tuple[Image, NDArray[np.int64]]:
     """Return the part of the picture that a square can touch at any angle, and its corner (x, y) in pixels.
 
     It has at least one pixel: for a square outside the picture, those of the nearest edge.

@@ -13,7 +13,7 @@ from mien.core.boxes import FARTHEST_PX, square
 from mien.core.crop_spec import CropSpec
 from mien.core.types import Face, Floats, Frame, Ids, Image
 from mien.detection.close_up import face_score
-from mien.imaging.crop import cut
+from mien.imaging.crop import crop_square
 from mien.imaging.quality import GOOD
 
 UNCERTAIN = "uncertain"
@@ -231,4 +231,4 @@ def _thumbnail(frame: Frame, face: Face) -> Image | None:
     left = min(max((x1 + x2 - side_px) / 2, 0.0), width - side_px)
     top = min(max(y1 + (x2 - x1 - side_px) / 2, 0.0), height - side_px)
     box = np.array([left, top, left + side_px, top + side_px], np.float32)
-    return cut(frame.image, box, 0.0, CropSpec(size_px=min(THUMBNAIL_PX, int(side_px)), channels=3))
+    return crop_square(frame.image, box, 0.0, CropSpec(size_px=min(THUMBNAIL_PX, int(side_px)), channels=3))
