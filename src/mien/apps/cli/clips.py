@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from mien.draw.annotate import draw
 from mien.inference.analyzer import Analyzer
 from mien.report.annotations import FORMS, Recording
 from mien.report.captions import srt, vtt
+from mien.report.clock_table import Clock, write_clock_table
 from mien.report.person_table import ClipPeople, Parts, write_person_table
 from mien.report.timeline_page import timeline_page
 from mien.report.timeline_plot import write_timeline
@@ -42,7 +43,7 @@ OURS = ".mien"
 CAPTIONS: dict[str, Callable[[Summary, float], str]] = {".srt": srt, ".vtt": vtt}
 
 Files = dict[str, Path]
-"""Kind ("film", "data", "page", "timeline", "captions", "annotations") -> the file of that kind."""
+"""Kind ("film", "data", "page", "timeline", "captions", "annotations", "rate") -> the file of that kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Job:
         suffixes: kind -> suffix of each file that is written.
         summary: the table of the people of all clips; None writes none.
         parts: what people are counted in there beside the whole clips.
+        rate_hz: steps a second of the table of that kind.
         start_s: where to begin.
         end_s: where to end; None is the end.
         fps: the most frames a second; None takes all.
@@ -71,6 +73,7 @@ class Job:
     suffixes: dict[str, str]
     summary: Path | None
     parts: Parts
+    rate_hz: float
     start_s: float
     end_s: float | None
     fps: float | None
@@ -140,6 +143,8 @@ def run_clip(
     """
     analyzer, stream = job.analyzer, Stream(job.analyzer, job.smooth_s, job.detect_every)
     timeline, people = Timeline(analyzer.labels), ClipPeople(str(clip), analyzer.labels, job.parts)
+    clock = Clock(str(clip), analyzer.labels, job.rate_hz)
+    counters = [*([people] if job.summary else []), *([clock] if "rate" in files else [])]
     with ExitStack() as stack:
         video = stack.enter_context(open_video(clip, job.start_s, job.end_s, job.fps))
         frames = iter(video)
@@ -168,8 +173,7 @@ def run_clip(
                 if writer.error and len(files) == 1:
                     raise writer.error
             timeline.add(result, shown.frame)
-            if job.summary:
-                people.add(picture_entry(str(clip), result))
+            _count(counters, clip, result)
             screen.advance(time_s)
             if stopped():
                 break
@@ -181,11 +185,18 @@ def run_clip(
             sink.finish(str(clip), end_s, video.damaged, video.notes, summary.not_people)
     notes = [*(writer.notes if writer else []), *video.notes]
     failed |= {"film": writer.error} if writer and writer.error else {}
-    failed |= _write(
-        {kind: file for kind, file in files.items() if kind not in failed}, summary, video.clip, job, notes
-    )
+    wanted = {kind: file for kind, file in files.items() if kind not in failed}
+    failed |= _write(wanted, summary, video.clip, job, notes, clock=clock)
     screen.show(clip, summary, [file for kind, file in files.items() if kind not in failed], notes, stopped())
     return people.without(summary.not_people), list(failed.values())
+
+
+def _count(counters: Sequence[ClipPeople | Clock], clip: Path, result: TrackedResult) -> None:
+    """Give the entry of a frame to all that count its people."""
+    if counters:
+        entry = picture_entry(str(clip), result)
+        for counter in counters:
+            counter.add(entry)
 
 
 def _record(sink: Sink, clip: Path, result: TrackedResult, alone: bool) -> dict[str, MienError]:
@@ -244,7 +255,9 @@ def _write_summary(job: Job, done: list[ClipPeople], screen: ClipScreen) -> None
         screen.wrote([job.summary])
 
 
-def _write(files: Files, summary: Summary, facts: Clip, job: Job, notes: list[str]) -> dict[str, MienError]:
+def _write(
+    files: Files, summary: Summary, facts: Clip, job: Job, notes: list[str], *, clock: Clock
+) -> dict[str, MienError]:
     """Write the files that are made at the end, and return why those of some kinds could not be."""
     # They go with the film where there is one, and otherwise with the clip.
     film, begin_s = (files["film"].name, job.start_s) if "film" in files else (None, 0.0)
@@ -260,6 +273,7 @@ def _write(files: Files, summary: Summary, facts: Clip, job: Job, notes: list[st
         "page": write_page,
         "captions": lambda path: write_whole(path, CAPTIONS[path.suffix](summary, begin_s).encode()),
         "annotations": lambda path: write_whole(path, FORMS[path.suffix](summary, recording).encode()),
+        "rate": lambda path: write_clock_table(path, clock.rows(summary.not_people), summary.labels),
         "timeline": lambda path: write_timeline(summary, path, clip.name),
     }
     failed: dict[str, MienError] = {}

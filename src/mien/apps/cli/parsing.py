@@ -23,6 +23,7 @@ PANELS = {
             "--timeline",
             "--captions",
             "--annotations",
+            "--rate",
             "--summary",
             "--events",
             "--baseline",

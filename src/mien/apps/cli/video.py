@@ -65,6 +65,12 @@ class Output:
     annotations: Annotated[
         AnnotationForm | None, typer.Option(help="Write what is certain for ELAN (.eaf), Praat (.TextGrid) or BORIS.")
     ] = None
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="HZ", min=0.1, help="Write NAME.mien.10hz.csv: a row a person a step of a clock of 10 Hz."
+        ),
+    ] = None
     summary: Annotated[
         Path | None,
         typer.Option(metavar="FILE.csv", help="Write a row a person a clip: shares, means, maxima, onsets."),
@@ -92,6 +98,7 @@ class Output:
             "timeline": self.timeline and f".{self.timeline.value}",
             "captions": self.captions and f".{self.captions.value}",
             "annotations": self.annotations and ANNOTATIONS[self.annotations],
+            "rate": f".{self.rate:g}hz.csv" if self.rate else None,
         }
         return {kind: suffix for kind, suffix in wanted.items() if suffix}
 
@@ -143,8 +150,8 @@ def video(
 ) -> None:
     """Name the emotion on each face of each frame, and who is who.
 
-    Without --film, --data, --page, --timeline, --captions, --annotations and --summary, a film, a CSV table and a page
-    are written.
+    Without --film, --data, --page, --timeline, --captions, --annotations, --rate and --summary, a film, a CSV table and
+    a page are written.
     """
     from mien.apps.cli._events import parse_baseline, read_events
     from mien.apps.cli.clips import Job, run_clips
@@ -165,6 +172,7 @@ def video(
         analyzer=options.load(faces),
         folder=output.out,
         suffixes=output.suffixes(),
+        rate_hz=output.rate or 1.0,
         summary=output.summary,
         parts=Parts(
             read_events(output.events) if output.events else (),
