@@ -29,8 +29,8 @@ from tracked_results import summary
 N, FPS = 20, 25
 
 
-def blurred(image: Image) -> Image:
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), 4), np.uint8)
+def blurred(image: Image, sigma_px: float = 4) -> Image:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), np.uint8)
 
 
 def portraits(
@@ -124,11 +124,11 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(40):
         image = np.full((180, 400, 3), 127, np.uint8)
         one = cv2.resize(left, (150, 150), interpolation=cv2.INTER_AREA)
-        image[20:170, 20 + number : 170 + number] = blurred(one) if 8 <= number < 14 or number >= 33 else one
+        image[20:170, 20 + number : 170 + number] = blurred(one, 5) if 8 <= number < 14 or number >= 33 else one
         if number >= 10:
             share = float(np.clip((number - 16) / 10, 0, 1))
             other = cv2.addWeighted(cv2.resize(right, (140, 140)), 1 - share, cv2.resize(left, (140, 140)), share, 0)
-            image[20:160, 240:380] = blurred(other) if number % 10 > 6 else other
+            image[20:160, 240:380] = blurred(other, 5) if number % 10 > 6 else other
         images.append(image)
     return write_clip(tmp_path_factory.mktemp("crowd") / "crowd.mp4", images, fps=FPS)
 
