@@ -18,6 +18,8 @@ from mien.inference.analyzer import Analyzer, load
 from mien.inference.ordered_map import ordered_map
 from mien.results.analysis import Analysis, analysis_from_dict
 from mien.results.document import PictureEntry
+from mien.tracking.appearance import looks
+from mien.tracking.people import SURE_SCORE
 from mien.tracking.smoothing import SMOOTH_S, Hysteresis, Smoother
 from mien.tracking.tracked_result import TrackedResult
 from mien.tracking.tracker import MAX_GAP_S, Tracker
@@ -29,10 +31,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SingleFrame:
-    """The result of one frame by itself, and the thumbnail in which a cut to another shot is seen."""
+    """The result of one frame by itself, and what it is compared with others by.
+
+    Attributes:
+        analysis: the result, rounded as in documents.
+        thumbnail: of the frame, in which a cut to another shot is seen.
+        looks: (N, D) float32, what its faces look like.
+    """
 
     analysis: Analysis
     thumbnail: Image
+    looks: Floats
 
 
 class Stream:
@@ -118,8 +127,9 @@ class Stream:
         except BaseException as error:
             key.set_exception(error)
             raise
-        key.set_result(rounded(analysis).faces.boxes)
-        return SingleFrame(analysis, thumbnail(frame.image))
+        single = _single(analysis)
+        key.set_result(single.analysis.faces.boxes)
+        return single
 
     def _detect_near_known(self, frame: Frame, entry: PictureEntry | None, key: Future[Floats]) -> SingleFrame:
         """Search around the faces of an earlier frame, and everywhere if one of them is not found there."""
@@ -132,7 +142,7 @@ class Stream:
             )
             if len(analysis) < len(known):
                 analysis = self._whole(frame)
-        return SingleFrame(analysis, thumbnail(frame.image))
+        return _single(analysis)
 
     def _whole(self, frame: Frame) -> Analysis:
         # Upright alone: a face that turns its head would be read turned in some frames and not in others.
@@ -143,15 +153,16 @@ class Stream:
 
     def follow(self, single: SingleFrame) -> TrackedResult:
         """Return what a frame shows in the light of those before it."""
-        analysis, time_s = rounded(single.analysis), single.analysis.frame.time_s
+        analysis, time_s = single.analysis, single.analysis.frame.time_s
         if self._new_shot(single.thumbnail):
             self._track.cut()
-        ids = self._track(analysis.faces.boxes, time_s)
+        faces = analysis.faces
+        ids = self._track(faces.boxes, time_s, single.looks, faces.scores >= np.float32(SURE_SCORE))
         probs = self._smooth(ids, analysis.probs, time_s)
         shown = self._hysteresis(ids, probs, time_s)
         return TrackedResult(
             frame=analysis.frame,
-            faces=analysis.faces,
+            faces=faces,
             ids=ids,
             probs=probs,
             labels=analysis.labels,
@@ -161,6 +172,12 @@ class Stream:
             raw=analysis.probs,
             shown=tuple(analysis.labels[column] for column in shown),
         )
+
+
+def _single(analysis: Analysis) -> SingleFrame:
+    analysis, frame = rounded(analysis), analysis.frame
+    seen = looks(frame.image, analysis.faces.boxes / np.float32(frame.scale))
+    return SingleFrame(analysis, thumbnail(frame.image), seen)
 
 
 def rounded(analysis: Analysis) -> Analysis:

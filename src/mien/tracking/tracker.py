@@ -9,6 +9,7 @@ from mien.core.boxes import FARTHEST_PX, area, iou
 from mien.core.errors import MissingExtra
 from mien.core.types import Flags, Floats, Ids
 from mien.tracking._clock import Clock
+from mien.tracking.appearance import LOOK, alike
 
 States = NDArray[np.float64]
 """(N, 4): centre x and y in pixels, logarithms of width and height."""
@@ -47,8 +48,8 @@ class Tracker:
     and similar appearances? Make it easier by buffering the matching space, WACV 2023; there in two steps, here by
     time).
 
-    A face found in the frame before is known however long ago that was; one that was missed, for ``max_gap_s``.
-    Nothing but places is compared: a face that takes another's place within that time takes its id.
+    A face found in the frame before is known however long ago that was; one that was missed, for ``max_gap_s``. A face
+    that takes another's place does not take its id where it looks different (``mien.tracking.appearance``).
 
     Args:
         max_gap_s: for how long a face that is not found is remembered.
@@ -80,13 +81,18 @@ class Tracker:
         self._velocities: States = np.zeros((0, 4))
         self._unseen_s: NDArray[np.float64] = np.zeros(0)
         self._in_view: Flags = np.zeros(0, np.bool_)
+        self._latest: Floats = np.zeros((0, LOOK), np.float32)
+        self._latest_sure: Floats = np.zeros((0, LOOK), np.float32)
 
-    def __call__(self, boxes: Floats, time_s: float) -> Ids:
+    def __call__(self, boxes: Floats, time_s: float, looks: Floats | None = None, sure: Flags | None = None) -> Ids:
         """Return the ids of the faces of the next frame.
 
         Args:
             boxes: (N, 4) float32, x1, y1, x2, y2 in pixels; N may be 0.
             time_s: of the frame. One that is not later than that of the call before counts as the same moment.
+            looks: (N, D) float32, what they look like (``mien.tracking.appearance.looks``); None compares places alone.
+            sure: (N,) bool, which of them surely are faces; None takes all for such. Who was surely seen is
+                remembered by that, whatever a hand or a passer-by showed since.
 
         Returns:
             (N,) int64, from 1, no two alike; -1 for a box that cannot be followed: without area, with a coordinate
@@ -98,9 +104,11 @@ class Tracker:
         sound = np.flatnonzero(np.all(np.abs(boxes) <= FARTHEST_PX, axis=1))
         sound = sound[area(boxes[sound]) > 0]
         states = _states(boxes[sound])
-        faces, rows = self._match(states)
-        self._see(faces, states[rows])
-        self._meet(np.delete(states, rows, axis=0))
+        seen = (np.zeros((len(boxes), LOOK), np.float32) if looks is None else looks)[sound]
+        certain = (np.ones(len(boxes), np.bool_) if sure is None else sure)[sound]
+        faces, rows = self._match(states, seen)
+        self._see(faces, states[rows], seen[rows], certain[rows])
+        self._meet(np.delete(states, rows, axis=0), np.delete(seen, rows, axis=0))
         fresh = np.delete(np.arange(len(sound)), rows)
         ids[sound[rows]] = self._ids[faces]
         ids[sound[fresh]] = self._ids[len(self._ids) - len(fresh) :]
@@ -109,8 +117,9 @@ class Tracker:
     def _keep(self, known: Flags) -> None:
         self._ids, self._states, self._velocities = self._ids[known], self._states[known], self._velocities[known]
         self._unseen_s, self._in_view = self._unseen_s[known], self._in_view[known]
+        self._latest, self._latest_sure = self._latest[known], self._latest_sure[known]
 
-    def _match(self, found: States) -> tuple[Ids, Ids]:
+    def _match(self, found: States, looks: Floats) -> tuple[Ids, Ids]:
         """Return the rows of known faces and, beside them, the rows of found ones that are the same."""
         reach_s = DAMPING_S * (1 - np.exp(-self._unseen_s / DAMPING_S))
         expected = self._states + self._velocities * reach_s[:, None]
@@ -120,15 +129,16 @@ class Tracker:
         for buffer in np.unique(buffers).tolist():  # few: those in view share theirs
             same = buffers == buffer
             overlap[same] = iou(_grown(expected[same], buffer), _grown(found, buffer))
+        overlap[~(alike(self._latest, looks) | alike(self._latest_sure, looks))] = 0
         absent = np.minimum(self._unseen_s / max(self._max_gap_s, 1e-9), 1)
         # One added to each: two pairs that fit are better than one that fits well.
         merit = np.where(overlap >= LEAST_OVERLAP, 1 + overlap - ABSENCE * absent[:, None], 0)
         faces, rows = self._assign(merit, maximize=True)
-        alike = overlap[faces, rows] >= LEAST_OVERLAP
-        return faces[alike], rows[alike]
+        fit = overlap[faces, rows] >= LEAST_OVERLAP
+        return faces[fit], rows[fit]
 
-    def _see(self, faces: Ids, states: States) -> None:
-        """Take the places of known faces (M,) from this frame, states (M, 4); no other is in view."""
+    def _see(self, faces: Ids, states: States, looks: Floats, sure: Flags) -> None:
+        """Take places and looks of known faces (M,) from this frame, states (M, 4); no other is in view."""
         unseen_s = self._unseen_s[faces][:, None]
         gain = -np.expm1(-unseen_s / VELOCITY_S)
         # Divided first: between times that are nearly equal the velocity seen overflows, its share does not.
@@ -139,9 +149,11 @@ class Tracker:
         self._unseen_s[faces] = 0
         self._in_view[:] = False
         self._in_view[faces] = True
+        self._latest[faces] = looks
+        self._latest_sure[faces[sure]] = looks[sure]
 
-    def _meet(self, states: States) -> None:
-        """Know new faces, states (M, 4), which stand still so far."""
+    def _meet(self, states: States, looks: Floats) -> None:
+        """Know new faces, states (M, 4) and looks (M, D), which stand still so far."""
         n = len(states)
         self._ids = np.append(self._ids, np.arange(self._next, self._next + n))
         self._next += n
@@ -149,6 +161,8 @@ class Tracker:
         self._velocities = np.vstack([self._velocities, np.zeros((n, 4))])
         self._unseen_s = np.append(self._unseen_s, np.zeros(n))
         self._in_view = np.append(self._in_view, np.ones(n, np.bool_))
+        self._latest = np.vstack([self._latest, looks])
+        self._latest_sure = np.vstack([self._latest_sure, looks])
 
 
 def _states(boxes: Floats) -> States:
