@@ -112,7 +112,7 @@ def test_a_residual_net_stays_in_8_bits_between_its_layers_and_near_the_float_on
 
 def test_of_many_faces_a_seeded_choice_is_taken(data: Path, monkeypatch: pytest.MonkeyPatch):
     assert calibration_faces(data).shape == (160, 48, 48, 1)
-    monkeypatch.setattr(quantizing, "FACES", 20)
+    monkeypatch.setattr(quantizing, "CALIBRATION_FACES", 20)
     chosen = calibration_faces(data)
     assert chosen.shape == (20, 48, 48, 1)
     np.testing.assert_array_equal(calibration_faces(data), chosen)
