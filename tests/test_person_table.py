@@ -11,7 +11,8 @@ import pytest
 from command import Command
 from mien.core.emotions import SEVEN
 from mien.imaging.quality import QUALITIES
-from mien.report.person_table import ClipPeople, Event, Parts, columns, write_person_table
+from mien.report.events import Event
+from mien.report.person_table import ClipPeople, Parts, columns, write_person_table
 from mien.results.document import picture_entry
 from tracked_results import tracked_result
 

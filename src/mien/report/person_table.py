@@ -18,36 +18,12 @@ from numpy.typing import NDArray
 from mien.core.output import write_whole
 from mien.core.spelling import spelled
 from mien.imaging.quality import QUALITIES
+from mien.report.events import Event
 from mien.results.document import FaceEntry, PictureEntry, index_cells
 from mien.results.rows import Columns, Row
 from mien.results.sinks import csv_line
 
 INDICES = ("valence", "intensity")
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A part of a clip that people are counted in apart.
-
-    Attributes:
-        name: of the part, as "advert".
-        start_s: when it begins, in seconds of the clip.
-        end_s: when it ends; infinity is the clip's end.
-        clip: name or path of the clip; "" is any.
-    """
-
-    name: str
-    start_s: float
-    end_s: float = math.inf
-    clip: str = ""
-
-    def has(self, time_s: float) -> bool:
-        """Return whether a frame at a time belongs to it."""
-        return self.start_s <= time_s < self.end_s
-
-    def is_of(self, path: str) -> bool:
-        """Return whether it is a part of the clip at a path."""
-        return self.clip in ("", path, Path(path).name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ import numpy as np
 from mien.core.spelling import spelled
 from mien.core.types import Image
 from mien.imaging.convert import to_pillow
+from mien.report.events import Event, strips
 from mien.report.lane_svg import HATCH, areas, hatching
 from mien.report.lanes import clock, headline, left_out, length, nobody, palette, percent, shown, ticks, uncertain_bins
 from mien.tracking.people import Person
@@ -46,6 +47,7 @@ def timeline_page(
     film: str | None = None,
     film_start_s: float = 0.0,
     notes: Sequence[str] = (),
+    events: Sequence[Event] = (),
 ) -> str:
     """Return the page.
 
@@ -56,6 +58,7 @@ def timeline_page(
         film: the film to play, relative to the page; the page does without where there is no such file.
         film_start_s: the time of the video at which the film begins.
         notes: what else the reader must know, such as frames that were skipped; a line each.
+        events: parts of the video, which are named over each lane.
     """
     room = resources.files("mien.report")
     html, theme, style, script = (
@@ -67,7 +70,7 @@ def timeline_page(
         style=theme + style,
         facts=escape(_facts(summary)),
         notes="".join(f"<p>{escape(note[:1].upper() + note[1:])}</p>" for note in notes),
-        content=_content(summary, film),
+        content=_content(summary, film, events),
         footer=f"What a net reads in faces need not be what people feel. Model: {escape(model)}.",
         data=_json(page_data(summary, film_start_s)),
         script=script,
@@ -110,7 +113,7 @@ def _facts(summary: Summary) -> str:
     return " · ".join(facts)
 
 
-def _content(summary: Summary, film: str | None) -> str:
+def _content(summary: Summary, film: str | None, events: Sequence[Event]) -> str:
     """Return film, legend and lanes, or that there are none."""
     people, colours = shown(summary), palette(summary.labels)
     more = left_out(summary)
@@ -125,7 +128,7 @@ def _content(summary: Summary, film: str | None) -> str:
             f'{HATCH}<ul class="legend" aria-label="Emotions">{keys}<li>{UNSURE}uncertain</li></ul>',
             f'<p class="soft">{HEIGHT_AND_HATCHES}</p>',
             f'<p class="soft screen">Point, tap or use the arrow keys to see a moment.{click}</p>',
-            *(_person(person, summary, colours) for person in people),
+            *(_person(person, summary, colours, events) for person in people),
             rest,
         ]
     )
@@ -141,7 +144,7 @@ def _film(film: str | None) -> str:
     )
 
 
-def _person(person: Person, summary: Summary, colours: Mapping[str, str]) -> str:
+def _person(person: Person, summary: Summary, colours: Mapping[str, str], events: Sequence[Event]) -> str:
     """Return the block of one person."""
     duration_s = summary.end_s - summary.start_s
     between = f"{length(person.first_s, summary)} to {length(person.last_s, summary)}"
@@ -151,7 +154,8 @@ def _person(person: Person, summary: Summary, colours: Mapping[str, str]) -> str
 <p>{escape(headline(person))}</p>
 <p class="soft">in view {seen} ({_percent(person.seen_s / duration_s)})<br>{between}</p></div></div>
 {_shares(person, summary, colours)}</div>
-<div><div class="lane" tabindex="0" role="slider" aria-label="{name}: probabilities over time" \
+<div>{strips(events, summary)}
+<div class="lane" tabindex="0" role="slider" aria-label="{name}: probabilities over time" \
 aria-valuemin="{summary.start_s:.1f}" aria-valuemax="{summary.end_s:.1f}" aria-valuenow="{summary.start_s:.1f}" \
 aria-valuetext="{clock(summary.start_s)}">{areas(person, summary, colours)}{hatching(person, summary)}\
 <div class="cursor" hidden></div></div>

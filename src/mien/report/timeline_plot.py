@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import numpy as np
 from mien.core.errors import MissingExtra, UsageError
 from mien.core.output import write_whole
 from mien.core.spelling import spelled
+from mien.report.events import Event, in_view, layers
 from mien.report.lanes import headline, left_out, length, nobody, palette, percent, runs, shown, ticks, uncertain_bands
 from mien.tracking.people import Person
 from mien.tracking.timeline import Summary
@@ -30,7 +32,7 @@ LANE_IN = 1.0
 """Height of a lane in inches."""
 
 
-def write_timeline(summary: Summary, path: Path, title: str = "") -> None:
+def write_timeline(summary: Summary, path: Path, title: str = "", events: Sequence[Event] = ()) -> None:
     """Write the picture, PNG or SVG by the file's suffix; it appears whole or not at all.
 
     The same timeline gives the same bytes.
@@ -42,7 +44,7 @@ def write_timeline(summary: Summary, path: Path, title: str = "") -> None:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise UsageError(f"a timeline is drawn as .png or .svg; got '{path.name}'")
-    figure = timeline_figure(summary, title)
+    figure = timeline_figure(summary, title, events)
     import matplotlib as mpl
 
     metadata: dict[str, Any] = {"Software": None} if suffix == ".png" else {"Date": None, "Creator": None}
@@ -68,8 +70,8 @@ def require_matplotlib() -> None:
         ) from error
 
 
-def timeline_figure(summary: Summary, title: str = "") -> Figure:
-    """Return the picture.
+def timeline_figure(summary: Summary, title: str = "", events: Sequence[Event] = ()) -> Figure:
+    """Return the picture; events are parts of the video, which are named over the first lane and marked in all.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -94,6 +96,7 @@ def timeline_figure(summary: Summary, title: str = "") -> Figure:
         axes = figure.subplots(len(people), 1, sharex=True, squeeze=False)[:, 0]
         for axis, person in zip(axes, people, strict=True):
             _lane(axis, person, summary, list(colours.values()))
+        _mark(list(axes), events, summary)
         places, words = zip(*ticks(summary.start_s, summary.end_s, 10), strict=True)
         axes[-1].set_xticks(places, words)
         if more:
@@ -145,6 +148,25 @@ def _lane(axis: Axes, person: Person, summary: Summary, colours: list[str]) -> N
     )
     if person.thumbnail is not None:
         _portrait(axis, person.thumbnail)
+
+
+def _mark(axes: Sequence[Axes], events: Sequence[Event], summary: Summary) -> None:
+    """Draw a line where an event begins and one where it ends, and the names over the first lane."""
+    rows = layers(in_view(events, summary))
+    for row, event in ((row, event) for row, events in enumerate(rows) for event in events):
+        for axis in axes:
+            for time_s in {event.start_s, event.end_s} - {summary.start_s, summary.end_s}:
+                axis.axvline(time_s, color="#333333", linewidth=1, linestyle=":")
+        place, above = (event.start_s, 1), (3, 4 + 13 * row)
+        axes[0].annotate(
+            spelled(event.name),
+            place,
+            xycoords=("data", "axes fraction"),
+            xytext=above,
+            textcoords="offset points",
+            fontsize=9,
+            parse_math=False,
+        )
 
 
 def _portrait(axis: Axes, thumbnail: np.ndarray[Any, np.dtype[np.uint8]]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mien.apps.cli.video import seconds
 from mien.core.errors import UsageError
-from mien.report.person_table import Event
+from mien.report.events import Event
 
 FORM = "columns name and start, and if need be end and clip"
 

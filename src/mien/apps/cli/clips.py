@@ -262,11 +262,12 @@ def _write(
     # They go with the film where there is one, and otherwise with the clip.
     film, begin_s = (files["film"].name, job.start_s) if "film" in files else (None, 0.0)
     clip, model = Path(facts.path), model_name(job.analyzer.model)
+    events = [event for event in job.parts.events if event.is_of(facts.path)]
     length_s = summary.end_s if facts.duration_s is None else facts.duration_s
     recording = Recording(clip, job.folder, datetime.now().astimezone(), facts.fps, length_s, facts.has_audio)
 
     def write_page(path: Path) -> None:
-        page = timeline_page(summary, clip.name, model, film=film, film_start_s=job.start_s, notes=notes)
+        page = timeline_page(summary, clip.name, model, film=film, film_start_s=job.start_s, notes=notes, events=events)
         write_whole(path, page.encode())
 
     writers: dict[str, Callable[[Path], None]] = {
@@ -274,7 +275,7 @@ def _write(
         "captions": lambda path: write_whole(path, CAPTIONS[path.suffix](summary, begin_s).encode()),
         "annotations": lambda path: write_whole(path, FORMS[path.suffix](summary, recording).encode()),
         "rate": lambda path: write_clock_table(path, clock.rows(summary.not_people), summary.labels),
-        "timeline": lambda path: write_timeline(summary, path, clip.name),
+        "timeline": lambda path: write_timeline(summary, path, clip.name, events),
     }
     failed: dict[str, MienError] = {}
     for kind in [one for one in writers if one in files]:

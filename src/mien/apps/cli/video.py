@@ -78,7 +78,8 @@ class Output:
     events: Annotated[
         Path | None,
         typer.Option(
-            metavar="EVENTS.csv", help="In --summary also a row for each event: columns name, start, end, clip."
+            metavar="EVENTS.csv",
+            help="Show in the timeline, and count apart in --summary: columns name, start, end, clip.",
         ),
     ] = None
     baseline: Annotated[
@@ -161,10 +162,12 @@ def video(
 
     if output.summary and output.summary.suffix.lower() != ".csv":
         raise UsageError(f"--summary takes a name that ends in .csv; got {output.summary.name}")
-    if not output.summary and (output.events or output.baseline):
-        raise UsageError("--events and --baseline say how the people of --summary are counted; add --summary FILE.csv")
+    if output.baseline and not output.summary:
+        raise UsageError("--baseline says how the people of --summary are counted; add --summary FILE.csv")
     if not output.suffixes() and not output.summary:
         output = replace(output, film=True, data=DataForm.csv, page=True)
+    if output.events and not (output.summary or output.page or output.timeline):
+        raise UsageError("--events are shown in --page and --timeline and counted in --summary; add one of them")
     if output.timeline:
         require_matplotlib()
     inputs = gather(clips or [], recursive, piped(clips or []), VIDEOS)
