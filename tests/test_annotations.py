@@ -3,6 +3,7 @@
 import csv
 import json
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -11,6 +12,7 @@ import pytest
 
 from command import Command
 from mien.report.annotations import Recording, Segment, boris, eaf, textgrid, tiers
+from mien.report.events import Event
 from mien.tracking.timeline import Summary
 from tracked_results import summary
 
@@ -116,6 +118,17 @@ def test_a_boris_project_declares_all_that_its_events_name(tmp_path: Path):
     states = {one["code"]: one["excluded"].split(",") for one in project["behaviors_conf"].values()}
     assert {event[2] for event in events} <= set(states)
     assert all(set(others) == set(states) - {code} for code, others in states.items())
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_events_have_tiers_of_their_own(name: str, tmp_path: Path):
+    _, write, read = FORMS[name]
+    events = (Event("advert", 0.5, 1.5), Event("speech", 1.5, 2.0), Event("all of it", 0), Event("beyond", 7))
+    told = read(write(story(), replace(recording(tmp_path), events=events)))
+    assert told == STORY | {
+        "events": [(0, 3000, "all of it")],
+        "events 2": [(500, 1500, "advert"), (1500, 2000, "speech")],
+    }
 
 
 def test_quotes_in_a_label_do_not_end_it(tmp_path: Path):

@@ -13,6 +13,7 @@ from command import Command
 from mien import load
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.valence import NEGATIVE, indices
+from snippets import run_page
 
 DISTRIBUTIONS = st.sampled_from((SEVEN, EIGHT)).flatmap(
     lambda labels: st.lists(st.floats(0.001, 1), min_size=len(labels), max_size=len(labels)).map(
@@ -78,3 +79,10 @@ def test_a_video_has_those_of_the_smoothed_probabilities(mien: Command, examples
         strongest = max(float(row[f"p_{name}"]) for name in NEGATIVE)
         assert float(row["valence"]) == pytest.approx(float(row["p_happiness"]) - strongest, abs=1e-9)
         assert float(row["intensity"]) == pytest.approx(1 - float(row["p_neutral"]), abs=1e-9)
+
+
+def test_the_snippet_of_the_page_runs(mien: Command, examples: Path, capsys: pytest.CaptureFixture[str]):
+    Path("examples").symlink_to(examples)
+    run_page(examples.parent / "docs" / "VALENCE.md", mien)
+    valence, intensity = map(float, capsys.readouterr().out.split())
+    assert 0.9 < valence <= intensity <= 1

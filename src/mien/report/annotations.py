@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import mimetypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from mien.core.spelling import spelled
+from mien.report.events import Event, in_view, layers
 from mien.tracking.people import UNCERTAIN
 from mien.tracking.timeline import Summary
 from mien.version import __version__
@@ -35,6 +36,7 @@ class Recording:
         fps: frames a second of the clip.
         duration_s: how long it is.
         has_audio: whether it has sound.
+        events: its parts, which have tiers of their own.
     """
 
     clip: Path
@@ -43,6 +45,7 @@ class Recording:
     fps: float
     duration_s: float
     has_audio: bool
+    events: tuple[Event, ...] = ()
 
     @property
     def beside(self) -> str:
@@ -55,16 +58,19 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A time, in milliseconds, in which one emotion was shown with certainty."""
+    """A time, in milliseconds, in which one emotion was shown with certainty, or that of an event."""
 
     start_ms: int
     end_ms: int
-    emotion: str
+    label: str
 
 
-def tiers(summary: Summary) -> dict[str, list[Segment]]:
-    """Return a person's name -> what it showed with certainty, in order; people by their ids."""
-    return {
+def tiers(summary: Summary, events: Sequence[Event] = ()) -> dict[str, list[Segment]]:
+    """Return a person's name -> what it showed with certainty, in order; people by their ids.
+
+    Behind them come events, those that overlap in tiers "events", "events 2" and so on.
+    """
+    people = {
         f"person {person.id}": [
             Segment(start_ms, end_ms, span.emotion)
             for span in person.spans
@@ -73,6 +79,11 @@ def tiers(summary: Summary) -> dict[str, list[Segment]]:
         ]
         for person in sorted(summary.people, key=lambda person: person.id)
     }
+    rows = [
+        [Segment(round(1000 * event.start_s), round(1000 * event.end_s), event.name) for event in row]
+        for row in layers(in_view(events, summary))
+    ]
+    return people | {"events" if row == 1 else f"events {row}": told for row, told in enumerate(rows, 1)}
 
 
 def eaf(summary: Summary, of: Recording) -> str:
@@ -98,7 +109,7 @@ def eaf(summary: Summary, of: Recording) -> str:
     ET.SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=url, MIME_TYPE=kind, RELATIVE_MEDIA_URL=beside)
     order = ET.SubElement(root, "TIME_ORDER")
     number = 0
-    for name, segments in tiers(summary).items():
+    for name, segments in tiers(summary, of.events).items():
         tier = ET.SubElement(root, "TIER", LINGUISTIC_TYPE_REF="emotion", TIER_ID=name, PARTICIPANT=name)
         for segment in segments:
             number += 1
@@ -108,7 +119,7 @@ def eaf(summary: Summary, of: Recording) -> str:
             first, last = slots
             place = {"ANNOTATION_ID": f"a{number}", "TIME_SLOT_REF1": first, "TIME_SLOT_REF2": last}
             annotation = ET.SubElement(ET.SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", place)
-            ET.SubElement(annotation, "ANNOTATION_VALUE").text = segment.emotion
+            ET.SubElement(annotation, "ANNOTATION_VALUE").text = segment.label
     ET.SubElement(header, "PROPERTY", NAME="lastUsedAnnotationId").text = str(number)
     kinds = {"LINGUISTIC_TYPE_ID": "emotion", "TIME_ALIGNABLE": "true", "GRAPHIC_REFERENCES": "false"}
     ET.SubElement(root, "LINGUISTIC_TYPE", kinds)
@@ -121,7 +132,7 @@ def textgrid(summary: Summary, of: Recording) -> str:
 
     Source: https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html
     """
-    found = tiers(summary) or {"nobody": []}
+    found = tiers(summary, of.events) or {"nobody": []}
     ends = [round(1000 * summary.end_s), *(segment.end_ms for segments in found.values() for segment in segments), 1]
     end_ms = max(ends)
     lines = [
@@ -147,7 +158,7 @@ def textgrid(summary: Summary, of: Recording) -> str:
                 f"        intervals [{place}]:",
                 f"            xmin = {_seconds(interval.start_ms)}",
                 f"            xmax = {_seconds(interval.end_ms)}",
-                f"            text = {_quoted(interval.emotion)}",
+                f"            text = {_quoted(interval.label)}",
             ]
     return "\n".join(lines) + "\n"
 
@@ -178,12 +189,13 @@ def boris(summary: Summary, of: Recording) -> str:
 
     Source: https://www.boris.unito.it/user_guide/
     """
-    found, day = tiers(summary), of.made.isoformat(timespec="seconds")[:19]
+    found, day = tiers(summary, of.events), of.made.isoformat(timespec="seconds")[:19]
     events: list[tuple[int, bool, str, str]] = []  # time, whether it begins, person, emotion
     for name, segments in found.items():
         for segment in segments:
-            events += [(segment.start_ms, True, name, segment.emotion), (segment.end_ms, False, name, segment.emotion)]
+            events += [(segment.start_ms, True, name, segment.label), (segment.end_ms, False, name, segment.label)]
     events.sort(key=lambda event: event[:3])  # of one time, ends come first
+    codes = dict.fromkeys([*summary.labels, *(segment.label for segments in found.values() for segment in segments)])
     observation = {
         "file": {str(player): [of.beside] if player == 1 else [] for player in range(1, PLAYERS + 1)},
         "type": "MEDIA",
@@ -214,7 +226,7 @@ def boris(summary: Summary, of: Recording) -> str:
         "project_description": f"Emotions that mien {__version__} is certain of",
         "project_format_version": "7.0",
         "subjects_conf": {str(place): {"key": "", "name": name, "description": ""} for place, name in enumerate(found)},
-        "behaviors_conf": {str(place): _behavior(label, summary.labels) for place, label in enumerate(summary.labels)},
+        "behaviors_conf": {str(place): _behavior(code, summary.labels) for place, code in enumerate(codes)},
         "observations": {of.clip.name: observation},
         "behavioral_categories": [],
         "independent_variables": {},
@@ -225,9 +237,9 @@ def boris(summary: Summary, of: Recording) -> str:
     return json.dumps(project, indent=1) + "\n"
 
 
-def _behavior(label: str, labels: tuple[str, ...]) -> dict[str, object]:
-    """Return an emotion as a state, which excludes the others."""
-    others = ",".join(other for other in labels if other != label)
+def _behavior(label: str, emotions: tuple[str, ...]) -> dict[str, object]:
+    """Return an emotion, which excludes the others, or an event, as a state."""
+    others = ",".join(other for other in emotions if other != label) if label in emotions else ""
     return {
         "type": "State event",
         "key": "",

@@ -264,7 +264,8 @@ def _write(
     clip, model = Path(facts.path), model_name(job.analyzer.model)
     events = [event for event in job.parts.events if event.is_of(facts.path)]
     length_s = summary.end_s if facts.duration_s is None else facts.duration_s
-    recording = Recording(clip, job.folder, datetime.now().astimezone(), facts.fps, length_s, facts.has_audio)
+    now = datetime.now().astimezone()
+    recording = Recording(clip, job.folder, now, facts.fps, length_s, facts.has_audio, tuple(events))
 
     def write_page(path: Path) -> None:
         page = timeline_page(summary, clip.name, model, film=film, film_start_s=job.start_s, notes=notes, events=events)

@@ -166,8 +166,10 @@ def video(
         raise UsageError("--baseline says how the people of --summary are counted; add --summary FILE.csv")
     if not output.suffixes() and not output.summary:
         output = replace(output, film=True, data=DataForm.csv, page=True)
-    if output.events and not (output.summary or output.page or output.timeline):
-        raise UsageError("--events are shown in --page and --timeline and counted in --summary; add one of them")
+    if output.events and not (output.summary or output.page or output.timeline or output.annotations):
+        raise UsageError(
+            "--events are shown in --page, --timeline and --annotations and counted in --summary; add one of them"
+        )
     if output.timeline:
         require_matplotlib()
     inputs = gather(clips or [], recursive, piped(clips or []), VIDEOS)
