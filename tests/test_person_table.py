@@ -211,6 +211,6 @@ def test_a_run_that_goes_on_has_the_people_of_clips_that_were_done(mien: Command
 
 def test_a_name_must_be_that_of_a_table_of_its_own(mien: Command, examples: Path):
     outcome = mien("video", examples / "heads.mp4", "--summary", "summary.xlsx")
-    assert (outcome.code, "ends in .csv; got summary.xlsx" in outcome.err) == (2, True)
+    assert (outcome.code, "ends in .csv or .html; got summary.xlsx" in outcome.err) == (2, True)
     outcome = mien("video", examples / "heads.mp4", "--data", "csv", "--summary", "heads.mien.csv")
     assert (outcome.code, "written of a clip" in outcome.err) == (2, True)

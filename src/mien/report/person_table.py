@@ -68,14 +68,17 @@ def columns(labels: tuple[str, ...], parts: Parts = NO_PARTS) -> Columns:
 class ClipPeople:
     """What is counted of each person while the frames of one clip go by.
 
-    Args:
+    Attributes:
         path: of the clip, as it was given.
+
+    Args:
+        path: of the clip.
         labels: the K emotions.
         parts: what is counted beside the whole.
     """
 
     def __init__(self, path: str, labels: tuple[str, ...], parts: Parts = NO_PARTS) -> None:
-        self._path, self._labels, self._parts = path, labels, parts
+        self.path, self._labels, self._parts = path, labels, parts
         self._whole, self._baseline = _Counts(labels), _Counts(labels)
         self._events = [(event, _Counts(labels)) for event in parts.events if event.is_of(path)]
 
@@ -108,7 +111,7 @@ class ClipPeople:
         """Return a row a person, by id, for the whole and then for each event; cells in the order of ``columns``."""
         rows: list[Row] = []
         for key in sorted(self._whole.people):
-            who: Row = {"path": spelled(self._path), "id": key}
+            who: Row = {"path": spelled(self.path), "id": key}
             empty: Row = {"event": "", "start_s": None, "end_s": None} if self._parts.events else {}
             rows.append({**who, **empty, **self._cells(key, self._whole)})
             for event, counts in self._events:

@@ -24,6 +24,7 @@ from mien.inference.analyzer import Analyzer
 from mien.report.annotations import FORMS, Recording
 from mien.report.captions import srt, vtt
 from mien.report.clock_table import Clock, write_clock_table
+from mien.report.people_page import people_page
 from mien.report.person_table import ClipPeople, Parts, write_person_table
 from mien.report.timeline_page import timeline_page
 from mien.report.timeline_plot import write_timeline
@@ -248,7 +249,11 @@ def _write_summary(job: Job, done: list[ClipPeople], screen: ClipScreen) -> None
         return
     try:
         with explained(job.summary, resumable="data" in job.suffixes):
-            write_person_table(job.summary, done, job.analyzer.labels, job.parts)
+            if job.summary.suffix.lower() == ".csv":
+                write_person_table(job.summary, done, job.analyzer.labels, job.parts)
+            else:
+                page = people_page(done, job.analyzer.labels, job.parts, model_name(job.analyzer.model))
+                write_whole(job.summary, page.encode())
     except MienError as error:
         screen.fail(str(error))
     else:

@@ -73,7 +73,9 @@ class Output:
     ] = None
     summary: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="Write a row a person a clip: shares, means, maxima, onsets."),
+        typer.Option(
+            metavar="FILE.csv|html", help="Write a row a person a clip, or a page that lays the clips side by side."
+        ),
     ] = None
     events: Annotated[
         Path | None,
@@ -160,8 +162,8 @@ def video(
     from mien.report.person_table import Parts
     from mien.report.timeline_plot import require_matplotlib
 
-    if output.summary and output.summary.suffix.lower() != ".csv":
-        raise UsageError(f"--summary takes a name that ends in .csv; got {output.summary.name}")
+    if output.summary and output.summary.suffix.lower() not in (".csv", ".html"):
+        raise UsageError(f"--summary takes a name that ends in .csv or .html; got {output.summary.name}")
     if output.baseline and not output.summary:
         raise UsageError("--baseline says how the people of --summary are counted; add --summary FILE.csv")
     if not output.suffixes() and not output.summary:
