@@ -16,6 +16,11 @@ def test_every_emotion_is_drawn_as_often_and_labelled_so():
     assert (PROTOCOLS["seven"](split.votes, split.emotions) != UNCOUNTED).all()
 
 
+def test_half_of_each_emotion_chooses():
+    split = synthetic(80, seed=0)
+    assert np.bincount(split.votes[split.choosing].argmax(axis=1)).tolist() == [5] * 8
+
+
 def test_the_same_seed_draws_the_same_faces_and_a_longer_split_begins_with_them():
     assert synthetic(24, seed=3).sha256() == synthetic(24, seed=3).sha256()
     np.testing.assert_array_equal(synthetic(24, seed=3).images, synthetic(32, seed=3).images[:24])

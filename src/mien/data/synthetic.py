@@ -84,7 +84,8 @@ def synthetic(n: int, seed: int) -> Split:
     """
     if n < 0:
         raise ValueError(f"n must be a number of faces, 0 or more; got {n}")
-    labels = np.arange(n) % len(EIGHT)
+    rows = np.arange(n)
+    labels = rows % len(EIGHT)
     images = np.zeros((n, SIZE_PX, SIZE_PX), np.uint8)
     votes = np.zeros((n, COLUMNS), np.uint8)
     for row, label in enumerate(labels.tolist()):
@@ -97,10 +98,10 @@ def synthetic(n: int, seed: int) -> Split:
         images=images,
         votes=votes,
         emotions=np.where(labels < len(SEVEN), labels, -1).astype(np.int8),
-        rows=np.arange(n),
+        rows=rows,
         clean=np.ones(n, np.bool_),
         sources=np.full(n, "synthetic"),
-        choosing=np.arange(n) % 2 == 0,
+        choosing=(rows + rows // len(EIGHT)) % 2 == 0,  # of each emotion every other face
     )
 
 
