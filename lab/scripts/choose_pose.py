@@ -32,7 +32,7 @@ from mien.core.pose import head_poses
 from mien.core.priors import shown_at
 from mien.core.types import Image
 from mien.data.faces import one_face
-from mien.imaging.crop import cut_faces
+from mien.imaging.crop import crop_faces
 from mien.imaging.decode import read
 from mien.imaging.quality import TURNED_ROLL_DEG, TURNED_YAW_DEG
 from mien.inference.analyzer import Analyzer, FaceClassifier
@@ -106,7 +106,7 @@ def by_roll(faces: list[Photo], classifier: FaceClassifier) -> list[list[str]]:
         right, sure = np.zeros(0, np.bool_), np.zeros(0, np.bool_)
         for signed in {angle, -angle if angle < 180 else angle}:
             crops = [
-                cut_faces(_turned(photo, signed), one_face(tuple(photo.box.tolist())), card.crop)[0] for photo in faces
+                crop_faces(_turned(photo, signed), one_face(tuple(photo.box.tolist())), card.crop)[0] for photo in faces
             ]
             shown = shown_at(classifier(np.stack(crops)), card.class_shares, SEVEN, card.prior)
             right = np.append(right, shown.argmax(axis=1) == truth)
