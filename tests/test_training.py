@@ -19,7 +19,7 @@ from mien.train import export as exporting
 from mien.train.callbacks import Epochs
 from mien.train.epochs import Batches, learning_rate
 from mien.train.export import export
-from mien.train.loop import spread, train
+from mien.train.loop import evenly, train
 from mien.train.recipe import FIRST_TRY, read_recipe
 from runs import Copies, behind, history_of, net_of, shallow, unsettled
 
@@ -225,8 +225,8 @@ def test_an_unfinished_run_is_not_exported(tmp_path: Path):
 
 
 def test_first_statistics_come_from_rows_at_even_distances():
-    assert spread(np.arange(1000) * 2, 4).tolist() == [0, 500, 1000, 1500]
-    assert spread(np.array([7, 9]), 4).tolist() == [7, 7, 9, 9]
+    assert evenly(np.arange(1000) * 2, 4).tolist() == [0, 500, 1000, 1500]
+    assert evenly(np.array([7, 9]), 4).tolist() == [7, 7, 9, 9]
 
 
 @pytest.fixture(autouse=True)

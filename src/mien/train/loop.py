@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.errors import UsageError
 from mien.core.output import write_whole
 from mien.core.types import Floats
 from mien.data.split import Split
+from mien.train._run_record import CALIBRATION, claim, is_completed, origin_of, resuming, starting
 from mien.train.augment.layers import augment
 from mien.train.batch_norm import reestimate_batch_norm
 from mien.train.bias_correction import correct_bias
 from mien.train.calibrate import calibrate
 from mien.train.callbacks import Epochs
-from mien.train.checkpoint import CHECKPOINT, load_best, load_checkpoint, need_checkpoint
+from mien.train.checkpoint import load_best, load_checkpoint
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
 from mien.train.epochs import Batches, learning_rate
 from mien.train.init.pretrained import PRETRAINED
-from mien.train.init.warm_start import copy_weights, describe_runs, same_runs
+from mien.train.init.warm_start import copy_weights
 from mien.train.nets.models import MODELS
-from mien.train.recipe import Recipe, read_recipe
+from mien.train.recipe import Recipe
 from mien.train.targets import LABELS, make_targets, sampling_rates
-from mien.version import __version__
 
 BATCH_NORM_FACES = 512
 """Number of faces for initial batch-norm statistics, if pretrained or exported weights lack them."""
@@ -81,45 +75,55 @@ def train(
             installed; or the files to resume from are missing.
         TrainingError: the loss became NaN or infinite.
     """
-    faces = len(train_split)
-    train_split = _part(train_split, limit)
+    part = _part(train_split, limit)
     start = start or (Path(recipe.start) if recipe.start else None)
-    pretrained = None if start else PRETRAINED.get(recipe.model)
-    origin: dict[str, Any] = {
-        **({"limit": f"{limit} of {faces} faces"} if len(train_split) < faces else {}),
-        "teachers": [*labelled_by, *describe_runs(teachers, recipe, "teacher")],
-        "start": [pretrained.describe()] if pretrained else describe_runs([start] if start else [], recipe, "start"),
+    origin = {
+        **({"limit": f"{limit} of {len(train_split)} faces"} if len(part) < len(train_split) else {}),
+        **origin_of(recipe, teachers, labelled_by, start),
     }
     if valid_split.choosing.any():
         valid_split = valid_split.take(valid_split.choosing)
     run_dir.mkdir(parents=True, exist_ok=True)
-    _claim(run_dir, recipe, train_split, origin)
-    if (run_dir / "calibration.json").is_file():
+    claim(run_dir, recipe, part, origin, policy_of(recipe.precision))
+    if is_completed(run_dir):
         return run_dir
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy(policy_of(recipe.precision))
-    rows, targets = make_targets(train_split, recipe.target, recipe.smoothing, recipe.sharpening)
-    net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
-    some = train_split.images[spread(rows, BATCH_NORM_FACES)][..., None].astype(np.float32)
+    net, model, batches = _build(recipe, part, teachers, start)
+    done = load_checkpoint(net, model.optimizer, run_dir)
+    say(resuming(recipe, done, len(batches), run_dir) if done else starting(start, origin))
+    if done < recipe.epochs:
+        hooks = [Epochs(recipe, net, batches, valid_split, run_dir), *callbacks]
+        model.fit(batches, epochs=recipe.epochs, initial_epoch=done, shuffle=False, verbose=0, callbacks=hooks)
+    _take_final_weights(net, model, batches, recipe, run_dir)
+    _finish(run_dir, recipe, net, part, valid_split)
+    return run_dir
+
+
+def _build(
+    recipe: Recipe, split: Split, teachers: Sequence[Path], start: Path | None
+) -> tuple[keras.Model, keras.Model, Batches]:
+    """Return the net, with the weights that it starts from, the compiled model that trains it, and its batches."""
+    rows, targets = make_targets(split, recipe.target, recipe.smoothing, recipe.sharpening)
+    net = _untrained(recipe)
+    some = split.images[evenly(rows, BATCH_NORM_FACES)][..., None].astype(np.float32)
     if start:
         copy_weights(start, net, recipe, some)
-    elif pretrained:
+    elif pretrained := PRETRAINED.get(recipe.model):
         pretrained.copy(pretrained.path(), net, some)
     model = augment(recipe, beside_teachers(net, teachers, recipe, some) if teachers else net)
-    batches = Batches(train_split.images[rows][..., None], targets, recipe, sampling_rates(train_split, recipe))
+    batches = Batches(split.images[rows][..., None], targets, recipe, sampling_rates(split, recipe))
     _compile(model, recipe, steps=len(batches), taught=bool(teachers))
-    epochs = Epochs(recipe, net, batches, valid_split, run_dir)
-    done = load_checkpoint(net, model.optimizer, run_dir)
-    say(_resuming(recipe, done, len(batches), run_dir) if done else _starting(start, origin["start"]))
-    if done < recipe.epochs:
-        model.fit(
-            batches,
-            epochs=recipe.epochs,
-            initial_epoch=done,
-            shuffle=False,
-            verbose=0,
-            callbacks=[epochs, *callbacks],
-        )
+    return net, model, batches
+
+
+def _untrained(recipe: Recipe) -> keras.Model:
+    """Return the recipe's net with random weights."""
+    return MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+
+
+def _take_final_weights(net: keras.Model, model: keras.Model, batches: Batches, recipe: Recipe, run_dir: Path) -> None:
+    """Give the net the weights of the best epoch or of the last one, averaged if the recipe averages."""
     if recipe.keep == "best":
         load_best(net, run_dir)
     else:
@@ -127,33 +131,21 @@ def train(
         model.optimizer.finalize_variable_values(model.trainable_variables)
     if recipe.average:
         reestimate_batch_norm(model, batches, recipe)
+
+
+def _finish(run_dir: Path, recipe: Recipe, trained: keras.Model, train_split: Split, valid_split: Split) -> None:
+    """Correct the biases of the net and save it in float32, and then its calibration, which completes the run."""
     keras.config.set_dtype_policy("float32")
-    plain = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
-    plain.set_weights(net.get_weights())
-    _finish(run_dir, recipe, plain, train_split, valid_split)
-    return run_dir
+    net = _untrained(recipe)
+    net.set_weights(trained.get_weights())
+    logits = correct_bias(net, recipe, valid_split)
+    net.save(run_dir / "model.part.keras")
+    (run_dir / "model.part.keras").replace(run_dir / "model.keras")
+    text = json.dumps(calibrate(logits, recipe, train_split, valid_split), indent=1) + "\n"
+    write_whole(run_dir / CALIBRATION, text.encode())
 
 
-def _starting(start: Path | None, described: Sequence[dict[str, str]]) -> str:
-    """Return a message about the weights that a net starts from."""
-    return f"starting from {start or described[0]['name']}" if described else "starting from random weights"
-
-
-def _resuming(recipe: Recipe, done: int, steps: int, run_dir: Path) -> str:
-    """Return a message about the epoch and learning rate at which a run with so many epochs done is resumed."""
-    env = json.loads((run_dir / "env.json").read_text(encoding="utf-8"))
-    resuming = f"resuming at epoch {done + 1} of {recipe.epochs}"
-    if done == recipe.epochs or not (planned := env.get("planned_epochs")):
-        return resuming if done < recipe.epochs else f"all {done} epochs are done"
-    resuming += f" in a run that was planned for {planned[-1]}"
-    rate: Any = learning_rate(recipe, steps)
-    if isinstance(rate, float):
-        return f"{resuming}; the learning rate is still {rate:g}"
-    now = float(keras.ops.convert_to_numpy(rate(done * steps)))
-    return f"{resuming}; the learning rate is now that of a run of {recipe.epochs} epochs, {now:.2g} at first"
-
-
-def spread(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def evenly(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Return count of the rows at even distances, as faces may be ordered by class."""
     return rows[np.linspace(0, len(rows), count, endpoint=False, dtype=np.int64)]
 
@@ -162,59 +154,7 @@ def _part(split: Split, limit: int | None) -> Split:
     """Return so many faces of a split, at even distances in its order."""
     if limit is None or limit >= len(split):
         return split
-    return split.take(spread(np.arange(len(split)), limit))
-
-
-def _claim(run_dir: Path, recipe: Recipe, split: Split, origin: dict[str, Any]) -> None:
-    """Write recipe.toml and env.json, or refuse a folder that holds another run."""
-    recipe_path, env_path = run_dir / "recipe.toml", run_dir / "env.json"
-    digest, planned = split.sha256(), list[int]()
-    completed = (run_dir / "calibration.json").is_file()
-    if completed or (run_dir / CHECKPOINT).is_file():
-        begun, env = read_recipe(recipe_path), json.loads(env_path.read_text(encoding="utf-8"))
-        changes = _changes(begun, recipe)
-        longer = changes.keys() == {"epochs"} and recipe.epochs > begun.epochs
-        differs = {
-            f"of another recipe ({', '.join(changes.values())})": changes and not longer,
-            "on other data": env["data_sha256"] != digest,
-            "with other teachers": not same_runs(env.get("teachers", []), origin["teachers"]),
-            "from another start": not same_runs(env.get("start", []), origin["start"]),
-        }
-        for what, is_so in differs.items():
-            if is_so:
-                raise UsageError(f"{run_dir} holds a run {what}; name another folder with --run, or delete it")
-        if longer or not completed:
-            need_checkpoint(run_dir, recipe.keep == "best")
-        if not longer:
-            return
-        planned = [*env.get("planned_epochs", []), begun.epochs]
-        (run_dir / "calibration.json").unlink(missing_ok=True)  # whose presence means that the run is completed
-    backend = keras.backend.backend()
-    packages = ("keras", "numpy", backend)
-    env = {
-        "backend": backend,
-        "precision": policy_of(recipe.precision),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "mien": __version__,
-        "packages": {name: import_module(name).__version__ for name in packages},
-        "data_sha256": digest,
-        "faces": len(split),
-        **({"planned_epochs": planned} if planned else {}),
-        **origin,
-    }
-    write_whole(env_path, (json.dumps(env, indent=1) + "\n").encode())
-    write_whole(recipe_path, recipe.to_toml().encode())
-
-
-def _changes(begun: Recipe, recipe: Recipe) -> dict[str, str]:
-    """Return key -> words for each setting that differs from the recipe with which a run was begun.
-
-    The start is left out: the weights themselves are compared.
-    """
-    pairs = {key: (getattr(begun, key), value) for key, value in asdict(recipe).items() if key != "start"}
-    return {key: f"{key} {was!r} instead of {now!r}" for key, (was, now) in pairs.items() if was != now}
+    return split.take(evenly(np.arange(len(split)), limit))
 
 
 def policy_of(precision: str) -> str:
@@ -228,6 +168,20 @@ def policy_of(precision: str) -> str:
 
 
 def _compile(model: keras.Model, recipe: Recipe, steps: int, taught: bool) -> None:
+    """Give a model its loss and its optimizer, for epochs of a number of steps."""
+    optimizer = _optimizer(recipe, steps)
+    if recipe.loss == "categorical":
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    else:
+        loss = SoftmaxBinaryCrossentropy()
+    if taught:
+        loss = DistillationLoss(loss, recipe.teacher_share)
+    model.compile(optimizer, loss, metrics=[keras.metrics.MeanMetricWrapper(student_accuracy, name="accuracy")])
+    optimizer.build(model.trainable_variables)
+
+
+def _optimizer(recipe: Recipe, steps: int) -> keras.Optimizer:
+    """Return the recipe's optimizer, which decays no biases and no scales and offsets of batch normalisation."""
     shared = {
         "learning_rate": learning_rate(recipe, steps),
         "weight_decay": recipe.weight_decay or None,
@@ -239,14 +193,7 @@ def _compile(model: keras.Model, recipe: Recipe, steps: int, taught: bool) -> No
     else:
         optimizer = keras.optimizers.Adam(**shared)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    if recipe.loss == "categorical":
-        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    else:
-        loss = SoftmaxBinaryCrossentropy()
-    if taught:
-        loss = DistillationLoss(loss, recipe.teacher_share)
-    model.compile(optimizer, loss, metrics=[keras.metrics.MeanMetricWrapper(student_accuracy, name="accuracy")])
-    optimizer.build(model.trainable_variables)
+    return optimizer
 
 
 class SoftmaxBinaryCrossentropy(keras.losses.Loss):
@@ -255,12 +202,3 @@ class SoftmaxBinaryCrossentropy(keras.losses.Loss):
     def call(self, y_true: Floats, y_pred: Floats) -> Floats:
         """Return the loss (N,) of logits (N, K)."""
         return keras.losses.binary_crossentropy(y_true, keras.ops.softmax(y_pred))
-
-
-def _finish(run_dir: Path, recipe: Recipe, net: keras.Model, train_split: Split, valid_split: Split) -> None:
-    """Correct the biases of the net and save it, and then its calibration, which marks the run as completed."""
-    logits = correct_bias(net, recipe, valid_split)
-    net.save(run_dir / "model.part.keras")
-    (run_dir / "model.part.keras").replace(run_dir / "model.keras")
-    text = json.dumps(calibrate(logits, recipe, train_split, valid_split), indent=1) + "\n"
-    write_whole(run_dir / "calibration.json", text.encode())

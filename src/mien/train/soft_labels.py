@@ -24,7 +24,7 @@ from mien.train.augment.layers import augment_framing
 from mien.train.distill import teachers_of
 from mien.train.epochs import Batches, begin_epoch
 from mien.train.init.warm_start import describe_runs
-from mien.train.loop import BATCH_NORM_FACES, policy_of, spread
+from mien.train.loop import BATCH_NORM_FACES, evenly, policy_of
 from mien.train.recipe import Recipe
 from mien.train.targets import make_targets
 
@@ -63,7 +63,7 @@ def label_views(recipe: Recipe, split: Split, teachers: Sequence[Path], views: i
     rows, targets = make_targets(split, recipe.target, recipe.smoothing, recipe.sharpening)
     images = split.images[rows][..., None]
     inputs = keras.Input(images.shape[1:])
-    some = split.images[spread(rows, BATCH_NORM_FACES)][..., None].astype(np.float32)
+    some = split.images[evenly(rows, BATCH_NORM_FACES)][..., None].astype(np.float32)
     taught = keras.Model(inputs, teachers_of(teachers, recipe, some)(inputs))
     framed = augment_framing(recipe, keras.Model(inputs, keras.layers.Identity(dtype="float32")(inputs)))
     batches = Batches(images, targets, recipe)
