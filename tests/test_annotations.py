@@ -91,6 +91,13 @@ def test_each_form_says_who_surely_showed_what(name: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", FORMS)
+def test_who_has_a_name_is_called_by_it(name: str, tmp_path: Path):
+    _, write, read = FORMS[name]
+    told = read(write(story().named({4: "<Anna> & 'Bo'"}), recording(tmp_path)))
+    assert told == {"person 1": STORY["person 1"], "<Anna> & 'Bo'": STORY["person 4"]}
+
+
+@pytest.mark.parametrize("name", FORMS)
 def test_who_is_uncertain_throughout_has_an_empty_tier(name: str, tmp_path: Path):
     _, write, read = FORMS[name]
     told = write(summary([(0.0, {1: "fear?"})], 1.0), recording(tmp_path))

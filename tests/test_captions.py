@@ -29,6 +29,15 @@ def test_one_person_is_named_by_the_emotion():
     )
 
 
+def test_who_has_a_name_is_named_by_it_even_alone():
+    told = steady({1: (0, 4, "fear"), 2: (2, 4, "anger")}, 4).named({1: "A <b>Anna</b> --> B", 7: "nobody"})
+    assert said(told) == [
+        (0, 2, "A <b>Anna</b> --> B: fear"),
+        (2, 4, "A <b>Anna</b> --> B: fear / person 2: anger"),
+    ]
+    assert "A &lt;b&gt;Anna&lt;/b&gt; --&gt; B: fear\n" in vtt(told)
+
+
 def test_several_people_have_a_line_each_those_seen_longest():
     told = steady({key: (0, 6 - key / 2, "fear") for key in range(1, 7)} | {9: (0, 7, "anger")}, 8)
     assert said(told)[0] == (0, 4.5, "person 9: anger / person 1: fear / person 2: fear / person 3: fear")

@@ -165,10 +165,11 @@ def test_the_areas_are_the_probabilities_stacked_and_leave_gaps():
 
 def test_names_are_escaped_everywhere():
     evil = '</script><b onload="x">&'
-    told = summary([(0.0, {1: evil}), (1.0, {1: "b"})], 2, (evil, "b"))
+    told = summary([(0.0, {1: evil}), (1.0, {1: "b"})], 2, (evil, "b")).named({1: f"Anna {evil}"})
     read = page(told, evil, film=f"{evil} #1?.mp4", notes=[evil])
     assert not read.all("b")
     assert json.loads(read.scripts[0])["labels"][0] == evil
+    assert read.all("div", "lane")[0]["aria-label"] == f"Anna {evil}: probabilities over time"
     assert read.all("video")[0]["src"] == "%3C/script%3E%3Cb%20onload%3D%22x%22%3E%26%20%231%3F.mp4"
     assert read.text.count(evil) >= 6
 

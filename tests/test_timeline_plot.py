@@ -24,11 +24,14 @@ def test_a_lane_a_person_in_the_emotions_colours(tmp_path: Path):
 
 
 def test_the_areas_stand_where_the_person_was_seen():
-    axes = timeline_figure(TWO).axes
+    axes = timeline_figure(TWO.named({2: "$Ebenezer$ Scrooge"})).axes
     spans = [axis.collections[0].get_paths()[0].get_extents().intervalx for axis in axes]
     np.testing.assert_allclose(spans, [(0, 4), (1, 2)])
     texts = [[text.get_text() for text in axis.texts] for axis in axes]
-    assert texts == [["person 1", "mostly sadness\n0:04.0 in view"], ["person 2", "mostly happiness\n0:01.0 in view"]]
+    assert texts == [
+        ["person 1", "mostly sadness\n0:04.0 in view"],
+        ["$Ebenezer$ Sc…", "mostly happiness\n0:01.0 in view"],
+    ]
     assert [label.get_text() for label in axes[-1].get_xticklabels()] == [f"0:0{s // 2}.{s % 2 * 5}" for s in range(9)]
 
 

@@ -66,12 +66,12 @@ class Segment:
 
 
 def tiers(summary: Summary, events: Sequence[Event] = ()) -> dict[str, list[Segment]]:
-    """Return a person's name -> what it showed with certainty, in order; people by their ids.
+    """Return a person's title -> what it showed with certainty, in order; people by their ids.
 
     Behind them come events, those that overlap in tiers "events", "events 2" and so on.
     """
     people = {
-        f"person {person.id}": [
+        person.title: [
             Segment(start_ms, end_ms, span.emotion)
             for span in person.spans
             if span.emotion != UNCERTAIN

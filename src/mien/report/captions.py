@@ -30,8 +30,8 @@ class Cue:
 def srt(summary: Summary, zero_s: float = 0.0) -> str:
     """Return the captions as SubRip; "" where nobody is seen.
 
-    One person in view is named by the emotion alone; of several each has a line, at most ``MOST_LINES``, those seen
-    longest.
+    Of one person in view the emotion alone is told, unless the person has a name; of several each has a line, at most
+    ``MOST_LINES``, those seen longest.
 
     Args:
         summary: how the video went.
@@ -91,8 +91,9 @@ def _changes(summary: Summary) -> list[Cue]:
 
 
 def _lines(shown: Sequence[tuple[Person, str]]) -> tuple[str, ...]:
-    words = [(person.id, " ".join(emotion.split())) for person, emotion in shown]
-    return (words[0][1],) if len(words) == 1 else tuple(f"person {key}: {word}" for key, word in words)
+    words = [(person, " ".join(emotion.split())) for person, emotion in shown]
+    alone = len(words) == 1 and not words[0][0].name
+    return (words[0][1],) if alone else tuple(f"{person.title}: {word}" for person, word in words)
 
 
 def _put(cues: list[Cue], cue: Cue) -> None:

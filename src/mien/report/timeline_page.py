@@ -226,7 +226,7 @@ def _jpeg_uri(image: Image) -> str:
 
 
 def _name(person: Person) -> str:
-    return f"person {person.id}"
+    return person.title
 
 
 def _swatch(colour: str) -> str:

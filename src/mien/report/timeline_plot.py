@@ -31,6 +31,9 @@ HATCHED: dict[str, Any] = {"facecolor": (1, 1, 1, 0.6), "edgecolor": "#3c444d", 
 LANE_IN = 1.0
 """Height of a lane in inches."""
 
+MOST_LETTERS = 14
+"""Letters of a name, at most, for which there is room beside a lane."""
+
 
 def write_timeline(summary: Summary, path: Path, title: str = "", events: Sequence[Event] = ()) -> None:
     """Write the picture, PNG or SVG by the file's suffix; it appears whole or not at all.
@@ -128,13 +131,14 @@ def _lane(axis: Axes, person: Person, summary: Summary, colours: list[str]) -> N
     if person.uncertain_s and person.certain_s:
         words += f"\n{percent(person.uncertain_share)} uncertain"
     axis.annotate(
-        f"person {person.id}",
+        _shortened(person.title),
         (0, 1),
         xycoords="axes fraction",
         xytext=(-112, -2),
         textcoords="offset points",
         va="top",
         weight="bold",
+        parse_math=False,
     )
     axis.annotate(
         words,
@@ -148,6 +152,10 @@ def _lane(axis: Axes, person: Person, summary: Summary, colours: list[str]) -> N
     )
     if person.thumbnail is not None:
         _portrait(axis, person.thumbnail)
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= MOST_LETTERS else f"{title[: MOST_LETTERS - 1]}…"
 
 
 def _mark(axes: Sequence[Axes], events: Sequence[Event], summary: Summary) -> None:

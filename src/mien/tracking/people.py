@@ -63,6 +63,7 @@ class Person:
         probs: (M, K) float32, mean smoothed probabilities in each, weighted by time; rows sum to 1.
         spans: what was shown over time, in order.
         thumbnail: (S, S, 3) uint8 RGB, its best view, S at most ``THUMBNAIL_PX``; None where no view was worth it.
+        name: what a person called it; empty where nobody did.
     """
 
     id: int
@@ -77,6 +78,12 @@ class Person:
     probs: Floats
     spans: tuple[Span, ...]
     thumbnail: Image | None
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called in reports: its name, or its id."""
+        return self.name or f"person {self.id}"
 
     @property
     def certain_s(self) -> float:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import median
 
@@ -63,6 +63,10 @@ class Summary:
     people: tuple[Person, ...]
     forgotten: int
     not_people: tuple[int, ...] = ()
+
+    def named(self, names: Mapping[int, str]) -> Summary:
+        """Return the same with names of people (id -> name)."""
+        return replace(self, people=tuple(replace(one, name=names.get(one.id, "")) for one in self.people))
 
 
 class Timeline:
