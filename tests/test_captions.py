@@ -44,6 +44,13 @@ def test_several_people_have_a_line_each_those_seen_longest():
     assert said(told)[-1] == (5.5, 7.0, "anger")
 
 
+def test_where_lines_are_few_they_go_to_those_who_are_certain():
+    crowd = {key: (0, 6 - key / 2, "fear?" if key < 4 else "fear") for key in range(1, 7)}
+    assert said(steady(crowd, 6))[0][2] == "person 1: uncertain / person 4: fear / person 5: fear / person 6: fear"
+    crowd = dict.fromkeys(range(1, 7), (0, 2, "fear?"))
+    assert said(steady(crowd, 2))[0][2] == " / ".join(f"person {key}: uncertain" for key in range(1, 5))
+
+
 def test_what_is_too_short_gives_way_to_its_neighbour():
     told = story((0, 2, {1: "sadness"}), (2, 2.3, {1: "fear"}), (2.3, 4, {1: "anger"}), end_s=4)
     assert said(told) == [(0, 2, "sadness"), (2, 4, "anger")]

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 from mien.core.emotions import COLOURS, EIGHT, SEVEN, colours_of
 from mien.core.types import Faces, Frame, Result
-from mien.draw.annotate import BLACK, WHITE, Rect, Tag, _contrast, _cover, _labels, _layout, _visible, draw
+from mien.draw.annotate import BLACK, WHITE, Rect, Tag, _contrast, _cover, _labels, _layout, _text_px, _visible, draw
 from mien.imaging import decode
 
 PAPER = 250  # no emotion's colour, and no mixture of the frames' shadow
@@ -182,6 +182,21 @@ def test_a_thumbnail_has_a_thin_box_and_a_poster_a_thick_one():
     large = draw(a_result(blank(2000, 1500), [[500, 400, 1400, 1300]], ["anger"]))
     line = (large[850, 450:500] == COLOURS["anger"]).all(axis=-1).sum()
     assert 6 <= line <= 12
+
+
+@pytest.mark.parametrize(
+    ("size", "face_px", "text_px"),
+    [
+        ((1920, 1080), 60, 27),
+        ((3840, 2160), 120, 54),
+        ((1080, 1920), 60, 27),
+        ((1920, 1080), 300, 39),
+        ((1920, 1080), 900, 51),
+        ((320, 180), 30, 10),
+    ],
+)
+def test_labels_grow_with_the_picture_and_with_its_faces(size: tuple[int, int], face_px: int, text_px: int):
+    assert round(_text_px([Rect(0, 0, face_px, face_px)], *size)) == text_px
 
 
 def test_straight_sides_are_sharp_and_corners_smooth():

@@ -25,6 +25,10 @@ WHITE: Colour = (255, 255, 255)
 SMALLEST_TEXT_PX = 10
 """The least height of an em at which a label can be read."""
 
+LEAST_TEXT, MOST_TEXT = 1 / 40, 1 / 21
+"""The least and the greatest height of an em, as shares of the picture's shorter side: 27 and 51 pixels of 1080, which
+can still be read where the film is shown at half its size."""
+
 FINE_PX = 96
 """The least height of an em at which letters are drawn, before they are reduced to their size."""
 
@@ -146,8 +150,8 @@ def _within(rect: Rect, picture: Rect) -> Rect:
 def _text_px(boxes: Sequence[Rect], width: int, height: int) -> float:
     """Return the size of the text: a share of the usual face, within what reads well in a picture of this size."""
     face_px = float(np.median([max(box.x2 - box.x1, box.y2 - box.y1) for box in boxes]))
-    span_px = (width * height) ** 0.5
-    return max(SMALLEST_TEXT_PX, min(max(0.13 * face_px, span_px / 90), span_px / 28))
+    short_px = min(width, height)
+    return max(SMALLEST_TEXT_PX, min(max(0.13 * face_px, short_px * LEAST_TEXT), short_px * MOST_TEXT))
 
 
 # Where the tags go

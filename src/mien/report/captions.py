@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mien.tracking.people import Person
+from mien.tracking.people import UNCERTAIN, Person
 from mien.tracking.timeline import Summary
 
 SHORTEST_S = 0.5
@@ -30,8 +30,9 @@ class Cue:
 def srt(summary: Summary, zero_s: float = 0.0) -> str:
     """Return the captions as SubRip; "" where nobody is seen.
 
-    Of one person in view the emotion alone is told, unless the person has a name; of several each has a line, at most
-    ``MOST_LINES``, those seen longest.
+    Of one person in view the emotion alone is told, unless the person has a name; of several each has a line, those
+    seen longest first. Where there are more than ``MOST_LINES``, those whose face is certain go before the others, and
+    then those seen longest.
 
     Args:
         summary: how the video went.
@@ -85,8 +86,8 @@ def _changes(summary: Summary) -> list[Cue]:
             del in_view[person.id]
         until_s = events[place + 1][0] if place + 1 < len(events) else time_s
         if in_view and until_s > time_s:
-            longest = sorted(in_view, key=rank.__getitem__)[:MOST_LINES]
-            _put(found, Cue(time_s, until_s, _lines([in_view[key] for key in longest])))
+            first = sorted(in_view, key=lambda key: (in_view[key][1] == UNCERTAIN, rank[key]))[:MOST_LINES]
+            _put(found, Cue(time_s, until_s, _lines([in_view[key] for key in sorted(first, key=rank.__getitem__)])))
     return found
 
 
