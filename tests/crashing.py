@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from mien.apps.batch import Batch, Settings, Worker, spread
+from mien.apps.batch import Batch, Settings, Worker, distribute
 
 
 class Crashing(Worker):
@@ -16,6 +16,6 @@ class Crashing(Worker):
 
 
 if __name__ == "__main__":
-    outcomes = spread(map(Path, sys.argv[1:]), Settings(), workers=1, worker=Crashing)
+    outcomes = distribute(map(Path, sys.argv[1:]), Settings(), workers=1, worker=Crashing)
     found = {one.path: one.error or [face.emotion for face in one.result or ()] for one in outcomes}
     print(json.dumps(found))

@@ -15,7 +15,7 @@ import pytest
 
 from command import Command
 from mien.apps import batch as batches
-from mien.apps.batch import Settings, Worker, spread
+from mien.apps.batch import Settings, Worker, distribute
 from mien.core.errors import MienError, MissingExtra, UsageError
 from mien.inference.analyzer import load
 from mien.inference.pipeline import Outcome, pipeline
@@ -43,7 +43,7 @@ def test_a_worker_answers_for_each_path(examples: Path, tmp_path: Path):
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtra, match=r"pip install 'mien\[batch\]'"):
-        list(spread([Path("a.png")], Settings()))
+        list(distribute([Path("a.png")], Settings()))
 
 
 def test_a_ray_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPatch):
@@ -57,19 +57,19 @@ def test_a_ray_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "ray", ray)
     monkeypatch.setitem(sys.modules, "ray.data", ray)
     with pytest.raises(MienError, match=r"Ray did not start \(The current node timed out .*try again"):
-        list(spread([Path("a.png")], Settings()))
+        list(distribute([Path("a.png")], Settings()))
     assert tries == ["local"] * 3
 
 
 @pytest.mark.needs("ray")
 def test_an_address_where_nobody_listens_is_named():
     with pytest.raises(UsageError, match=r"no Ray cluster at 127\.0\.0\.1:9 .*ray start --head"):
-        list(spread([Path("a.png")], Settings(), address="127.0.0.1:9"))
+        list(distribute([Path("a.png")], Settings(), address="127.0.0.1:9"))
 
 
 def test_nothing_to_do_starts_nothing(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    assert list(spread([], Settings())) == []
+    assert list(distribute([], Settings())) == []
 
 
 def test_the_command_writes_what_mien_image_writes(
@@ -81,7 +81,7 @@ def test_the_command_writes_what_mien_image_writes(
         asked.extend(others)
         yield from pipeline(load(view="eight"), paths)
 
-    monkeypatch.setattr(batches, "spread", here)
+    monkeypatch.setattr(batches, "distribute", here)
     options = ["--view", "eight", "--prior", "balanced"]
     given = [examples / "astronaut.png", examples / "chelsea.png", "none.png"]
     outcome = mien("batch", *given, "--out", "a.csv", *options, "--address", "auto", "--workers", "3")

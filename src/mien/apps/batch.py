@@ -94,7 +94,7 @@ def _without_pixels(outcome: Outcome) -> Outcome:
     return replace(outcome, result=replace(outcome.result, frame=blank))
 
 
-def spread(
+def distribute(
     paths: Iterable[Path],
     settings: Settings,
     address: str | None = None,

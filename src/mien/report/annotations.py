@@ -190,13 +190,33 @@ def boris(summary: Summary, of: Recording) -> str:
     Source: https://www.boris.unito.it/user_guide/
     """
     found, day = tiers(summary, of.events), of.made.isoformat(timespec="seconds")[:19]
+    codes = dict.fromkeys([*summary.labels, *(segment.label for segments in found.values() for segment in segments)])
+    project = {
+        "time_format": "hh:mm:ss",
+        "project_date": day,
+        "project_name": of.clip.name,
+        "project_description": f"Emotions that mien {__version__} is certain of",
+        "project_format_version": "7.0",
+        "subjects_conf": {str(place): {"key": "", "name": name, "description": ""} for place, name in enumerate(found)},
+        "behaviors_conf": {str(place): _behavior(code, summary.labels) for place, code in enumerate(codes)},
+        "observations": {of.clip.name: _observation(of, day, found)},
+        "behavioral_categories": [],
+        "independent_variables": {},
+        "coding_map": {},
+        "behaviors_coding_map": [],
+        "converters": {},
+    }
+    return json.dumps(project, indent=1) + "\n"
+
+
+def _observation(of: Recording, day: str, found: dict[str, list[Segment]]) -> dict[str, object]:
+    """Return the observation of a clip: its media, and the starts and stops in order of time."""
     events: list[tuple[int, bool, str, str]] = []  # time, whether it begins, person, emotion
     for name, segments in found.items():
         for segment in segments:
             events += [(segment.start_ms, True, name, segment.label), (segment.end_ms, False, name, segment.label)]
     events.sort(key=lambda event: event[:3])  # of one time, ends come first
-    codes = dict.fromkeys([*summary.labels, *(segment.label for segments in found.values() for segment in segments)])
-    observation = {
+    return {
         "file": {str(player): [of.beside] if player == 1 else [] for player in range(1, PLAYERS + 1)},
         "type": "MEDIA",
         "date": day,
@@ -219,22 +239,6 @@ def boris(summary: Summary, of: Recording) -> str:
             "offset": {"1": 0.0},
         },
     }
-    project = {
-        "time_format": "hh:mm:ss",
-        "project_date": day,
-        "project_name": of.clip.name,
-        "project_description": f"Emotions that mien {__version__} is certain of",
-        "project_format_version": "7.0",
-        "subjects_conf": {str(place): {"key": "", "name": name, "description": ""} for place, name in enumerate(found)},
-        "behaviors_conf": {str(place): _behavior(code, summary.labels) for place, code in enumerate(codes)},
-        "observations": {of.clip.name: observation},
-        "behavioral_categories": [],
-        "independent_variables": {},
-        "coding_map": {},
-        "behaviors_coding_map": [],
-        "converters": {},
-    }
-    return json.dumps(project, indent=1) + "\n"
 
 
 def _behavior(label: str, emotions: tuple[str, ...]) -> dict[str, object]:
