@@ -20,8 +20,6 @@ from mien.core.emotions import EIGHT, SEVEN
 from serving import served
 from small_stream import analyzer, scene, walk
 
-HOSTS = frozenset({"localhost"})
-
 
 def png(image: np.ndarray) -> bytes:
     file = BytesIO()
@@ -38,7 +36,7 @@ TWO = png(scene([(10, 10, "happiness"), (110, 70, "anger")]))
 
 @pytest.fixture
 def client() -> TestClient:
-    return TestClient(web.create_app(analyzer(), HOSTS), base_url="http://localhost")
+    return TestClient(web.create_app(analyzer()), base_url="http://localhost")
 
 
 def test_a_picture_is_answered_by_its_document(client: TestClient):
@@ -71,7 +69,8 @@ def test_the_description_tells_the_fields_of_every_answer(client: TestClient):
     paths = client.get("/openapi.json").json()["paths"]
 
     def schema(operation: dict[str, Any], status: str) -> dict[str, Any]:
-        return operation["responses"][status]["content"]["application/json"]["schema"]
+        (content,) = operation["responses"][status]["content"].values()
+        return content["schema"]
 
     image, model = paths["/api/image"]["post"], paths["/api/model"]["get"]
     face = schema(image, "200")["properties"]["faces"]["items"]
@@ -112,7 +111,7 @@ def test_what_is_wrong_is_said(client: TestClient, params: dict[str, str], conte
 def test_a_file_that_is_too_large_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(web, "PICTURE_BYTES", 2**20)
     answer = client.post("/api/image", content=bytes(2**20 + 1))
-    assert (answer.status_code, answer.json()) == (413, {"error": "the file is too large; expected at most 1 MiB"})
+    assert (answer.status_code, answer.json()["error"]) == (413, "the file is too large; expected at most 1 MiB")
 
 
 def test_a_socket_follows_the_faces(client: TestClient):
@@ -176,8 +175,6 @@ def test_other_sites_are_kept_out(client: TestClient, headers: dict[str, str]):
 def test_its_own_page_and_programs_are_let_in(client: TestClient):
     for headers in ({}, {"origin": "http://localhost"}):
         assert client.post("/api/image", content=TWO, headers=headers).status_code == 200
-    anywhere = TestClient(web.create_app(analyzer()), base_url="http://other.example")
-    assert anywhere.post("/api/image", content=TWO).status_code == 200
 
 
 def test_the_page_loads_nothing_from_elsewhere(client: TestClient):

@@ -12,7 +12,7 @@ EXAMPLES = {
         "mien video a.mp4 b.mp4 --annotations elan --summary people.csv",
     ),
     "live": ("mien live", "mien live --source rtsp://192.168.1.9/stream --no-window --out faces.csv"),
-    "web": ("mien web", "mien web --host 0.0.0.0 --port 80"),
+    "web": ("mien web", "mien web --host 0.0.0.0 --token a-long-random-word"),
     "batch": ("mien batch photos -r --out faces.parquet", "mien batch photos --out faces.csv --address auto --resume"),
     "prepare": (
         "mien prepare fer2013.csv fer2013new.csv --out data",

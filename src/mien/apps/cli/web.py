@@ -2,79 +2,143 @@
 
 from __future__ import annotations
 
+import re
+import secrets
+import socket
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mien.apps.cli import verbosity
 from mien.apps.cli.options import AnalyzerOptions
+from mien.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from socket import socket
+    from mien.apps.web.access import Access
 
-    from fastapi import FastAPI
+EVERYWHERE = {"0.0.0.0", "::"}
+"""The addresses that stand for all of this machine's."""
+
+SHORTEST_TOKEN = 16
+"""Characters of the shortest token that is taken: guessing a random one of these takes longer than anyone has."""
+
+_TOKEN = re.compile(rf"[!-~]{{{SHORTEST_TOKEN},200}}")
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessOptions:
+    """Who may call."""
+
+    token: Annotated[
+        str, typer.Option(envvar="MIEN_TOKEN", help="What callers must show; needed where others reach --host.")
+    ] = ""
+    insecure: Annotated[bool, typer.Option("--insecure", help="Let in all who reach --host, without a token.")] = False
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name by which a proxy calls the service; may be given several times."),
+    ] = None
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="A site whose pages may call, as https://faces.example; several times."),
+    ] = None
+    root_path: Annotated[
+        str, typer.Option(metavar="PATH", help="The path under which a proxy shows the service, as /mien.")
+    ] = ""
+
+    def checked(self, host: str, public: str) -> Access:
+        """Return who may call.
+
+        Args:
+            host: as it was given.
+            public: the address at which others reach it; empty where nobody does.
+
+        Raises:
+            UsageError: others reach it and nothing says who of them may call, or an option is malformed.
+        """
+        from mien.apps.web.access import Access
+
+        if public and not self.token and not self.insecure:
+            raise UsageError(
+                f"--host '{host}' lets in whoever reaches {public}; add --token with a long random word, such as "
+                f"{secrets.token_urlsafe(24)}, or --insecure to let in everyone"
+            )
+        if self.token and not _TOKEN.fullmatch(self.token):
+            raise UsageError(
+                f"--token must be {SHORTEST_TOKEN} to 200 letters, digits or signs, without spaces; got "
+                f"{len(self.token)} characters"
+            )
+        if self.root_path and not _ROOT_PATH.fullmatch(self.root_path):
+            raise UsageError(f"--root-path must begin with a slash and end with none, as /mien; got '{self.root_path}'")
+        own = {"localhost", host.lower(), *([socket.gethostname().lower()] if public else [])}
+        names = own | {_name(one) for one in self.allow_host or []}
+        return Access(frozenset(names - {""}), frozenset(map(_origin, self.allow_origin or [])), self.token)
+
+
+def _name(text: str) -> str:
+    """Return a name of --allow-host.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from mien.apps.web.names import place
+
+    named = place(text)
+    if named is None or named.port is not None:
+        raise UsageError(f"--allow-host takes a name without scheme and port, as faces.example; got '{text}'")
+    return named.name
+
+
+def _origin(text: str) -> str:
+    """Return a site of --allow-origin.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from mien.apps.web.names import origin
+
+    if origin(text) is None:
+        raise UsageError(f"--allow-origin takes scheme and name without a path, as https://faces.example; got '{text}'")
+    return text.lower()
 
 
 def web(
     *,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: any that is free.", min=0, max=65535)] = 8000,
+    access: AccessOptions,
     options: AnalyzerOptions,
 ) -> None:
     """Open a page for pictures, videos and the camera, and its API, until Ctrl-C.
 
-    It answers this machine alone unless --host says otherwise. There is no password, and nothing that is sent is kept.
+    It answers this machine alone unless --host says otherwise, and then asks for a token. Nothing that is sent is kept.
     """
     from mien.core.errors import MissingExtra
 
     try:
         from mien.apps.web.app import create_app
+        from mien.apps.web.listening import listening, public_address, serve
     except ModuleNotFoundError as error:
         raise MissingExtra(
             f"the page needs {error.name}, which is not installed; run: pip install 'mien[web]'"
         ) from error
 
-    analyzer = options.load()
-    everywhere = host in {"0.0.0.0", "::"}
-    with _listening(host, port) as listener:
-        place = f"[{host}]" if ":" in host else host
-        shown = "localhost" if everywhere else place
-        verbosity.say(f"mien: the page is at http://{shown}:{listener.getsockname()[1]} (Ctrl-C ends)")
-        if everywhere:
-            verbosity.note("whoever reaches this machine can use it; there is no password")
-        hosts = None if everywhere else frozenset({"localhost", "127.0.0.1", "::1", host.lower()})
-        _serve(create_app(analyzer, hosts), listener)
+    with listening(host, port) as listener:
+        public = public_address(listener)
+        allowed = access.checked(host, public)
+        app = create_app(options.load(), allowed)
+        _greet(host, listener.getsockname()[1], public, allowed)
+        serve(app, listener, access.root_path)
 
 
-def _listening(host: str, port: int) -> socket:
-    """Return a socket that listens.
-
-    Raises:
-        UsageError: the address is not this machine's, or the port is taken.
-    """
-    import socket
-
-    from mien.core.errors import UsageError
-
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        reason = str(error.strerror).partition(" (while")[0]  # where, which Python adds
-        raise UsageError(f"cannot listen on {host}:{port}: {reason}; choose another --host or --port") from error
-
-
-def _serve(app: FastAPI, listener: socket) -> None:
-    """Answer what comes until Ctrl-C, which is raised again when all is closed."""
-    import uvicorn
-
-    from mien.apps.web.limits import FRAME_BYTES, FRAMES_WAITING
-
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=2,
-        ws_max_size=FRAME_BYTES,
-        ws_max_queue=FRAMES_WAITING,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+def _greet(host: str, port: int, public: str, access: Access) -> None:
+    """Say where the page is, and who else can reach it."""
+    shown = "localhost" if public in EVERYWHERE else f"[{host}]" if ":" in host else host
+    verbosity.say(f"mien: the page is at http://{shown}:{port} (Ctrl-C ends)")
+    if access.token:
+        verbosity.note(f"it asks for the token once: open http://{shown}:{port}/?token=TOKEN")
+    elif public:
+        verbosity.note("whoever reaches this machine can use it; there is no password")
+    if public:
+        verbosity.note("pictures come without encryption; put a proxy with https before it")

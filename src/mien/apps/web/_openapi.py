@@ -8,17 +8,19 @@ from __future__ import annotations
 from types import NoneType, UnionType
 from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
+from mien.apps.web.problems import PROBLEM_JSON, Problem
+
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
-def answers(document: Any, error: Any) -> dict[str, Any]:
+def answers(document: Any) -> dict[str, Any]:
     """Return the part of an operation that describes its answer, and its answer where something is wrong."""
     return {
         "responses": {
             "200": {"content": {"application/json": {"schema": schema_of(document)}}},
             "default": {
                 "description": "what is wrong, and what to do next",
-                "content": {"application/json": {"schema": schema_of(error)}},
+                "content": {PROBLEM_JSON: {"schema": schema_of(Problem)}},
             },
         }
     }

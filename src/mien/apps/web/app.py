@@ -10,19 +10,22 @@ from typing import Annotated, TypedDict, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, HTTPException, Query, Request, WebSocket
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from mien.apps.web._openapi import answers
+from mien.apps.web.access import Access, HostOriginMiddleware, TokenMiddleware
 from mien.apps.web.limits import PICTURE_BYTES, PICTURE_PIXELS
-from mien.apps.web.middleware import HostOriginMiddleware
+from mien.apps.web.middleware import HeadersMiddleware
+from mien.apps.web.problems import problem
 from mien.apps.web.socket import feed
 from mien.core.emotions import EIGHT, colours_of
 from mien.core.errors import ImageError, MienError, UsageError
 from mien.imaging.decode import decode_picture
 from mien.inference.analyzer import Analyzer
 from mien.inference.ordered_map import cores
-from mien.results.document import SCHEMA, ErrorEntry, ModelEntry, ResultEntry
+from mien.results.document import SCHEMA, ModelEntry, ResultEntry
 from mien.tracking.smoothing import SMOOTH_S
 from mien.tracking.stream import Stream
 
@@ -53,16 +56,16 @@ View = Annotated[str | None, Query(description="seven, or eight to show contempt
 Labels = Annotated[str | None, Query(description="the earlier name of view", deprecated=True)]
 
 
-def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastAPI:
+def create_app(analyzer: Analyzer, access: Access | None = None) -> FastAPI:
     """Return the app, which answers with an analyzer and, where a request asks for it, at another prior.
 
     Args:
         analyzer: finds and names the faces; all requests share it.
-        hosts: the names by which browsers may call this machine; None allows any (``mien.apps.web.middleware``).
+        access: who may call; None is whoever reaches it by the name localhost or by an address.
     """
     # The pages that FastAPI makes of an API load scripts from elsewhere.
     app = FastAPI(title="mien", docs_url=None, redoc_url=None)
-    app.add_middleware(HostOriginMiddleware, hosts=hosts)
+    _guard(app, access or Access())
     # As many as there are cores: more would only hold more pictures at once.
     limiter = CapacityLimiter(cores())
 
@@ -71,18 +74,18 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
 
     @app.exception_handler(MienError)
     async def explain(request: Request, error: MienError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, STATUS.get(type(error), 500))
+        return problem(request.scope, STATUS.get(type(error), 500), str(error))
 
     @app.exception_handler(HTTPException)
     async def refuse(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": error.detail}, error.status_code)
+        return problem(request.scope, error.status_code, error.detail, error.headers)
 
-    @app.get("/api/model", openapi_extra=answers(ModelAnswer, ErrorEntry))
+    @app.get("/api/model", openapi_extra=answers(ModelAnswer))
     async def model() -> JSONResponse:
         """Tell the model, the emotions of its answers and their colours."""
         return JSONResponse(about(analyzer))
 
-    @app.post("/api/image", openapi_extra=_A_FILE | answers(ResultEntry, ErrorEntry))
+    @app.post("/api/image", openapi_extra=_A_FILE | answers(ResultEntry))
     async def image(
         request: Request, name: str = NAMELESS, prior: Prior = None, view: View = None, labels: Labels = None
     ) -> JSONResponse:
@@ -109,6 +112,19 @@ def create_app(analyzer: Analyzer, hosts: frozenset[str] | None = None) -> FastA
 
     app.mount("/static", StaticFiles(directory=STATIC))
     return app
+
+
+def _guard(app: FastAPI, access: Access) -> None:
+    """Put what refuses calls before an app; what is added last sees them first."""
+    if access.token:
+        app.add_middleware(TokenMiddleware, access=access)
+    if access.origins:
+        # Asks no token of the question whether a page may ask.
+        app.add_middleware(
+            CORSMiddleware, allow_origins=sorted(access.origins), allow_methods=["GET", "POST"], allow_headers=["*"]
+        )
+    app.add_middleware(HostOriginMiddleware, access=access)
+    app.add_middleware(HeadersMiddleware)
 
 
 def about(analyzer: Analyzer) -> ModelAnswer:

@@ -1,0 +1,60 @@
+"""The socket on which the service listens, and the server behind it."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from mien.apps.web.limits import FRAME_BYTES, FRAMES_WAITING
+from mien.apps.web.names import plain
+from mien.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; where a name has several addresses, on the first, IPv4 before IPv6.
+
+    Args:
+        host: a name or an address; empty for all of this machine's.
+        port: 0 for any that is free.
+
+    Raises:
+        UsageError: the address is not this machine's, or the port is taken.
+    """
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, address = min((one[0], one[4]) for one in found)  # AF_INET is the lower number everywhere
+        ip = plain(str(address[0]))
+        if ip.version == 4:  # also one that was written as IPv6, to which no socket of IPv6 alone listens
+            family, address = socket.AF_INET, (str(ip), port)
+        listener = socket.create_server(address, family=family)
+    except (OSError, UnicodeError) as error:
+        reason = str(getattr(error, "strerror", "") or error).partition(" (while")[0]  # where, which Python adds
+        raise UsageError(f"cannot listen on {host}:{port}: {reason}; choose another --host or --port") from error
+    # Connections take it over. Without it the second of two small writes waits for the client to confirm the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def public_address(listener: socket.socket) -> str:
+    """Return the address at which other machines may reach a socket; empty where none does."""
+    ip = plain(listener.getsockname()[0])
+    return "" if ip.is_loopback else str(ip)
+
+
+def serve(app: FastAPI, listener: socket.socket, root_path: str = "") -> None:
+    """Answer what comes until Ctrl-C, which is raised again when all is closed."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        ws_max_size=FRAME_BYTES,
+        ws_max_queue=FRAMES_WAITING,
+        root_path=root_path,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
