@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien.core.emotions import SEVEN
+from mien.imaging.quality import QUALITIES
 from mien.tracking import timeline as module
-from mien.tracking.people import THUMBNAIL_PX, UNCERTAIN, Person, Span
+from mien.tracking.people import UNCERTAIN, Person, Span
 from mien.tracking.timeline import MOST_BINS, MOST_PEOPLE, Summary, Timeline
 from tracked_results import steady, summary, tracked_result
 
@@ -124,6 +125,7 @@ def test_bins_spans_and_shares_add_up_to_what_was_seen(video: list[tuple[float, 
     for person in told.people:
         assert person.covered_s.sum() == pytest.approx(person.seen_s)
         assert sum(span.end_s - span.start_s for span in person.spans) == pytest.approx(person.seen_s)
+        assert (person.doubtful * person.covered_s[:, None]).sum(axis=0) == pytest.approx([*person.doubts.values()])
         assert math.fsum(person.seconds.values()) + person.uncertain_s == pytest.approx(person.seen_s)
         assert (person.uncertain * person.covered_s).sum() == pytest.approx(person.uncertain_s)
         np.testing.assert_allclose(person.probs.sum(axis=1), 1, rtol=1e-5)
@@ -132,6 +134,37 @@ def test_bins_spans_and_shares_add_up_to_what_was_seen(video: list[tuple[float, 
         assert person.bins[-1] * told.bin_s < told.end_s - told.start_s
         assert person.bins[-1] < MOST_BINS
         assert person.seen_s + told.empty_s <= told.end_s - told.start_s + 1e-9
+
+
+def test_means_and_onsets_are_those_of_what_is_certain():
+    timeline = Timeline(SEVEN)
+    sights = [("fear?", 0.5), ("happiness", 0.9), ("happiness", 0.6), ("sadness", 0.7)]
+    for time_s, (emotion, peak) in zip((0.0, 1.0, 2.0, 2.5), sights, strict=True):
+        probs = np.full((1, 7), (1 - peak) / 6, np.float32)
+        probs[0, SEVEN.index(emotion.removesuffix("?"))] = peak
+        timeline.add(tracked_result(time_s, {1: emotion}, probs=probs))
+    (person,) = timeline.close(3.0).people
+    assert person.onsets == {"happiness": 1.0, "sadness": 2.5}
+    assert person.means["happiness"] == pytest.approx((0.9 + 0.5 * 0.6 + 0.5 * 0.05) / 2)
+    assert sum(person.means.values()) == pytest.approx(1)
+    assert person.valence == pytest.approx((0.9 - 0.1 / 6 + 0.5 * (0.6 - 0.4 / 6) + 0.5 * (0.05 - 0.7)) / 2)
+    unsure = steady({1: (0, 1, "fear?")}, 1).people[0]
+    assert (unsure.means, unsure.valence, unsure.onsets) == ({}, None, {})
+    odd = summary([(0.0, {1: "a"})], 1, ("a", "b")).people[0]
+    assert (odd.means, odd.valence) == ({"a": pytest.approx(0.8), "b": pytest.approx(0.2)}, None)
+
+
+def test_why_a_face_is_uncertain_is_kept_apart():
+    timeline = Timeline(SEVEN)
+    seen = [("fear", "good"), ("fear?", "good"), ("fear?", "small"), ("fear?", "turned"), ("fear?", "blurred")]
+    for place, (emotion, quality) in enumerate(seen):
+        timeline.add(tracked_result(place * 0.1, {1: emotion}, quality=quality))
+    (person,) = timeline.close(0.6).people
+    assert list(person.doubts) == list(QUALITIES)
+    assert list(person.doubts.values()) == pytest.approx([0.1, 0.1, 0.1, 0.2])
+    np.testing.assert_allclose(
+        person.doubtful, [np.eye(4)[k] if k is not None else np.zeros(4) for k in (None, 0, 1, 2, 3, 3)]
+    )
 
 
 @given(video=VIDEOS)
@@ -184,39 +217,3 @@ def test_no_frame_is_kept_and_an_hour_takes_no_more_bins_than_a_minute():
     assert told.bin_s == pytest.approx(0.1 * 2**6)
     assert len(told.people[0].bins) == math.ceil(3600 / told.bin_s) <= MOST_BINS
     assert told.people[0].spans == (Span(0.0, 3600.0, "happiness"),)
-
-
-def seen(*views: tuple[list[float], str]) -> np.ndarray | None:
-    timeline = Timeline(SEVEN)
-    for place, (box, quality) in enumerate(views):
-        image = np.full((120, 160, 3), 10 * place + 10, np.uint8)
-        timeline.add(
-            tracked_result(place * 0.1, HAPPY, boxes=np.array([box], np.float32), quality=quality, image=image)
-        )
-    return timeline.close(1.0).people[0].thumbnail
-
-
-SMALL, LARGE, HUGE = [40.0, 40, 60, 60], [40.0, 20, 80, 60], [-400.0, -400, 800, 800]
-
-
-def test_the_thumbnail_is_the_best_view():
-    assert seen((SMALL, "good"), (LARGE, "good"), (SMALL, "good")).mean() == 20
-    assert seen((LARGE, "blurred"), (SMALL, "good"), (LARGE, "blurred")).mean() == 20
-    assert seen((LARGE, "blurred"), (SMALL, "blurred")).mean() == 10
-    assert seen((LARGE, "good")).shape == (60, 60, 3)
-    assert seen((HUGE, "good")).shape == (THUMBNAIL_PX, THUMBNAIL_PX, 3)
-
-
-def test_where_there_is_no_view_there_is_no_thumbnail():
-    assert seen(([10.0, 10, 12, 12], "small")) is None
-    assert seen(([math.nan] * 4, "small")) is None
-
-
-def test_a_thumbnail_at_the_edge_stays_in_the_picture():
-    image = np.zeros((120, 160, 3), np.uint8)
-    image[:60, :60] = 200
-    timeline = Timeline(SEVEN)
-    timeline.add(tracked_result(0.0, HAPPY, boxes=np.array([[-10, -10, 30, 30]], np.float32), image=image))
-    thumbnail = timeline.close(1.0).people[0].thumbnail
-    assert (thumbnail == 200).all()
-    assert thumbnail.shape == (60, 60, 3)

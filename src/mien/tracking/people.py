@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,22 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.boxes import FARTHEST_PX, square
-from mien.core.crop_spec import CropSpec
 from mien.core.types import Face, Floats, Frame, Ids, Image
 from mien.detection.close_up import face_score
-from mien.imaging.crop import crop_square
-from mien.imaging.quality import GOOD
+from mien.imaging.quality import GOOD, QUALITIES
+from mien.tracking.portrait import Portrait, thumbnail
 
 UNCERTAIN = "uncertain"
 """What a person shows while the face is uncertain (docs/UNCERTAINTY.md)."""
-
-THUMBNAIL_PX = 96
-SMALLEST_PX = 8
-"""Side of the largest thumbnail, and of the smallest square worth showing."""
-
-THUMBNAIL_MARGIN = 1.5
-"""Side of the thumbnail's square, as a multiple of the longer side of the face's box."""
 
 SURE_SCORE = 0.82
 """From this score of the detector on a box is surely a face: backs of heads and hair reach 0.81 in the clips that we
@@ -35,6 +27,9 @@ SURE_SHARE, SURE_S = 0.1, 1.0
 
 CLOSE_UP_SCORE = 0.85
 """Or it is one by its best view, searched alone: there backs of heads and hair reach 0.78, faces 0.85 to 0.93."""
+
+CLOSE_UP_PX = 96
+"""Side of that view."""
 
 
 class Span(NamedTuple):
@@ -54,15 +49,17 @@ class Person:
         first_s: when it was first seen.
         last_s: when it was last seen.
         seconds: emotion -> for how long it was shown with certainty, every label in order.
-        uncertain_s: for how long the face was uncertain.
+        means: emotion -> mean smoothed probability over the time that is certain, weighted by time; {} without any.
+        valence: the mean of ``Face.valence`` over that time; None where it is not known.
+        doubts: quality -> for how long the face was uncertain with this quality; of a good one the net was not sure.
         transitions: (from, to) -> how often the emotion that is shown with certainty changed so, whatever was uncertain
             between; the most frequent first, of equals the one that came first.
         bins: (M,) int64, ascending: the bins in which it was seen; bin i begins ``i * bin_s`` after the start.
         covered_s: (M,) float64, for how long it was seen in each.
-        uncertain: (M,) float64, the share of that time in which the face was uncertain.
+        doubtful: (M, 4) float64, the share of that time in which the face was uncertain, by quality as in ``doubts``.
         probs: (M, K) float32, mean smoothed probabilities in each, weighted by time; rows sum to 1.
         spans: what was shown over time, in order.
-        thumbnail: (S, S, 3) uint8 RGB, its best view, S at most ``THUMBNAIL_PX``; None where no view was worth it.
+        thumbnail: (S, S, 3) uint8 RGB, its best view (``Portrait``); None where no view was worth it.
         name: what a person called it; empty where nobody did.
     """
 
@@ -70,11 +67,13 @@ class Person:
     first_s: float
     last_s: float
     seconds: dict[str, float]
-    uncertain_s: float
+    means: dict[str, float]
+    valence: float | None
+    doubts: dict[str, float]
     transitions: dict[tuple[str, str], int]
     bins: Ids
     covered_s: NDArray[np.float64]
-    uncertain: NDArray[np.float64]
+    doubtful: NDArray[np.float64]
     probs: Floats
     spans: tuple[Span, ...]
     thumbnail: Image | None
@@ -89,6 +88,16 @@ class Person:
     def certain_s(self) -> float:
         """For how long it was seen with certainty."""
         return sum(self.seconds.values())
+
+    @property
+    def uncertain_s(self) -> float:
+        """For how long the face was uncertain."""
+        return sum(self.doubts.values())
+
+    @property
+    def uncertain(self) -> NDArray[np.float64]:
+        """(M,), the share of the time in each bin in which the face was uncertain."""
+        return self.doubtful.sum(axis=1)
 
     @property
     def seen_s(self) -> float:
@@ -109,9 +118,31 @@ class Person:
         return [(emotion, seconds / self.certain_s) for emotion, seconds in ranked if seconds]
 
     @property
+    def onsets(self) -> dict[str, float]:
+        """The emotions shown with certainty, and when each first was, in order of time."""
+        firsts = {span.emotion: span.start_s for span in reversed(self.spans) if span.emotion != UNCERTAIN}
+        return dict(sorted(firsts.items(), key=lambda first: first[1]))
+
+    @property
     def uncertain_share(self) -> float:
         """``uncertain_s`` as a share of ``seen_s``."""
         return self.uncertain_s / self.seen_s if self.seen_s else 0.0
+
+
+class Sight(NamedTuple):
+    """How a person looked in a frame.
+
+    Attributes:
+        column: of the emotion shown, K while the face is uncertain.
+        quality: place in ``QUALITIES``.
+        probs: (K,) float64, the smoothed probabilities.
+        valence: of the face; NaN where it is not known.
+    """
+
+    column: int
+    quality: int
+    probs: NDArray[np.float64]
+    valence: float
 
 
 class Record:
@@ -119,18 +150,20 @@ class Record:
 
     def __init__(self, first_s: float, k: int) -> None:
         self.seconds = np.zeros(k + 1)
+        self._certain = np.zeros(k + 1)  # K sums of probability times seconds, and that of valence
+        self._doubts = np.zeros(len(QUALITIES))
         self._first_s = first_s
         self._last_s = first_s
         self._column = -1
         self._changes: dict[tuple[int, int], int] = {}
         self._bins: dict[
             int, NDArray[np.float64]
-        ] = {}  # K sums of probability times seconds, the uncertain seconds, all of them
+        ] = {}  # K sums of probability times seconds, the uncertain seconds by quality, all of them
         self._starts, self._ends, self._columns = array("d"), array("d"), array("B")
         self._sure, self._ever_sure, self._sure_s = False, False, 0.0
         self._sure_close_up = False
         self._view = (False, 0.0)
-        self._thumbnail: Image | None = None
+        self._portrait = Portrait()
 
     def meet(self, column: int, face: Face, frame: Frame, shown: Frame) -> None:
         """Note a change of the emotion shown with certainty, and keep the view where it is better than those before.
@@ -148,34 +181,37 @@ class Record:
                 change = self._column, column
                 self._changes[change] = self._changes.get(change, 0) + 1
             self._column = column
+        self._portrait.meet(face, frame, shown)
         side_px = float((face.box[2:] - face.box[:2]).max())
         good, merit = face.quality == GOOD, face.score * side_px
-        # A tenth better at least: one who walks towards the camera is not cut out anew in every frame.
-        if (good, merit) > (self._view[0], 1.1 * self._view[1]) and (picture := _thumbnail(frame, face)) is not None:
+        if (good, merit) > (self._view[0], 1.1 * self._view[1]) and (
+            view := thumbnail(frame, face, CLOSE_UP_PX)
+        ) is not None:
             self._view = good, merit
-            self._thumbnail = picture if shown is frame else _thumbnail(shown, face)
             if not (self._sure or self._sure_close_up):
-                self._sure_close_up = face_score(picture) >= CLOSE_UP_SCORE
+                self._sure_close_up = face_score(view) >= CLOSE_UP_SCORE
 
-    def count(
-        self, start_s: float, end_s: float, column: int, probs: NDArray[np.float64], parts: list[tuple[int, float]]
-    ) -> None:
-        """Add a time in which it showed the emotion of a column, which falls into bins by parts.
+    def count(self, start_s: float, end_s: float, sight: Sight, parts: list[tuple[int, float]]) -> None:
+        """Add a time in which it looked as in a frame.
 
         Args:
             start_s: when it began.
             end_s: when it ended.
-            column: of the emotion, K while the face is uncertain.
-            probs: (K,) the probabilities.
-            parts: the bins that it touches, and the seconds that fall into each.
+            sight: how it looked.
+            parts: the bins that the time touches, and the seconds that fall into each.
         """
+        column, k, seconds = sight.column, len(sight.probs), end_s - start_s
         self._last_s = end_s
-        self.seconds[column] += end_s - start_s
-        self._sure_s += (end_s - start_s) * self._sure
+        self.seconds[column] += seconds
+        self._sure_s += seconds * self._sure
+        if column < k:
+            self._certain += seconds * np.append(sight.probs, sight.valence)
+        else:
+            self._doubts[sight.quality] += seconds
         for place, part_s in parts:
-            sums = self._bins.setdefault(place, np.zeros(len(probs) + 2))
-            sums[:-2] += part_s * probs
-            sums[-2] += part_s * (column == len(probs))
+            sums = self._bins.setdefault(place, np.zeros(k + len(QUALITIES) + 1))
+            sums[:k] += part_s * sight.probs
+            sums[k + sight.quality] += part_s * (column == k)
             sums[-1] += part_s
         if self._ends and self._ends[-1] == start_s and self._columns[-1] == column:
             self._ends[-1] = end_s
@@ -205,37 +241,26 @@ class Record:
     def person(self, key: int, labels: tuple[str, ...]) -> Person:
         """Return what is known of it."""
         places = sorted(place for place, sums in self._bins.items() if sums[-1] > 0)
-        sums = np.array([self._bins[place] for place in places]).reshape(-1, len(labels) + 2)
+        k = len(labels)
+        sums = np.array([self._bins[place] for place in places]).reshape(-1, k + len(QUALITIES) + 1)
         shown = (*labels, UNCERTAIN)
         often = sorted(self._changes.items(), key=lambda change: -change[1])
+        certain_s = self.seconds[:-1].sum()
+        *means, valence = (self._certain / certain_s).tolist() if certain_s else [math.nan]
         spans = zip(self._starts, self._ends, self._columns, strict=True)
         return Person(
             key,
             self._first_s,
             self._last_s,
             dict(zip(labels, self.seconds[:-1].tolist(), strict=True)),
-            float(self.seconds[-1]),
+            dict(zip(labels, means, strict=True)) if means else {},
+            None if math.isnan(valence) else valence,
+            dict(zip(QUALITIES, self._doubts.tolist(), strict=True)),
             {(labels[before], labels[after]): count for (before, after), count in often},
             np.array(places, np.int64),
             sums[:, -1],
-            sums[:, -2] / sums[:, -1],
-            (sums[:, :-2] / sums[:, :-2].sum(axis=1, keepdims=True)).astype(np.float32),
+            sums[:, k:-1] / sums[:, -1:],
+            (sums[:, :k] / sums[:, :k].sum(axis=1, keepdims=True)).astype(np.float32),
             tuple(Span(start_s, end_s, shown[column]) for start_s, end_s, column in spans),
-            self._thumbnail,
+            self._portrait.image,
         )
-
-
-def _thumbnail(frame: Frame, face: Face) -> Image | None:
-    """Return a square around a face, of at most ``THUMBNAIL_PX``, moved into the picture where it would leave it."""
-    if not np.all(np.abs(face.box) <= FARTHEST_PX):
-        return None
-    height, width = frame.image.shape[:2]
-    x1, y1, x2, _ = square(face.box[None] / np.float32(frame.scale), THUMBNAIL_MARGIN)[0].tolist()
-    side_px = min(x2 - x1, width, height)
-    if side_px < SMALLEST_PX:
-        return None
-    # Centred anew where the picture is smaller than the square, then moved inside.
-    left = min(max((x1 + x2 - side_px) / 2, 0.0), width - side_px)
-    top = min(max(y1 + (x2 - x1 - side_px) / 2, 0.0), height - side_px)
-    box = np.array([left, top, left + side_px, top + side_px], np.float32)
-    return crop_square(frame.image, box, 0.0, CropSpec(size_px=min(THUMBNAIL_PX, int(side_px)), channels=3))

@@ -15,10 +15,10 @@ from itertools import chain
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mien.core.types import Frame
-from mien.tracking.people import Person, Record
+from mien.imaging.quality import QUALITIES
+from mien.tracking.people import Person, Record, Sight
 from mien.tracking.tracked_result import TrackedResult
 
 MOST_BINS = 600
@@ -87,7 +87,7 @@ class Timeline:
         self._forgotten = 0
         self._not_people: list[int] = []
         self._people: dict[int, Record] = {}
-        self._present: list[tuple[int, int, NDArray[np.float64]]] = []  # of the latest result: id, column, probs
+        self._present: list[tuple[int, Sight]] = []  # of the latest result: id, and how it looked
 
     def add(self, result: TrackedResult, shown: Frame | None = None) -> None:
         """Take the next result; its frame is not kept. A time before the latest one counts as that one.
@@ -110,7 +110,9 @@ class Timeline:
             column = len(self._labels) if face.uncertain else self._labels.index(face.emotion)
             record = self._people.setdefault(face.id, Record(self._time_s, len(self._labels)))
             record.meet(column, face, result.frame, shown or result.frame)
-            self._present.append((face.id, column, probs.astype(np.float64)))
+            valence = math.nan if face.valence is None else face.valence
+            sight = Sight(column, QUALITIES.index(face.quality), probs.astype(np.float64), valence)
+            self._present.append((face.id, sight))
         self._forget()
 
     def close(self, end_s: float) -> Summary:
@@ -151,14 +153,14 @@ class Timeline:
             for record in self._people.values():
                 record.halve()
         parts = list(_parts(start_s - origin_s, end_s - origin_s, self._bin_s))
-        for key, column, probs in self._present:
-            self._people[key].count(start_s, end_s, column, probs, parts)
+        for key, sight in self._present:
+            self._people[key].count(start_s, end_s, sight, parts)
 
     def _forget(self) -> None:
         """Let go of people beyond ``MOST_PEOPLE``, those seen least first; nobody who is in view."""
         if len(self._people) <= MOST_PEOPLE:
             return
-        in_view = {key for key, *_ in self._present}
+        in_view = {key for key, _ in self._present}
         gone = sorted((record.seconds.sum(), key) for key, record in self._people.items() if key not in in_view)
         for _, key in gone[: len(self._people) - MOST_PEOPLE]:
             if self._people.pop(key).is_person:
