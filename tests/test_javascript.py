@@ -1,0 +1,37 @@
+"""The JavaScript of the page, which answers what Python's code answers: ``js/test`` holds both to ``golden.json``."""
+
+import json
+import runpy
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+JS = Path(__file__).parents[1] / "js"
+NODE = shutil.which("node")
+
+
+def numbers(value: Any) -> list[Any]:
+    """Return the numbers and words in nested lists and dictionaries, in order."""
+    if isinstance(value, dict):
+        return [one for part in value.values() for one in numbers(part)]
+    return [one for part in value for one in numbers(part)] if isinstance(value, list) else [value]
+
+
+def test_golden_values_are_those_of_python():
+    made, kept = runpy.run_path(str(JS / "test" / "golden.py")), json.loads((JS / "test" / "golden.json").read_text())
+    # Of OpenCV's major releases each rounds pixels in its own way.
+    within = {"resize": 1, "crop": 3}
+    for part, value in made["golden"]().items():
+        expected = [one for one in numbers(kept[part]) if not isinstance(one, str)]
+        found = [one for one in numbers(value) if not isinstance(one, str)]
+        assert found == pytest.approx(expected, abs=within.get(part, 1e-4)), f"{part}: run python js/test/golden.py"
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no Node.js")
+def test_modules_answer_as_python_does():
+    files = map(str, (JS / "test").glob("*.test.js"))
+    run = subprocess.run([str(NODE), "--test", *files], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
