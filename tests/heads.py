@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mien.core.pose import HEAD
+from mien.core.pose import HEAD_MODEL
 
 
 def turned_head(yaw: float = 0, pitch: float = 0, roll: float = 0) -> np.ndarray:
@@ -11,5 +11,5 @@ def turned_head(yaw: float = 0, pitch: float = 0, roll: float = 0) -> np.ndarray
     sideways = [[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]]
     upwards = [[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]]
     over = [[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]]
-    points = HEAD @ (np.array(over) @ upwards @ sideways).T
+    points = HEAD_MODEL @ (np.array(over) @ upwards @ sideways).T
     return (points[:, :2] * 60 + 300).astype(np.float32)[None]

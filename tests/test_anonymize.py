@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mien.core.types import Faces
-from mien.imaging.anonymize import CELLS, blur_faces
+from mien.imaging.anonymize import BLUR_CELLS, blur_faces
 
 
 def faces_at(*found: tuple[float, ...]) -> Faces:
@@ -57,7 +57,7 @@ def test_pictures_that_differ_in_detail_alone_are_hidden_alike():
 def test_what_is_left_changes_slowly():
     hidden = blur_faces(grain(400, 300), faces_at(BOX)).astype(np.float32)
     face = hidden[95:165, 112:168]  # clear of the rim
-    cell = 100 // CELLS
+    cell = 100 // BLUR_CELLS
     step, stride = np.abs(np.diff(face, axis=0)).mean(), np.abs(face[cell:] - face[:-cell]).mean()
     assert step < 2.5 / cell * stride
 

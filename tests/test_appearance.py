@@ -11,7 +11,7 @@ from clips import EXAMPLES
 from mien.core.types import Frame, Image
 from mien.detection.yunet_net import resize
 from mien.imaging.decode import read
-from mien.tracking.appearance import COLOURS, LOOK, SAME_COLOURS, SAME_SHADING, alike, looks
+from mien.tracking.appearance import APPEARANCE_VALUES, COLOUR_VALUES, SAME_COLOURS, SAME_SHADING, alike, looks
 from mien.tracking.tracker import Tracker
 
 SIDE = 150
@@ -53,12 +53,12 @@ def test_of_what_nothing_is_known_is_like_all():
     assert not unknown.any()
     assert alike(unknown, looks(OTONE, FACE)).all()
     assert alike(looks(OTONE, FACE), unknown).all()
-    assert looks(ONE, np.zeros((0, 4), np.float32)).shape == (0, LOOK)
+    assert looks(ONE, np.zeros((0, 4), np.float32)).shape == (0, APPEARANCE_VALUES)
 
 
-@pytest.mark.parametrize(("first", "limit"), [(0, SAME_COLOURS), (COLOURS, SAME_SHADING)])
+@pytest.mark.parametrize(("first", "limit"), [(0, SAME_COLOURS), (COLOUR_VALUES, SAME_SHADING)])
 def test_either_limit_decides(first: int, limit: float):
-    one, others = np.zeros((1, LOOK), np.float32), np.zeros((2, LOOK), np.float32)
+    one, others = np.zeros((1, APPEARANCE_VALUES), np.float32), np.zeros((2, APPEARANCE_VALUES), np.float32)
     one[0, first] = 1
     for row, share in enumerate((limit + 0.001, limit - 0.001)):
         others[row, first], others[row, first + 1] = share, np.sqrt(1 - share**2)
@@ -71,7 +71,7 @@ def test_the_limits_are_those_that_were_measured():
 
 def look(first: int) -> np.ndarray:
     """Of a made-up face: it is like the one before and the one after it, and no other."""
-    row = np.zeros((1, LOOK), np.float32)
+    row = np.zeros((1, APPEARANCE_VALUES), np.float32)
     row[0, first : first + 5] = 1 / np.sqrt(5)
     return row
 

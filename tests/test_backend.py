@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mien.train.backend import EXPORTERS, NOTE, exporting_backend
+from mien.train.backend import EXPORTERS, STARTUP_NOTES, exporting_backend
 
 START = """
 import os
@@ -37,7 +37,9 @@ def test_notes_are_held_back_and_errors_pass(asked: bool, shown: list[str]):
 
 
 def test_other_lines_are_no_notes():
-    assert not any(map(NOTE.match, [b"Traceback (most recent call last):", b"ImportError: libtensorflow.so", b"\n"]))
+    assert not any(
+        map(STARTUP_NOTES.match, [b"Traceback (most recent call last):", b"ImportError: libtensorflow.so", b"\n"])
+    )
 
 
 @pytest.mark.parametrize(

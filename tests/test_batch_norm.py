@@ -31,7 +31,7 @@ def first_norm(net: keras.Model) -> keras.layers.BatchNormalization:
 
 
 def test_statistics_are_the_mean_over_the_batches(net: keras.Model, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(batch_norm, "BATCHES", 3)
+    monkeypatch.setattr(batch_norm, "REESTIMATE_BATCHES", 3)
     batches = Batches(FACES, np.zeros((64, 8), np.float32), RECIPE)
     norm = first_norm(net)
     before, momentum = net.get_weights(), norm.momentum

@@ -104,7 +104,7 @@ def test_a_card_is_made_of_the_calibration_and_not_of_an_earlier_one(tmp_path: P
     found = calibrate(logits, FIRST_TRY, synthetic(60, seed=0), valid)
     assert set(found["metrics"]) == {"valid/majority/accuracy", "valid/seven/accuracy"}
     assert len(found["uncertain_below"]) == len(found["certain_share"]) == len(PRIOR_STEPS)
-    assert found["prior"] in calibrating.CANDIDATES
+    assert found["prior"] in calibrating.PRIOR_CANDIDATES
     (tmp_path / "recipe.toml").write_text(FIRST_TRY.to_toml(), encoding="utf-8")
     (tmp_path / "env.json").write_text('{"data_sha256": "0"}', encoding="utf-8")
     (tmp_path / "calibration.json").write_text(json.dumps(found), encoding="utf-8")

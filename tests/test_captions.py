@@ -4,7 +4,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 
 from mien.core.emotions import SEVEN
-from mien.report.captions import SHORTEST_S, cues, srt, vtt
+from mien.report.captions import SHORTEST_CAPTION_S, cues, srt, vtt
 from mien.tracking.people import UNCERTAIN
 from test_timeline import VIDEOS, watched
 from tracked_results import steady, summary
@@ -96,7 +96,7 @@ def test_hours_and_names_that_mean_something_to_the_format():
 def test_cues_come_in_order_long_enough_and_no_more_than_changes(video):
     told = watched(video)
     found = cues(told)
-    least = min(SHORTEST_S, told.end_s - told.start_s) - 1e-6
+    least = min(SHORTEST_CAPTION_S, told.end_s - told.start_s) - 1e-6
     assert all(cue.end_s - cue.start_s >= least for cue in found)
     assert all(one.end_s <= other.start_s + 1e-9 for one, other in pairwise(found))
     assert len(found) <= 2 * sum(len(person.spans) for person in told.people)

@@ -92,7 +92,7 @@ def test_our_decoding_is_opencvs(picture: str, side_px: int):
     image = shrink(PICTURES[picture](), side_px)
     height, width = image.shape[:2]
     reference = cv2.FaceDetectorYN.create(
-        str(ROOT / "src/mien/weights/yunet.onnx"), "", (width, height), PUBLISHED_MIN_SCORE, net.OVERLAP
+        str(ROOT / "src/mien/weights/yunet.onnx"), "", (width, height), PUBLISHED_MIN_SCORE, net.NMS_IOU
     )
     rows = reference.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
     rows = rows[np.argsort(rows[:, 0] + rows[:, 2] / 2)]
@@ -231,7 +231,7 @@ def test_a_face_that_no_search_finds_is_found_by_a_recheck(monkeypatch: pytest.M
     (box,) = yunet(picture).boxes
     assert boxes.iou(box[None], np.array([[101, 101, 111, 111]], np.float32)) > 0.5
     assert len(yunet.once(picture)) == 0
-    monkeypatch.setattr(module, "RECHECKS", 0)
+    monkeypatch.setattr(module, "MOST_RECHECKS", 0)
     assert len(yunet(picture)) == 0
 
 

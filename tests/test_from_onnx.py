@@ -42,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def int8_model(run: Path, faces: np.ndarray) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         # Four epochs leave the net so undecided that 8 bits may change more of its answers than a file to ship may.
-        patch.setattr("mien.train.quantize.DISAGREEMENT", 1.0)
+        patch.setattr("mien.train.quantize.MOST_DISAGREEMENT", 1.0)
         return quantize(export(run), faces, run / "model.int8.onnx")
 
 

@@ -14,11 +14,11 @@ from rich.console import Console
 from mien.apps.cli.commands import command
 from mien.apps.cli.live import live
 from mien.apps.cli.stopping import stoppable, terminable
-from mien.apps.live.keys import KEYS, LINES
+from mien.apps.live.keys import HELP_LINES, KEYS
 from mien.apps.live.loop import NOTE_S, Live, Meter
 from mien.apps.live.recorder import Recorder
 from mien.apps.live.views import LineView, TerminalView
-from mien.apps.live.window import CLOSE
+from mien.apps.live.window import CLOSE_EVENT
 from mien.core.errors import MienError, UsageError, VideoError
 from mien.core.types import Frame, Image
 from mien.draw.annotate import draw
@@ -137,7 +137,7 @@ def test_each_frame_is_shown_mirrored_and_stored_as_the_camera_saw_it(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("key", ["q", "escape", CLOSE])
+@pytest.mark.parametrize("key", ["q", "escape", CLOSE_EVENT])
 def test_keys_and_the_windows_button_quit(tmp_path: Path, key: str):
     view = run(tmp_path, [picture(0)] * 9, {2: ["x", key, "s"]})
     assert len(view.shown) == 2
@@ -175,7 +175,7 @@ def test_mirror_and_help_are_turned_on_and_off(tmp_path: Path):
     view = run(tmp_path, [image, None, None, None], {1: ["m", "h"], 2: ["m"], 3: ["h"]})
     turned = [bool((shown.frame.image != image).any()) for shown, _ in view.shown if shown]
     assert turned == [False, True, False, False]
-    assert [status.help for _, status in view.shown] == [(), LINES, LINES, ()]
+    assert [status.help for _, status in view.shown] == [(), HELP_LINES, HELP_LINES, ()]
 
 
 def test_the_guide_names_every_key():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mien.train.augment.mix import SEAM, SOFT, mix
+from mien.train.augment.mix import SEAM_BLEND, SEAM_RANGE, mix
 from mien.train.epochs import Batches
 from mien.train.recipe import FIRST_TRY
 
@@ -39,7 +39,10 @@ def test_that_share_is_mixed(share: float):
 
 def test_a_mixed_face_is_a_blend_or_has_the_mouth_of_another():
     faces, targets = mixed(1)
-    brow, mouth = slice(0, int(48 * (SEAM[0] - SOFT / 2)) - 1), slice(int(48 * (SEAM[1] + SOFT / 2)) + 1, 48)
+    brow, mouth = (
+        slice(0, int(48 * (SEAM_RANGE[0] - SEAM_BLEND / 2)) - 1),
+        slice(int(48 * (SEAM_RANGE[1] + SEAM_BLEND / 2)) + 1, 48),
+    )
     blends, halves = [], []
     for place, (face, aim, own) in enumerate(zip(faces, targets, FACES, strict=True)):
         partner = int(np.argmax(np.where(np.arange(64) == place, 0, aim)))

@@ -9,7 +9,7 @@ import pytest
 from mien.train.init.pretrained import PRETRAINED
 from mien.train.nets.models import MODELS
 from mien.train.recipe import CHOICES, FIRST_TRY, override
-from mien.train.targets import LABELS
+from mien.train.targets import TARGET_CLASSES
 
 LIKE_KERAS = """
 import keras
@@ -34,7 +34,7 @@ print(keras.backend.backend())
 def test_a_recipe_may_name_each_net_and_each_target_and_no_other():
     assert CHOICES["model"] == tuple(MODELS)
     assert set(PRETRAINED) <= set(MODELS)
-    assert set(CHOICES["target"]) == set(LABELS)
+    assert set(CHOICES["target"]) == set(TARGET_CLASSES)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from PIL import Image
 import mien
 from mien.core.errors import ImageError
 from mien.imaging.decode import Picture, read_picture
-from mien.inference.ordered_map import HELD
+from mien.inference.ordered_map import HELD_PER_THREAD
 from mien.inference.pipeline import pipeline
 
 
@@ -91,9 +91,9 @@ def test_no_more_pictures_are_taken_than_are_held(analyzer: mien.Analyzer):
     outcomes = pipeline(analyzer, paths(), tiny, threads=2)
     for number in range(30):
         assert next(outcomes).path == str(number)
-        assert len(taken) == number + 2 * HELD
+        assert len(taken) == number + 2 * HELD_PER_THREAD
     outcomes.close()
-    assert len(taken) == 29 + 2 * HELD
+    assert len(taken) == 29 + 2 * HELD_PER_THREAD
 
 
 def test_stopping_early_ends_the_threads(analyzer: mien.Analyzer):

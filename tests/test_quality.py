@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from heads import turned_head
 from mien.core.types import Faces
 from mien.data.synthetic import synthetic
-from mien.imaging.quality import SHARP, SMALL_PX, TURNED_ROLL_DEG, TURNED_YAW_DEG, quality, sharpness
+from mien.imaging.quality import LEAST_SHARPNESS, SMALL_PX, TURNED_ROLL_DEG, TURNED_YAW_DEG, quality, sharpness
 
 
 def faces_of(*sides: float) -> Faces:
@@ -64,7 +64,7 @@ def test_as_many_crops_as_faces(crop: np.ndarray):
 def test_sharpness_falls_with_blur(crop: np.ndarray):
     steps = [sharpness(crop), *(sharpness(blurred(crop, sigma)) for sigma in (0.5, 1, 1.5, 2, 3))]
     assert (np.diff(steps) < 0).all()
-    assert steps[0] > SHARP > steps[3]
+    assert steps[0] > LEAST_SHARPNESS > steps[3]
 
 
 def test_sharpness_knows_neither_light_nor_contrast(crop: np.ndarray):
@@ -76,7 +76,7 @@ def test_sharpness_knows_neither_light_nor_contrast(crop: np.ndarray):
 def test_noise_does_not_pass_for_sharpness(crop: np.ndarray):
     soft = blurred(crop, 2)
     noisy = np.clip(soft + np.random.default_rng(1).normal(0, 4, soft.shape), 0, 255).astype(np.uint8)
-    assert sharpness(noisy) < SHARP
+    assert sharpness(noisy) < LEAST_SHARPNESS
 
 
 def test_colour_and_size_of_the_crop_hardly_matter(crop: np.ndarray):

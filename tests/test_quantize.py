@@ -98,7 +98,7 @@ def test_a_residual_net_stays_in_8_bits_between_its_layers_and_near_the_float_on
     onnx.helper.set_model_props(graph, {CARD_KEY: Classifier(float_model).card.to_json()})
     onnx.save(graph, tmp_path / "model.onnx")
     # An untrained net answers for all faces nearly alike, so its first choice says little.
-    monkeypatch.setattr(quantizing, "DISAGREEMENT", 1.0)
+    monkeypatch.setattr(quantizing, "MOST_DISAGREEMENT", 1.0)
     path = quantize(tmp_path / "model.onnx", calibration_faces(data), tmp_path / "model.int8.onnx")
     crops = synthetic(64, seed=2).images[..., None]
     expected, answered = Classifier(tmp_path / "model.onnx")(crops), Classifier(path)(crops)
@@ -122,7 +122,7 @@ def test_of_many_faces_a_seeded_choice_is_taken(data: Path, monkeypatch: pytest.
 def test_a_net_that_int8_changes_is_refused(
     float_model: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(quantizing, "DISAGREEMENT", -1.0)
+    monkeypatch.setattr(quantizing, "MOST_DISAGREEMENT", -1.0)
     with pytest.raises(ModelError, match=r"in int8 the top class changes on \d+\.\d% of 160 faces; expected at most"):
         quantize(float_model, calibration_faces(data), tmp_path / "model.int8.onnx")
     assert not list(tmp_path.iterdir())

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from command import Command
 from mien.core.errors import UsageError
-from mien.train.recipe import FIRST_TRY, LIMITS, Recipe, override, parse_recipe, read_recipe
-from mien.train.recipes import STANDARD, choose_recipe, recipe_files
+from mien.train.recipe import FIRST_TRY, RANGES, Recipe, override, parse_recipe, read_recipe
+from mien.train.recipes import DEFAULT_RECIPE, choose_recipe, recipe_files
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "recipes").rglob("*.toml"))
@@ -32,7 +32,7 @@ def test_recipes_go_by_name():
     assert sorted(files.values()) == RECIPES
     assert list(files)[:2] == ["1-baseline", "2-deeper"]
     assert choose_recipe(Path("own-faces")) == read_recipe(ROOT / "recipes" / "shipped" / "own-faces.toml")
-    assert choose_recipe(STANDARD).name == "5-compact"
+    assert choose_recipe(DEFAULT_RECIPE).name == "5-compact"
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ def test_a_wrong_override_is_explained(change: str, message: str):
 
 def test_every_number_has_limits():
     numbers = {field.name for field in fields(Recipe) if field.type in ("int", "float")}
-    assert numbers == LIMITS.keys()
+    assert numbers == RANGES.keys()
 
 
 def test_a_recipe_may_be_cut_down_to_one_epoch():
-    standard = choose_recipe(STANDARD)
+    standard = choose_recipe(DEFAULT_RECIPE)
     assert override(standard, ["epochs=1"]) == replace(standard, epochs=1)
 
 

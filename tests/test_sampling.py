@@ -10,7 +10,7 @@ from mien.data.synthetic import synthetic
 from mien.train.calibrate import fit_class_shares
 from mien.train.epochs import Batches
 from mien.train.recipe import FIRST_TRY, override
-from mien.train.sampling import CAP, draw, draw_rates, parse_shares
+from mien.train.sampling import MOST_DRAWS, draw, draw_rates, parse_shares
 from mien.train.targets import make_targets, sampling_rates
 
 NEUTRAL, FEAR, CONTEMPT = np.eye(8, dtype=np.float32)[[0, 6, 7]]
@@ -38,7 +38,7 @@ class TestRates:
         assert draw_rates(targets, np.full(101, "here"), 1, "")[-1] == pytest.approx((1 + 80.5 / 20.5) / 2)
 
     def test_no_face_is_drawn_more_often_than_the_cap(self):
-        assert draw_rates(faces(1), HERE, 1, "").max() == CAP
+        assert draw_rates(faces(1), HERE, 1, "").max() == MOST_DRAWS
 
     def test_contempt_is_as_common_as_neutral(self):
         assert (draw_rates(np.array([NEUTRAL] * 99 + [CONTEMPT]), HERE, 1, "") == 1).all()

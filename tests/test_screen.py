@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mien.apps.cli.screen import BAR, Screen, bar, count, plain_lines, table
+from mien.apps.cli.screen import BAR_LENGTH, Screen, bar, count, plain_lines, table
 from mien.inference.pipeline import Outcome
 from small_results import NONE, ONE, TWO
 
@@ -80,7 +80,7 @@ def test_a_table_has_a_row_a_face():
 def test_a_bar_is_as_long_as_its_share(share: float):
     drawn = bar(share)
     assert set(drawn[:-1]) <= {"█"}
-    assert len(drawn) == np.ceil(round(share * BAR * 8) / 8)
+    assert len(drawn) == np.ceil(round(share * BAR_LENGTH * 8) / 8)
 
 
 def test_numbers_of_things_are_said_in_words():

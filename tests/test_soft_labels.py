@@ -17,7 +17,7 @@ from mien.data.synthetic import synthetic
 from mien.inference.classifier import Classifier
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY, Recipe
-from mien.train.soft_labels import VOTES, label_views, read_teachers
+from mien.train.soft_labels import SOFT_LABEL_VOTES, label_views, read_teachers
 from mien.train.targets import make_targets
 from runs import net_of, shallow
 
@@ -56,14 +56,14 @@ def test_the_votes_for_an_unchanged_face_are_the_teachers_answer(teacher: Path):
     places = in_order(view)
     np.testing.assert_array_equal(view.images, FACES.images[places])
     answers = softmax(net_of(teacher).predict(FACES.images[places][..., None].astype(np.float32), verbose=0))
-    np.testing.assert_allclose(view.votes[:, :8] / VOTES, answers, atol=0.51 / VOTES)
+    np.testing.assert_allclose(view.votes[:, :8] / SOFT_LABEL_VOTES, answers, atol=0.51 / SOFT_LABEL_VOTES)
     assert not view.votes[:, 8:].any()
 
 
 def test_without_a_share_of_the_teachers_they_are_the_taggers(teacher: Path):
     (view,) = asked(replace(PLAIN, teacher_share=0.0), teacher)
     targets = make_targets(FACES, "eight-votes", 0.0)[1][in_order(view)]
-    np.testing.assert_allclose(view.votes[:, :8] / VOTES, targets, atol=0.51 / VOTES)
+    np.testing.assert_allclose(view.votes[:, :8] / SOFT_LABEL_VOTES, targets, atol=0.51 / SOFT_LABEL_VOTES)
 
 
 def test_views_are_framed_and_mixed_but_not_harmed(teacher: Path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mien.data.split import Split
-from mien.train.targets import LABELS, make_targets
+from mien.train.targets import TARGET_CLASSES, make_targets
 
 #        neutral happy surprise sad anger disgust fear contempt unknown NF
 VOTES = [
@@ -64,6 +64,6 @@ def test_smoothing_moves_towards_the_mean_target(split: Split):
     np.testing.assert_allclose(smooth, 0.9 * sharp + 0.1 * sharp.mean(axis=0))
 
 
-@pytest.mark.parametrize("target", LABELS)
+@pytest.mark.parametrize("target", TARGET_CLASSES)
 def test_the_head_is_as_wide_as_the_target(split: Split, target: str):
-    assert make_targets(split, target, smoothing=0)[1].shape[1] == len(LABELS[target])
+    assert make_targets(split, target, smoothing=0)[1].shape[1] == len(TARGET_CLASSES[target])

@@ -213,7 +213,7 @@ def test_the_exported_file_answers_as_the_net_does(run: Path, faces: tuple[Split
 
 
 def test_a_file_that_differs_from_the_net_is_refused(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(exporting, "TOLERANCE", -1.0)
+    monkeypatch.setattr(exporting, "PROBABILITY_TOLERANCE", -1.0)
     with pytest.raises(ModelError, match="ONNX Runtime and Keras differ by"):
         export(run, tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())

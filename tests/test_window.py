@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from mien.apps.live.window import CLOSE, Window
+from mien.apps.live.window import CLOSE_EVENT, Window
 from mien.core.errors import MissingExtra
 
 pygame = pytest.importorskip("pygame")
@@ -41,7 +41,7 @@ def test_keys_have_names_and_are_told_once(window: Window):
         press(key)
     pygame.event.post(pygame.event.Event(pygame.KEYUP, key=pygame.K_q))
     pygame.event.post(pygame.event.Event(pygame.QUIT))
-    assert window.events() == ["q", "escape", "space", CLOSE]
+    assert window.events() == ["q", "escape", "space", CLOSE_EVENT]
     assert window.events() == []
 
 

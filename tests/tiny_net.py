@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 from mien.core.crop_spec import CropSpec
 from mien.core.emotions import EIGHT
 from mien.core.model_card import PRIOR_STEPS, ModelCard
-from mien.inference.classifier import CARD_KEY, INPUT, OUTPUT
+from mien.inference.classifier import CARD_KEY, INPUT_NAME, OUTPUT_NAME
 
 SIZE_PX = 8
 
@@ -40,17 +40,17 @@ def tiny_net(card: ModelCard, metadata: dict[str, str] | None = None, columns: i
         "flat": np.array([-1, 1], np.int64),
     }
     nodes = [
-        helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [INPUT_NAME], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
         helper.make_node("Reshape", ["mean", "flat"], ["column"]),
         helper.make_node("Gemm", ["column", "slope", "shift"], ["logits"]),
-        helper.make_node("Softmax", ["logits"], [OUTPUT], axis=1),
+        helper.make_node("Softmax", ["logits"], [OUTPUT_NAME], axis=1),
     ]
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", size_px, size_px, channels])],
-        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", k])],
+        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, ["N", size_px, size_px, channels])],
+        [helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, ["N", k])],
         [numpy_helper.from_array(array, name) for name, array in weights.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)

@@ -85,12 +85,12 @@ def pack_net(run: str, folder: Path) -> None:
     from mien.train.init.warm_start import recipe_of, weights_of
     from mien.train.nets.models import MODELS
     from mien.train.recipe import Recipe
-    from mien.train.targets import LABELS
+    from mien.train.targets import TARGET_CLASSES
 
     none = np.zeros((0, 48, 48, 1), np.float32)
     if run in PRETRAINED:
         recipe = Recipe(name=run, model=run, target="eight-votes")
-        net = MODELS[run](recipe, len(LABELS[recipe.target]))
+        net = MODELS[run](recipe, len(TARGET_CLASSES[recipe.target]))
         PRETRAINED[run].copy(PRETRAINED[run].path(), net, none)
         weights = net.get_weights()
     else:
@@ -116,7 +116,7 @@ def unpack_net(file: Path, runs: Path) -> None:
     """Write a completed run folder of what ``pack_net`` packed, for ``--from`` and ``--teacher``."""
     from mien.train.nets.models import MODELS
     from mien.train.recipe import parse_recipe
-    from mien.train.targets import LABELS
+    from mien.train.targets import TARGET_CLASSES
 
     content = lzma.decompress(file.read_bytes())
     place = 4 + int.from_bytes(content[:4], "little")
@@ -134,7 +134,7 @@ def unpack_net(file: Path, runs: Path) -> None:
             place += 2 * count
         weights.append(values.reshape(each["shape"]).astype(np.float32))
     recipe = parse_recipe(head["recipe"], str(file))
-    net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+    net = MODELS[recipe.model](recipe, len(TARGET_CLASSES[recipe.target]))
     net.set_weights(weights)
     run = runs / file.name.removesuffix(".net.xz")
     run.mkdir(parents=True, exist_ok=True)

@@ -41,10 +41,10 @@ SAME_SCENE = {"noface_face.mov", "single_face.mp4"}
 RATES = (25, 8, 2)
 CUTS: dict[str, dict[str, float]] = {
     "as it is": {},
-    "least 0.2": {"LEAST": 0.2},
-    "least 0.4": {"LEAST": 0.4},
-    "ratio 3": {"RATIO": 3.0},
-    "no memory": {"RATIO": 0.0},
+    "least 0.2": {"LEAST_NOVELTY": 0.2},
+    "least 0.4": {"LEAST_NOVELTY": 0.4},
+    "ratio 3": {"NOVELTY_RATIO": 3.0},
+    "no memory": {"NOVELTY_RATIO": 0.0},
     "reach 3 px": {"REACH_PX": 3},
 }
 
@@ -170,7 +170,7 @@ def cutting(folder: Path) -> list[str]:
 
 def _newest(thumbnails: list[Image]) -> float:
     greys: list[Floats] = [cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float32) for one in thumbnails]
-    seen = [grey for grey in greys if grey.std() >= shots.FLAT]
+    seen = [grey for grey in greys if grey.std() >= shots.FLAT_DEVIATION]
     return max(novelty(before, now) for before, now in pairwise(seen))
 
 

@@ -4,7 +4,7 @@
 
 PHOTOS are folders with votes.csv and pictures (docs/how-to/own-faces.md), of which faces in the split "train" are left
 out. With --mesh the poses are held against MediaPipe's face mesh, for which mediapipe 0.10.14 has to be installed; half
-of the faces, those of even rank, gave the heights of ``mien.core.pose.HEAD``, the others are reported. FILE is
+of the faces, those of even rank, gave the heights of ``mien.core.pose.HEAD_MODEL``, the others are reported. FILE is
 docs/benchmarks/pose.txt; docs/UNCERTAINTY.md gets its table.
 """
 

@@ -28,7 +28,7 @@ from mien.core.types import Frame
 from mien.data.split import load_split
 from mien.detection.detectors import Detector, WholeImage, without_landmarks
 from mien.imaging.crop import crop_faces
-from mien.imaging.quality import BLURRED, SHARP, SMALL, SMALL_PX, sharpness
+from mien.imaging.quality import BLURRED, LEAST_SHARPNESS, SMALL, SMALL_PX, sharpness
 from mien.inference.analyzer import Analyzer
 from mien.inference.classifier import Classifier
 from pasted import Grey, as_rgb
@@ -107,7 +107,7 @@ def share(hits: NDArray[np.bool_]) -> str:
 
 def accuracy_table(judged: dict[str, Judged]) -> str:
     """Return accuracy and share flagged by what was done to the faces."""
-    lines = [f"shipped: small under {SMALL_PX} px, blurred under a sharpness of {SHARP:g}"]
+    lines = [f"shipped: small under {SMALL_PX} px, blurred under a sharpness of {LEAST_SHARPNESS:g}"]
     lines += [f"{'face':20}{'accuracy':>10}{'sharpness':>11}{'small':>9}{'blurred':>9}{'of flagged':>12}{'of good':>9}"]
     lines[-1] += f"{'sure, flagged':>15}{'sure, good':>12}"
     for name, one in judged.items():

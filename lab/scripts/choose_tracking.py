@@ -40,7 +40,7 @@ TRACKERS: dict[str, dict[str, float]] = {
     "velocity over 0.3 s": {"VELOCITY_S": 0.3},
     "damped in 0.2 s": {"DAMPING_S": 0.2},
     "damped in 0.8 s": {"DAMPING_S": 0.8},
-    "no loss for absence": {"ABSENCE": 0.0},
+    "no loss for absence": {"ABSENCE_COST": 0.0},
 }
 
 STEPS_A_S = 240

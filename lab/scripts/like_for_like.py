@@ -36,7 +36,7 @@ from mien.core.protocols import PROTOCOLS, UNCOUNTED, Labels
 from mien.data.samples import FERPLUS
 from mien.data.split import Split, load_split
 from mien.evaluation.scores import per_class, rounded
-from mien.inference.classifier import BATCH_SIZE, INPUT
+from mien.inference.classifier import BATCH_SIZE, INPUT_NAME
 from paired import compare
 
 OUT = ROOT / "docs" / "runs" / "like_for_like.json"
@@ -81,7 +81,7 @@ def logits_of(net: bytes, images: NDArray[np.uint8]) -> Logits:
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     batches = range(0, len(images), BATCH_SIZE)
     return np.concatenate(
-        [np.asarray(session.run([output], {INPUT: images[at : at + BATCH_SIZE, ..., None]})[0]) for at in batches]
+        [np.asarray(session.run([output], {INPUT_NAME: images[at : at + BATCH_SIZE, ..., None]})[0]) for at in batches]
     )
 
 

@@ -18,7 +18,7 @@ Floating = TypeVar("Floating", bound=NDArray[np.floating[Any]])
 Doubles = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-BINS = 15
+CALIBRATION_BINS = 15
 """Bins of equal mass for calibration."""
 
 RESAMPLES = 2000
@@ -132,7 +132,9 @@ def class_scores(confusion: Counts) -> ClassScores:
     )
 
 
-def calibration(truth: Labels, probs: Probs, bins: int = BINS, weights: Doubles | None = None) -> Calibration:
+def calibration(
+    truth: Labels, probs: Probs, bins: int = CALIBRATION_BINS, weights: Doubles | None = None
+) -> Calibration:
     """Compare the probability of the predicted class with how often it is right, in bins of equally many faces.
 
     Faces of equal confidence share their mean rightness before they are cut into bins, so the order of the rows does

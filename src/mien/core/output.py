@@ -14,13 +14,15 @@ from typing import BinaryIO
 from mien.core.errors import UsageError
 from mien.core.locks import locked
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """What the system says of a disk, or a share of one, that has no room."""
 
 
 def advice_on(error: OSError) -> str:
     """Return what to do about a file that cannot be written."""
-    return "free some space or choose another place" if error.errno in FULL else "fix that, or choose another place"
+    return (
+        "free some space or choose another place" if error.errno in DISK_FULL else "fix that, or choose another place"
+    )
 
 
 @contextmanager

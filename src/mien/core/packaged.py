@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGED = ("mien", "mien-s")
 """Their names, the default first; the second is half as wide, a quarter of the size and twice as fast."""
 
-NAMED = " or ".join(f"'{name}'" for name in PACKAGED)
+PACKAGED_NAMES = " or ".join(f"'{name}'" for name in PACKAGED)
 """The names as help and messages say them."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-HEAD = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.5, -0.65], [-0.41, 1.03, -0.13], [0.41, 1.03, -0.13]])
+HEAD_MODEL = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.5, -0.65], [-0.41, 1.03, -0.13], [0.41, 1.03, -0.13]])
 """(5, 3) where the landmarks of a head lie that looks into the camera: right, down and back, in distances of its eyes.
 
 Depths are those of MediaPipe's face mesh, the mean of 3,057 photos; heights were fitted to where YuNet puts its
@@ -30,7 +30,7 @@ class Pose(NamedTuple):
 
 
 def head_poses(landmarks: NDArray[np.float32], turn: int = 0) -> list[Pose]:
-    """Return the pose of each head: the turn of ``HEAD`` whose parallel projection is nearest to the landmarks.
+    """Return the pose of each head: the turn of ``HEAD_MODEL`` whose parallel projection is nearest to the landmarks.
 
     The best linear map from the head to the picture is made a rotation by its singular values (D. F. DeMenthon and
     L. S. Davis, "Model-based object pose in 25 lines of code", 1995, without its steps towards perspective).
@@ -46,7 +46,7 @@ def head_poses(landmarks: NDArray[np.float32], turn: int = 0) -> list[Pose]:
     points = points[seen] - points[seen].mean(axis=1, keepdims=True)
     # To size 1, so that no size of a picture meets the limits of numbers.
     points /= np.abs(points).max(axis=(1, 2), keepdims=True, initial=0)
-    linear: Any = np.linalg.pinv(HEAD - HEAD.mean(axis=0)) @ points
+    linear: Any = np.linalg.pinv(HEAD_MODEL - HEAD_MODEL.mean(axis=0)) @ points
     left, _, right = np.linalg.svd(linear.transpose(0, 2, 1), full_matrices=False)
     across, down = np.moveaxis(left @ right, 1, 0)
     back = np.cross(across, down)

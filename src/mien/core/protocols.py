@@ -11,7 +11,7 @@ from mien.core.emotions import EIGHT, SEVEN, to_seven
 
 Labels = NDArray[np.int64]
 
-PANEL = 10
+TAGGERS = 10
 """Taggers a face of FER+ was shown to."""
 
 UNCOUNTED = -1
@@ -34,7 +34,7 @@ def majority(votes: NDArray[np.uint8], emotions: NDArray[np.int8]) -> Labels:
     Distribution", 2016, and the code published with it.
     """
     counts = votes.astype(np.int64)
-    kept = np.where(PANEL * counts > np.maximum(counts.sum(axis=1, keepdims=True), PANEL), counts, 0)
+    kept = np.where(TAGGERS * counts > np.maximum(counts.sum(axis=1, keepdims=True), TAGGERS), counts, 0)
     label = kept.argmax(axis=1)
     agreed = 2 * kept.max(axis=1) > kept.sum(axis=1)
     return np.where(agreed & (label < len(EIGHT)), label, UNCOUNTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import takewhile
 
-SHORTEST = 4
+SHORTEST_NAME = 4
 """Letters of the shortest names that are compared: among shorter ones another letter makes another word."""
 
 
@@ -26,7 +26,7 @@ def did_you_mean(names: Iterable[str]) -> str:
 
 def _one_slip(word: str, name: str) -> bool:
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, name, strict=False)))
-    if not same or min(len(word), len(name)) < SHORTEST:
+    if not same or min(len(word), len(name)) < SHORTEST_NAME:
         return False
     rest, wanted = word[same:], name[same:]
     swapped = rest[1:2] + rest[:1] + rest[2:]

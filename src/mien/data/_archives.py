@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from mien.core.errors import DataError
-from mien.core.output import FULL
+from mien.core.output import DISK_FULL
 
 MAX_BYTES = 4_000_000_000
 """Limit on the unpacked size: four times Kaggle's whole download of FER2013."""
@@ -71,7 +71,7 @@ def unpack(path: Path, folder: Path) -> Path:
             f"cannot unpack {path} ({error}); download it again, or unpack it and name the folder"
         ) from error
     except OSError as error:
-        room = ", or let the variable TMPDIR name a folder with room" if error.errno in FULL else ""
+        room = ", or let the variable TMPDIR name a folder with room" if error.errno in DISK_FULL else ""
         raise DataError(
             f"cannot unpack {path}: {error.strerror or error}; unpack it yourself and name the folder{room}"
         ) from error

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT
 from mien.core.errors import DataError
-from mien.core.protocols import CLASSES, PANEL, PROTOCOLS, UNCOUNTED
+from mien.core.protocols import CLASSES, PROTOCOLS, TAGGERS, UNCOUNTED
 from mien.data.near_duplicates import Duplicates
 from mien.data.samples import Drop, Samples
 from mien.data.split import COLUMNS, SPLITS, Split
@@ -132,7 +132,7 @@ def agreement(votes: NDArray[np.uint8]) -> dict[str, float]:
         label that the others give, over the faces that the protocol counts; a vote for unknown or NF counts as wrong.
     """
     total = np.maximum(votes.sum(axis=1, dtype=np.int64), 1)
-    if total.max() > PANEL or not ((votes > 0).sum(axis=1) > 1).any():
+    if total.max() > TAGGERS or not ((votes > 0).sum(axis=1) > 1).any():
         return {}
     no_emotions = np.full(len(votes), -1, np.int8)
     figures = {

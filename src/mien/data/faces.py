@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels."""
 
-FACE_PX = 64
+CROPPED_UP_TO_PX = 64
 """A picture with sides up to this is taken for a face that is cropped already."""
 
 NO_FACE = "pictures in which no face was found, taken whole"
 MORE_FACES = "pictures with several faces, of which the largest was taken"
-CUT_ALREADY = f"pictures of at most {FACE_PX} px, taken whole"
+CUT_ALREADY = f"pictures of at most {CROPPED_UP_TO_PX} px, taken whole"
 
 
 def one_face(box: Box) -> Faces:
@@ -73,7 +73,7 @@ class FaceCropper:
         """Return the box of the largest face, None if the picture is taken as a whole."""
         if self._detector is None:
             return None
-        if max(image.shape[:2]) <= FACE_PX:
+        if max(image.shape[:2]) <= CROPPED_UP_TO_PX:
             self.counts[CUT_ALREADY] += 1
             return None
         faces = self._detector(image)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import FER2013_CODES, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError
-from mien.core.protocols import PANEL
+from mien.core.protocols import TAGGERS
 from mien.data._csv_table import columns_of, fault, place, read_table
 from mien.data.folders import SHARES, draw_splits
 from mien.data.near_duplicates import pixel_keys
@@ -49,7 +49,7 @@ def read_fer2013(faces: Path, votes: Path | None = None) -> Samples:
         splits = draw_splits(emotions.astype(np.int64), pixel_keys(images), SHARES, seed=0)
     if votes is None:
         panel = np.zeros((len(images), COLUMNS), np.uint8)
-        panel[np.arange(len(images)), emotions] = PANEL
+        panel[np.arange(len(images)), emotions] = TAGGERS
         nameless = np.zeros(len(images), np.bool_)
     else:
         panel, nameless = _read_votes(votes, faces, splits)

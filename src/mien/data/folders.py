@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, SEVEN, VOTE_COLUMNS
 from mien.core.errors import DataError
-from mien.core.protocols import PANEL
+from mien.core.protocols import TAGGERS
 from mien.core.spelling import did_you_mean, near
 from mien.data.faces import FaceCropper
 from mien.data.near_duplicates import pixel_keys
@@ -97,7 +97,7 @@ def read_folders(folder: Path, detector: Detector | None = None, split: str = ""
     named = np.array([picture.split for picture in pictures])[kept]
     splits = _draw_missing(named, columns, pixel_keys(images), seed, counts)
     votes = np.zeros((len(images), COLUMNS), np.uint8)
-    votes[np.arange(len(images)), columns] = PANEL
+    votes[np.arange(len(images)), columns] = TAGGERS
     return Samples(
         images=images,
         votes=votes,

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from mien.data.samples import SIZE_PX, Samples
 from mien.data.split import SPLITS
 
-NEAR = 0.98
+NEAR_CORRELATION = 0.98
 """Correlation above which two thumbnails are near-duplicates."""
 
 THUMB_PX = 12
-SCREEN = 15  # of the 144 numbers of a thumbnail, those that the screening compares
+SCREENED_NUMBERS = 15  # of the 144 numbers of a thumbnail, those that the screening compares
 BLOCK_ROWS = 256  # 36 MB of products with 36,000 faces
-CHUNK = 50_000  # pairs compared in full at a time: 120 MB
+CHUNK_PAIRS = 50_000  # pairs compared in full at a time: 120 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,13 +88,13 @@ def near_duplicates(
     ties: list[NDArray[np.int64]] = [np.zeros((2, 0), np.int64)]
     for view in (thumbs, _mirrored(thumbs)):
         for rows, others in _similar_pairs(view, thumbs):
-            for start in range(0, len(rows), CHUNK):
-                row, other = rows[start : start + CHUNK], others[start : start + CHUNK]
+            for start in range(0, len(rows), CHUNK_PAIRS):
+                row, other = rows[start : start + CHUNK_PAIRS], others[start : start + CHUNK_PAIRS]
                 tied = (splits[row] == splits[other]) & (splits[row] != SPLITS.index("train"))
                 unknown = tied | ~(near[row, splits[other]] & near[other, splits[row]])
                 row, other = row[unknown], other[unknown]
                 similarity = np.einsum("ij,ij->i", view[row].astype(np.float64), thumbs[other])
-                row, other = row[similarity > NEAR], other[similarity > NEAR]
+                row, other = row[similarity > NEAR_CORRELATION], other[similarity > NEAR_CORRELATION]
                 near[row, splits[other]] = near[other, splits[row]] = True
                 same = (splits[row] == splits[other]) & (splits[row] != SPLITS.index("train"))
                 ties.append(np.array([row[same], other[same]]))
@@ -127,7 +127,7 @@ def _similar_pairs(
     left, right = _screen(view), _screen(thumbs)
     for start in range(0, len(view), BLOCK_ROWS):
         similarity = left[start : start + BLOCK_ROWS] @ right[start:].T
-        rows, others = np.divmod(np.flatnonzero(similarity > NEAR - 1e-4), similarity.shape[1])
+        rows, others = np.divmod(np.flatnonzero(similarity > NEAR_CORRELATION - 1e-4), similarity.shape[1])
         once = rows < others
         yield rows[once] + start, others[once] + start
 
@@ -141,7 +141,8 @@ def _screen(thumbs: NDArray[np.float32]) -> NDArray[np.float32]:
     place, wave = np.arange(THUMB_PX), np.arange(THUMB_PX)[:, None]
     cosines = np.cos(np.pi * (2 * place + 1) * wave / (2 * THUMB_PX)) * np.sqrt(2 / THUMB_PX)
     cosines[0] /= np.sqrt(2)
-    coarsest = np.argsort((wave**2 + wave.T**2).ravel(), kind="stable")[1 : SCREEN + 1]  # wave 0 is the mean, 0
+    order = np.argsort((wave**2 + wave.T**2).ravel(), kind="stable")
+    coarsest = order[1 : SCREENED_NUMBERS + 1]  # wave 0 is the mean, 0
     waves = np.einsum("ai,bj->abij", cosines, cosines).reshape(THUMB_PX**2, THUMB_PX**2)
     basis = waves[coarsest].astype(np.float32)
     coarse = thumbs @ basis.T

@@ -23,7 +23,7 @@ FACES_FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
 """File names of FER2013, the most complete first: Kaggle's competition has all but the first in one folder."""
 
 VOTES_FILE = "fer2013new.csv"
-WRAPPINGS = 8  # nested folders around the data, at most
+MOST_WRAPPINGS = 8  # nested folders around the data, at most
 
 
 def read_source(paths: Sequence[Path], detector: Detector | None = None, split: str = "") -> Samples:
@@ -116,7 +116,7 @@ def _find(folder: Path, names: tuple[str, ...]) -> Path | None:
 
 def _unwrapped(folder: Path) -> Path:
     """Return the innermost folder that holds the data, if folders around it hold nothing else."""
-    for _ in range(WRAPPINGS):
+    for _ in range(MOST_WRAPPINGS):
         inner = folders_in(folder)
         if len(inner) != 1 or is_known(inner[0]) or is_ferplus(folder) or any(folder.glob("*.csv")):
             break

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mien.core.emotions import EIGHT, SEVEN
-from mien.core.protocols import PANEL
+from mien.core.protocols import TAGGERS
 from mien.data.samples import SIZE_PX
 from mien.data.split import COLUMNS, Split
 
@@ -26,7 +26,7 @@ SCALE = 4
 """Faces are drawn at this multiple of their size and shrunk, which smooths the lines."""
 
 CERTAIN = 8
-"""Of ``PANEL`` votes, those for the emotion drawn; the others are random."""
+"""Of ``TAGGERS`` votes, those for the emotion drawn; the others are random."""
 
 _FIXED_POINT = 4  # coordinates in sixteenths of a pixel, as cv2 takes them
 
@@ -92,7 +92,7 @@ def synthetic(n: int, seed: int) -> Split:
         random = np.random.default_rng((seed, row))
         images[row] = draw(EIGHT[label], random)
         votes[row, label] = CERTAIN
-        for stray in random.integers(len(EIGHT), size=PANEL - CERTAIN).tolist():
+        for stray in random.integers(len(EIGHT), size=TAGGERS - CERTAIN).tolist():
             votes[row, stray] += 1
     return Split(
         images=images,

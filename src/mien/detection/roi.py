@@ -10,10 +10,10 @@ from mien.detection.detectors import Detector
 from mien.detection.sliced import merge
 from mien.detection.yunet_net import shrink
 
-AROUND = 2.0
+REGION_SCALE = 2.0
 """Side of a region, as a multiple of the face's."""
 
-BEYOND_PX = 64
+REGION_BORDER_PX = 64
 """How much larger each side of a region is still: the box of a face depends on pixels so far away, and the emotion on
 the box (docs/benchmarks/video.txt)."""
 
@@ -71,7 +71,7 @@ class RoiDetector:
 
 def _regions(known: Floats) -> Floats:
     """Return the regions (N, 4) around boxes (N, 4), on the grid."""
-    searched = boxes.square(known, AROUND)
-    low = np.floor((searched[:, :2] - BEYOND_PX) / GRID_PX)
-    high = np.ceil((searched[:, 2:] + BEYOND_PX) / GRID_PX)
+    searched = boxes.square(known, REGION_SCALE)
+    low = np.floor((searched[:, :2] - REGION_BORDER_PX) / GRID_PX)
+    high = np.ceil((searched[:, 2:] + REGION_BORDER_PX) / GRID_PX)
     return np.hstack([low, high]) * np.float32(GRID_PX)

@@ -11,7 +11,7 @@ from mien.core import boxes
 from mien.core.types import NO_FACES, Faces, Floats, Image, join_faces
 from mien.detection.rotations import TURNS, search_turned, turn
 from mien.detection.sliced import merge
-from mien.detection.yunet_net import OVERLAP, Net, resize, shrink
+from mien.detection.yunet_net import NMS_IOU, Net, resize, shrink
 
 MIN_SCORE = 0.7
 """YuNet's threshold, unless another is given.
@@ -42,13 +42,13 @@ PRECHECK_FROM_PX = 400
 In smaller ones the first search gives no sign at all of some faces that the further searches find.
 """
 
-FAINT = 0.03
+FAINT_SCORE = 0.03
 """Places with this score or more in the first search are prechecked, if no face is sure."""
 
-PLACES = 6
+MOST_PRECHECKS = 6
 """How many of them, the best first; the whole picture is prechecked too."""
 
-DOUBTFUL = 0.2
+DOUBTFUL_SCORE = 0.2
 """Faces with this score or more are rechecked, if nothing reaches the threshold in any search.
 
 With rechecks 97.3 % of faces of 48 px in 320 px are found, without them 90.0 %; a face is found in 3.1 and 0.6 % of 160
@@ -56,7 +56,7 @@ photos in which the faces are blurred (docs/benchmarks/detector.txt). This and t
 (lab/log.md).
 """
 
-RECHECKS = 6
+MOST_RECHECKS = 6
 """How many doubtful faces are rechecked, the best first."""
 
 RECHECK_MARGIN = 1.1
@@ -68,10 +68,10 @@ RECHECK_PX = 176
 MIN_SCORE_RECHECK = 0.5
 """The threshold for the mean of a doubtful face's two scores, unless another is given."""
 
-MOST_AWAY = 0.2
+MOST_LANDMARK_SHIFT = 0.2
 """Largest mean distance of the landmarks of both searches, in sides of the face; on hands they are anywhere."""
 
-UPRIGHT = 0.9
+UPRIGHT_SCORE = 0.9
 """A face with this score or more is upright: none of 186 rotated ones reaches it (docs/TURNED.md)."""
 
 TURNED_PLACES = 2
@@ -149,7 +149,7 @@ class YuNet:
         first = self._first(image)
         found = self._upright(image, first)
         best = found.scores.max(initial=0)
-        if best >= UPRIGHT:
+        if best >= UPRIGHT_SCORE:
             return found
         places = found.boxes[[found.scores.argmax()]] if len(found) else _places(image, first, TURNED_PLACES)
         degrees = turn_of(self._net, image, places)
@@ -161,27 +161,29 @@ class YuNet:
 
     def _first(self, image: Image) -> Faces:
         """Return the faces of the first search of image (H, W, 3), faint ones too."""
-        return self._net.search(image, shrink(image, self._max_side_px), min(DOUBTFUL, self._min_score), FAINT)
+        return self._net.search(
+            image, shrink(image, self._max_side_px), min(DOUBTFUL_SCORE, self._min_score), FAINT_SCORE
+        )
 
     def _upright(self, image: Image, first: Faces) -> Faces:
         """Return the faces of image (H, W, 3), searched unturned, given those of its first search."""
         sure = first.take(first.scores >= self._min_score)
         if len(sure):
             return sure
-        likeliest = _places(image, first, PLACES)
+        likeliest = _places(image, first, MOST_PRECHECKS)
         if max(image.shape[:2]) >= PRECHECK_FROM_PX and not any_face(
             self._net, image, likeliest, min(PRECHECK_MIN_SCORE, self._min_score)
         ):
             return NO_FACES
-        searches = [first.take(first.scores >= min(DOUBTFUL, self._min_score))]
+        searches = [first.take(first.scores >= min(DOUBTFUL_SCORE, self._min_score))]
         for small in self._resized(image):
-            found = self._net.search(image, small, min(DOUBTFUL, self._min_score))
+            found = self._net.search(image, small, min(DOUBTFUL_SCORE, self._min_score))
             sure = found.take(found.scores >= self._min_score)
             if len(sure):
                 return sure
             searches.append(found)
         doubtful = join_faces(searches)
-        best = boxes.nms(doubtful.boxes, doubtful.scores, OVERLAP)[:RECHECKS]
+        best = boxes.nms(doubtful.boxes, doubtful.scores, NMS_IOU)[:MOST_RECHECKS]
         return merge(self._recheck(image, doubtful.take(best[[row]])) for row in range(len(best)))
 
     def once(self, image: Image) -> Faces:
@@ -202,11 +204,11 @@ class YuNet:
         if x2 <= x1 or y2 <= y1:
             return NO_FACES
         part = image[y1:y2, x1:x2]
-        found = self._net.search(part, resize(part, RECHECK_PX), min(DOUBTFUL, self._min_score))
+        found = self._net.search(part, resize(part, RECHECK_PX), min(DOUBTFUL_SCORE, self._min_score))
         found = found.moved(np.array([x1, y1], np.float32))
         away = np.linalg.norm(found.landmarks - face.landmarks, axis=2).mean(axis=1) / np.sqrt(boxes.area(face.boxes))
         scores: Floats = (found.scores + face.scores) * np.float32(0.5)
-        same = (away <= MOST_AWAY) & (scores >= self._min_score_recheck)
+        same = (away <= MOST_LANDMARK_SHIFT) & (scores >= self._min_score_recheck)
         return replace(found, scores=scores).take(same)
 
 

@@ -20,7 +20,7 @@ STRIDES = (8, 16, 32)
 FAINT_ANCHORS = 60
 """How many anchors, those of the highest scores, are kept where faint faces are wanted."""
 
-OVERLAP = 0.3
+NMS_IOU = 0.3
 """The intersection over union above which two of YuNet's boxes are one face."""
 
 
@@ -64,7 +64,7 @@ class Net:
             weakest = np.sort(scores)[-FAINT_ANCHORS:].min(initial=min_score)
             rows = scores >= min(weakest, min_score)
             found, landmarks, scores = found[rows], landmarks[rows], scores[rows]
-        kept = boxes.nms(found, scores, OVERLAP)
+        kept = boxes.nms(found, scores, NMS_IOU)
         kept = kept[boxes.left_to_right(found[kept])]
         scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]], np.float32)
         return Faces(found[kept], landmarks[kept], scores[kept]).scaled(scale)

@@ -24,7 +24,7 @@ from mien.core.addresses import why_no_address
 from mien.core.errors import ImageError, UsageError
 from mien.core.types import Frame, Image
 from mien.imaging._color import to_rgb
-from mien.imaging.formats import EXPECTED, frames_note, load, looks_like, open_picture, refuse_costly
+from mien.imaging.formats import EXPECTED_PICTURES, frames_note, load, looks_like, open_picture, refuse_costly
 
 MAX_PIXELS = 200_000_000
 """The default limit on the pixels of a picture: 600 MB as RGB."""
@@ -181,7 +181,7 @@ def _decode(stream: IO[bytes], name: str, max_pixels: int, reduce_to_px: int | N
     try:
         opened = open_picture(stream, head)
         if opened is None:
-            raise ImageError(f"not a picture: {name} (got {looks_like(head)}; expected {EXPECTED})")
+            raise ImageError(f"not a picture: {name} (got {looks_like(head)}; expected {EXPECTED_PICTURES})")
         refuse_costly(stream, opened, name, max_pixels)
         return _picture(opened, reduce_to_px)
     except ImageError:

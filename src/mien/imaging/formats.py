@@ -20,7 +20,7 @@ from mien.core.errors import ImageError
 MOST_FRAMES = 1000
 """Frames of an animation are counted up to this."""
 
-EXPECTED = "JPEG, PNG, WebP, BMP, TIFF, GIF or another format that Pillow reads"
+EXPECTED_PICTURES = "JPEG, PNG, WebP, BMP, TIFF, GIF or another format that Pillow reads"
 
 PICTURE_SUFFIXES = frozenset(
     [".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"]
@@ -41,22 +41,22 @@ _SIGNATURES = (
 _HEIC = {b"heic", b"heix", b"heif", b"mif1", b"msf1"}
 _AVIF = {b"avif", b"avis"}
 
-SHARES = {"WEBP": 2, "AVIF": 2, "JPEG2000": 4}
+LIMIT_DIVISORS = {"WEBP": 2, "AVIF": 2, "JPEG2000": 4}
 """Formats that are decoded in one go, which takes up to 16 bytes a pixel and cannot be interrupted.
 
 Their limit on pixels is that of other formats divided by this.
 """
 
-SLOW_SHARE = 50
+SLOW_DIVISOR = 50
 """The same for what Pillow decodes in Python, such as PPM with a white other than 255: up to 6 s a megapixel."""
 
-SCANS = 12
+MOST_SCANS = 12
 """How many scans the largest picture may have; smaller ones may have more. Progressive JPEG usually has ten."""
 
 HOLLOW_PIXELS = 16_000_000
 HOLLOW_RATE = 2_000
-"""Above the first number of pixels, a file of ``SHARES`` with more pixels a byte than the second is no photo: a plain
-one has 200."""
+"""A file of a format in ``LIMIT_DIVISORS`` with more pixels than the first number, and more pixels a byte than the
+second, is no photo: a picture of one colour has 200 a byte."""
 
 _START_OF_SCAN = b"\xff\xda"
 _AT_ONCE = 1 << 20
@@ -200,7 +200,7 @@ def refuse_costly(stream: IO[bytes], opened: ImageFile, name: str, max_pixels: i
         )
     place = stream.tell()
     size = stream.seek(0, os.SEEK_END)
-    if form in SHARES and pixels > HOLLOW_PIXELS and pixels > HOLLOW_RATE * size:
+    if form in LIMIT_DIVISORS and pixels > HOLLOW_PIXELS and pixels > HOLLOW_RATE * size:
         raise ImageError(
             f"no photo: {declared}, but holds {size:,} bytes; a photo has a byte for some 200 pixels or fewer; "
             "export it again"
@@ -212,7 +212,7 @@ def refuse_costly(stream: IO[bytes], opened: ImageFile, name: str, max_pixels: i
             f"or PNG, {advice}"
         )
     scans = _scans(stream) if form in {"JPEG", "MPO"} and opened.info.get("progressive") else 1
-    if scans * pixels > SCANS * max_pixels:
+    if scans * pixels > MOST_SCANS * max_pixels:
         raise ImageError(
             f"too many scans: {declared}, in {scans:,} scans; progressive JPEG usually has ten; save it again, {advice}"
         )
@@ -222,7 +222,7 @@ def refuse_costly(stream: IO[bytes], opened: ImageFile, name: str, max_pixels: i
 def _share(opened: ImageFile) -> int:
     """Return what the limit on pixels is divided by for a picture."""
     in_python = any(tile[0] in Pillow.DECODERS for tile in opened.tile)
-    return SLOW_SHARE if in_python else SHARES.get(str(opened.format), 1)
+    return SLOW_DIVISOR if in_python else LIMIT_DIVISORS.get(str(opened.format), 1)
 
 
 def _scans(stream: IO[bytes]) -> int:

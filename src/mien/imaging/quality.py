@@ -20,7 +20,7 @@ at 48 px, 83.7 % at 24, 81.3 % at 20, 78.2 % at 16, 71.0 % at 12; the box is lar
 crop's margin (docs/benchmarks/quality.txt, by lab/scripts/choose_quality.py).
 """
 
-SHARP = 0.264
+LEAST_SHARPNESS = 0.264
 """A face is blurred if its ``sharpness`` is lower than this.
 
 The same faces blurred by a Gaussian: 85.4 % as they are (median sharpness 0.292), 84.7 % with a standard deviation of
@@ -64,7 +64,7 @@ def _verdict(side_px: float, pose: Pose, crop: NDArray[np.uint8]) -> str:
         return SMALL
     if abs(pose.yaw_deg) > TURNED_YAW_DEG or abs(pose.roll_deg) > TURNED_ROLL_DEG:
         return TURNED
-    return GOOD if sharpness(crop) >= SHARP else BLURRED
+    return GOOD if sharpness(crop) >= LEAST_SHARPNESS else BLURRED
 
 
 def sharpness(crop: NDArray[np.uint8]) -> float:

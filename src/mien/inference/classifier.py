@@ -18,10 +18,10 @@ from mien.core.packaged import PACKAGED, default_model, packaged_model
 CARD_KEY = "mien"
 """The key of the card in the metadata of an ONNX file."""
 
-INPUT = "faces"
+INPUT_NAME = "faces"
 """The graph's input: (N, S, S, C) uint8."""
 
-OUTPUT = "probabilities"
+OUTPUT_NAME = "probabilities"
 """The graph's output: (N, K) float32, rows sum to 1."""
 
 BATCH_SIZE = 256
@@ -35,7 +35,7 @@ DEVICES = {
 }
 """The devices that a user can name, with what ONNX Runtime calls them."""
 
-NEEDS = {
+DEVICE_INSTALLS = {
     "cuda": "run 'pip uninstall onnxruntime', then 'pip install onnxruntime-gpu'",
     "coreml": "it comes with ONNX Runtime for macOS",
     "openvino": "run 'pip uninstall onnxruntime', then 'pip install onnxruntime-openvino'",
@@ -119,7 +119,7 @@ class Classifier:
         probs = np.empty((len(crops), len(self.card.labels)), np.float32)
         for start in range(0, len(crops), self._batch_size):
             rows = slice(start, start + self._batch_size)
-            (probs[rows],) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(crops[rows])})
+            (probs[rows],) = self._session.run([OUTPUT_NAME], {INPUT_NAME: np.ascontiguousarray(crops[rows])})
         return probs
 
 
@@ -163,7 +163,7 @@ def _provider(device: str) -> str:
         there = [name for name, provider in DEVICES.items() if provider in known]
         raise UsageError(
             f"device '{device}' is not there: the installed ONNX Runtime {ort.__version__} has {', '.join(there)}; "
-            f"use one of those, or get it: {NEEDS[device]}"
+            f"use one of those, or get it: {DEVICE_INSTALLS[device]}"
         )
     return DEVICES[device]
 
@@ -195,8 +195,8 @@ def _card(name: str, session: Any) -> ModelCard:
     found = [(port.name, port.type, port.shape[1:]) for port in (*session.get_inputs(), *session.get_outputs())]
     size_px, channels = card.crop.size_px, card.crop.channels
     expected = [
-        (INPUT, "tensor(uint8)", [size_px, size_px, channels]),
-        (OUTPUT, "tensor(float)", [len(card.labels)]),
+        (INPUT_NAME, "tensor(uint8)", [size_px, size_px, channels]),
+        (OUTPUT_NAME, "tensor(float)", [len(card.labels)]),
     ]
     if found != expected:
         raise ModelError(

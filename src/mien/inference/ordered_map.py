@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-HELD = 2
+HELD_PER_THREAD = 2
 """Things a thread that are in work or wait for the one before them; more hold more memory and gain nothing."""
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ R = TypeVar("R")
 def ordered_map(function: Callable[[T], R], things: Iterable[T], threads: int | None = None) -> Generator[R]:
     """Yield what a function returns for each thing, in their order, as soon as it and those before it are done.
 
-    No more than ``HELD`` things a thread are held, and no more taken.
+    No more than ``HELD_PER_THREAD`` things a thread are held, and no more taken.
 
     Args:
         function: called in several threads at once.
@@ -29,7 +29,7 @@ def ordered_map(function: Callable[[T], R], things: Iterable[T], threads: int | 
         ValueError: threads is less than 1.
     """
     workers = cores() if threads is None else threads
-    return _results(ThreadPoolExecutor(workers, thread_name_prefix="mien"), function, things, HELD * workers)
+    return _results(ThreadPoolExecutor(workers, thread_name_prefix="mien"), function, things, HELD_PER_THREAD * workers)
 
 
 def _results(pool: ThreadPoolExecutor, function: Callable[[T], R], things: Iterable[T], held: int) -> Generator[R]:

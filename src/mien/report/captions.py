@@ -12,7 +12,7 @@ from html import escape
 from mien.tracking.people import UNCERTAIN, Person
 from mien.tracking.timeline import Summary
 
-SHORTEST_S = 0.5
+SHORTEST_CAPTION_S = 0.5
 """What is shown for less gives way to what is shown before or after it; nobody could read it."""
 
 MOST_LINES = 4
@@ -55,14 +55,14 @@ def vtt(summary: Summary, zero_s: float = 0.0) -> str:
 
 
 def cues(summary: Summary) -> list[Cue]:
-    """Return what to show and when: in order, apart, none shorter than ``SHORTEST_S`` unless the video is."""
+    """Return what to show and when: in order, apart, none shorter than ``SHORTEST_CAPTION_S`` unless the video is."""
     joined: list[Cue] = []
     for row in _rows(_changes(summary)):
         joined += _join(row)
     for cue in joined:
         # Alone, with room on either side; at the very end of the video it begins earlier instead.
-        cue.end_s = min(max(cue.end_s, cue.start_s + SHORTEST_S), max(summary.end_s, cue.end_s))
-        cue.start_s = max(min(cue.start_s, cue.end_s - SHORTEST_S), min(summary.start_s, cue.start_s))
+        cue.end_s = min(max(cue.end_s, cue.start_s + SHORTEST_CAPTION_S), max(summary.end_s, cue.end_s))
+        cue.start_s = max(min(cue.start_s, cue.end_s - SHORTEST_CAPTION_S), min(summary.start_s, cue.start_s))
     return joined
 
 
@@ -109,7 +109,7 @@ def _rows(cues: Sequence[Cue]) -> list[list[Cue]]:
     """Return the cues in rows without a pause; a pause too short to see is filled by the cue before it."""
     rows: list[list[Cue]] = []
     for cue in cues:
-        if rows and cue.start_s - rows[-1][-1].end_s < SHORTEST_S:
+        if rows and cue.start_s - rows[-1][-1].end_s < SHORTEST_CAPTION_S:
             rows[-1][-1].end_s = cue.start_s
             _put(rows[-1], cue)
         else:
@@ -123,14 +123,14 @@ def _join(row: Sequence[Cue]) -> list[Cue]:
     longest_s = 0.0  # for how long the lines of the last cue stood on their own
     for cue in row:
         own_s = cue.end_s - cue.start_s
-        if not joined or joined[-1].end_s - joined[-1].start_s >= SHORTEST_S:
+        if not joined or joined[-1].end_s - joined[-1].start_s >= SHORTEST_CAPTION_S:
             joined.append(cue)
             longest_s = own_s
         else:
             joined[-1].end_s = cue.end_s
             if own_s > longest_s:
                 joined[-1].lines, longest_s = cue.lines, own_s
-    if len(joined) > 1 and joined[-1].end_s - joined[-1].start_s < SHORTEST_S:
+    if len(joined) > 1 and joined[-1].end_s - joined[-1].start_s < SHORTEST_CAPTION_S:
         last = joined.pop()
         joined[-1].end_s = last.end_s
     merged: list[Cue] = []

@@ -26,7 +26,7 @@ from mien.report.plots import Figure, confusion_figure, reliability_figure, robu
 from mien.report.tradeoffs import coverage_figure, prior_figure
 from mien.results.log import explained
 
-FILES = (
+REPORT_FILES = (
     "predictions.csv",
     "confusion.png",
     "reliability.png",
@@ -70,7 +70,7 @@ def write_report(report: Report, out: Path) -> list[str]:
     files["metrics.json"] = (json.dumps(document, indent=1) + "\n").encode()
     with explained(out, resumable=False):
         out.mkdir(parents=True, exist_ok=True)
-        with whole_files(out, FILES) as beside:
+        with whole_files(out, REPORT_FILES) as beside:
             for name, content in files.items():
                 (beside / name).write_bytes(content)
     return list(files)

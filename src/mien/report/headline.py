@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from mien.data.samples import FER2013, FERPLUS
 from mien.evaluation.document import Metrics, ProtocolBlocks, Scores, protocols_of
 
-SPLITS = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
+FER2013_SPLITS = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
 """What FER2013 calls the splits."""
 
 _PUBLISHED = {FER2013, FERPLUS}
@@ -37,7 +37,7 @@ def is_published(document: Metrics) -> bool:
 def scored_on(document: Metrics) -> str:
     """Return what the scored split is called: by FER2013, or with the data sets that its faces are from."""
     split = document["split"]
-    return SPLITS[split] if is_published(document) else f"{split} of {', '.join(document['sources'])}"
+    return FER2013_SPLITS[split] if is_published(document) else f"{split} of {', '.join(document['sources'])}"
 
 
 def headline(document: Metrics) -> list[Row]:

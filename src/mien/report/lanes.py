@@ -12,7 +12,7 @@ from mien.tracking.people import UNCERTAIN, Person
 from mien.tracking.timeline import Summary
 
 MOST_LANES = 30
-SHORTEST_S = 1.0
+SHORTEST_SEEN_S = 1.0
 """People seen for less are not shown; in a video shorter than ten times that, those seen for less than a tenth."""
 
 SHORT_S = 60.0
@@ -26,7 +26,7 @@ STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 360
 
 def shown(summary: Summary) -> tuple[Person, ...]:
     """Return the people who get a lane, those seen longest first."""
-    least_s = min(SHORTEST_S, (summary.end_s - summary.start_s) / 10)
+    least_s = min(SHORTEST_SEEN_S, (summary.end_s - summary.start_s) / 10)
     return tuple(person for person in summary.people[:MOST_LANES] if person.seen_s >= least_s)
 
 

@@ -17,11 +17,11 @@ LEAST_PROBABILITY = 1e-4
 
 UNTRACKED = -1
 
-MARGIN = 0.1
+HYSTERESIS_MARGIN = 0.1
 """Lead in probability by which the shown emotion changes: at the default time constant it halves the changes that are
 followed by another within 0.4 s (docs/benchmarks/tracking.txt, by lab/scripts/choose_tracking.py)."""
 
-FADED = 10.0
+FORGOTTEN_AFTER = 10.0
 """After so many time constants a memory weighs less than 5e-5, and is dropped."""
 
 
@@ -80,7 +80,7 @@ class Smoother:
         return odds / odds.sum()
 
     def _forget(self) -> None:
-        oldest_s = self._now_s - FADED * self._smooth_s
+        oldest_s = self._now_s - FORGOTTEN_AFTER * self._smooth_s
         # A face in view stays however long ago the frame before was; it has been seen at this moment.
         self._faces = {face: memory for face, memory in self._faces.items() if memory[0] >= oldest_s}
 
@@ -99,7 +99,7 @@ class Hysteresis:
         ValueError: margin is not in 0 to 1, or max_gap_s negative or not finite.
     """
 
-    def __init__(self, margin: float = MARGIN, max_gap_s: float = MAX_GAP_S) -> None:
+    def __init__(self, margin: float = HYSTERESIS_MARGIN, max_gap_s: float = MAX_GAP_S) -> None:
         if not 0 <= margin < 1:
             raise ValueError(f"margin must be a difference of probabilities, 0 or more and less than 1; got {margin!r}")
         if not 0 <= max_gap_s < np.inf:

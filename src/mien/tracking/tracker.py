@@ -9,7 +9,7 @@ from mien.core.boxes import FARTHEST_PX, area, iou
 from mien.core.errors import MissingExtra
 from mien.core.types import Flags, Floats, Ids
 from mien.tracking._clock import Clock
-from mien.tracking.appearance import LOOK, alike
+from mien.tracking.appearance import APPEARANCE_VALUES, alike
 
 States = NDArray[np.float64]
 """(N, 4): centre x and y in pixels, logarithms of width and height."""
@@ -35,7 +35,7 @@ lab/scripts/choose_tracking.py): plain overlap loses many times as many ids, and
 the ids of lost faces to others.
 """
 
-ABSENCE = 0.1
+ABSENCE_COST = 0.1
 """What a face loses in overlap when it was unseen for the whole gap: of two that fit, the one in view is preferred."""
 
 
@@ -81,8 +81,8 @@ class Tracker:
         self._velocities: States = np.zeros((0, 4))
         self._unseen_s: NDArray[np.float64] = np.zeros(0)
         self._in_view: Flags = np.zeros(0, np.bool_)
-        self._latest: Floats = np.zeros((0, LOOK), np.float32)
-        self._latest_sure: Floats = np.zeros((0, LOOK), np.float32)
+        self._latest: Floats = np.zeros((0, APPEARANCE_VALUES), np.float32)
+        self._latest_sure: Floats = np.zeros((0, APPEARANCE_VALUES), np.float32)
 
     def __call__(self, boxes: Floats, time_s: float, looks: Floats | None = None, sure: Flags | None = None) -> Ids:
         """Return the ids of the faces of the next frame.
@@ -104,7 +104,7 @@ class Tracker:
         sound = np.flatnonzero(np.all(np.abs(boxes) <= FARTHEST_PX, axis=1))
         sound = sound[area(boxes[sound]) > 0]
         states = _states(boxes[sound])
-        seen = (np.zeros((len(boxes), LOOK), np.float32) if looks is None else looks)[sound]
+        seen = (np.zeros((len(boxes), APPEARANCE_VALUES), np.float32) if looks is None else looks)[sound]
         certain = (np.ones(len(boxes), np.bool_) if sure is None else sure)[sound]
         faces, rows = self._match(states, seen)
         self._see(faces, states[rows], seen[rows], certain[rows])
@@ -132,7 +132,7 @@ class Tracker:
         overlap[~(alike(self._latest, looks) | alike(self._latest_sure, looks))] = 0
         absent = np.minimum(self._unseen_s / max(self._max_gap_s, 1e-9), 1)
         # One added to each: two pairs that fit are better than one that fits well.
-        merit = np.where(overlap >= LEAST_OVERLAP, 1 + overlap - ABSENCE * absent[:, None], 0)
+        merit = np.where(overlap >= LEAST_OVERLAP, 1 + overlap - ABSENCE_COST * absent[:, None], 0)
         faces, rows = self._assign(merit, maximize=True)
         fit = overlap[faces, rows] >= LEAST_OVERLAP
         return faces[fit], rows[fit]

@@ -16,7 +16,7 @@ from mien.core.matplotlib import import_matplotlib
 EXPORTERS = {"tensorflow": ("tensorflow", "tf2onnx"), "torch": ("torch",)}
 """Backends with which Keras exports ONNX, and the packages that they need for it."""
 
-NOTE = re.compile(
+STARTUP_NOTES = re.compile(
     rb"WARNING: All log messages before absl::|[IW]\d{4} \d\d:|\d{4}-\d\d-\d\d .*: [IW] |To enable the following"
     rb"|E\d{4} .*failed call to cuInit"  # there is no GPU
 )
@@ -83,4 +83,4 @@ def _without_notes() -> Generator[None]:
             os.dup2(screen, 2)
             os.close(screen)
             held.seek(0)
-            os.write(2, b"".join(line for line in held if not NOTE.match(line)))
+            os.write(2, b"".join(line for line in held if not STARTUP_NOTES.match(line)))

@@ -13,7 +13,7 @@ from mien.core.types import Floats
 from mien.train.epochs import Batches, begin_epoch, layers_of
 from mien.train.recipe import Recipe
 
-BATCHES = 32
+REESTIMATE_BATCHES = 32
 """Number of batches that the re-estimated statistics are the mean of."""
 
 
@@ -59,7 +59,7 @@ def reestimate_batch_norm(model: keras.Model, batches: Batches, recipe: Recipe) 
     norms: list[Any] = [layer for layer in layers_of(model) if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
     with _without_gradients():
-        for seen in range(min(BATCHES, len(batches)) if norms else 0):
+        for seen in range(min(REESTIMATE_BATCHES, len(batches)) if norms else 0):
             for norm in norms:
                 norm.momentum = seen / (seen + 1)
             model(batches[seen][0], training=True)

@@ -17,15 +17,15 @@ from mien.core.temperature import shown_logits, tempered
 from mien.core.types import Floats
 from mien.data.split import Split
 from mien.train.recipe import Recipe
-from mien.train.targets import PROTOCOL, make_targets, sampling_rates
+from mien.train.targets import TARGET_PROTOCOL, make_targets, sampling_rates
 
 ACCURACY_COST = 0.01
 """How much accuracy the chosen prior may cost, for more recall of rare emotions: one percentage point."""
 
-CANDIDATES = tuple(step / 20 for step in range(21))
+PRIOR_CANDIDATES = tuple(step / 20 for step in range(21))
 """The priors to choose from."""
 
-RELIABLE = 0.95
+RELIABLE_ACCURACY = 0.95
 """Accuracy that faces that are not uncertain shall have."""
 
 NONE_CERTAIN = 1.001
@@ -49,9 +49,9 @@ def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: S
         valid_split: the faces on which all else is fitted.
     """
     rows, _ = make_targets(valid_split, recipe.target, smoothing=0.0)
-    protocols = [PROTOCOL[recipe.target], *(["majority"] if logits.shape[1] == len(EIGHT) else [])]
+    protocols = [TARGET_PROTOCOL[recipe.target], *(["majority"] if logits.shape[1] == len(EIGHT) else [])]
     truths = {name: PROTOCOLS[name](valid_split.votes[rows], valid_split.emotions[rows]) for name in protocols}
-    truth = truths[PROTOCOL[recipe.target]]
+    truth = truths[TARGET_PROTOCOL[recipe.target]]
     temperature = round(fit_temperature(shown_logits(logits), truth), 4)
     probs, class_shares = tempered(logits, temperature), fit_class_shares(train_split, recipe)
     thresholds = [uncertain_below(truth, probs, class_shares, prior) for prior in PRIOR_STEPS]
@@ -83,7 +83,7 @@ def fit_class_shares(split: Split, recipe: Recipe) -> NDArray[np.float64]:
 
 
 def choose_prior(truths: Mapping[str, Labels], probs: Floats, class_shares: NDArray[np.float64]) -> float:
-    """Return the largest of ``CANDIDATES`` that costs at most ``ACCURACY_COST`` under every protocol.
+    """Return the largest of ``PRIOR_CANDIDATES`` that costs at most ``ACCURACY_COST`` under every protocol.
 
     The cost is the accuracy at prior 0 minus that at the prior, over the faces of all data sets together. A larger
     prior finds more of the rare emotions.
@@ -101,7 +101,7 @@ def choose_prior(truths: Mapping[str, Labels], probs: Floats, class_shares: NDAr
         )
 
     # The margin is for a cost that equals the limit but for rounding.
-    return max(prior for prior in CANDIDATES if cost(prior) <= ACCURACY_COST + 1e-9)
+    return max(prior for prior in PRIOR_CANDIDATES if cost(prior) <= ACCURACY_COST + 1e-9)
 
 
 def _accuracy(protocol: str, truth: Labels, probs: Floats, class_shares: NDArray[np.float64], prior: float) -> float:
@@ -115,7 +115,7 @@ def uncertain_below(
 ) -> tuple[float, float]:
     """Return the confidence below which a face is uncertain, and the share of faces that reach it.
 
-    It is the least multiple of 0.001 at which the faces at or above it have an accuracy of ``RELIABLE``, or
+    It is the least multiple of 0.001 at which the faces at or above it have an accuracy of ``RELIABLE_ACCURACY``, or
     ``NONE_CERTAIN``. In both figures faces are weighted by ``importance`` at the prior.
 
     Args:
@@ -130,7 +130,7 @@ def uncertain_below(
     steps = np.arange(1001, dtype=np.float32) / np.float32(1000)
     reached = seen.max(axis=1) >= steps[:, None]
     share = reached @ (weights / weights.sum())
-    enough = (share > 0) & (reached @ (weights / weights.sum() * right) >= RELIABLE * share)
+    enough = (share > 0) & (reached @ (weights / weights.sum() * right) >= RELIABLE_ACCURACY * share)
     if not enough.any():
         return NONE_CERTAIN, 0.0
     step = int(enough.argmax())

@@ -23,7 +23,7 @@ from mien.data.split import Split
 from mien.train.checkpoint import save_best, save_checkpoint
 from mien.train.epochs import Batches, begin_epoch
 from mien.train.recipe import Recipe
-from mien.train.targets import PROTOCOL, make_targets
+from mien.train.targets import TARGET_PROTOCOL, make_targets
 
 HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 
@@ -44,7 +44,7 @@ class Epochs(keras.callbacks.Callback):
         self._recipe, self._net, self._batches, self._run_dir = recipe, net, batches, run_dir
         rows, self._targets = make_targets(valid, recipe.target, smoothing=0.0)
         self._faces = valid.images[rows][..., None]
-        self._protocol = PROTOCOL[recipe.target]
+        self._protocol = TARGET_PROTOCOL[recipe.target]
         self._truth = PROTOCOLS[self._protocol](valid.votes, valid.emotions)[rows]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

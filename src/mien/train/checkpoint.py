@@ -19,7 +19,7 @@ from mien.core.errors import UsageError
 from mien.core.output import whole_file
 
 CHECKPOINT = "checkpoint.npz"
-BEST = "best.npz"
+BEST_WEIGHTS = "best.npz"
 
 
 def save_checkpoint(net: keras.Model, optimizer: keras.Optimizer, run_dir: Path, epochs_done: int) -> None:
@@ -53,7 +53,7 @@ def need_checkpoint(run_dir: Path, best: bool) -> None:
     Raises:
         UsageError: a file is missing, as in a completed run of an earlier mien.
     """
-    for name in (CHECKPOINT, BEST) if best else (CHECKPOINT,):
+    for name in (CHECKPOINT, BEST_WEIGHTS) if best else (CHECKPOINT,):
         if not (run_dir / name).is_file():
             raise UsageError(
                 f"{run_dir / name} is missing, so the run cannot be resumed; train another one, for instance from "
@@ -63,12 +63,12 @@ def need_checkpoint(run_dir: Path, best: bool) -> None:
 
 def save_best(net: keras.Model, run_dir: Path) -> None:
     """Write the weights of a net as the best so far, atomically."""
-    _save(run_dir / BEST, **{f"v{i:04}": variable.numpy() for i, variable in enumerate(net.weights)})
+    _save(run_dir / BEST_WEIGHTS, **{f"v{i:04}": variable.numpy() for i, variable in enumerate(net.weights)})
 
 
 def load_best(net: keras.Model, run_dir: Path) -> None:
     """Give a net the best weights so far; the file must exist."""
-    with np.load(run_dir / BEST) as arrays:
+    with np.load(run_dir / BEST_WEIGHTS) as arrays:
         net.set_weights([arrays[name] for name in sorted(arrays.files)])
 
 

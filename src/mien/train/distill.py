@@ -17,7 +17,7 @@ from mien.core.types import Floats
 from mien.train.init.warm_start import recipe_of, weights_of
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe
-from mien.train.targets import LABELS
+from mien.train.targets import TARGET_CLASSES
 
 
 def beside_teachers(student: keras.Model, sources: Sequence[Path], recipe: Recipe, faces: Floats) -> keras.Model:
@@ -96,6 +96,6 @@ def _frozen(source: Path, place: int, faces: Floats) -> keras.Model:
     recipe = recipe_of(source)
     # In torch, weights of the same name in student and teacher would keep old gradients.
     with keras.name_scope(f"teacher_{place}"):
-        net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+        net = MODELS[recipe.model](recipe, len(TARGET_CLASSES[recipe.target]))
     net.set_weights(weights_of(source, faces))
     return net

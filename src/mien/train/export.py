@@ -25,14 +25,14 @@ from mien.core.model_card import ModelCard, renamed
 from mien.core.output import write_whole
 from mien.core.temperature import tempered
 from mien.data.synthetic import synthetic
-from mien.inference.classifier import CARD_KEY, INPUT, OUTPUT
+from mien.inference.classifier import CARD_KEY, INPUT_NAME, OUTPUT_NAME
 from mien.train.backend import exporting_backend
-from mien.train.nets.models import SIZE_PX
+from mien.train.nets.models import INPUT_PX
 from mien.train.recipe import read_recipe
-from mien.train.targets import LABELS
+from mien.train.targets import TARGET_CLASSES
 from mien.version import __version__
 
-TOLERANCE = 1e-4
+PROBABILITY_TOLERANCE = 1e-4
 """Largest difference between a probability of ONNX Runtime and of Keras."""
 
 
@@ -43,7 +43,7 @@ def export(run_dir: Path, out: Path | None = None) -> Path:
 
     Raises:
         UsageError: the folder holds no completed run, or one of an earlier mien.
-        ModelError: ONNX Runtime and Keras differ by more than ``TOLERANCE``, or the other process failed.
+        ModelError: ONNX Runtime and Keras differ by more than ``PROBABILITY_TOLERANCE``, or the other process failed.
         MissingExtra: no installed backend can export it.
     """
     for name in ("model.keras", "calibration.json"):
@@ -59,10 +59,10 @@ def export(run_dir: Path, out: Path | None = None) -> Path:
     graph.metadata_props.add(key=CARD_KEY, value=card.to_json())
     content = graph.SerializeToString()
     difference = _largest_difference(content, net, card.temperature)
-    if difference > TOLERANCE:
+    if difference > PROBABILITY_TOLERANCE:
         raise ModelError(
             f"{run_dir} is not exported: ONNX Runtime and Keras differ by {difference:.1e}; "
-            f"expected at most {TOLERANCE:.0e}"
+            f"expected at most {PROBABILITY_TOLERANCE:.0e}"
         )
     write_whole(target, content)
     return target
@@ -106,8 +106,8 @@ def make_card(run_dir: Path) -> ModelCard:
     return ModelCard(
         name="mien",
         version=__version__,
-        labels=LABELS[recipe.target],
-        crop=CropSpec(size_px=SIZE_PX, margin=CROP_MARGIN),
+        labels=TARGET_CLASSES[recipe.target],
+        crop=CropSpec(size_px=INPUT_PX, margin=CROP_MARGIN),
         temperature=calibration["temperature"],
         class_shares=tuple(calibration["class_shares"]),
         prior=calibration["prior"],
@@ -128,7 +128,7 @@ def make_card(run_dir: Path) -> ModelCard:
 
 def _graph(net: keras.Model, temperature: float) -> onnx.ModelProto:
     """Return the graph: uint8 faces (N, S, S, 1) in, probabilities (N, K) out."""
-    faces = keras.Input(net.input_shape[1:], dtype="uint8", name=INPUT)
+    faces = keras.Input(net.input_shape[1:], dtype="uint8", name=INPUT_NAME)
     logits = net(keras.layers.Rescaling(1.0, dtype="float32")(faces))
     model = keras.Model(faces, _tempered(logits, temperature))
     model(np.zeros((1, *net.input_shape[1:]), np.uint8))
@@ -137,8 +137,8 @@ def _graph(net: keras.Model, temperature: float) -> onnx.ModelProto:
         warnings.simplefilter("ignore")
         model.export(f"{folder}/graph.onnx", format="onnx", verbose=False)
         graph = onnx.load(f"{folder}/graph.onnx")
-    _rename(graph, graph.graph.input[0].name, INPUT)
-    _rename(graph, graph.graph.output[0].name, OUTPUT)
+    _rename(graph, graph.graph.input[0].name, INPUT_NAME)
+    _rename(graph, graph.graph.output[0].name, OUTPUT_NAME)
     for value in (graph.graph.input[0], graph.graph.output[0]):
         value.type.tensor_type.shape.dim[0].dim_param = "N"
     onnx.checker.check_model(graph)
@@ -169,10 +169,10 @@ def _rename(model: onnx.ModelProto, old: str, new: str) -> None:
 
 def _largest_difference(content: bytes, net: keras.Model, temperature: float) -> float:
     """Return the largest difference between the two runtimes' probabilities on synthetic faces and on noise."""
-    noise = np.random.default_rng(0).integers(0, 256, (64, SIZE_PX, SIZE_PX), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (64, INPUT_PX, INPUT_PX), np.uint8)
     faces: NDArray[np.uint8] = np.concatenate([synthetic(64, seed=0).images, noise])[..., None]
     logits = np.asarray(net.predict(faces, verbose=0), np.float32)
     expected = tempered(logits, temperature)
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
-    predicted: Any = session.run([OUTPUT], {INPUT: faces})[0]
+    predicted: Any = session.run([OUTPUT_NAME], {INPUT_NAME: faces})[0]
     return float(np.abs(predicted - expected).max())

@@ -26,7 +26,7 @@ from mien.train.init.pretrained import PRETRAINED
 from mien.train.init.warm_start import copy_weights
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe
-from mien.train.targets import LABELS, make_targets, sampling_rates
+from mien.train.targets import TARGET_CLASSES, make_targets, sampling_rates
 
 BATCH_NORM_FACES = 512
 """Number of faces for initial batch-norm statistics, if pretrained or exported weights lack them."""
@@ -119,7 +119,7 @@ def _build(
 
 def _untrained(recipe: Recipe) -> keras.Model:
     """Return the recipe's net with random weights."""
-    return MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+    return MODELS[recipe.model](recipe, len(TARGET_CLASSES[recipe.target]))
 
 
 def _take_final_weights(net: keras.Model, model: keras.Model, batches: Batches, recipe: Recipe, run_dir: Path) -> None:

@@ -30,22 +30,22 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from mien.core.errors import DataError, ModelError
 from mien.core.output import write_whole
 from mien.data.split import load_split
-from mien.inference.classifier import CARD_KEY, INPUT, Classifier
+from mien.inference.classifier import CARD_KEY, INPUT_NAME, Classifier
 from mien.train.export import export
 
 CALIBRATION_FACES = 500
 """Number of training faces on which the ranges of activations are measured."""
 
-DISAGREEMENT = 0.02
+MOST_DISAGREEMENT = 0.02
 """Largest share of these faces whose top class may change; ``5-compact`` changes on 0.8 %."""
 
-WEIGHTED = ("Conv", "Gemm", "MatMul")
+WEIGHTED_NODES = ("Conv", "Gemm", "MatMul")
 """Types of nodes with weights: all but the first and the last become int8."""
 
-BETWEEN = ("Add", "MaxPool", "Mul", "Relu")
+UNWEIGHTED_NODES = ("Add", "MaxPool", "Mul", "Relu")
 """Types of nodes without weights that stay in 8 bits, so that nothing is converted to float between layers."""
 
-BATCH = 50
+CALIBRATION_BATCH = 50
 
 
 def export_int8(run_dir: Path, data: Path, out: Path | None = None) -> Path:
@@ -87,7 +87,7 @@ def quantize(model: Path, faces: NDArray[np.uint8], out: Path) -> Path:
 
     Raises:
         DataError: there are no faces, or they have another shape than the model takes.
-        ModelError: the top class changes on more than ``DISAGREEMENT`` of the faces.
+        ModelError: the top class changes on more than ``MOST_DISAGREEMENT`` of the faces.
     """
     classifier = Classifier(model)
     spec = classifier.card.crop
@@ -101,10 +101,10 @@ def quantize(model: Path, faces: NDArray[np.uint8], out: Path) -> Path:
     onnx.helper.set_model_props(graph, {CARD_KEY: replace(classifier.card, notes=notes).to_json()})
     content = graph.SerializeToString()
     changed = float(np.mean(_top_classes(Classifier(content), faces) != _top_classes(classifier, faces)))
-    if changed > DISAGREEMENT:
+    if changed > MOST_DISAGREEMENT:
         raise ModelError(
             f"{out} is not written: in int8 the top class changes on {changed:.1%} of {len(faces)} faces; "
-            f"expected at most {DISAGREEMENT:.0%}; ship the float file of this net"
+            f"expected at most {MOST_DISAGREEMENT:.0%}; ship the float file of this net"
         )
     write_whole(out, content)
     return out
@@ -112,7 +112,7 @@ def quantize(model: Path, faces: NDArray[np.uint8], out: Path) -> Path:
 
 def _in_batches(faces: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     """Return the faces in batches, as the activations of a large net for all of them would fill the memory."""
-    return [faces[start : start + BATCH] for start in range(0, len(faces), BATCH)]
+    return [faces[start : start + CALIBRATION_BATCH] for start in range(0, len(faces), CALIBRATION_BATCH)]
 
 
 def _top_classes(classifier: Classifier, faces: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -129,7 +129,7 @@ class _Batches(CalibrationDataReader):
     def get_next(self) -> dict[str, NDArray[np.uint8]] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the next batch, None after the last."""
         batch = next(self._batches, None)
-        return None if batch is None else {INPUT: batch}
+        return None if batch is None else {INPUT_NAME: batch}
 
 
 def _quantized(model: Path, faces: NDArray[np.uint8]) -> onnx.ModelProto:
@@ -143,7 +143,7 @@ def _quantized(model: Path, faces: NDArray[np.uint8]) -> onnx.ModelProto:
             written,
             _Batches(faces),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=[*WEIGHTED, *BETWEEN],
+            op_types_to_quantize=[*WEIGHTED_NODES, *UNWEIGHTED_NODES],
             nodes_to_exclude=_ends(onnx.load(folded)),
             per_channel=True,
             activation_type=QuantType.QUInt8,
@@ -156,7 +156,7 @@ def _quantized(model: Path, faces: NDArray[np.uint8]) -> onnx.ModelProto:
 def _ends(model: onnx.ModelProto) -> list[str]:
     """Return the names of the nodes up to the first layer with weights, and from the last one on."""
     nodes, constants = model.graph.node, {constant.name for constant in model.graph.initializer}
-    places = [i for i, node in enumerate(nodes) if node.op_type in WEIGHTED and node.input[1] in constants]
+    places = [i for i, node in enumerate(nodes) if node.op_type in WEIGHTED_NODES and node.input[1] in constants]
     return [node.name for node in (*nodes[: places[0] + 1], *nodes[places[-1] :])] if places else []
 
 

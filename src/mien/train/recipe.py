@@ -25,7 +25,7 @@ CHOICES = {
 """Key -> its possible values, for keys with a fixed choice."""
 
 
-LIMITS: dict[str, tuple[float, float]] = {
+RANGES: dict[str, tuple[float, float]] = {
     # Epochs and seeds go into the seeds of the backends, which have 32 bits (``train.epochs.begin_epoch``).
     "epochs": (1, 2_000),
     "seed": (0, 400_000),
@@ -60,7 +60,7 @@ OTHER_NAMES = {
 }
 """Other common name -> key, for suggestions."""
 
-RENAMED = {"stray": "large_shift"}
+RENAMED_KEYS = {"stray": "large_shift"}
 """Earlier name -> key, as it is in older recipe files and models."""
 
 
@@ -158,7 +158,7 @@ class Recipe:
         for key, known in CHOICES.items():
             if getattr(self, key) not in known:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)!r}; expected one of {', '.join(known)}")
-        for key, (least, most) in LIMITS.items():
+        for key, (least, most) in RANGES.items():
             if not least <= getattr(self, key) <= most:  # which no NaN is
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected {least:,g} to {most:,g}")
         if self.learning_rate == 0:
@@ -199,7 +199,7 @@ def parse_recipe(text: str, name: str) -> Recipe:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{name} is not TOML: {error}") from error
-    values = {RENAMED.get(key, key): value for key, value in values.items()}
+    values = {RENAMED_KEYS.get(key, key): value for key, value in values.items()}
     for key in values:
         _check_key(key)
     missing = {"name", "model", "target"} - values.keys()
@@ -219,7 +219,7 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
         key, equals, value = text.partition("=")
         if not equals:
             raise UsageError(f"--set takes key=value; got {text!r}")
-        key = RENAMED.get(key.strip(), key.strip())
+        key = RENAMED_KEYS.get(key.strip(), key.strip())
         _check_key(key)
         changes[key] = _convert(key, value.strip())
     return replace(recipe, **changes)

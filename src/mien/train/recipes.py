@@ -9,7 +9,7 @@ from mien.core.errors import UsageError
 from mien.core.spelling import did_you_mean, near
 from mien.train.recipe import Recipe, read_recipe
 
-STANDARD = Path("5-compact")
+DEFAULT_RECIPE = Path("5-compact")
 """The default recipe of ``mien train``."""
 
 

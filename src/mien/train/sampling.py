@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mien.core.emotions import EIGHT, to_seven
 from mien.core.errors import UsageError
 
-CAP = 8.0
+MOST_DRAWS = 8.0
 """The most that a face is drawn in an epoch, before the factor of its data set."""
 
 
@@ -25,7 +25,7 @@ def draw_rates(
 
     A vote for an emotion counts (share of the commonest / share of the emotion) ** rarity, both in the face's own data
     set, as an emotion may be rare in one and common in another. Contempt counts as neutral. The rate of a face is the
-    mean over its votes, at most ``CAP``, times the factor of its data set.
+    mean over its votes, at most ``MOST_DRAWS``, times the factor of its data set.
 
     Args:
         targets: (N, K) the faces' targets, K seven or eight.
@@ -47,7 +47,7 @@ def draw_rates(
     rates = np.empty(len(targets))
     for source in np.unique(sources):
         here = sources == source
-        rates[here] = of_source.get(str(source), 1.0) * np.minimum(_by_rarity(seven[here], rarity), CAP)
+        rates[here] = of_source.get(str(source), 1.0) * np.minimum(_by_rarity(seven[here], rarity), MOST_DRAWS)
     return rates
 
 

@@ -28,7 +28,7 @@ from mien.train.loop import BATCH_NORM_FACES, evenly, policy_of
 from mien.train.recipe import Recipe
 from mien.train.targets import make_targets
 
-VOTES = 200
+SOFT_LABEL_VOTES = 200
 """Votes in a soft label: the finest that a byte holds with room for rounding."""
 
 DESCRIPTION, DESCRIPTION_ONCE = "soft_labels.json", "answers.json"
@@ -40,9 +40,9 @@ Bytes = NDArray[np.uint8]
 def label_views(recipe: Recipe, split: Split, teachers: Sequence[Path], views: int) -> Iterator[Split]:
     """Yield the faces of a split with the recipe's framing, light and mix, one view after the other, with soft labels.
 
-    A face has ``VOTES`` votes: the teachers' mean prediction for the view and, to a share of ``1 - teacher_share``, the
-    taggers' votes. The recipe's erasing and degrading are left to training on the views, so that a net learns to
-    predict for a corrupted face what the teachers predict for a good one.
+    A face has ``SOFT_LABEL_VOTES`` votes: the teachers' mean prediction for the view, mixed with the taggers' votes at
+    a share of ``1 - teacher_share``. The recipe's erasing and degrading are left to training on the views, so that a
+    net learns to predict for a corrupted face what the teachers predict for a good one.
 
     Args:
         recipe: its target must be ``eight-votes``.
@@ -111,7 +111,7 @@ def _split(faces: Bytes, shares: Floats, sources: NDArray[np.str_]) -> Split:
     """Return a split of faces (N, S, S, 1) of sources (N,) with shares (N, 8) as votes; their rows are new."""
     count = len(faces)
     votes = np.zeros((count, len(VOTE_COLUMNS)), np.uint8)
-    votes[:, : len(EIGHT)] = np.rint(VOTES * shares)
+    votes[:, : len(EIGHT)] = np.rint(SOFT_LABEL_VOTES * shares)
     return Split(
         images=faces[..., 0],
         votes=votes,

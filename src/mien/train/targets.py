@@ -11,10 +11,10 @@ from mien.data.split import Split
 from mien.train.recipe import Recipe
 from mien.train.sampling import draw_rates
 
-LABELS = {"fer": SEVEN, "seven": SEVEN, "seven-votes": SEVEN, "eight-votes": EIGHT}
+TARGET_CLASSES = {"fer": SEVEN, "seven": SEVEN, "seven-votes": SEVEN, "eight-votes": EIGHT}
 """Target -> classes of the net."""
 
-PROTOCOL = {"fer": "fer", "seven": "seven", "seven-votes": "seven", "eight-votes": "seven"}
+TARGET_PROTOCOL = {"fer": "fer", "seven": "seven", "seven-votes": "seven", "eight-votes": "seven"}
 """Target -> protocol of the validation accuracy."""
 
 
@@ -27,7 +27,7 @@ def make_targets(
     tagger chose no emotion; all others sum to 1. ``sharpening`` is the exponent of the shares of ``eight-votes``
     before they are made to sum to 1 again (Berthelot et al., "MixMatch", 2019, whose temperature is its inverse).
     """
-    labels = PROTOCOLS[PROTOCOL[target]](split.votes, split.emotions)
+    labels = PROTOCOLS[TARGET_PROTOCOL[target]](split.votes, split.emotions)
     rows = np.flatnonzero(labels != UNCOUNTED)
     votes = split.votes[rows, : len(EIGHT)].astype(np.float32)
     if target == "eight-votes":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-EXPECTED = "mp4, mov, mkv, webm, avi, an animated GIF or another video that FFmpeg reads"
+EXPECTED_VIDEOS = "mp4, mov, mkv, webm, avi, an animated GIF or another video that FFmpeg reads"
 
 # PyAV 17 and 18 refuse a file with a tag that is not UTF-8, unless told otherwise; PyAV 19 does not.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
@@ -35,7 +35,7 @@ _BEGINNINGS = {
 }
 _MP4_BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free")
 
-CUT = "subfile"
+CUT_PREFIX = "subfile"
 """Prefix of the name of a container that is read only up to where its file was cut off."""
 
 _AS_CUT = "as in a recording or download that was cut short; copy or download it again"
@@ -63,7 +63,7 @@ def open_container(path: str | Path) -> InputContainer:
     except FFmpegError as error:
         if end := _last_part(Path(path)):
             with suppress(FFmpegError):
-                return av.open(f"{CUT},,start,0,end,{end},,:file:{path}", "r", **_TAGS)
+                return av.open(f"{CUT_PREFIX},,start,0,end,{end},,:file:{path}", "r", **_TAGS)
         raise VideoError(_why_closed(path, head, error)) from error
 
 
@@ -91,7 +91,7 @@ def _why_closed(path: str | Path, head: bytes, error: FFmpegError) -> str:
     kind = kind or next((name for begins, name in _BEGINNINGS.items() if head.startswith(begins)), None)
     if kind or not isinstance(error, InvalidDataError):
         return f"cannot open {path}: it begins as {kind or 'a video'}, but the rest is missing or garbled, {_AS_CUT}"
-    return f"not a video: {path} (expected {EXPECTED})"
+    return f"not a video: {path} (expected {EXPECTED_VIDEOS})"
 
 
 def why_no_file(path: str | Path) -> str | None:
@@ -137,7 +137,7 @@ def picture_stream(path: Path, container: InputContainer) -> VideoStream:
     moving = moving_streams(container)
     if not moving:
         found = f"it holds {contents(container)} only" if container.streams else "its streams are missing or garbled"
-        raise VideoError(f"no video in {path}: {found}; expected {EXPECTED}")
+        raise VideoError(f"no video in {path}: {found}; expected {EXPECTED_VIDEOS}")
     best = container.streams.best("video")
     stream = next((one for one in moving if best is not None and one.index == best.index), moving[0])
     if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]

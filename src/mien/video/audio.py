@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PLAYABLE = {"aac", "alac", "ac3", "eac3", "flac", "mp3", "opus"}
 """Codecs that most players and browsers play in MP4; tracks of others are encoded again, as AAC."""
 
-FEWEST = 3
+FEWEST_PACKETS = 3
 """A format that fewer packets have is that of damaged headers."""
 
 LEAST_LOST_S = 0.5
@@ -153,7 +153,7 @@ def _format_changes(path: Path, stream: AudioStream) -> bool:
             if packet.size >= 4:
                 _, _, profile, channels = bytes(memoryview(packet)[:4])
                 formats[bytes([profile & 0xFD, channels & 0xC0])] += 1
-    return sum(count >= FEWEST for count in formats.values()) > 1
+    return sum(count >= FEWEST_PACKETS for count in formats.values()) > 1
 
 
 def _packets(count: int, kind: str = "") -> str:

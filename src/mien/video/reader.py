@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from mien.core.errors import UsageError, VideoError
 from mien.core.types import Frame
 from mien.video._container import (
-    CUT,
+    CUT_PREFIX,
     beginning,
     contents,
     exact,
@@ -64,7 +64,7 @@ class Video:
         self._path = path
         self._container = container
         self._others = len(moving_streams(container)) - 1
-        self._cut = container.name.startswith(CUT)
+        self._cut = container.name.startswith(CUT_PREFIX)
         self._stream = picture_stream(Path(path), container)
         self._stream.thread_type = "AUTO"
         self._zero = beginning(container, self._stream)

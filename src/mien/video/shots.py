@@ -21,21 +21,21 @@ BLOCK_PX = 16, 12
 REACH_PX = 4
 """How far a block may have moved: a sixteenth of the picture's width."""
 
-LEAST = 0.3
+LEAST_NOVELTY = 0.3
 """The least novelty of a cut. Clips of one scene stay below it in any light, and all but a few cuts are above
 (docs/benchmarks/shots.txt, by lab/scripts/choose_cuts.py)."""
 
-RATIO = 2.0
+NOVELTY_RATIO = 2.0
 """A cut has at least so many times the average novelty of the frames just before it."""
 
-RECENT = 4
+RECENT_FRAMES = 4
 """How many frames that average is of. Frames sampled further apart differ more from each other, and so the threshold
 adapts to the sampling."""
 
-ALIKE = 0.95
+SAME_CORRELATION = 0.95
 """A frame that correlates so well with the one before has no novelty, and its blocks are not matched."""
 
-FLAT = 3.0
+FLAT_DEVIATION = 3.0
 """A frame whose grey levels have a lower standard deviation shows nothing: it is black, or a flash."""
 
 
@@ -63,7 +63,7 @@ class ShotDetector:
 
     def __init__(self) -> None:
         self._before: Grey | None = None
-        self._recent: deque[float] = deque(maxlen=RECENT)
+        self._recent: deque[float] = deque(maxlen=RECENT_FRAMES)
 
     def __call__(self, thumbnail: Image) -> bool:
         """Return whether there is a cut between the frame before and this one; never for the first frame.
@@ -72,7 +72,7 @@ class ShotDetector:
             thumbnail: (36, 64, 3) uint8 RGB, as ``thumbnail`` makes it.
         """
         now = np.asarray(cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY), np.float32)
-        if now.std() < FLAT:
+        if now.std() < FLAT_DEVIATION:
             return False
         before, self._before = self._before, now
         if before is None:
@@ -80,7 +80,7 @@ class ShotDetector:
         new = novelty(before, now)
         usual = float(np.mean(self._recent)) if self._recent else 0.0
         self._recent.append(new)
-        return new > max(LEAST, RATIO * usual)
+        return new > max(LEAST_NOVELTY, NOVELTY_RATIO * usual)
 
 
 def novelty(before: Grey, now: Grey) -> float:
@@ -93,7 +93,7 @@ def novelty(before: Grey, now: Grey) -> float:
     Returns:
         The mean over all blocks of one minus the best correlation, each block weighted by its contrast.
     """
-    if _found(before, now) >= ALIKE:
+    if _found(before, now) >= SAME_CORRELATION:
         return 0.0
     edged = np.pad(before, REACH_PX, mode="edge")
     width, height = BLOCK_PX

@@ -17,7 +17,7 @@ from mien.tracking.people import UNCERTAIN
 from mien.tracking.timeline import Summary
 from mien.video.reader import Clip
 
-NAMED = 3
+MOST_EMOTIONS_NAMED = 3
 """Emotions of a person that are named, those shown longest."""
 
 
@@ -117,14 +117,14 @@ def _listed(files: Sequence[Path]) -> str:
 def plain_lines(clip: Path, summary: Summary) -> list[str]:
     """Return a line a person for other programs: clip, id, first and last second, seconds seen, and what was shown.
 
-    That is the share of the time that is uncertain, and of the rest up to ``NAMED`` emotions with their shares.
+    That is the share of the time that is uncertain, and of the rest the emotions with the largest shares.
     """
     name = cell(str(clip))
     return [
         "\t".join(
             [name, str(person.id), *(f"{value:.2f}" for value in (person.first_s, person.last_s, person.seen_s))]
             + [f"{UNCERTAIN} {person.uncertain_share:.3f}"]
-            + [f"{emotion} {share:.3f}" for emotion, share in person.shares[:NAMED]]
+            + [f"{emotion} {share:.3f}" for emotion, share in person.shares[:MOST_EMOTIONS_NAMED]]
         )
         for person in sorted(summary.people, key=lambda person: person.id)
     ]
@@ -138,7 +138,7 @@ def table(clip: Path, summary: Summary) -> Table:
         right = heading in {"person", "from", "to", "seen", UNCERTAIN}
         people.add_column(heading, justify="right" if right else "left", no_wrap=heading != "where certain")
     for person in shown(summary):
-        ranked = person.shares[:NAMED]
+        ranked = person.shares[:MOST_EMOTIONS_NAMED]
         people.add_row(
             str(person.id),
             clock(person.first_s, 1),

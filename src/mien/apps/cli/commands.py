@@ -27,7 +27,7 @@ Verbose = Annotated[
 PACKAGES = ("onnxruntime", "opencv-python-headless", "pillow", "numpy", "av", "keras")
 """What reads, finds, names and trains, as far as it is installed."""
 
-LISTED = 3
+MOST_VALUES_NAMED = 3
 """How many of several values are named."""
 
 
@@ -126,8 +126,8 @@ def _text(value: Any) -> str:
         return "yes"
     if not isinstance(value, list):
         return str(value)
-    more = f" and {len(value) - LISTED} more" if len(value) > LISTED else ""
-    return " ".join(map(str, value[:LISTED])) + more
+    more = f" and {len(value) - MOST_VALUES_NAMED} more" if len(value) > MOST_VALUES_NAMED else ""
+    return " ".join(map(str, value[:MOST_VALUES_NAMED])) + more
 
 
 def at_home(value: Any) -> Any:

@@ -12,7 +12,7 @@ import typer
 from mien.apps.cli import verbosity
 from mien.apps.cli.options import Force, NetOptions, Prior
 from mien.apps.cli.stopping import whole_or_nothing
-from mien.core.packaged import NAMED
+from mien.core.packaged import PACKAGED_NAMES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +57,7 @@ def evaluate(
         list[Path],
         typer.Argument(
             metavar="MODEL",
-            help=f"The ONNX file to score, or a packaged one, {NAMED}; several are scored as one ensemble.",
+            help=f"The ONNX file to score, or a packaged one, {PACKAGED_NAMES}; several are scored as one ensemble.",
         ),
     ],
     *,
@@ -82,11 +82,11 @@ def evaluate(
     from mien.core.output import output_folder
     from mien.evaluation.evaluate import evaluate as score
     from mien.inference.classifier import model_file
-    from mien.report.files import FILES, write_report
+    from mien.report.files import REPORT_FILES, write_report
 
     console, models = verbosity.console(), [model_file(model) for model in models]
     folder = out or Path(f"{models[0].stem if len(models) == 1 else 'ensemble'}.eval")
-    with output_folder(folder, FILES, force=force):
+    with output_folder(folder, REPORT_FILES, force=force):
         with console.status(f"scoring {', '.join(model.name for model in models)} on {split.value}"):
             report = score(
                 models,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mien.results.provenance import Made
     from mien.results.sinks import Sink
 
-COPIES = 5
+MOST_COPIES = 5
 """The most pictures of which marked copies are written unasked: more would flood the working directory."""
 
 
@@ -145,9 +145,9 @@ def _pictures(inputs: Inputs, analyzer: Analyzer, output: Output, unasked: bool)
 def _few(names: list[str], count: int) -> bool:
     """Return whether pictures are so few, and named one by one, that their marked copies are written unasked."""
     named = all(os.path.isfile(name) for name in names)  # noqa: PTH113, as Path's own fails on what is no name
-    if named and count > COPIES:
-        verbosity.note(f"no marked copies of more than {COPIES} pictures, unless --annotate DIR asks for them")
-    return named and count <= COPIES
+    if named and count > MOST_COPIES:
+        verbosity.note(f"no marked copies of more than {MOST_COPIES} pictures, unless --annotate DIR asks for them")
+    return named and count <= MOST_COPIES
 
 
 def _keep(outcome: Outcome, written: Pictures, sink: Sink | None, screen: Screen) -> None:

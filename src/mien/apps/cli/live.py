@@ -10,7 +10,7 @@ import typer
 
 from mien.apps.cli import verbosity
 from mien.apps.cli.options import AnalyzerOptions, Force, StreamOptions
-from mien.apps.live.keys import SENTENCE
+from mien.apps.live.keys import KEYS_SENTENCE
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -66,7 +66,7 @@ def live(
     _watch(place, stream, made, output, window=window, mirror=place.faces_user if mirror is None else mirror)
 
 
-live.__doc__ = (live.__doc__ or "").format(keys=SENTENCE)
+live.__doc__ = (live.__doc__ or "").format(keys=KEYS_SENTENCE)
 
 
 def _watch(place: Source, stream: Stream, made: Made, output: Output, *, window: bool, mirror: bool) -> None:

@@ -26,10 +26,10 @@ from mien.apps.cli.train import distill, export, recipes, soft_labels, train
 from mien.apps.cli.video import video
 from mien.apps.cli.web import web
 from mien.core.errors import MienError, UsageError
-from mien.core.output import FULL
+from mien.core.output import DISK_FULL
 from mien.version import __version__
 
-REFUSALS = FULL | {errno.EIO, errno.EPIPE, errno.EBADF}
+REFUSALS = DISK_FULL | {errno.EIO, errno.EPIPE, errno.EBADF}
 """What the system says of a stream that takes no more."""
 
 app = typer.Typer(
@@ -111,7 +111,7 @@ def with_streams(run: Callable[[], int]) -> int:
         for stream in broken:
             _discard(stream)
         if error.errno != errno.EPIPE:
-            room = "make room, or " if error.errno in FULL else ""
+            room = "make room, or " if error.errno in DISK_FULL else ""
             verbosity.complain(f"cannot write: {error.strerror}; {room}send it elsewhere")
         return 1
     return code

@@ -21,7 +21,7 @@ from mien.imaging.decode import write
 
 AnyResult = TypeVar("AnyResult", bound=Result)
 
-KEPT = {".jpg", ".jpeg", ".png", ".webp"}
+KEPT_FORMATS = {".jpg", ".jpeg", ".png", ".webp"}
 """Formats that an annotated picture keeps; one of another, such as GIF, becomes PNG."""
 
 
@@ -101,7 +101,7 @@ class Pictures:
 
     def _marked(self, path: str) -> str:
         suffix = Path(path).suffix.lower()
-        return f"{self._names[path]}.mien{suffix if suffix in KEPT else '.png'}"
+        return f"{self._names[path]}.mien{suffix if suffix in KEPT_FORMATS else '.png'}"
 
 
 def names_of(paths: Sequence[Path]) -> dict[str, str]:

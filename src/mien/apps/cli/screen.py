@@ -19,13 +19,13 @@ from mien.core.emotions import COLOURS
 from mien.core.types import Face, Result
 from mien.inference.pipeline import Outcome
 
-BAR = 10
+BAR_LENGTH = 10
 """Characters of a full bar."""
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 """A character filled to 0, 1, ... 8 eighths from the left."""
 
-NAMED = 3
+MOST_FILES_NAMED = 3
 """Written files that are named one by one."""
 
 
@@ -176,15 +176,15 @@ def cell(path: str) -> str:
 
 
 def bar(share: float) -> str:
-    """Return a bar of a share, 0 to 1, ``BAR`` characters when full."""
-    eighths = round(share * BAR * 8)
+    """Return a bar of a share, 0 to 1, ``BAR_LENGTH`` characters when full."""
+    eighths = round(share * BAR_LENGTH * 8)
     return EIGHTHS[8] * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
 def coloured_bar(emotion: str, share: float) -> Text:
     """Return the bar of a share in the colour of its emotion, padded to its full length."""
     colour = "rgb({},{},{})".format(*COLOURS[emotion]) if emotion in COLOURS else "default"
-    return Text(bar(share).ljust(BAR), style=colour)
+    return Text(bar(share).ljust(BAR_LENGTH), style=colour)
 
 
 def _cells(face: Face) -> list[str | Text]:
@@ -205,6 +205,6 @@ def count(number: int, thing: str, things: str = "") -> str:
 
 
 def _listed(files: Sequence[Path]) -> str:
-    if len(files) <= NAMED:
+    if len(files) <= MOST_FILES_NAMED:
         return ", ".join(map(str, files))
     return f"{len(files):,} files, the last {files[-1]}"

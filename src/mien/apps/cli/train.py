@@ -14,7 +14,7 @@ from mien.apps.cli import verbosity
 from mien.apps.cli.options import Force
 from mien.apps.cli.stopping import end, whole_or_nothing
 from mien.core.errors import UsageError
-from mien.core.packaged import NAMED
+from mien.core.packaged import PACKAGED_NAMES
 
 if TYPE_CHECKING:
     from mien.train.recipe import Recipe
@@ -27,7 +27,7 @@ RESULTS = (
 )
 """What a run leaves in its folder once it has learnt something."""
 
-A_NET = f"a completed run folder, a file of 'mien export --int8', or a packaged net, {NAMED}"
+A_NET = f"a completed run folder, a file of 'mien export --int8', or a packaged net, {PACKAGED_NAMES}"
 
 
 RecipeName = Annotated[
@@ -161,10 +161,10 @@ def _run_recipe(recipe: Path | None, options: RunOptions, teachers: Sequence[Pat
     from mien.data.split import load_split
     from mien.train.backend import load_backend
     from mien.train.recipe import FIRST_TRY, override
-    from mien.train.recipes import STANDARD, choose_recipe
+    from mien.train.recipes import DEFAULT_RECIPE, choose_recipe
 
     data, limit = options.data, options.limit
-    chosen = FIRST_TRY if recipe is None and data == SYNTHETIC else choose_recipe(recipe or STANDARD)
+    chosen = FIRST_TRY if recipe is None and data == SYNTHETIC else choose_recipe(recipe or DEFAULT_RECIPE)
     chosen = override(chosen, options.changes or [])
     run_dir = options.run or Path("runs") / (chosen.name if limit is None else f"{chosen.name}-{limit}")
     if data != SYNTHETIC:

@@ -32,7 +32,7 @@ class Level(IntEnum):
 LONGEST_WORD = 500
 """Characters of the longest word that an error repeats whole: paths are shorter, and encoded pictures longer."""
 
-SHOWN = 60
+SHOWN_OF_WORD = 60
 """Characters that it repeats of a longer one."""
 
 _level = ContextVar("level", default=Level.NORMAL)
@@ -110,5 +110,5 @@ def _tell(text: str) -> None:
 def shortened(text: str) -> str:
     """Return a text without the rest of words that are no words, such as a whole picture in base64."""
     return re.sub(
-        rf"\S{{{LONGEST_WORD + 1},}}", lambda word: f"{word[0][:SHOWN]}... ({len(word[0]):,} characters)", text
+        rf"\S{{{LONGEST_WORD + 1},}}", lambda word: f"{word[0][:SHOWN_OF_WORD]}... ({len(word[0]):,} characters)", text
     )

@@ -33,10 +33,10 @@ KEYS = (
 )
 """All of them, in the order in which help names them."""
 
-SENTENCE = f"Keys in the window: {', '.join(key.brief for key in KEYS)}."
+KEYS_SENTENCE = f"Keys in the window: {', '.join(key.brief for key in KEYS)}."
 
-LINES = (*((key.shown, key.does) for key in KEYS), ("?", "uncertain, and hatched below"))
+HELP_LINES = (*((key.shown, key.does) for key in KEYS), ("?", "uncertain, and hatched below"))
 """What the window shows where help is asked for: keys and what they do, and what is not said elsewhere."""
 
-HINT = next(f"{key.shown}: help" for key in KEYS if key.action == "help")
+HELP_HINT = next(f"{key.shown}: help" for key in KEYS if key.action == "help")
 """What the window always shows."""

@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from mien.apps.live.keys import HINT, KEYS, LINES
+from mien.apps.live.keys import HELP_HINT, HELP_LINES, KEYS
 from mien.apps.live.recorder import Recorder
-from mien.apps.live.window import CLOSE
+from mien.apps.live.window import CLOSE_EVENT
 from mien.core.errors import MienError
 from mien.core.types import Frame
 from mien.draw.annotate import draw
@@ -32,7 +32,7 @@ class View(Protocol):
         ...
 
     def events(self) -> Sequence[str]:
-        """Return the keys that were pressed since the last call, by pygame's names, and ``CLOSE``."""
+        """Return the keys that were pressed since the last call, by pygame's names, and ``CLOSE_EVENT``."""
         ...
 
 
@@ -106,7 +106,7 @@ class Live:
             "mirror": self._turn,
             "help": self._explain,
         }
-        self._presses = {CLOSE: self._end} | {name: actions[key.action] for key in KEYS for name in key.names}
+        self._presses = {CLOSE_EVENT: self._end} | {name: actions[key.action] for key in KEYS for name in key.names}
 
     def run(self) -> None:
         """Show the source until it ends.
@@ -158,8 +158,8 @@ class Live:
             paused=self._paused,
             note=self._note if fresh else "",
             trouble=self._capture.trouble,
-            help=LINES if self._help else (),
-            hint=HINT,
+            help=HELP_LINES if self._help else (),
+            hint=HELP_HINT,
         )
 
     def _end(self) -> None:

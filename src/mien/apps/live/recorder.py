@@ -12,7 +12,7 @@ from typing import Protocol
 from mien.core.types import Image
 from mien.imaging.decode import write
 
-CLOCK = Fraction(1, 90_000)
+TIME_BASE = Fraction(1, 90_000)
 """The unit of times in films, in seconds: fine enough for pictures that come when they come."""
 
 
@@ -38,7 +38,7 @@ def make_writer(path: Path, size: tuple[int, int]) -> Writer:
     """Return a film without sound, of (width, height)."""
     from mien.video.writer import VideoWriter
 
-    return VideoWriter(path, size, CLOCK)
+    return VideoWriter(path, size, TIME_BASE)
 
 
 class Recorder:

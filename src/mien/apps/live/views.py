@@ -16,7 +16,7 @@ from mien.draw.history import History
 from mien.draw.panel import Panel, Status
 from mien.tracking.tracked_result import TrackedResult
 
-EVERY_S = 1.0
+LINE_INTERVAL_S = 1.0
 """The least time between the lines of two results in a pipe."""
 
 
@@ -64,7 +64,7 @@ class TerminalView:
 
 
 class LineView:
-    """Prints a line a face, once in ``EVERY_S``, for other programs.
+    """Prints a line a face, once in ``LINE_INTERVAL_S``, for other programs.
 
     Args:
         say: takes each line.
@@ -85,7 +85,7 @@ class LineView:
         self._said = said
         if result is None or result.frame.time_s < self._next_s:
             return
-        self._next_s = result.frame.time_s + EVERY_S
+        self._next_s = result.frame.time_s + LINE_INTERVAL_S
         for line in lines(result):
             self._say(line)
 

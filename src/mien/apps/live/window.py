@@ -14,13 +14,13 @@ from mien.core.errors import MienError, MissingExtra
 from mien.core.spelling import spelled
 from mien.core.types import Image
 
-CLOSE = "close"
+CLOSE_EVENT = "close"
 """What ``events`` tells when the window's button was pressed, or the system asks the program to end."""
 
-SIZE = (1280, 720)
+WINDOW_SIZE = (1280, 720)
 """Of the window at the start, in pixels, where the screen has so much room."""
 
-UNSEEN = ("offscreen", "dummy")
+OFFSCREEN_DRIVERS = ("offscreen", "dummy")
 """Drivers that draw nowhere, which SDL takes of its own accord where there is no screen."""
 
 _PROMPT = "PYGAME_HIDE_SUPPORT_PROMPT"
@@ -39,14 +39,14 @@ class Window:
         MienError: no screen can be reached.
     """
 
-    def __init__(self, title: str, size: tuple[int, int] = SIZE) -> None:
+    def __init__(self, title: str, size: tuple[int, int] = WINDOW_SIZE) -> None:
         self._pygame = pygame = _pygame()
         asked = os.environ.get("SDL_VIDEODRIVER", "")
         try:
             with _hushed():
                 pygame.display.init()
                 driver = pygame.display.get_driver()
-                if driver in UNSEEN and driver not in asked:
+                if driver in OFFSCREEN_DRIVERS and driver not in asked:
                     raise pygame.error("there is no screen")
                 wide, high = pygame.display.get_desktop_sizes()[0]
                 pygame.display.set_caption(spelled(title))
@@ -83,10 +83,10 @@ class Window:
         self._pygame.display.flip()
 
     def events(self) -> list[str]:
-        """Return the keys pressed since the last call, as "a", "space" or "escape", and ``CLOSE``."""
+        """Return the keys pressed since the last call, as "a", "space" or "escape", and ``CLOSE_EVENT``."""
         pygame = self._pygame
         return [
-            CLOSE if event.type == pygame.QUIT else pygame.key.name(event.key)
+            CLOSE_EVENT if event.type == pygame.QUIT else pygame.key.name(event.key)
             for event in pygame.event.get()
             if event.type in (pygame.QUIT, pygame.KEYDOWN)
         ]

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-SEAM = (0.45, 0.7)
+SEAM_RANGE = (0.45, 0.7)
 """How far down the seam may be: below the eyes and above the mouth of a face as FER2013 frames it.
 
 See lab/framing/framing.md.
 """
-SOFT = 0.1
+SEAM_BLEND = 0.1
 """Height of the transition from one part to the other, as a share of the side."""
 
 
@@ -51,9 +51,9 @@ def _blends(count: int, size: int, random: np.random.Generator) -> NDArray[np.fl
 
 def _seams(count: int, size: int, random: np.random.Generator) -> NDArray[np.float64]:
     """Return the weight of the first face in each row (N, S): 1 above a seam, 0 below it, with a soft edge."""
-    seam = random.uniform(*SEAM, (count, 1))
+    seam = random.uniform(*SEAM_RANGE, (count, 1))
     rows = (np.arange(size) + 0.5) / size
-    return np.clip((seam - rows) / SOFT + 0.5, 0, 1)
+    return np.clip((seam - rows) / SEAM_BLEND + 0.5, 0, 1)
 
 
 def _lit_alike(faces: NDArray[np.float32], models: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mien.core.types import Floats
 
-NOISE = 0.02
+COPY_NOISE = 0.02
 """Relative standard deviation of the noise on the weights of copied channels: two equal ones would learn the same."""
 
 
@@ -31,7 +31,7 @@ def net2wider(weights: Sequence[Floats], shapes: Sequence[tuple[int, ...]], seed
             shared = array / np.bincount(channels)[:, None]
             inputs, channels = channels, _repeated(array.shape[-1], shape[-1], random)
             wide = shared[..., inputs, :][..., channels]
-            wide[..., array.shape[-1] :] *= random.normal(1, NOISE, wide[..., array.shape[-1] :].shape)
+            wide[..., array.shape[-1] :] *= random.normal(1, COPY_NOISE, wide[..., array.shape[-1] :].shape)
             made.append(wide.astype(np.float32))
         else:
             made.append(array[channels])

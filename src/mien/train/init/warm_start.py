@@ -16,14 +16,14 @@ import onnx
 from onnx import numpy_helper
 
 from mien.core.errors import UsageError
-from mien.core.packaged import NAMED
+from mien.core.packaged import PACKAGED_NAMES
 from mien.core.types import Floats
 from mien.inference.classifier import Classifier, model_file
 from mien.train.batch_norm import initialize_batch_norm
 from mien.train.init.net2net import net2wider
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe, parse_recipe, read_recipe
-from mien.train.targets import LABELS
+from mien.train.targets import TARGET_CLASSES
 
 
 def describe_runs(sources: Sequence[Path], recipe: Recipe, role: str) -> list[dict[str, str]]:
@@ -32,16 +32,16 @@ def describe_runs(sources: Sequence[Path], recipe: Recipe, role: str) -> list[di
     Raises:
         UsageError: a folder holds no completed run, there is no such file, or its classes are not those of the recipe.
     """
-    expected = LABELS[recipe.target]
+    expected = TARGET_CLASSES[recipe.target]
     described: list[dict[str, str]] = []
     for source in sources:
         file = _net_file(source)
         if not file.is_file() or (source.is_dir() and not (source / "calibration.json").is_file()):
             raise UsageError(
                 f"{role} {source} holds no completed run; complete it with 'mien train --run {source}', or name a "
-                f"packaged net, {NAMED}"
+                f"packaged net, {PACKAGED_NAMES}"
             )
-        found = LABELS[recipe_of(source).target]
+        found = TARGET_CLASSES[recipe_of(source).target]
         if found != expected:
             raise UsageError(
                 f"{role} {source} names the classes {', '.join(found)}; the recipe needs {', '.join(expected)}; "
@@ -131,7 +131,7 @@ def exported_weights(file: Path, faces: Floats) -> list[Floats]:
     """
     recipe = exported_recipe(file)
     layers = _layers(onnx.load(file).graph)
-    net = MODELS[recipe.model](recipe, len(LABELS[recipe.target]))
+    net = MODELS[recipe.model](recipe, len(TARGET_CLASSES[recipe.target]))
     convolutions = [layer for layer in net.layers if isinstance(layer, keras.layers.Conv2D)]
     norms = [layer for layer in net.layers if isinstance(layer, keras.layers.BatchNormalization)]
     if recipe.model != "compact" or recipe.squeeze or len(layers) != len(convolutions) + 1:

@@ -12,9 +12,9 @@ from mien.train.nets.facenet import inception_resnet
 from mien.train.nets.layers import BatchNormalization, Conv2D, MaxPooling2D, Standardize
 from mien.train.recipe import Recipe
 
-SIZE_PX = 48
+INPUT_PX = 48
 
-LEVELS = {"scale": 1 / 64, "offset": -2.0}
+LEVEL_SCALING = {"scale": 1 / 64, "offset": -2.0}
 """Gives about zero mean and unit variance: FER2013's grey levels have mean 129 and standard deviation 65."""
 
 COMPACT_DEPTHS = (2, 2, 3, 3)
@@ -26,8 +26,8 @@ DLIB_DEPTHS = (3, 4, 3, 3)
 
 def baseline(recipe: Recipe, classes: int) -> keras.Model:
     """Three blocks of two convolutions, then two dense layers: the published project's first step (docs/ROAD.md)."""
-    faces = keras.Input((SIZE_PX, SIZE_PX, 1))
-    x = layers.Rescaling(**LEVELS)(faces)
+    faces = keras.Input((INPUT_PX, INPUT_PX, 1))
+    x = layers.Rescaling(**LEVEL_SCALING)(faces)
     for _ in range(2):
         x = _relu_conv(_relu_conv(x, 64), 64)
         x = layers.Dropout(0.5)(MaxPooling2D(2)(x))
@@ -52,7 +52,7 @@ def compact(recipe: Recipe, classes: int) -> keras.Model:
     ``squeeze`` a squeeze-and-excitation ends each stage. Dropout follows the pooling, which needs a quarter of the
     random numbers, and increases up to ``recipe.dropout`` before the head.
     """
-    faces = keras.Input((SIZE_PX, SIZE_PX, 1))
+    faces = keras.Input((INPUT_PX, INPUT_PX, 1))
     x = Standardize()(faces)
     for stage, depth in enumerate(COMPACT_DEPTHS):
         for place in range(depth):
@@ -72,7 +72,7 @@ def residual(recipe: Recipe, classes: int) -> keras.Model:
     filters, all but the first of which halve the resolution; with ``squeeze`` each block ends in a squeeze-and-
     excitation.
     """
-    faces = keras.Input((SIZE_PX, SIZE_PX, 1))
+    faces = keras.Input((INPUT_PX, INPUT_PX, 1))
     x = layers.ReLU()(_conv_norm(Standardize()(faces), recipe.width, recipe.stem_stride))
     for stage in range(4):
         for place in range(2):
@@ -87,7 +87,7 @@ def dlib(recipe: Recipe, classes: int) -> keras.Model:
     The face is enlarged to the scale of dlib's 150 px, which is 131 px in FER2013's frame: at that side no stage
     loses pixels at its border. ``mien train`` gives the net dlib's weights (``mien.train.init.pretrained``).
     """
-    faces = keras.Input((SIZE_PX, SIZE_PX, 1))
+    faces = keras.Input((INPUT_PX, INPUT_PX, 1))
     x = ops.image.resize(Standardize()(faces), (131, 131), interpolation="bilinear")
     x = MaxPooling2D(3, 2)(layers.ReLU()(_named_conv_norm(x, 0, 32, kernel=7, stride=2)))
     place = 1
@@ -101,7 +101,7 @@ def dlib(recipe: Recipe, classes: int) -> keras.Model:
 
 def facenet(recipe: Recipe, classes: int) -> keras.Model:
     """Inception-ResNet-v1 as FaceNet uses it, up to its last stage (``mien.train.nets.facenet``)."""
-    return inception_resnet(keras.Input((SIZE_PX, SIZE_PX, 1)), recipe.dropout, classes)
+    return inception_resnet(keras.Input((INPUT_PX, INPUT_PX, 1)), recipe.dropout, classes)
 
 
 def _dlib_block(x: Any, place: int, filters: int, stride: int) -> Any:
@@ -150,8 +150,8 @@ def _five_stages(classes: int, *, norm: bool, dropout: bool) -> keras.Model:
             x = _norm_conv(x, filters) if norm else _relu_conv(x, filters)
         return x
 
-    faces = keras.Input((SIZE_PX, SIZE_PX, 1))
-    x = stage(layers.Rescaling(**LEVELS)(faces), 64, norm)
+    faces = keras.Input((INPUT_PX, INPUT_PX, 1))
+    x = stage(layers.Rescaling(**LEVEL_SCALING)(faces), 64, norm)
     if dropout:
         x = layers.Dropout(0.5)(x)
     x = MaxPooling2D(2)(stage(x, 64, norm=False))
