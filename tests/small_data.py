@@ -50,6 +50,7 @@ def samples(images: np.ndarray, splits: Sequence[str], votes: Sequence[Sequence[
         splits=np.array([SPLITS.index(name) for name in splits], np.int8),
         nameless=np.zeros(n, np.bool_),
         sources=np.full(n, "ferplus"),
+        names=np.arange(n).astype(str),
     )
 
 

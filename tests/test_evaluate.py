@@ -69,6 +69,7 @@ def made_split(faces=FACES) -> Split:
         clean=np.array([clean for *_, clean in faces]),
         sources=np.full(len(faces), "ferplus"),
         choosing=np.arange(len(faces)) % 2 == 0,
+        names=np.array([f"{row}.png" for row in range(len(faces))]),
     )
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from mien.apps.cli.prepare import prepare as command
 from mien.core.errors import DataError, UsageError
 from mien.data.audit import load_audit
 from mien.data.prepare import prepare
-from mien.data.split import load_split
+from mien.data.split import KEPT_ALWAYS, load_split
 from small_data import HAPPY, USAGES, faces, samples, write_fer, write_votes
 
 NOT_A_FACE = (0,) * 9 + (10,)
@@ -69,6 +70,15 @@ def test_from_published_files_to_splits(tmp_path: Path, published: list[Path]):
 def test_the_same_source_gives_the_same_digest(tmp_path: Path):
     data = samples(faces(5), ["train"] * 4 + ["valid"])
     assert prepare(data, tmp_path / "a").sha256 == prepare(data, tmp_path / "b").sha256
+
+
+def test_a_file_without_names_calls_faces_by_their_rows_and_has_the_same_digest(tmp_path: Path):
+    prepare(samples(faces(3), ["valid"] * 3), tmp_path)
+    split = load_split(tmp_path, "valid")
+    np.savez(tmp_path / "valid.npz", **{name: getattr(split, name) for name in KEPT_ALWAYS})
+    old = load_split(tmp_path, "valid")
+    assert old.names.tolist() == ["0", "1", "2"]
+    assert old.sha256() == replace(split, names=np.array(["a.png", "b.png", "c.png"])).sha256()
 
 
 def test_a_second_run_leaves_no_split_of_the_first(tmp_path: Path):

@@ -25,6 +25,7 @@ def split() -> Split:
         clean=np.ones(n, bool),
         sources=np.full(n, "ferplus"),
         choosing=np.ones(n, bool),
+        names=np.arange(n).astype(str),
     )
 
 

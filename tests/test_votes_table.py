@@ -133,6 +133,7 @@ class TestBesideFer2013:
         assert valid.sources.tolist() == ["ferplus", "web", "web"]
         assert {name: len(part) for name, part in valid.by_source().items()} == {"ferplus": 1, "web": 2}
         assert valid.choosing.tolist() == [True, False, True]
+        assert [*train.names, *valid.names] == ["0", "1", "2.png", "2", "3.png", "4.png"]
         assert found.balance["seven"]["valid, web"]["fear"] == 2
         assert set(found.agreement) <= {"train, ferplus", "valid, ferplus"}
 

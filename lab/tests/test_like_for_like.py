@@ -34,6 +34,7 @@ def faces() -> Split:
         clean=np.arange(n) < n - 7,
         sources=np.full(n, "ferplus"),
         choosing=np.arange(n) < n // 2,
+        names=np.arange(n).astype(str),
     )
 
 

@@ -15,7 +15,7 @@ from mien.data._csv_table import columns_of, fault, place, read_table
 from mien.data.folders import SHARES, draw_splits
 from mien.data.near_duplicates import pixel_keys
 from mien.data.samples import FER2013, FERPLUS, SIZE_PX, Samples
-from mien.data.split import COLUMNS, SPLITS
+from mien.data.split import COLUMNS, SPLITS, row_names
 
 FACE_COLUMNS = {"emotion", "pixels"}
 """Columns of a table of faces, in small letters; all but the competition's have ``Usage`` too."""
@@ -55,7 +55,8 @@ def read_fer2013(faces: Path, votes: Path | None = None) -> Samples:
         panel, nameless = _read_votes(votes, faces, splits)
     notes = ((NO_USAGE, len(images)),) if drawn else ()
     sources = np.full(len(images), FER2013 if votes is None else FERPLUS)
-    return Samples(images, panel, emotions, np.arange(len(images)), splits, nameless, sources, notes=notes)
+    rows = np.arange(len(images))
+    return Samples(images, panel, emotions, rows, splits, nameless, sources, row_names(rows), notes=notes)
 
 
 def _read_faces(path: Path, drawn: bool) -> tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int8]]:

@@ -54,6 +54,7 @@ def read_ferplus(folder: Path) -> Samples:
         splits=np.array([SPLITS.index(split) for split, *_ in lines], np.int8)[kept],
         nameless=np.zeros(int(kept.sum()), np.bool_),
         sources=np.full(int(kept.sum()), FERPLUS),
+        names=np.array([Path(path).relative_to(folder).as_posix() for _, path, *_ in lines], np.str_)[kept],
         unread=tuple(unread),
     )
 

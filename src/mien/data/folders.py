@@ -106,6 +106,7 @@ def read_folders(folder: Path, detector: Detector | None = None, split: str = ""
         splits=splits,
         nameless=np.zeros(len(images), np.bool_),
         sources=np.full(len(images), folder.resolve().name),
+        names=np.array([picture.path.relative_to(folder).as_posix() for picture in pictures])[kept],
         unread=tuple(unread),
         notes=tuple((+(counts + cropper.counts)).items()),
     )

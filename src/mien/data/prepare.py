@@ -106,6 +106,7 @@ def kept_splits(samples: Samples, duplicates: Duplicates, why: NDArray[np.str_])
                 clean=clean[here],
                 sources=samples.sources[here],
                 choosing=choosing[here],
+                names=samples.names[here],
             )
     return splits
 

@@ -49,6 +49,7 @@ class Samples:
         splits: (N,) int8, an index into ``SPLITS``.
         nameless: (N,) bool, true if FER+ removed the image's name because it is not a face.
         sources: (N,) text, the name of the data set that the face is from.
+        names: (N,) text, the path of the face's file in it, or its row where there is none.
         unread: pictures that could not be read.
         notes: other facts for the audit, each a sentence with a number of pictures.
     """
@@ -60,6 +61,7 @@ class Samples:
     splits: NDArray[np.int8]
     nameless: NDArray[np.bool_]
     sources: NDArray[np.str_]
+    names: NDArray[np.str_]
     unread: tuple[Drop, ...] = ()
     notes: tuple[tuple[str, int], ...] = ()
 
@@ -78,7 +80,7 @@ class Samples:
         return len(self.images)
 
 
-ARRAYS = ("images", "votes", "emotions", "rows", "splits", "nameless", "sources")
+ARRAYS = ("images", "votes", "emotions", "rows", "splits", "nameless", "sources", "names")
 """Names of the arrays with a row a face."""
 
 

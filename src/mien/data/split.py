@@ -34,6 +34,7 @@ class Split:
         sources: (N,) text, the name of the data set that the face is from.
         choosing: (N,) bool, true for the half of ``valid`` by which nets, biases and thresholds are chosen; the other
             half is reported.
+        names: (N,) text, what the face is called in its data set: the path of its file, or its row where there is none.
     """
 
     images: NDArray[np.uint8]
@@ -43,6 +44,7 @@ class Split:
     clean: NDArray[np.bool_]
     sources: NDArray[np.str_]
     choosing: NDArray[np.bool_]
+    names: NDArray[np.str_]
 
     def __post_init__(self) -> None:
         """Refuse arrays that are not of the same N faces."""
@@ -59,9 +61,9 @@ class Split:
         return len(self.images)
 
     def sha256(self) -> str:
-        """Return the digest of the arrays, which does not depend on the compression of the file."""
+        """Return the digest of the arrays but the names; it does not depend on the compression of the file."""
         digest = hashlib.sha256()
-        for name in ARRAYS:
+        for name in KEPT_ALWAYS:
             array = getattr(self, name)
             if name == "sources":  # whose width in memory depends on the longest name
                 array = np.frombuffer("\n".join(array.tolist()).encode(), np.uint8)
@@ -82,10 +84,18 @@ class Split:
 ARRAYS = tuple(field.name for field in fields(Split))
 """Names of a split's arrays in its file."""
 
+KEPT_ALWAYS = tuple(name for name in ARRAYS if name != "names")
+"""Those that files of earlier versions have too."""
+
 
 def join_splits(splits: Sequence[Split]) -> Split:
     """Return the faces of all splits, one split after the other."""
     return Split(*(np.concatenate([getattr(split, name) for split in splits]) for name in ARRAYS))
+
+
+def row_names(rows: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Return the names (N,) of faces that have no files: their rows (N,)."""
+    return rows.astype(np.str_)
 
 
 def save_split(split: Split, path: Path) -> None:
@@ -115,6 +125,7 @@ def load_split(folder: Path, name: str) -> Split:
         )
     try:
         with np.load(path) as arrays:
-            return Split(**{name: arrays[name] for name in ARRAYS})
+            held = {name: arrays[name] for name in KEPT_ALWAYS}
+            return Split(**held, names=arrays["names"] if "names" in arrays else row_names(held["rows"]))
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is not a split file of mien ({error}); run 'mien prepare' again") from error

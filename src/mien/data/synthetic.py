@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.protocols import TAGGERS
 from mien.data.samples import SIZE_PX
-from mien.data.split import COLUMNS, Split
+from mien.data.split import COLUMNS, Split, row_names
 
 Canvas = NDArray[np.uint8]
 Points = NDArray[np.float64] | Sequence[tuple[float, float]]
@@ -102,6 +102,7 @@ def synthetic(n: int, seed: int) -> Split:
         clean=np.ones(n, np.bool_),
         sources=np.full(n, "synthetic"),
         choosing=(rows + rows // len(EIGHT)) % 2 == 0,  # of each emotion every other face
+        names=row_names(rows),
     )
 
 

@@ -84,6 +84,7 @@ def read_votes_table(folder: Path, detector: Detector | None = None, split: str 
         splits=chosen,
         nameless=np.zeros(len(images), np.bool_),
         sources=np.array(sources or [folder.resolve().name] * len(files))[kept],
+        names=np.array(files)[kept],
         unread=tuple(unread),
         notes=tuple((+counts).items()),
     )

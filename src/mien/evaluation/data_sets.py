@@ -88,6 +88,12 @@ def _halves(faces: Split, split: str) -> dict[str, NDArray[np.bool_]]:
     return {"reported": ~faces.choosing, "choosing": faces.choosing}
 
 
+def reported(faces: Split, split: str) -> tuple[str, NDArray[np.bool_]]:
+    """Return the name of the half that chose nothing and its faces (N,): of ``valid`` a half, of others all."""
+    name, chosen = next(iter(_halves(faces, split).items()))
+    return name, chosen
+
+
 def sets_table(rows: Sequence[SetRow]) -> list[list[str]]:
     """Return the block as text, a row each, under ``HEADS``; shares are in %."""
     folders = {(row["source"], row["half"]): set[str]() for row in rows}

@@ -70,6 +70,53 @@ class SetRow(Scores):
     accuracy_kept: float | None
 
 
+class GroupFigure(TypedDict):
+    """A figure of a group, its 95 % bootstrap interval, and the number of faces behind it."""
+
+    value: float
+    interval: list[float]
+    faces: int
+
+
+class GroupRow(TypedDict):
+    """A group: its number of faces and its figures by name; a figure that none of its faces has is left out."""
+
+    group: str
+    n: int
+    figures: dict[str, GroupFigure]
+
+
+class Gap(TypedDict):
+    """How far the two groups lie apart that differ most in a figure for their size, and whether that is more than luck.
+
+    ``p`` is of a permutation test, ``p_holm`` that corrected for all looks of the document, ``real`` whether it is
+    under 0.05. ``detectable`` is the smallest gap between the two that would have been called real in 80 % of samples
+    of as many faces.
+    """
+
+    figure: str
+    low: str
+    high: str
+    gap: float
+    p: float
+    p_holm: float
+    real: bool
+    detectable: float
+
+
+class GroupTable(TypedDict):
+    """The groups of one column among the n faces of a data set that chose nothing; others are in no group."""
+
+    data: str
+    source: str
+    half: str
+    column: str
+    n: int
+    ungrouped: int
+    groups: list[GroupRow]
+    gaps: list[Gap]
+
+
 class CoveragePoint(TypedDict):
     """The accuracy of the faces of at least this confidence, and their share."""
 
@@ -190,6 +237,7 @@ class Metrics(Heading):
     prior_sweep: NotRequired[PriorSweep]
     coverage: NotRequired[CoverageBlock]
     sets: NotRequired[list[SetRow]]
+    groups: NotRequired[list[GroupTable]]
     speed: NotRequired[list[SpeedRow]]
     robustness: NotRequired[dict[str, RobustnessBlock]]
     photos: NotRequired[PhotosBlock]

@@ -29,6 +29,7 @@ from mien.evaluation.document import (
     SweepScores,
 )
 from mien.evaluation.ensemble import Probs, Scorer, crops_of, load_scorer
+from mien.evaluation.groups import score_groups
 from mien.evaluation.photos import photos_block, read_photos
 from mien.evaluation.robustness import measure_robustness, robustness_block
 from mien.evaluation.scores import View, protocol_blocks, rounded
@@ -69,6 +70,7 @@ def evaluate(
     speed: bool = False,
     robustness: bool = False,
     photos: Path | None = None,
+    groups: Sequence[Path] | None = None,
     device: str = "cpu",
     threads: int | None = None,
     batch_size: int = BATCH_SIZE,
@@ -88,17 +90,22 @@ def evaluate(
         speed: also time the model. Without it the same files give the same document on every machine.
         robustness: also score under each corruption of ``mien.imaging.corruptions``: ten times the work.
         photos: a folder of photos with labelled faces, on which detector, crop and model are scored together.
+        groups: tables of groups, one line a face, by which every figure under ``seven`` is told too, as
+            ``mien.data.groups_table.read_groups`` takes them; ``picture`` is by what the pictures are like.
         device: on which the nets run, as in ``mien.load``. Speed is always that of the processor.
         threads: processor threads that a net uses; None is one a core.
         batch_size: faces that go through a net at once, at most.
 
     Raises:
-        UsageError: an unknown protocol, or none; no prior given for models that differ in it.
+        UsageError: an unknown protocol, or none; groups without ``seven``; no prior given for models that differ in
+            it.
         DataError: the split or the photos' labels cannot be read, or no face counts under a protocol.
         ImageError: a photo cannot be read.
         ModelError: a model cannot be read, has labels other than the seven or the eight, or does not fit the others.
     """
     _check_protocols(tuple(PROTOCOLS) if protocols is None else protocols)
+    if groups and protocols is not None and "seven" not in protocols:
+        raise UsageError(f"groups are scored under the protocol 'seven'; got {', '.join(protocols)}")
     scorer = load_scorer([models] if isinstance(models, Path) else models, flip, threads, device, batch_size)
     at = scorer.prior(prior)
     folders = [data] if isinstance(data, Path) else data
@@ -119,6 +126,8 @@ def evaluate(
         document["prior_sweep"] = prior_sweep(lambda other: view("seven", other), scorer.shipped_prior)
         document["coverage"] = coverage_block(views["seven"], None if card is None else card.uncertain_at(at))
         document["sets"] = score_sets(predicted, split, scorer, at)
+        if groups:
+            document["groups"] = score_groups(predicted, groups, split, scorer, at)
     if speed:
         document["speed"] = measure_speed(scorer, crops_of(faces, scorer.crop))
     if robustness:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mien.core.emotions import EIGHT, VOTE_COLUMNS
 from mien.core.errors import DataError, UsageError
 from mien.core.types import Floats
-from mien.data.split import Split
+from mien.data.split import Split, row_names
 from mien.train.augment.layers import augment_framing
 from mien.train.distill import teachers_of
 from mien.train.epochs import Batches, begin_epoch
@@ -120,4 +120,5 @@ def _split(faces: Bytes, shares: Floats, sources: NDArray[np.str_]) -> Split:
         clean=np.ones(count, np.bool_),
         sources=sources,
         choosing=np.ones(count, np.bool_),
+        names=row_names(np.arange(count)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +18,7 @@ from mien.core.packaged import PACKAGED_NAMES
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mien.evaluation.document import Metrics, NoScores, Scores
+    from mien.evaluation.document import GroupTable, Metrics, NoScores, Scores
 
 
 class SplitName(StrEnum):
@@ -48,6 +49,14 @@ class Measures:
     ] = False
     photos: Annotated[
         Path | None, typer.Option(help="Also score photos: a folder with labels.csv (file, emotion, x1, y1, x2, y2).")
+    ] = None
+    groups: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE|picture",
+            help="Also score by group: a table (file, perhaps source, columns of groups), or by how pictures look.",
+            show_default=False,
+        ),
     ] = None
 
 
@@ -121,6 +130,8 @@ def print_scores(console: Console, document: Metrics) -> None:
     _print(console, "by protocol", heads, rows)
     if "sets" in document and len(document["sets"]) > 1:
         _print(console, "by data set under seven, in %, ± of 95 % intervals", list(HEADS), sets_table(document["sets"]))
+    if "groups" in document:
+        _print_groups(console, document["groups"])
     if "robustness" in document:
         heads = [f"{name}, {block['n']:,}" for name, block in document["robustness"].items()]
         _print(console, "accuracy under corruption, all faces", ["", *heads], score_rows(document["robustness"]))
@@ -132,6 +143,17 @@ def print_scores(console: Console, document: Metrics) -> None:
     _print(
         console, title, ["", "", "on what, or how to get it"], [list(row) for row in headline(document)], last="left"
     )
+
+
+def _print_groups(console: Console, tables: Sequence[GroupTable]) -> None:
+    """Print a table a column of groups, and which gaps are real."""
+    from mien.evaluation.group_words import HEADS, gap_sentences, group_rows, group_title
+
+    for table in tables:
+        _print(console, f"{group_title(table)}, in % with 95 % intervals", list(HEADS), group_rows(table))
+    for sentence in gap_sentences(tables):
+        console.print(sentence, markup=False, highlight=False)
+    console.print()
 
 
 def _print(console: Console, title: str, heads: list[str], rows: list[list[str]], last: Any = "right") -> None:

@@ -37,6 +37,7 @@ EXAMPLES = {
     "evaluate": (
         "mien evaluate mien --data data",
         "mien evaluate runs/5-compact/model.onnx --data data --speed --robustness",
+        "mien evaluate mien --data data --groups groups.csv --groups picture",
     ),
 }
 """Command -> how people call it."""
