@@ -40,7 +40,7 @@ PANELS = {
     "Emotions": ("--view", "--prior", "--model", "--smooth", "--flip"),
     "Training": ("--from", "--teacher", "--set", "--views"),
     "Net": ("--device", "--threads", "--batch-size"),
-    "Measurements": ("--speed", "--robustness"),
+    "Measurements": ("--speed", "--robustness", "--groups"),
     "Everywhere": ("--version", "--quiet", "--verbose", "--install-completion", "--show-completion", "--help"),
 }
 """Panel of the help -> its options; one that is another's elsewhere has the command's name before it."""
