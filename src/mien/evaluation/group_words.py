@@ -27,15 +27,16 @@ NAMES = {
 
 def group_rows(table: GroupTable) -> list[list[str]]:
     """Return a row of text a group, under ``HEADS``; shares are in %, with their 95 % intervals."""
-    return [[row["group"], f"{row['n']:,}", *(_cell(row, figure) for figure in SHOWN)] for row in table["groups"]]
+    return [[row["group"], f"{row['n']:,}", *(group_cell(row, figure) for figure in SHOWN)] for row in table["groups"]]
 
 
-def _cell(row: GroupRow, figure: str) -> str:
+def group_cell(row: GroupRow, figure: str) -> str:
+    """Return a share and its interval in %, nothing where none of the group's faces has it."""
     if figure not in row["figures"]:
         return ""
     found = row["figures"][figure]
-    low, high = found["interval"]
-    return f"{100 * found['value']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+    value, low, high = (f"{100 * min(share, 1):.1f}" for share in (found["value"], *found["interval"]))
+    return f"{value} [{low}, {high}]"
 
 
 def group_title(table: GroupTable) -> str:
