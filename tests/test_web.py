@@ -16,7 +16,11 @@ from starlette.websockets import WebSocketDisconnect
 
 from command import Command
 from mien.apps.web import app as web
+from mien.apps.web import tab
 from mien.core.emotions import EIGHT, SEVEN
+from mien.core.packaged import packaged_model
+from mien.detection.yunet_net import weights
+from mien.inference.analyzer import load
 from serving import served
 from small_stream import analyzer, scene, walk
 
@@ -31,6 +35,7 @@ def at(time_s: float, picture: bytes) -> bytes:
     return struct.pack("<d", time_s) + picture
 
 
+FORMS = ("*.html", "*.css", "*.js", "*.svg", "mien/*.js")
 TWO = png(scene([(10, 10, "happiness"), (110, 70, "anger")]))
 
 
@@ -180,13 +185,30 @@ def test_its_own_page_and_programs_are_let_in(client: TestClient):
 def test_the_page_loads_nothing_from_elsewhere(client: TestClient):
     page = client.get("/")
     assert "default-src 'self'" in page.headers["content-security-policy"]
-    files = re.findall(r'(?:href|src)="(/[^"]*)"', page.text)
+    files = re.findall(r'(?:href|src)="([^"#]*)"', page.text)
     assert len(files) >= 3
     for file in files:
         assert client.get(file).status_code == 200, file
-    for file in sorted(path for folder in ("*", "mien/*") for path in web.STATIC.glob(folder) if path.is_file()):
+    for file in (path for form in FORMS for path in sorted(web.STATIC.glob(form))):
         for address in re.findall(r"https?://[^\s\"'`]+", file.read_text(encoding="utf-8")):
             assert address in {"http://www.w3.org/2000/svg", "http://localhost"}, (file, address)
+
+
+def test_a_page_is_told_why_it_cannot_do_without_the_server(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tab, "RUNTIME", Path(__file__))
+    assert client.get("/api/model").json()["tab"]["why_not"] == "browsers run the detector yunet alone"
+    assert client.get("/weights/model.onnx").status_code == 404
+    monkeypatch.setattr(tab, "RUNTIME", Path("none"))
+    assert "made without npm" in client.get("/api/model").json()["tab"]["why_not"]
+
+
+def test_a_page_gets_the_nets_that_the_server_uses(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tab, "RUNTIME", Path(__file__))
+    client = TestClient(web.create_app(load("mien-s", largest=True)), base_url="http://localhost")
+    assert client.get("/api/model").json()["tab"] == {"why_not": "", "min_face_px": 0, "largest": True}
+    assert client.get("/weights/model.onnx").content == packaged_model("mien-s").read_bytes()
+    assert client.get("/weights/yunet.onnx").content == weights()
+    assert client.get("/weights/other.onnx").status_code == 404
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -93,11 +93,20 @@ class Classifier:
         self.card = _card(name, self._session)
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._batch_size = batch_size
+        self._source = source
         self._settings = _lasting(source), threads, device, batch_size
 
     def __reduce__(self) -> tuple[Callable[..., Classifier], tuple[str | Path | bytes | int | None, ...]]:
         """Let copies, in this process or another, load the file again; a copy of a file that changed is refused."""
         return _reloaded, (self.sha256, *self._settings)
+
+    def content(self) -> bytes:
+        """Return the bytes of the file, read again.
+
+        Raises:
+            ModelError: it is no longer there.
+        """
+        return _read(self._source)[1]
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify faces.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from importlib import resources
-from pathlib import Path
 from typing import Annotated, TypedDict, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -20,6 +19,7 @@ from mien.apps.web.limits import PICTURE_BYTES, PICTURE_PIXELS
 from mien.apps.web.middleware import HeadersMiddleware
 from mien.apps.web.problems import problem
 from mien.apps.web.socket import feed
+from mien.apps.web.tab import STATIC, TabAnswer, about_tab, nets
 from mien.core.emotions import EIGHT, colours_of
 from mien.core.errors import ImageError, MienError, UsageError
 from mien.imaging.decode import decode_picture
@@ -28,9 +28,6 @@ from mien.inference.ordered_map import cores
 from mien.results.document import SCHEMA, ModelEntry, ResultEntry
 from mien.tracking.smoothing import SMOOTH_S
 from mien.tracking.stream import Stream
-
-STATIC = Path(__file__).parent / "static"
-
 
 STATUS: dict[type[MienError], int] = {UsageError: 400, ImageError: 422}
 """Kind of error -> status of the answer; 500 for any other."""
@@ -49,6 +46,7 @@ class ModelAnswer(TypedDict):
     labels: list[str]
     colours: dict[str, str]
     tells_contempt: bool
+    tab: TabAnswer
 
 
 Prior = Annotated[str | None, Query(description="ferplus, balanced or 0..1; the server's own without it")]
@@ -110,6 +108,14 @@ def create_app(analyzer: Analyzer, access: Access | None = None) -> FastAPI:
         """Send the colours that the page shares with the page of a video."""
         return Response(resources.files("mien.report").joinpath("theme.css").read_text("utf-8"), media_type="text/css")
 
+    @app.get("/weights/{name}", include_in_schema=False)
+    async def net(name: str) -> Response:
+        """Send a net to a page that works in its tab."""
+        files = await in_thread(partial(nets, analyzer))
+        if name not in files:
+            raise HTTPException(404, f"no net {name}; expected {' or '.join(files) or 'none'}")
+        return Response(files[name], media_type="application/octet-stream")
+
     app.mount("/static", StaticFiles(directory=STATIC))
     return app
 
@@ -136,6 +142,7 @@ def about(analyzer: Analyzer) -> ModelAnswer:
         "labels": list(analyzer.labels),
         "colours": {label: f"rgb({red} {green} {blue})" for label, (red, green, blue) in colours.items()},
         "tells_contempt": analyzer.classifier.card.labels == EIGHT,
+        "tab": about_tab(analyzer),
     }
 
 

@@ -1,14 +1,18 @@
 // What is looked at, and what is shown of it.
 import { listFaces } from "./faces.js";
 import { Lanes } from "./lanes.js";
+import { WANTED } from "./frames.js";
 import { drawMarks } from "./marks.js";
-import { aboutModel, analysed, Feed } from "./server.js";
+import { about, Server } from "./server.js";
+import { Tab } from "./tab.js";
 
-const LONGEST_PX = 1280; // of a frame that is sent: faces are searched at half of that
 const part = (id) => document.getElementById(id);
 const [still, film, view, marks, strip] = ["still", "film", "view", "marks", "lanes"].map(part);
 
-const model = await aboutModel();
+const isSite = "site" in document.documentElement.dataset; // files alone, of mien web --static
+const model = await about(isSite);
+const readers = {};
+let where = "server"; // who reads pictures: the server, or this tab
 let source = null;  // {kind: "picture" | "video" | "camera", file}
 let entry = null;   // what is known of the picture that is shown
 let lanes = new Lanes();
@@ -44,6 +48,28 @@ function show(kind) {
   strip.hidden = film.hidden;
   part("save").hidden = true;
   part("camera").setAttribute("aria-pressed", kind === "camera");
+}
+
+// Where pictures are read
+
+const reader = () => readers[where] ??= where === "tab" ? new Tab(model.tab) : new Server();
+
+async function readIn(place) {
+  where = place;
+  document.querySelector(`#where [value=${place}]`).checked = true;
+  part("wheresays").textContent = "";
+  if (place === "tab") {
+    part("wheresays").textContent = "getting the nets…";
+    try {
+      await reader().ready;
+    } catch (error) {
+      delete readers.tab;
+      part("wheresays").textContent = error.message;
+      return;
+    }
+    part("wheresays").textContent = "ready, with or without a network";
+  }
+  if (source) open(source);
 }
 
 // Where pictures come from
@@ -88,7 +114,7 @@ function openFile(file) {
 async function openPicture(mine) {
   say("looking…");
   if (!still.src) still.src = URL.createObjectURL(source.file);
-  const [found] = await Promise.all([analysed(source.file, settings()), still.decode().catch(() => {})]);
+  const [found] = await Promise.all([reader().picture(source.file, settings()), still.decode().catch(() => {})]);
   if (mine !== turn) return;
   if (!still.naturalWidth) throw new Error(`the browser cannot show ${source.file.name}; try it with 'mien image'`);
   fit(still.naturalWidth, still.naturalHeight);
@@ -106,7 +132,7 @@ async function begin(mine) {
   } else {
     // Browsers know cameras only on pages from this machine, or over https.
     if (!navigator.mediaDevices) throw new Error("no camera: open the page as http://localhost or over https");
-    const camera = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: LONGEST_PX } } }).catch((error) => {
+    const camera = await navigator.mediaDevices.getUserMedia({ video: WANTED }).catch((error) => {
       throw new Error(`no camera: ${error.message}; allow it in the browser, or close what else uses it`);
     });
     if (mine === turn) film.srcObject = camera;
@@ -121,14 +147,14 @@ async function follow(mine) {
   say("looking…");
   await begin(mine);
   if (mine !== turn) return;
-  feed = new Feed(settings());
+  feed = reader().follow(settings());
   let shown_s = -1, rate = 0, last = performance.now();
   while (true) {
     await newFrame(shown_s);
     if (mine !== turn) return;
     const began = performance.now();
     shown_s = film.currentTime;
-    const found = await feed.ask(source.kind === "video" ? shown_s : began / 1000, await grabbed());
+    const found = await feed.ask(source.kind === "video" ? shown_s : began / 1000, film);
     if (mine !== turn) return;
     entry = found;
     lanes.add(found);
@@ -150,13 +176,6 @@ async function newFrame(shown_s) {
   do await new Promise(presented); while (film.currentTime === shown_s);
 }
 
-async function grabbed() {
-  const scale = Math.min(1, LONGEST_PX / Math.max(film.videoWidth, film.videoHeight));
-  const canvas = new OffscreenCanvas(Math.round(scale * film.videoWidth), Math.round(scale * film.videoHeight));
-  canvas.getContext("2d").drawImage(film, 0, 0, canvas.width, canvas.height);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
-}
-
 // What the user does
 
 const settings = () => ({ prior: part("prior").value, view: part("contempt").checked ? "eight" : "seven" });
@@ -171,6 +190,16 @@ part("prior").value = model.model.prior;
 part("contempt").checked = model.labels.includes("contempt");
 part("apart").hidden = !model.tells_contempt;
 set();
+
+for (const button of document.querySelectorAll("#where input")) button.onchange = () => readIn(button.value);
+if (model.tab.why_not) {
+  document.querySelector("#where [value=tab]").disabled = true;
+  part("wheresays").textContent = `(${model.tab.why_not})`;
+}
+if (isSite) {
+  document.querySelector("#where label").hidden = true;
+  readIn("tab");
+}
 
 part("choose").onclick = () => part("file").click();
 part("file").onchange = (event) => { openFile(event.target.files[0]); event.target.value = ""; };

@@ -1,32 +1,40 @@
 // The API of the server that the page came from.
+import { frameSize } from "./frames.js";
 
 const GONE = "the server is gone; start it again with 'mien web', then load this page again";
 
-export async function aboutModel() {
-  return asked("/api/model");
-}
+/** What the page must know before the first answer; of a site without a server, a file tells. */
+export const about = (isSite) => asked(isSite ? "model.json" : "api/model");
 
-/** The document of a picture file (docs/SCHEMA.md); throws an Error that says what is wrong with it. */
-export async function analysed(file, settings) {
-  const query = new URLSearchParams({ ...settings, name: file.name || "picture" });
-  return asked(`/api/image?${query}`, { method: "POST", body: file });
+export class Server {
+  /** The document of a picture file (docs/SCHEMA.md); throws an Error that says what is wrong with it. */
+  picture(file, settings) {
+    const query = new URLSearchParams({ ...settings, name: file.name || "picture" });
+    return asked(`api/image?${query}`, { method: "POST", body: file });
+  }
+
+  /** What follows one video or camera. */
+  follow(settings) {
+    return new Feed(settings);
+  }
 }
 
 async function asked(address, options) {
   const response = await fetch(address, options).catch(() => { throw new Error(GONE); });
-  const answer = await response.json().catch(() => ({ error: `the server answers ${response.status}` }));
-  if (!response.ok) throw new Error(answer.error);
+  const answer = await response.json().catch(() => ({ detail: `the server answers ${response.status}` }));
+  if (!response.ok) throw new Error(answer.detail ?? answer.error);
   return answer;
 }
 
 /** One source, frame by frame. One frame is on its way at a time, so that none ever waits for older ones. */
-export class Feed {
+class Feed {
   #socket;
   #settle = null;
 
   constructor(settings) {
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.#socket = new WebSocket(`${scheme}://${location.host}/api/stream?${new URLSearchParams(settings)}`);
+    const address = new URL(`api/stream?${new URLSearchParams(settings)}`, document.baseURI);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    this.#socket = new WebSocket(address);
     this.#socket.binaryType = "arraybuffer";
     this.opened = new Promise((done, failed) => {
       this.#socket.onopen = done;
@@ -44,8 +52,9 @@ export class Feed {
     };
   }
 
-  /** What the faces of a frame show: an entry (docs/SCHEMA.md). */
-  async ask(time_s, picture) {
+  /** What the faces of a film's present frame show: an entry (docs/SCHEMA.md). */
+  async ask(time_s, film) {
+    const picture = await grabbed(film);
     await this.opened;
     const message = new Uint8Array(8 + picture.size);
     new DataView(message.buffer).setFloat64(0, time_s, true);
@@ -61,4 +70,10 @@ export class Feed {
     this.#socket.onclose = null;
     this.#socket.close();
   }
+}
+
+async function grabbed(film) {
+  const canvas = new OffscreenCanvas(...frameSize(film));
+  canvas.getContext("2d").drawImage(film, 0, 0, canvas.width, canvas.height);
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
 }
