@@ -24,7 +24,7 @@ from mien.detection.yunet_net import anchor_grid, decode, resize
 from mien.imaging.crop import CropSpec, crop_faces
 from mien.imaging.quality import sharpness
 from mien.inference.classifier import Classifier
-from mien.tracking.appearance import COLOURS, looks
+from mien.tracking.appearance import COLOUR_VALUES, looks
 from mien.tracking.smoothing import Hysteresis, Smoother
 from mien.tracking.tracker import Tracker
 from mien.video.shots import novelty, thumbnail
@@ -219,8 +219,8 @@ def _seen() -> Any:
     ]
     return {
         "boxes": places.tolist(),
-        "colours": (seen[:, :COLOURS] @ seen[:, :COLOURS].T).tolist(),
-        "shading": (seen[:, COLOURS:] @ seen[:, COLOURS:].T).tolist(),
+        "colours": (seen[:, :COLOUR_VALUES] @ seen[:, :COLOUR_VALUES].T).tolist(),
+        "shading": (seen[:, COLOUR_VALUES:] @ seen[:, COLOUR_VALUES:].T).tolist(),
         "novelty": [[novelty(a, b) for b in thumbs] for a in thumbs],
     }
 

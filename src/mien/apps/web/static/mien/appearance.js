@@ -4,12 +4,12 @@ import { clip, square } from "./boxes.js";
 import { part, picture } from "./picture.js";
 import { enlarged, halfEven, shrunk } from "./resize.js";
 
-const MARGIN = 1.25, COLOURS_PX = 24, BANDS = 3, BINS = 8, ENOUGH_PX = 64, LEAST_TINT = 96, MOST_TINT = 192;
-const SHADING_PX = 12, COLOURS = BANDS * BINS ** 3, SAME_COLOURS = 0.75, SAME_SHADING = 0.7;
+const APPEARANCE_MARGIN = 1.25, COLOURS_PX = 24, COLOUR_BANDS = 3, COLOUR_BINS = 8, ENOUGH_PX = 64, LEAST_TINT = 96, MOST_TINT = 192;
+const SHADING_PX = 12, COLOUR_VALUES = COLOUR_BANDS * COLOUR_BINS ** 3, SAME_COLOURS = 0.75, SAME_SHADING = 0.7;
 
 /** What the face in a box looks like, or undefined where it lies outside the picture. */
 export function lookOf(whole, box) {
-  const [x1, y1, x2, y2] = clip(square(box, MARGIN), whole.width, whole.height).map(halfEven);
+  const [x1, y1, x2, y2] = clip(square(box, APPEARANCE_MARGIN), whole.width, whole.height).map(halfEven);
   if (!(x1 < x2 && y1 < y2)) return undefined;
   const few = sampled(part(whole, x1, y1, x2, y2));
   const grows = few.width < COLOURS_PX || few.height < COLOURS_PX;
@@ -21,7 +21,7 @@ export function lookOf(whole, box) {
 export function alike(known, found) {
   if (!known || !found) return true;
   const agree = (from, to) => { let sum = 0; for (let k = from; k < to; k++) sum += known[k] * found[k]; return sum; };
-  return agree(0, COLOURS) >= SAME_COLOURS || agree(COLOURS, known.length) >= SAME_SHADING;
+  return agree(0, COLOUR_VALUES) >= SAME_COLOURS || agree(COLOUR_VALUES, known.length) >= SAME_SHADING;
 }
 
 /** Every so-many-th pixel of a large part. */
@@ -50,11 +50,11 @@ const root = (value) => value > 0.008856 ? Math.cbrt(value) : 7.787 * value + 16
 
 /** The roots of the shares of the colours in each band. */
 function colours(lab) {
-  const counts = new Float32Array(COLOURS), span = MOST_TINT - LEAST_TINT;
-  const bin = (tint) => Math.floor((Math.min(Math.max(tint, LEAST_TINT), MOST_TINT - 1) - LEAST_TINT) * BINS / span);
+  const counts = new Float32Array(COLOUR_VALUES), span = MOST_TINT - LEAST_TINT;
+  const bin = (tint) => Math.floor((Math.min(Math.max(tint, LEAST_TINT), MOST_TINT - 1) - LEAST_TINT) * COLOUR_BINS / span);
   lab.forEach(([l, a, b], k) => {
-    const band = Math.floor(k / (lab.length / BANDS));
-    counts[((band * BINS + (l >> 5)) * BINS + bin(a)) * BINS + bin(b)]++;
+    const band = Math.floor(k / (lab.length / COLOUR_BANDS));
+    counts[((band * COLOUR_BINS + (l >> 5)) * COLOUR_BINS + bin(a)) * COLOUR_BINS + bin(b)]++;
   });
   return counts.map((count) => Math.sqrt(count / lab.length));
 }

@@ -1,7 +1,7 @@
 // Head pose from the five landmarks of a face. Where the numbers come from: mien.core.pose.
 
 // Right, down and back, in distances of the eyes, of a head that looks into the camera.
-const HEAD = [[-0.5, 0, 0], [0.5, 0, 0], [0, 0.5, -0.65], [-0.41, 1.03, -0.13], [0.41, 1.03, -0.13]];
+const HEAD_MODEL = [[-0.5, 0, 0], [0.5, 0, 0], [0, 0.5, -0.65], [-0.41, 1.03, -0.13], [0.41, 1.03, -0.13]];
 
 const dot = (a, b) => a.reduce((sum, value, k) => sum + value * b[k], 0);
 const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
@@ -14,7 +14,7 @@ function centred(points) {
 
 /** The pseudoinverse of the head, a row an axis: (HᵀH)⁻¹Hᵀ. */
 const INVERSE = (() => {
-  const head = centred(HEAD), gram = [0, 1, 2].map((a) => [0, 1, 2].map((b) => dot(head.map((p) => p[a]), head.map((p) => p[b]))));
+  const head = centred(HEAD_MODEL), gram = [0, 1, 2].map((a) => [0, 1, 2].map((b) => dot(head.map((p) => p[a]), head.map((p) => p[b]))));
   const adjugate = [cross(gram[1], gram[2]), cross(gram[2], gram[0]), cross(gram[0], gram[1])];
   const det = dot(gram[0], adjugate[0]);
   return adjugate.map((row) => head.map((point) => dot(row, point) / det));

@@ -5,12 +5,12 @@ import { part, picture, turn } from "./picture.js";
 import { halfEven, resizeTo, shrinkTo } from "./resize.js";
 import { merge } from "./sliced.js";
 import { searchTurned, TURNS } from "./turns.js";
-import { OVERLAP } from "./yunet_net.js";
+import { NMS_IOU } from "./yunet_net.js";
 
-const MAX_SIDE_PX = 640, MIN_SCORE = 0.7, FAINT = 0.03, DOUBTFUL = 0.2;
-const RETRY_SIZES_PX = [224, 640], PRECHECK_FROM_PX = 400, PLACES = 6;
-const RECHECKS = 6, RECHECK_MARGIN = 1.1, RECHECK_PX = 176, MIN_SCORE_RECHECK = 0.5, MOST_AWAY = 0.2;
-const UPRIGHT = 0.9, TURNED_PLACES = 2, SURE_TURNED = 0.8, SURE_INSTEAD = 0.87, SURER_BY = 0.02;
+const MAX_SIDE_PX = 640, MIN_SCORE = 0.7, FAINT_SCORE = 0.03, DOUBTFUL_SCORE = 0.2;
+const RETRY_SIZES_PX = [224, 640], PRECHECK_FROM_PX = 400, MOST_PRECHECKS = 6;
+const MOST_RECHECKS = 6, RECHECK_MARGIN = 1.1, RECHECK_PX = 176, MIN_SCORE_RECHECK = 0.5, MOST_LANDMARK_SHIFT = 0.2;
+const UPRIGHT_SCORE = 0.9, TURNED_PLACES = 2, SURE_TURNED = 0.8, SURE_INSTEAD = 0.87, SURER_BY = 0.02;
 const PRECHECK_CROP = [64, 1.6], TURN_CROPS = [[96, 1.1], [96, 1.3], [96, 1.6]], PRECHECK_MIN_SCORE = 0.3;
 const TURN_MIN_PRECHECK = 0.4, TURN_MOST_BELOW = 0.05, TURN_MIN_SCORE = 0.75, TURN_MIN_GAIN = 0.02;
 
@@ -38,7 +38,7 @@ export class YuNet {
   /** The upright faces of a picture or, if there are none, those of the picture turned by .turn degrees. */
   async findTurned(whole) {
     const first = await this.#first(whole), faces = await this.#upright(whole, first), best = bestOf(faces);
-    if (best >= UPRIGHT) return { faces, turn: 0 };
+    if (best >= UPRIGHT_SCORE) return { faces, turn: 0 };
     const places = faces.length ? [byScore(faces)[0].box] : placesOf(whole, first, TURNED_PLACES);
     const degrees = await this.#turnOf(whole, places);
     if (!degrees) return { faces, turn: 0 };
@@ -53,11 +53,11 @@ export class YuNet {
   }
 
   get #doubtful() {
-    return Math.min(DOUBTFUL, this.#minScore);
+    return Math.min(DOUBTFUL_SCORE, this.#minScore);
   }
 
   #first(whole) {
-    return this.#net.search(whole, shrinkTo(whole, MAX_SIDE_PX), this.#doubtful, FAINT);
+    return this.#net.search(whole, shrinkTo(whole, MAX_SIDE_PX), this.#doubtful, FAINT_SCORE);
   }
 
   async #upright(whole, first) {
@@ -71,14 +71,14 @@ export class YuNet {
       doubtful.push(...found);
     }
     const checked = [];
-    for (const face of nms(doubtful, OVERLAP).slice(0, RECHECKS)) checked.push(...await this.#recheck(whole, face));
+    for (const face of nms(doubtful, NMS_IOU).slice(0, MOST_RECHECKS)) checked.push(...await this.#recheck(whole, face));
     return merge(checked);
   }
 
   /** Whether a picture without a sure face is searched further: small ones always. */
   async #worthMore(whole, first) {
     if (Math.max(whole.width, whole.height) < PRECHECK_FROM_PX) return true;
-    const scores = await this.#cropScores(whole, placesOf(whole, first, PLACES), PRECHECK_CROP, [0]);
+    const scores = await this.#cropScores(whole, placesOf(whole, first, MOST_PRECHECKS), PRECHECK_CROP, [0]);
     return scores.some(([score]) => score >= Math.min(PRECHECK_MIN_SCORE, this.#minScore));
   }
 
@@ -90,7 +90,7 @@ export class YuNet {
     const found = placed(await this.#net.search(cut, resizeTo(cut, RECHECK_PX), this.#doubtful), [1, 1], [x1, y1]);
     const side = Math.sqrt(area(face.box));
     return found
-      .filter(({ landmarks }) => distance(landmarks, face.landmarks) / side <= MOST_AWAY)
+      .filter(({ landmarks }) => distance(landmarks, face.landmarks) / side <= MOST_LANDMARK_SHIFT)
       .map((one) => ({ ...one, score: (one.score + face.score) / 2 }))
       .filter(({ score }) => score >= this.#minScoreRecheck);
   }

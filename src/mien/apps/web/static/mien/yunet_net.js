@@ -5,7 +5,7 @@ import { leftToRight, nms, placed } from "./boxes.js";
 
 const STRIDES = [8, 16, 32]; // pixels between neighbouring anchors on the three levels
 const FAINT_ANCHORS = 60; // so many are kept where faint faces are wanted
-export const OVERLAP = 0.3; // above which two of its boxes are one face
+export const NMS_IOU = 0.3; // above which two of its boxes are one face
 
 /** W. Wu, H. Peng and S. Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. */
 export class Net {
@@ -26,7 +26,7 @@ export class Net {
     const [raw] = await this.#raw([small]);
     let found = decode(raw, Math.min(faint, minScore));
     if (faint < minScore) found = likeliest(found, minScore);
-    return placed(leftToRight(nms(found, OVERLAP)), [whole.width / small.width, whole.height / small.height]);
+    return placed(leftToRight(nms(found, NMS_IOU)), [whole.width / small.width, whole.height / small.height]);
   }
 
   /** The score of the best face of each of several pictures of one size, 0 to 1. */
