@@ -6,8 +6,9 @@ A step holds the means over the certain frames that fall into it, as the table o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from mien.core.output import write_whole
 from mien.core.spelling import spelled
 from mien.results.document import PictureEntry, index_cells
 from mien.results.rows import Columns, Row
-from mien.results.sinks import csv_line
+from mien.results.sinks import csv_line, csv_row
 
 INDICES = ("valence", "intensity")
 
@@ -26,7 +27,7 @@ CRUMB_S = 1e-6
 def columns(labels: tuple[str, ...]) -> Columns:
     """Return the columns of the table of these emotions, in order, with the type of their cells (docs/SCHEMA.md)."""
     return {
-        **{"path": str, "id": int, "time_s": float, "frames": int, "certain": float, "emotion": str},
+        **{"path": str, "id": int, "name": str, "time_s": float, "frames": int, "certain": float, "emotion": str},
         **{f"p_{label}": float for label in labels},
         **dict.fromkeys(INDICES, float),
     }
@@ -39,10 +40,13 @@ class Clock:
         path: of the clip, as it was given.
         labels: the K emotions.
         rate_hz: steps a second; step 0 begins at time 0 of the clip.
+        names: id -> what a person called it.
     """
 
-    def __init__(self, path: str, labels: tuple[str, ...], rate_hz: float) -> None:
-        self._path, self._labels, self._rate_hz = path, labels, rate_hz
+    def __init__(
+        self, path: str, labels: tuple[str, ...], rate_hz: float, names: Mapping[int, str] = MappingProxyType({})
+    ) -> None:
+        self._path, self._labels, self._rate_hz, self._names = path, labels, rate_hz, names
         self._people: dict[int, dict[int, _Step]] = {}
 
     def add(self, entry: PictureEntry) -> None:
@@ -66,12 +70,15 @@ class Clock:
             without: ids that are not counted as people.
         """
         return [
-            {"path": spelled(self._path), "id": key, "time_s": round(number / self._rate_hz, 6), **self._cells(step)}
+            {**self._who(key), "time_s": round(number / self._rate_hz, 6), **self._cells(step)}
             for key in sorted(self._people.keys() - set(without))
             for steps in [self._people[key]]
             for number in range(min(steps), max(steps) + 1)
             for step in [steps.get(number)]
         ]
+
+    def _who(self, key: int) -> Row:
+        return {"path": spelled(self._path), "id": key, "name": self._names.get(key, "")}
 
     def _cells(self, step: _Step | None) -> Row:
         names = [*(f"p_{label}" for label in self._labels), *INDICES]
@@ -102,4 +109,4 @@ def write_clock_table(path: Path, rows: Iterable[Row], labels: tuple[str, ...]) 
     Raises:
         OSError: it cannot be written.
     """
-    write_whole(path, b"".join([csv_line(columns(labels)), *(csv_line(row.values()) for row in rows)]))
+    write_whole(path, b"".join([csv_line(columns(labels)), *map(csv_row, rows)]))

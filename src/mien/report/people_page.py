@@ -74,7 +74,8 @@ def _clip(clip: ClipPeople, labels: tuple[str, ...], colours: Mapping[str, str])
 def _person(row: Row, labels: tuple[str, ...], colours: Mapping[str, str]) -> str:
     """Return one person in a clip, or in an event of it."""
     event = str(row.get("event") or "")
-    head = f'<p class="event"><b>{escape(event)}</b></p>' if event else f"<h3>person {row['id']}</h3>"
+    title = str(row["name"]) or f"person {row['id']}"
+    head = f'<p class="event"><b>{escape(event)}</b></p>' if event else f"<h3>{escape(title)}</h3>"
     certain = _number(row, "certain")
     if certain is None:
         return f'{head}<p class="event soft">not seen</p>'

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
@@ -21,7 +22,7 @@ from mien.imaging.quality import QUALITIES
 from mien.report.events import Event
 from mien.results.document import FaceEntry, PictureEntry, index_cells
 from mien.results.rows import Columns, Row
-from mien.results.sinks import csv_line
+from mien.results.sinks import csv_line, csv_row
 
 INDICES = ("valence", "intensity")
 
@@ -48,6 +49,7 @@ def columns(labels: tuple[str, ...], parts: Parts = NO_PARTS) -> Columns:
     return {
         "path": str,
         "id": int,
+        "name": str,
         **({"event": str, "start_s": float, "end_s": float} if parts.events else {}),
         "first_s": float,
         "last_s": float,
@@ -75,10 +77,17 @@ class ClipPeople:
         path: of the clip.
         labels: the K emotions.
         parts: what is counted beside the whole.
+        names: id -> what a person called it.
     """
 
-    def __init__(self, path: str, labels: tuple[str, ...], parts: Parts = NO_PARTS) -> None:
-        self.path, self._labels, self._parts = path, labels, parts
+    def __init__(
+        self,
+        path: str,
+        labels: tuple[str, ...],
+        parts: Parts = NO_PARTS,
+        names: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        self.path, self._labels, self._parts, self._names = path, labels, parts, names
         self._whole, self._baseline = _Counts(labels), _Counts(labels)
         self._events = [(event, _Counts(labels)) for event in parts.events if event.is_of(path)]
 
@@ -111,7 +120,7 @@ class ClipPeople:
         """Return a row a person, by id, for the whole and then for each event; cells in the order of ``columns``."""
         rows: list[Row] = []
         for key in sorted(self._whole.people):
-            who: Row = {"path": spelled(self.path), "id": key}
+            who: Row = {"path": spelled(self.path), "id": key, "name": self._names.get(key, "")}
             empty: Row = {"event": "", "start_s": None, "end_s": None} if self._parts.events else {}
             rows.append({**who, **empty, **self._cells(key, self._whole)})
             for event, counts in self._events:
@@ -235,4 +244,4 @@ def write_person_table(
         OSError: it cannot be written.
     """
     rows = [row for clip in clips for row in clip.rows()]
-    write_whole(path, b"".join([csv_line(columns(labels, parts)), *(csv_line(row.values()) for row in rows)]))
+    write_whole(path, b"".join([csv_line(columns(labels, parts)), *map(csv_row, rows)]))

@@ -42,10 +42,12 @@ class _Posed(TypedDict, total=False):
 class FaceEntry(_Posed):
     """One face; ``id`` and ``raw`` are there where it is followed through a video, ``pose`` where it has landmarks.
 
-    ``valence`` and ``intensity`` are None where the model's emotions do not tell them.
+    ``valence`` and ``intensity`` are None where the model's emotions do not tell them. ``name`` is there where a person
+    has one, and never in a log.
     """
 
     id: NotRequired[int]
+    name: NotRequired[str]
     box: list[float]
     landmarks: list[list[float]]
     score: float
@@ -108,6 +110,14 @@ class EndEntry(TypedDict):
     damaged: int
     notes: list[str]
     not_people: NotRequired[list[int]]
+
+
+class PeopleEntry(TypedDict):
+    """Who is who in a video, as ``mien people`` was told: id -> that of its person, id -> name; the latest holds."""
+
+    path: str
+    merged: dict[str, int]
+    names: dict[str, str]
 
 
 class MadeEntry(TypedDict):

@@ -18,6 +18,7 @@ from typing import Self
 from mien.core.errors import MienError, UsageError
 from mien.core.output import Places, whole_file
 from mien.results.document import LogEntry
+from mien.results.identities import NOBODY_SAID, Identities, identities_of
 from mien.results.provenance import Made
 
 
@@ -92,6 +93,17 @@ def read_log(path: Path) -> Iterator[LogEntry]:
                 yield entry
 
 
+def read_identities(path: Path) -> Identities:
+    """Return what the log of a video says of who is who; the last line that does holds."""
+    found = NOBODY_SAID
+    with path.open("rb") as file:
+        for line in file:
+            # Looked for in the bytes first: one line in many thousands has it.
+            if b'"merged"' in line and line.endswith(b"\n") and "merged" in (entry := json.loads(line)):
+                found = identities_of(entry)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Resumed:
     """What an earlier run left.
@@ -101,12 +113,14 @@ class Resumed:
         entries: how many those have; a video has one a frame.
         finished: whether the run came to the end of its video.
         not_people: the ids that it did not count as people, where it came to that end.
+        who: what was said of who is who since.
     """
 
     places: frozenset[str] = frozenset()
     entries: int = 0
     finished: bool = False
     not_people: tuple[int, ...] = ()
+    who: Identities = NOBODY_SAID
 
 
 def resume_log(path: Path, made: Made, place: Places) -> Resumed:
@@ -122,7 +136,7 @@ def resume_log(path: Path, made: Made, place: Places) -> Resumed:
             never wrote.
     """
     done: set[str] = set()
-    entries, finished, not_people = 0, False, ()
+    entries, finished, not_people, who = 0, False, (), NOBODY_SAID
     with whole_file(path) as new, path.open("rb") as old:
         for number, line in enumerate(old, start=1):
             if not line.endswith(b"\n"):
@@ -143,6 +157,9 @@ def resume_log(path: Path, made: Made, place: Places) -> Resumed:
             if "faces" in entry:
                 done.add(place(entry["path"]))
                 entries += 1
+            if "merged" in entry:
+                who = identities_of(entry)
+                continue
             finished = "end_s" in entry
             not_people = tuple(entry.get("not_people", ()))
-    return Resumed(frozenset(done), entries, finished, not_people)
+    return Resumed(frozenset(done), entries, finished, not_people, who)

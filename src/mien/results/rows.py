@@ -28,7 +28,7 @@ def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
         "width": int,
         "height": int,
         "face": int,
-        **({"id": int} if timed else {"turned": int}),
+        **({"id": int, "name": str} if timed else {"turned": int}),
         **dict.fromkeys(("x1", "y1", "x2", "y2", "score", *ANGLES), float),
         "quality": str,
         "emotion": str,
@@ -68,7 +68,7 @@ def _face_cells(face: FaceEntry) -> Row:
     made = index_cells(face["probabilities"])
     points: Sequence[Sequence[float | None]] = face["landmarks"] or [[None, None]] * len(LANDMARKS)
     return {
-        **({"id": face["id"]} if "id" in face else {}),
+        **({"id": face["id"], "name": face.get("name", "")} if "id" in face else {}),
         **dict(zip(("x1", "y1", "x2", "y2"), face["box"], strict=True)),
         "score": face["score"],
         **{angle: face["pose"][angle] if "pose" in face else None for angle in ANGLES},

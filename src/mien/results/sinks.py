@@ -21,12 +21,17 @@ from mien.core.locks import locked
 from mien.core.output import Places, folder_for, refuse_existing, whole_file
 from mien.core.types import Result
 from mien.results.document import EndEntry, FailureEntry, LogEntry, PictureEntry, picture_entry
-from mien.results.log import AppendFile, Resumed, explained, json_line, read_log, resume_log
+from mien.results.identities import NOBODY_SAID, Identities
+from mien.results.log import AppendFile, Resumed, explained, json_line, read_identities, read_log, resume_log
 from mien.results.provenance import Made
 from mien.results.rows import Columns, Row, columns, model_name, rows
 
 ROWS_A_GROUP = 10_000
 """Rows of a Parquet file that are in memory at once."""
+
+FORMULA = ("=", "+", "-", "@")
+"""How a cell begins that spreadsheets calculate (https://owasp.org/www-community/attacks/CSV_Injection)."""
+
 
 Entry = PictureEntry | FailureEntry | EndEntry
 """What a line of a log is of."""
@@ -48,10 +53,12 @@ class Sink:
         recorded: those entries, one by one; read them before, or while, more are written.
         finished: whether they go to the end of their video.
         not_people: the ids that were not counted as people there.
+        who: what was said since of who is who; the entries have their own ids, the table those of people.
     """
 
     def __init__(self, path: Path, resumed: Resumed, resumable: bool, begin: Callable[[], Keep]) -> None:
         self.entries, self.finished, self.not_people = resumed.entries, resumed.finished, resumed.not_people
+        self.who = resumed.who
         self.recorded = islice(read_log(log_of(path)), resumed.entries)
         self._path, self._resumable, self._begin = path, resumable, begin
         self._done, self._place = resumed.places, Places()
@@ -177,12 +184,12 @@ def _csv_table(path: Path, log: Path, kinds: Columns) -> Generator[Table]:
     with explained(path):
         with whole_file(path) as whole:
             whole.write(csv_line(kinds))
-            for row in _rows(read_log(log)):
-                whole.write(csv_line(row.values()))
+            for row in _rows(read_log(log), read_identities(log)):
+                whole.write(csv_row(row))
         file = AppendFile(path)
 
     def grow(entry: LogEntry) -> None:
-        file.add(b"".join(csv_line(row.values()) for row in _rows([entry])))
+        file.add(b"".join(csv_row(row) for row in _rows([entry])))
 
     with file:
         yield grow
@@ -195,7 +202,7 @@ def _parquet_table(path: Path, log: Path, kinds: Columns) -> Generator[Table]:
         yield lambda _: None
     finally:
         with explained(path):
-            _write_parquet(path, _rows(read_log(log)), kinds)
+            _write_parquet(path, _rows(read_log(log), read_identities(log)), kinds)
 
 
 TABLES: dict[str, Callable[[Path, Path, Columns], AbstractContextManager[Table]]] = {
@@ -206,8 +213,27 @@ TABLES: dict[str, Callable[[Path, Path, Columns], AbstractContextManager[Table]]
 """The table that a suffix asks for: (path, log, columns) -> what takes the rows."""
 
 
-def _rows(entries: Iterable[LogEntry]) -> Iterator[Row]:
-    return chain.from_iterable(rows(entry, model_name(entry["model"])) for entry in entries)
+def write_table(path: Path, log: Path, labels: tuple[str, ...]) -> None:
+    """Write the table of a video's log anew, .csv or .parquet, with what the log says of who is who.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with TABLES[path.suffix](path, log, columns(labels, timed=True)):
+        pass
+
+
+def _rows(entries: Iterable[LogEntry], who: Identities = NOBODY_SAID) -> Iterator[Row]:
+    return chain.from_iterable(rows(who.entry(entry), model_name(entry["model"])) for entry in entries)
+
+
+def csv_row(row: Row) -> bytes:
+    """Return a row of a table of people as a line of CSV.
+
+    A name that a spreadsheet would take for a formula has an apostrophe before it, as those who paste such cells do.
+    """
+    name = str(row.get("name", ""))
+    return csv_line(({**row, "name": f"'{name}"} if name.startswith(FORMULA) else row).values())
 
 
 def csv_line(cells: Iterable[object]) -> bytes:

@@ -146,9 +146,15 @@ class Sight(NamedTuple):
 
 
 class Record:
-    """What is summed up of one person while the video goes on; column K is that of ``UNCERTAIN``."""
+    """What is summed up of one person while the video goes on; column K is that of ``UNCERTAIN``.
 
-    def __init__(self, first_s: float, k: int) -> None:
+    Args:
+        first_s: when it is first seen.
+        k: how many emotions there are.
+        verdict: whether it is a person, where that is known; None finds out.
+    """
+
+    def __init__(self, first_s: float, k: int, verdict: bool | None = None) -> None:
         self.seconds = np.zeros(k + 1)
         self._certain = np.zeros(k + 1)  # K sums of probability times seconds, and that of valence
         self._doubts = np.zeros(len(QUALITIES))
@@ -162,6 +168,7 @@ class Record:
         self._starts, self._ends, self._columns = array("d"), array("d"), array("B")
         self._sure, self._ever_sure, self._sure_s = False, False, 0.0
         self._sure_close_up = False
+        self._verdict = verdict
         self._view = (False, 0.0)
         self._portrait = Portrait()
 
@@ -182,6 +189,11 @@ class Record:
                 self._changes[change] = self._changes.get(change, 0) + 1
             self._column = column
         self._portrait.meet(face, frame, shown)
+        if self._verdict is None:
+            self._look_closely(face, frame)
+
+    def _look_closely(self, face: Face, frame: Frame) -> None:
+        """Look at a face again, searched alone, where it is doubted and this view is better than those before."""
         side_px = float((face.box[2:] - face.box[:2]).max())
         good, merit = face.quality == GOOD, face.score * side_px
         if (good, merit) > (self._view[0], 1.1 * self._view[1]) and (
@@ -230,6 +242,8 @@ class Record:
     @property
     def is_person(self) -> bool:
         """Whether enough of what was followed looks like a face: the one rule by which people are counted."""
+        if self._verdict is not None:
+            return self._verdict
         often = self._ever_sure and self._sure_s >= min(SURE_S, SURE_SHARE * float(self.seconds.sum()))
         return often or self._sure_close_up
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import median
@@ -74,9 +74,10 @@ class Timeline:
 
     Args:
         labels: the emotions of the results, in the order of their columns.
+        not_people: ids that are known not to be people, all others being people; None finds out.
     """
 
-    def __init__(self, labels: tuple[str, ...]) -> None:
+    def __init__(self, labels: tuple[str, ...], not_people: Collection[int] | None = None) -> None:
         self._labels = labels
         self._start_s: float | None = None
         self._time_s = 0.0
@@ -86,6 +87,7 @@ class Timeline:
         self._empty_s = 0.0
         self._forgotten = 0
         self._not_people: list[int] = []
+        self._known = not_people
         self._people: dict[int, Record] = {}
         self._present: list[tuple[int, Sight]] = []  # of the latest result: id, and how it looked
 
@@ -108,7 +110,8 @@ class Timeline:
             if face.id < 0:  # a box that could not be followed is nobody
                 continue
             column = len(self._labels) if face.uncertain else self._labels.index(face.emotion)
-            record = self._people.setdefault(face.id, Record(self._time_s, len(self._labels)))
+            verdict = None if self._known is None else face.id not in self._known
+            record = self._people.setdefault(face.id, Record(self._time_s, len(self._labels), verdict))
             record.meet(column, face, result.frame, shown or result.frame)
             valence = math.nan if face.valence is None else face.valence
             sight = Sight(column, QUALITIES.index(face.quality), probs.astype(np.float64), valence)

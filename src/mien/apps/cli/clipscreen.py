@@ -24,11 +24,14 @@ MOST_EMOTIONS_NAMED = 3
 class ClipScreen(ProgressScreen):
     """Shows clips as they are analysed.
 
+    Args:
+        named: whether plain lines have a field with the name of the person.
+
     Attributes:
         failed: how many could not be read, or whose files could not be written.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, named: bool = False) -> None:
         super().__init__(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -36,7 +39,7 @@ class ClipScreen(ProgressScreen):
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
         )
-        self.failed = 0
+        self.failed, self._named = 0, named
         self._task = self._progress.add_task("", place="", rate="", visible=False)
         self._frames, self._since, self._start_s = 0, 0.0, 0.0
 
@@ -91,7 +94,7 @@ class ClipScreen(ProgressScreen):
                 self._console.print(more, highlight=False)
         else:
             tell = verbosity.say if files else verbosity.answer
-            tell("\n".join(plain_lines(clip, summary)))
+            tell("\n".join(plain_lines(clip, summary, self._named)))
         if summary.not_people and not (summary.people and self._console.is_terminal):
             verbosity.note(f"{clip}: {not_counted(summary)}")
         for note in notes:
@@ -114,15 +117,18 @@ def _listed(files: Sequence[Path]) -> str:
     return ", ".join(map(str, files))
 
 
-def plain_lines(clip: Path, summary: Summary) -> list[str]:
+def plain_lines(clip: Path, summary: Summary, named: bool = False) -> list[str]:
     """Return a line a person for other programs: clip, id, first and last second, seconds seen, and what was shown.
+
+    Behind the id stands the name where lines are named, empty for who has none.
 
     That is the share of the time that is uncertain, and of the rest the emotions with the largest shares.
     """
     name = cell(str(clip))
     return [
         "\t".join(
-            [name, str(person.id), *(f"{value:.2f}" for value in (person.first_s, person.last_s, person.seen_s))]
+            [name, str(person.id), *([cell(person.name)] if named else [])]
+            + [*(f"{value:.2f}" for value in (person.first_s, person.last_s, person.seen_s))]
             + [f"{UNCERTAIN} {person.uncertain_share:.3f}"]
             + [f"{emotion} {share:.3f}" for emotion, share in person.shares[:MOST_EMOTIONS_NAMED]]
         )
@@ -140,7 +146,7 @@ def table(clip: Path, summary: Summary) -> Table:
     for person in shown(summary):
         ranked = person.shares[:MOST_EMOTIONS_NAMED]
         people.add_row(
-            str(person.id),
+            Text(f"{person.id} {person.name}".strip()),
             clock(person.first_s, 1),
             clock(person.last_s, 1),
             f"{person.seen_s:.1f} s",

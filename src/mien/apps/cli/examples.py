@@ -11,6 +11,11 @@ EXAMPLES = {
         "mien video clip.mp4 --start 1:30 --end 2:00 --film --captions srt --out marked",
         "mien video a.mp4 b.mp4 --annotations elan --summary people.csv",
     ),
+    "people": (
+        "mien people interview.mien.csv",
+        "mien people interview.mien.csv --merge 3=1 --name 1=Anna",
+        "mien people interview.mien.csv --page --data csv --force",
+    ),
     "live": ("mien live", "mien live --source rtsp://192.168.1.9/stream --no-window --out faces.csv"),
     "web": ("mien web", "mien web --host 0.0.0.0 --token a-long-random-word"),
     "batch": ("mien batch photos -r --out faces.parquet", "mien batch photos --out faces.csv --address auto --resume"),

@@ -20,6 +20,7 @@ from mien.apps.cli.examples import shown
 from mien.apps.cli.image import image
 from mien.apps.cli.live import live
 from mien.apps.cli.parsing import Command, Group
+from mien.apps.cli.people import people
 from mien.apps.cli.prepare import prepare
 from mien.apps.cli.stopping import STOPPED, terminable
 from mien.apps.cli.train import distill, export, recipes, soft_labels, train
@@ -42,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for panel, commands in (
-    ("Recognition", (image, video, live, web, batch)),
+    ("Recognition", (image, video, people, live, web, batch)),
     ("Training", (prepare, recipes, train, distill, soft_labels, export, evaluate)),
 ):
     for one in commands:

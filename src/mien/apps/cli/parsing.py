@@ -20,6 +20,8 @@ PANELS = {
     "Output": (
         *("--json", "--out", "--resume", "--force", "--annotate", "--crops", "--blur", "--film", "--data", "--page"),
         *(
+            "--merge",
+            "--name",
             "--timeline",
             "--captions",
             "--annotations",

@@ -4,106 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.apps.cli.options import AnalyzerOptions, FaceOptions, Force, Recursive, StreamOptions
+from mien.apps.cli.clip_options import DataForm, Output
+from mien.apps.cli.options import AnalyzerOptions, FaceOptions, Recursive, StreamOptions
 from mien.core.errors import UsageError
 
 if TYPE_CHECKING:
     from mien.results.document import Setting
 
 
-class DataForm(StrEnum):
-    """The forms of a table of results."""
-
-    csv = "csv"
-    jsonl = "jsonl"
-    parquet = "parquet"
-
-
-class PlotForm(StrEnum):
-    """The forms of a timeline as a picture."""
-
-    png = "png"
-    svg = "svg"
-
-
-class CaptionForm(StrEnum):
-    """The forms of captions."""
-
-    srt = "srt"
-    vtt = "vtt"
-
-
-class AnnotationForm(StrEnum):
-    """The programs that annotations are for."""
-
-    elan = "elan"
-    praat = "praat"
-    boris = "boris"
-
-
-ANNOTATIONS = {AnnotationForm.elan: ".eaf", AnnotationForm.praat: ".TextGrid", AnnotationForm.boris: ".boris"}
-"""The suffixes of these programs' files."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class VideoOutput(Output):
     """What is written of a clip, and where."""
 
-    film: Annotated[bool, typer.Option("--film", help="Write NAME.mien.mp4: faces marked, with the sound.")] = False
-    data: Annotated[
-        DataForm | None, typer.Option(help="Write NAME.mien.csv (.jsonl, .parquet): a row a face a frame.")
-    ] = None
-    page: Annotated[bool, typer.Option("--page", help="Write NAME.mien.html: who felt what and when.")] = False
-    timeline: Annotated[PlotForm | None, typer.Option(help="Write the timeline as a picture.")] = None
-    captions: Annotated[CaptionForm | None, typer.Option(help="Write captions of the emotions shown.")] = None
-    annotations: Annotated[
-        AnnotationForm | None, typer.Option(help="Write what is certain for ELAN (.eaf), Praat (.TextGrid) or BORIS.")
-    ] = None
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            metavar="HZ", min=0.1, help="Write NAME.mien.10hz.csv: a row a person a step of a clock of 10 Hz."
-        ),
-    ] = None
-    summary: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.csv|html", help="Write a row a person a clip, or a page that lays the clips side by side."
-        ),
-    ] = None
-    events: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="EVENTS.csv",
-            help="Show in the timeline, and count apart in --summary: columns name, start, end, clip.",
-        ),
-    ] = None
-    baseline: Annotated[
-        str | None, typer.Option(metavar="FROM-TO", help="In --summary also means less those of this part of the clip.")
-    ] = None
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for all but --summary.")] = Path()
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run was stopped.")] = False
-    force: Force = False
-    blur: Annotated[bool, typer.Option("--blur", help="Make the faces in film and page unrecognisable.")] = False
-
-    def suffixes(self) -> dict[str, str]:
-        """Return kind -> suffix of each file that is asked for."""
-        wanted = {
-            "film": ".mp4" if self.film else None,
-            "data": self.data and f".{self.data.value}",
-            "page": ".html" if self.page else None,
-            "timeline": self.timeline and f".{self.timeline.value}",
-            "captions": self.captions and f".{self.captions.value}",
-            "annotations": self.annotations and ANNOTATIONS[self.annotations],
-            "rate": f".{self.rate:g}hz.csv" if self.rate else None,
-        }
-        return {kind: suffix for kind, suffix in wanted.items() if suffix}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +64,7 @@ def video(
     ] = None,
     *,
     recursive: Recursive = False,
-    output: Output,
+    output: VideoOutput,
     section: Section,
     following: StreamOptions,
     options: AnalyzerOptions,
@@ -156,41 +75,21 @@ def video(
     Without --film, --data, --page, --timeline, --captions, --annotations, --rate and --summary, a film, a CSV table and
     a page are written.
     """
-    from mien.apps.cli._events import parse_baseline, read_events
     from mien.apps.cli.clips import Job, run_clips
     from mien.apps.cli.inputs import VIDEOS, gather, piped
-    from mien.report.person_table import Parts
-    from mien.report.timeline_plot import require_matplotlib
 
-    if output.summary and output.summary.suffix.lower() not in (".csv", ".html"):
-        raise UsageError(f"--summary takes a name that ends in .csv or .html; got {output.summary.name}")
-    if output.baseline and not output.summary:
-        raise UsageError("--baseline says how the people of --summary are counted; add --summary FILE.csv")
     if not output.suffixes() and not output.summary:
         output = replace(output, film=True, data=DataForm.csv, page=True)
-    if output.events and not (output.summary or output.page or output.timeline or output.annotations):
-        raise UsageError(
-            "--events are shown in --page, --timeline and --annotations and counted in --summary; add one of them"
-        )
-    if output.timeline:
-        require_matplotlib()
+    wanted = output.wanted(output.out)
     inputs = gather(clips or [], recursive, piped(clips or []), VIDEOS)
     job = Job(
         analyzer=options.load(faces),
-        folder=output.out,
-        suffixes=output.suffixes(),
-        rate_hz=output.rate or 1.0,
-        summary=output.summary,
-        parts=Parts(
-            read_events(output.events) if output.events else (),
-            parse_baseline(output.baseline) if output.baseline else None,
-        ),
+        wanted=wanted,
         start_s=section.start_s,
         end_s=section.end_s,
         fps=section.fps,
         smooth_s=following.smooth,
         detect_every=following.detect_every,
-        blur=output.blur,
         settings={
             "detector": options.detector.value,
             **faces.settings(),
@@ -198,7 +97,6 @@ def video(
             **following.settings(),
         },
         resume=output.resume,
-        force=output.force,
     )
     if not run_clips(inputs, job):
         raise typer.Exit(1)
