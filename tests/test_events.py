@@ -1,12 +1,16 @@
 """Events: how they are cut and laid in rows, and that page and picture show them."""
 
 import math
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from command import Command
-from mien.report.events import Event, in_view, layers, strips
+from mien.report.events import LETTER, Event, event_labels, in_view, layers, strips
 from mien.report.timeline_page import timeline_page
 from mien.report.timeline_plot import timeline_figure
 from tracked_results import steady
@@ -29,10 +33,52 @@ def test_events_are_cut_to_what_is_shown_and_do_not_overlap_in_a_row():
 
 def test_the_strips_stand_where_the_events_are():
     html = strips(EVENTS, TWO)
-    assert 'left:12.50%;width:25.00%" title="a $1 ad: 0:01.0 to 0:03.0">a $1 ad</span>' in html
+    assert '<b style="left:12.50%;width:25.00%"></b>' in html
+    assert 'title="a $1 ad: 0:01.0 to 0:03.0">a $1 ad</span>' in html
     assert "late &lt;b&gt;" in html
     assert "gone" not in html
     assert strips([], TWO) == ""
+
+
+def test_names_begin_with_their_event_or_end_with_the_lane():
+    told = event_labels([Event("a beginning", 0, 1), Event("the very end", 7.9, 8), Event("wide" * 99, 2, 3)], TWO)
+    (first, last), (wide,) = told
+    assert (first.left, first.is_moved, round(first.room, 4)) == (0, False, round(last.left, 4))
+    assert (last.is_moved, last.left + last.room) == (True, 1)
+    assert (wide.left, wide.text[-1]) == (pytest.approx(0, abs=0.01), "…")
+
+
+NAMES = st.text("abc ", min_size=1, max_size=30)
+STIMULI = st.lists(st.builds(Event, NAMES, st.floats(0, 7.9), st.floats(0.1, 9)), max_size=12)
+
+
+@given(events=STIMULI)
+@settings(max_examples=40)
+def test_no_name_meets_another_or_leaves_the_lane(events: list[Event]):
+    rows = event_labels(events, TWO)
+    assert sum(map(len, rows)) == len(in_view(events, TWO))
+    for row in rows:
+        for label in row:
+            assert 0 <= label.start <= label.end <= 1 + 1e-9
+            assert 0 <= label.left <= label.left + LETTER * len(label.text) <= 1 + 1e-9
+        for one, other in pairwise(row):
+            assert max(one.end, one.left + LETTER * len(one.text)) <= min(other.start, other.left) + 1e-9
+            assert one.left + one.room == pytest.approx(other.left)
+
+
+def test_in_the_picture_names_of_short_events_stand_apart():
+    events = [
+        Event("an advertisement", 1, 1.1),
+        Event("and a long question", 1.2, 1.3),
+        Event("at the very end", 7.9, 8),
+    ]
+    figure = timeline_figure(TWO, "clip", events)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    named = [text for text in figure.axes[0].texts if text.get_text() in {event.name for event in events}]
+    boxes = [text.get_window_extent(canvas.get_renderer()) for text in named]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    assert max(box.x1 for box in boxes) <= figure.bbox.x1
 
 
 def test_page_and_picture_show_them_in_every_lane():

@@ -9,13 +9,16 @@ import pytest
 from PIL import Image as Pillow
 
 from mien.core.emotions import SEVEN
+from mien.report.events import Event
+from mien.report.lane_svg import MARKS
 from mien.report.lanes import clock, left_out, palette, percent, shown, ticks
 from mien.report.timeline_page import timeline_page
+from mien.report.timeline_plot import timeline_figure
 from mien.tracking.timeline import Summary, Timeline
 from tracked_results import steady, summary, tracked_result
 
 VOID = {"meta", "img", "br", "link", "input"}
-DRAWN = {"path", "line"}  # of SVG, closed where they begin
+DRAWN = {"path", "line", "circle"}  # of SVG, closed where they begin
 
 
 class Page(HTMLParser):
@@ -61,14 +64,22 @@ def page(told: Summary, clip: str = "clip.mp4", **options) -> Page:
     return Page(timeline_page(told, clip, "tiny 0.0.0", **options))
 
 
+HEAD = "figures share mean first"
 TWO = {1: (0, 4, "sadness"), 2: (1, 2, "happiness")}
 
 
 def test_it_tells_who_was_seen_and_what_they_showed():
     read = page(steady(TWO, 4))
     assert "clip.mp4 0:04.0 long · 2 people · 40 frames analysed" in read.text
-    assert "person 1 mostly sadness in view 0:04.0 (100 %) 0:00.0 to 0:04.0 sadness 100 %" in read.text
-    assert "person 2 mostly happiness in view 0:01.0 (25 %) 0:01.0 to 0:02.0 happiness 100 %" in read.text
+    assert (
+        f"person 1 mostly sadness in view 0:04.0 (100 %) 0:00.0 to 0:04.0 {HEAD} sadness 100 % 0.80 0:00.0" in read.text
+    )
+    assert (
+        f"person 2 mostly happiness in view 0:01.0 (25 %) 0:01.0 to 0:02.0 {HEAD} happiness 100 % 0.80 0:01.0"
+        in read.text
+    )
+    assert "mean valence -0.77" in read.text
+    assert "mean valence +0.77" in read.text
     assert "Model: tiny 0.0.0." in read.text
     assert len(read.all("div", "lane")) == len(read.all("svg", "areas")) == 2
 
@@ -86,28 +97,64 @@ def test_changes_are_counted_the_most_frequent_first():
 
 def test_what_is_uncertain_stands_apart():
     half = page(steady({1: (0, 4, "anger?"), 2: (0, 4, "fear")}, 4))
-    assert "person 1 uncertain throughout in view 0:04.0 (100 %) 0:00.0 to 0:04.0 uncertain 100 % 0:00" in half.text
-    assert "person 2 mostly fear in view 0:04.0 (100 %) 0:00.0 to 0:04.0 fear 100 % 0:00" in half.text
-    assert "fear uncertain Height is probability. Hatched is what is uncertain" in half.text
+    assert (
+        "person 1 uncertain throughout in view 0:04.0 (100 %) 0:00.0 to 0:04.0 figures uncertain 100 %: not sure 0:00"
+    ) in half.text
+    assert f"person 2 mostly fear in view 0:04.0 (100 %) 0:00.0 to 0:04.0 {HEAD} fear 100 % 0.80 0:00" in half.text
+    assert "fear uncertain: not sure Height is probability, each point the mean of 0.1 s. Hatched is" in half.text
     assert [len(half.all(tag, "uncertain")) for tag in ("svg",)] == [1]
-    assert json.loads(half.scripts[0])["people"][0]["uncertain"] == [1] * 40
+    assert [one["doubt"] for one in json.loads(half.scripts[0])["people"]] == [[0] * 40, [-1] * 40]
     told = summary([(0.0, {1: "fear"}), (3.0, {1: "anger?"}), (7.0, {1: "sadness?"}), (8.0, {1: "sadness"})], 10)
     mixed = page(told)
     assert (
         "person 1 mostly fear in view 0:10.0 (100 %) 0:00.0 to 0:10.0 "
-        "uncertain 50 % certain for 0:05.0, of which fear 60 % sadness 40 %"
+        "figures uncertain 50 %: not sure certain for 0:05.0, of which "
+        "share mean first fear 60 % 0.49 0:00.0 sadness 40 % 0.34 0:08.0"
     ) in mixed.text
     assert "1 change: fear → sadness" in mixed.text
-    assert [(band["x"], band["width"]) for band in mixed.all("rect")[1:]] == [("30.000%", "50.000%")]
+    assert [(band["x"], band["width"]) for band in mixed.all("rect") if "x" in band] == [("30.000%", "50.000%")]
     assert [span["style"].split(";")[0] for span in mixed.all("span") if "--w" in span.get("style", "")] == [
         "--w:20.00", "--w:30.00", "--w:50.00",
     ]  # fmt: skip
 
 
+def test_why_a_face_is_uncertain_is_told_apart():
+    timeline = Timeline(SEVEN)
+    reasons = ["good", "small", "small", "turned", "blurred"]
+    for place, quality in enumerate(reasons):
+        timeline.add(tracked_result(place * 0.5, {1: "fear?"}, quality=quality))
+    told = timeline.close(2.5)
+    read = page(told)
+    assert "figures uncertain 100 %: not sure 20 %, small 40 %, turned 20 %, blurred 20 %" in read.text.replace(
+        " ,", ","
+    )
+    assert "uncertain: not sure small turned blurred Height" in read.text
+    bands = [(band["x"], band["width"], band["fill"]) for band in read.all("rect") if "x" in band]
+    assert bands == [
+        ("0.000%", "20.000%", "url(#hatch-not-sure)"),
+        ("20.000%", "40.000%", "url(#hatch-small)"),
+        ("60.000%", "20.000%", "url(#hatch-turned)"),
+        ("80.000%", "20.000%", "url(#hatch-blurred)"),
+    ]
+    assert {one["id"] for one in read.all("pattern")} == {band[2][5:-1] for band in bands}
+    assert len({*MARKS.values()}) == 4
+    hatches = [one.get_hatch() for one in timeline_figure(told).axes[0].collections if one.get_hatch()]
+    assert len({*hatches}) == 4
+
+
+def test_of_many_people_each_has_a_low_lane_and_the_events_stand_over_all():
+    events = [Event("advert", 0, 1)]
+    for n, rulers, opened in ((8, 0, 8), (9, 1, 0)):
+        read = page(steady(dict.fromkeys(range(1, n + 1), (0, 2, "fear")), 2, 0.5), events=events)
+        assert len(read.all("div", "ruler")) == rulers
+        assert len([one for one in read.all("details") if "open" in one]) == opened
+        assert read.text.count("advert") == max(rulers, opened)
+
+
 def test_who_is_uncertain_most_of_the_time_is_called_so_and_changes_by_what_is_certain():
     read = page(summary([(t, {1: "anger?" if t else "fear"}) for t in range(10)], 10.0))
     assert "person 1 mostly uncertain in view" in read.text
-    assert "uncertain 90 % certain for 0:01.0, of which fear 100 %" in read.text
+    assert "uncertain 90 %: not sure certain for 0:01.0, of which share mean first fear 100 %" in read.text
     assert "fear where certain" in read.text
     assert "anger throughout" not in read.text
 
@@ -132,8 +179,9 @@ def test_the_data_behind_a_moment_are_the_means_of_its_bin():
     assert (data["labels"], data["bin_s"], data["start_s"], data["end_s"]) == (list(SEVEN), 0.1, 0, 4)
     assert (data["colours"][1], data["film_start_s"]) == ("#f0e442", 1.5)
     assert data["people"][1]["bins"] == list(range(10, 20))
-    assert data["people"][1]["percents"][0] == [3, 80, 3, 3, 3, 3, 3]
-    assert [len(one["bins"]) for one in data["people"]] == [len(one["percents"]) for one in data["people"]]
+    assert data["people"][1]["thousandths"][0] == [33, 800, 33, 33, 33, 33, 33]
+    for name in ("thousandths", "doubt"):
+        assert [len(one["bins"]) for one in data["people"]] == [len(one[name]) for one in data["people"]]
 
 
 def heights(path: str) -> list[tuple[int, list[int]]]:
@@ -239,6 +287,7 @@ def test_those_seen_briefly_and_those_beyond_thirty_are_counted():
     ("span", "words"),
     [
         ((0, 19.7), ["0:00", "0:05", "0:10", "0:15"]),
+        ((5, 9.9), ["0:05.0", "0:06.0", "0:07.0", "0:08.0", "0:09.0"]),
         ((0, 2), ["0:00.0", "0:00.5", "0:01.0", "0:01.5", "0:02.0"]),
         ((590, 3700), ["10:00", "20:00", "30:00", "40:00", "50:00", "1:00:00"]),
         ((5, 5), ["0:05.0"]),

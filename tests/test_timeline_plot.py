@@ -42,7 +42,8 @@ def test_what_is_uncertain_is_hatched():
     assert bands.get_hatch()
     assert [path.get_extents().intervalx.tolist() for path in bands.get_paths()] == [pytest.approx([1, 2.5])]
     assert figure.axes[0].texts[1].get_text() == "mostly fear\n0:04.0 in view\n38\N{NO-BREAK SPACE}% uncertain"
-    assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "uncertain"
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "uncertain: not sure"
+    assert len(timeline_figure(TWO).legends[0].get_texts()) == 7
     throughout = timeline_figure(steady({1: (0, 4, "anger?")}, 4)).axes[0].texts[1].get_text()
     assert throughout == "uncertain throughout\n0:04.0 in view"
 

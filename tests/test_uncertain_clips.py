@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -25,7 +25,6 @@ from mien.imaging.decode import read
 from mien.report.timeline_plot import timeline_figure
 from mien.tracking.timeline import Timeline
 from test_timeline_page import Page
-from tiny_net import tiny_card, tiny_net
 from tracked_results import summary
 
 N, FPS = 20, 25
@@ -68,9 +67,7 @@ def model(kind: str, tmp_path: Path) -> list[str]:
     """Options for a model that is certain of nothing, where the kind asks for one."""
     if kind != "unsure":
         return []
-    path = tmp_path / "doubtful.onnx"
-    path.write_bytes(tiny_net(replace(tiny_card(), uncertain_below=(1.001,) * len(PRIOR_STEPS))))
-    return ["--model", str(path)]
+    return ["--model", str(sure_from(1.001, tmp_path / "doubtful.onnx"))]
 
 
 def test_each_kind_is_told_as_what_it_is_in_page_captions_and_terminal(
@@ -80,26 +77,32 @@ def test_each_kind_is_told_as_what_it_is_in_page_captions_and_terminal(
     assert (outcome.code, outcome.err) == (0, "")
     told, page = outcome.out.split("\t"), Page(Path("clip.mien.html").read_text(encoding="utf-8"))
     captions = Path("clip.mien.srt").read_text(encoding="utf-8").split("\n")[2::4]
-    bands = [(float(one["x"].rstrip("%")), float(one["width"].rstrip("%"))) for one in page.all("rect")[1:]]
-    uncertain = json.loads(page.scripts[0])["people"][0]["uncertain"]
+    rects = [one for one in page.all("rect") if "x" in one]
+    bands = [(float(one["x"].rstrip("%")), float(one["width"].rstrip("%"))) for one in rects]
+    data = json.loads(page.scripts[0])
+    found = data["people"][0]["doubt"]
+    uncertain, reasons = [doubt >= 0 for doubt in found], {data["doubts"][doubt] for doubt in found if doubt >= 0}
+    why = {"unsure": "not sure", "half": "blurred"}.get(kind, kind)
+    assert reasons == ({why} if KINDS[kind][1] else set())
     match KINDS[kind][1]:
         case 0.0:
             assert [cell.strip() for cell in told[5:]] == ["uncertain 0.000", "happiness 1.000"]
             assert "person 1 mostly happiness" in page.text
             assert "happiness 100 %" in page.text
-            assert (captions, bands, uncertain) == (["happiness"], [], [0] * 8)
+            assert (captions, bands, uncertain) == (["happiness"], [], [False] * 8)
         case 1.0:
             assert [cell.strip() for cell in told[5:]] == ["uncertain 1.000"]
             assert "person 1 uncertain throughout" in page.text
             assert "mostly" not in page.text
-            assert "uncertain 100 %" in page.text
-            assert (captions, bands, uncertain) == (["uncertain"], [(0, 100)], [1] * 8)
+            assert f"uncertain 100 %: {why}" in page.text
+            assert (captions, bands, uncertain) == (["uncertain"], [(0, 100)], [True] * 8)
         case _:
             assert [cell.strip() for cell in told[5:]] == ["uncertain 0.500", "happiness 1.000"]
             assert "person 1 mostly happiness" in page.text
-            assert "uncertain 50 % certain for 0:00.4, of which happiness 100 %" in page.text
+            words = "uncertain 50 %: blurred certain for 0:00.4, of which share mean first happiness 100 %"
+            assert words in page.text
             assert captions == ["happiness"], "what is left is too short to be shown"
-            assert (bands, uncertain) == ([(50, 50)], [0] * 4 + [1] * 4)
+            assert (bands, uncertain) == ([(50, 50)], [False] * 4 + [True] * 4)
 
 
 def test_each_kind_is_drawn_as_what_it_is_in_the_picture_and_in_the_window(clip: Path, kind: str, model: list[str]):
@@ -110,8 +113,8 @@ def test_each_kind_is_drawn_as_what_it_is_in_the_picture_and_in_the_window(clip:
         history.add(result)
     share = KINDS[kind][1]
     axis = timeline_figure(timeline.close(N / FPS)).axes[0]
-    (hatched,) = [one for one in axis.collections if one.get_hatch()]
-    found = sum(path.get_extents().width for path in hatched.get_paths())
+    hatched = [one for one in axis.collections if one.get_hatch()]
+    found = sum(path.get_extents().width for bands in hatched for path in bands.get_paths())
     assert found == pytest.approx(share * N / FPS)
     (points,) = history.stretches(1)
     assert np.mean([unsure for _, _, unsure in points]) == pytest.approx(share)
@@ -135,6 +138,9 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("crowd") / "crowd.mp4", images, fps=FPS)
 
 
+REASONS = "not sure", "small", "turned", "blurred"
+
+
 @dataclass
 class Counted:
     """What the rows of a table say of one person."""
@@ -145,7 +151,11 @@ class Counted:
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(SEVEN, 0.0))
     certain: list[str] = field(default_factory=list[str])
     bins: dict[int, np.ndarray] = field(default_factory=dict[int, np.ndarray])
-    """Sums of probability times seconds, the uncertain seconds, all seconds."""
+    """Sums of probability times seconds, the uncertain seconds by reason, all seconds."""
+    doubts: dict[str, float] = field(default_factory=lambda: dict.fromkeys(REASONS, 0.0))
+    onsets: dict[str, float] = field(default_factory=dict[str, float])
+    sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*SEVEN, "valence"), 0.0))
+    """Of probability and valence times seconds, over what is certain."""
 
     @property
     def changes(self) -> dict[str, int]:
@@ -164,12 +174,18 @@ def counted(rows_of: Path, end_s: float, bin_s: float) -> dict[str, Counted]:
         one, start_s = people.setdefault(row["id"], Counted()), float(row["time_s"])
         length_s, unsure = until[start_s] - start_s, row["uncertain"] == "True"
         one.first_s, one.last_s = min(one.first_s, start_s), until[start_s]
+        reason = row["quality"].replace("good", "not sure")
+        probs = {label: float(row[f"p_{label}"]) for label in SEVEN}
         if unsure:
             one.uncertain_s += length_s
+            one.doubts[reason] += length_s
         else:
             one.seconds[row["emotion"]] += length_s
             one.certain.append(row["emotion"])
-        shares = np.array([float(row[f"p_{label}"]) for label in SEVEN] + [float(unsure), 1.0])
+            one.onsets.setdefault(row["emotion"], start_s)
+            for name, value in {**probs, "valence": float(row["valence"])}.items():
+                one.sums[name] += value * length_s
+        shares = np.array([*probs.values(), *(unsure and reason == name for name in REASONS), 1.0])
         for place, part_s in pieces(start_s, until[start_s], bin_s):
             one.bins[place] = one.bins.get(place, 0) + part_s * shares
     return people
@@ -199,12 +215,18 @@ def expected(key: str, one: Counted, end_s: float) -> str:
         else f"{'mostly' if ranked[0][0] > certain_s / 2 else 'most often'} {ranked[0][1]}"
     )
     words = [f"person {key} {head} in view 0:{seen_s:04.1f} ({percent(seen_s / end_s)})"]
-    words += [f"0:{one.first_s:04.1f} to 0:{one.last_s:04.1f}"]
+    words += [f"0:{one.first_s:04.1f} to 0:{one.last_s:04.1f} figures"]
+    reasons = {reason: seconds for reason, seconds in one.doubts.items() if seconds}
+    parts = [f"{reason} {percent(seconds / seen_s)}" for reason, seconds in reasons.items()]
     if one.uncertain_s:
-        words += [f"uncertain {percent(one.uncertain_s / seen_s)}"]
+        words += [f"uncertain {percent(one.uncertain_s / seen_s)}: {', '.join(parts if len(parts) > 1 else reasons)}"]
     if one.uncertain_s and ranked:
         words += [f"certain for 0:{certain_s:04.1f}, of which"]
-    return " ".join([*words, *(f"{label} {percent(s / certain_s)}" for s, label in ranked)])
+    if not ranked:
+        return " ".join(words)
+    means = {name: total / certain_s for name, total in one.sums.items()}
+    rows = [f"{label} {percent(s / certain_s)} {means[label]:.2f} 0:{one.onsets[label]:04.1f}" for s, label in ranked]
+    return " ".join([*words, "share mean first", *rows, f"mean valence {means['valence']:+.2f}"])
 
 
 def sure_from(confidence: float, path: Path) -> Path:
@@ -237,8 +259,9 @@ def test_every_number_of_the_page_and_the_terminal_comes_from_the_table(mien: Co
         assert all(change in page.text for change in one.changes)
         assert shown["bins"] == sorted(one.bins)
         sums = np.array([one.bins[place] for place in shown["bins"]])
-        np.testing.assert_allclose(shown["percents"], 100 * sums[:, :-2] / sums[:, -1:], atol=0.52)
-        assert shown["uncertain"] == (sums[:, -2] >= sums[:, -1] / 2 - 1e-9).astype(int).tolist()
+        np.testing.assert_allclose(shown["thousandths"], 1000 * sums[:, :7] / sums[:, -1:], atol=0.6)
+        unsure = sums[:, 7:-1].sum(axis=1) >= sums[:, -1] / 2 - 1e-9
+        assert shown["doubt"] == np.where(unsure, sums[:, 7:-1].argmax(axis=1), -1).tolist()
         certain_s = sum(one.seconds.values())
         seen_s = certain_s + one.uncertain_s
         ranked = sorted(((s, label) for label, s in one.seconds.items() if s), key=lambda pair: -pair[0])[:3]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
 from mien.report.lanes import clock
 from mien.tracking.timeline import Summary
+
+LETTER = 0.0085
+"""Width of a letter of an event's name as a share of a lane's width: 7 pixels of 824, as on a desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +62,74 @@ def layers(events: Sequence[Event]) -> list[list[Event]]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Where the name of an event goes over a lane; shares of the lane's width.
+
+    Attributes:
+        event: the event, cut to what the timeline shows.
+        text: its name, cut where it is wider than the lane.
+        start: where the event begins.
+        end: where it ends.
+        left: where the name begins: with the event, or further left where it would leave the lane.
+        room: how wide it may be before it meets the next name of its row.
+    """
+
+    event: Event
+    text: str
+    start: float
+    end: float
+    left: float
+    room: float
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the name ends with the lane, as it would leave it otherwise."""
+        return self.left < self.start
+
+
+def event_labels(events: Sequence[Event], summary: Summary) -> list[list[Label]]:
+    """Return the names of events in rows in which none meets another, as few as need be."""
+    rows: list[list[Label]] = []
+    for event in in_view(events, summary):
+        label = _label(event, summary)
+        for row in rows:
+            last = row[-1]
+            if max(last.end, last.left + _width(last.text)) <= min(label.start, label.left):
+                row[-1] = replace(last, room=label.left - last.left)
+                row.append(label)
+                break
+        else:
+            rows.append([label])
+    return rows
+
+
+def _label(event: Event, summary: Summary) -> Label:
+    """Return the label of an event as if it were alone."""
+    length_s, text = summary.end_s - summary.start_s, event.name
+    if _width(text) > 1:
+        text = f"{text[: int(1 / LETTER) - 3]}…"
+    start, end = ((time_s - summary.start_s) / length_s for time_s in (event.start_s, event.end_s))
+    left = max(0.0, min(start, 1 - _width(text)))
+    return Label(event, text, start, end, left, 1 - left)
+
+
+def _width(text: str) -> float:
+    return LETTER * (len(text) + 2)
+
+
 def strips(events: Sequence[Event], summary: Summary) -> str:
     """Return the events as bars with their names, to stand over a lane; "" where there are none."""
-    part = 100 / (summary.end_s - summary.start_s or 1.0)
-    return "".join(
-        '<div class="events">'
-        + "".join(
-            f'<span style="left:{part * (event.start_s - summary.start_s):.2f}%;'
-            f'width:{part * (event.end_s - event.start_s):.2f}%" '
-            f'title="{escape(event.name)}: {clock(event.start_s, 1)} to {clock(event.end_s, 1)}">'
-            f"{escape(event.name)}</span>"
-            for event in row
-        )
-        + "</div>"
-        for row in layers(in_view(events, summary))
+    rows = event_labels(events, summary)
+    return "".join(f'<div class="events"><div class="strip">{"".join(map(_strip, row))}</div></div>' for row in rows)
+
+
+def _strip(label: Label) -> str:
+    event, end = label.event, label.end - label.start
+    words = escape(f"{event.name}: {clock(event.start_s, 1)} to {clock(event.end_s, 1)}")
+    kind = ' class="end"' if label.is_moved else ""
+    return (
+        f'<b style="left:{100 * label.start:.2f}%;width:{100 * end:.2f}%"></b>'
+        f'<span{kind} style="left:{100 * label.left:.2f}%;width:{100 * label.room:.2f}%" title="{words}">'
+        f"{escape(label.text)}</span>"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,38 @@ from mien.tracking.timeline import Summary
 HEIGHT = 200
 """Height of a lane in the units of its drawing: half a percent of probability each."""
 
-HATCH = (
-    '<svg class="hatch" aria-hidden="true"><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
-    'patternTransform="rotate(45)"><rect width="6" height="6"/><line y2="6"/></pattern></svg>'
-)
-"""The pattern that marks what is uncertain; once a page."""
+MARKS = {
+    "not sure": '<path d="M-1.5 1.5l3-3M0 6l6-6M4.5 7.5l3-3"/>',
+    "small": '<circle cx="1.5" cy="1.5" r="1"/><circle cx="4.5" cy="4.5" r="1"/>',
+    "turned": '<path d="M0 3h6"/>',
+    "blurred": '<path d="M3 0v6"/>',
+}
+"""What fills a square of 6 pixels where a face is uncertain, for each of ``DOUBTS``: lines, dots, lines, lines."""
+
+
+def pattern_id(doubt: str) -> str:
+    """Return the id of the pattern that marks why a face is uncertain."""
+    return f"hatch-{doubt.replace(' ', '-')}"
+
+
+def patterns(doubts: Sequence[str]) -> str:
+    """Return the patterns that mark why a face is uncertain, once a page."""
+    return (
+        '<svg class="hatch" aria-hidden="true">'
+        + "".join(
+            f'<pattern id="{pattern_id(doubt)}" width="6" height="6" patternUnits="userSpaceOnUse">'
+            f'<rect width="6" height="6"/>{MARKS[doubt]}</pattern>'
+            for doubt in doubts
+        )
+        + "</svg>"
+    )
+
+
+def key(doubt: str) -> str:
+    """Return a square with the mark of a doubt, for a legend."""
+    return (
+        f'<svg class="key" aria-hidden="true"><rect width="100%" height="100%" fill="url(#{pattern_id(doubt)})"/></svg>'
+    )
 
 
 def areas(person: Person, summary: Summary, colours: Mapping[str, str]) -> str:
@@ -65,7 +92,8 @@ def hatching(person: Person, summary: Summary) -> str:
     """Return what lies over the areas where the face is uncertain, "" where it nowhere is."""
     share = 100 * summary.bin_s / (summary.end_s - summary.start_s or summary.bin_s)
     bands = "".join(
-        f'<rect x="{first * share:.3f}%" width="{(end - first) * share:.3f}%" height="100%"/>'
-        for first, end in uncertain_bands(person)
+        f'<rect x="{first * share:.3f}%" width="{(end - first) * share:.3f}%" height="100%" '
+        f'fill="url(#{pattern_id(doubt)})"/>'
+        for first, end, doubt in uncertain_bands(person)
     )
     return f'<svg class="uncertain" aria-hidden="true">{bands}</svg>' if bands else ""

@@ -21,6 +21,12 @@ SHORT_S = 60.0
 MOST_NAMED = 8
 """Of the ids that are not counted as people so many are named."""
 
+DOUBTS = "not sure", "small", "turned", "blurred"
+"""Why a face is uncertain, as people are told it, in the order of ``QUALITIES``: of a good view the net is not sure."""
+
+TENTHS_S = 10.0
+"""The axis of a shorter time is marked in tenths of a second."""
+
 STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
@@ -72,10 +78,23 @@ def uncertain_bins(person: Person) -> Flags:
     return person.uncertain >= 0.5
 
 
-def uncertain_bands(person: Person) -> list[tuple[int, int]]:
-    """Return what is hatched of a lane: the first bin of each band, and the one behind its last."""
-    bins = person.bins[uncertain_bins(person)]
-    return [(int(bins[rows[0]]), int(bins[rows[-1]]) + 1) for rows in runs(bins)]
+def bin_doubts(person: Person) -> Ids:
+    """Return for each of its bins (M,) why it is drawn as uncertain: a place in ``DOUBTS``, -1 where it is not."""
+    return np.where(uncertain_bins(person), person.doubtful.argmax(axis=1), -1)
+
+
+def uncertain_bands(person: Person) -> list[tuple[int, int, str]]:
+    """Return what is hatched of a lane: the first bin of each band, the one behind its last, and why, of ``DOUBTS``."""
+    why = bin_doubts(person)
+    bands = [(doubt, runs(person.bins[why == place]), person.bins[why == place]) for place, doubt in enumerate(DOUBTS)]
+    found = [(int(bins[rows[0]]), int(bins[rows[-1]]) + 1, doubt) for doubt, parts, bins in bands for rows in parts]
+    return sorted(found)
+
+
+def doubts(summary: Summary) -> list[str]:
+    """Return why anything that is shown is hatched, of ``DOUBTS``, in order."""
+    found = {doubt for person in shown(summary) for *_, doubt in uncertain_bands(person)}
+    return [doubt for doubt in DOUBTS if doubt in found]
 
 
 def percent(share: float) -> str:
@@ -83,6 +102,11 @@ def percent(share: float) -> str:
     if 1e-6 < share < 0.01:
         return "<1\N{NO-BREAK SPACE}%"
     return ">99\N{NO-BREAK SPACE}%" if 0.99 < share < 1 - 1e-6 else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+
+
+def signed(value: float) -> str:
+    """Return a number from -1 to 1 with its sign."""
+    return f"{round(value, 2) + 0.0:+.2f}"  # adding zero makes a zero of a minus zero
 
 
 def palette(labels: Sequence[str]) -> dict[str, str]:
@@ -114,4 +138,7 @@ def ticks(start_s: float, end_s: float, most: int = 7) -> list[tuple[float, str]
     """Return at most so many round times from start to end, in seconds, and what to write there."""
     step = next((step for step in STEPS_S if (end_s - start_s) / step < most - 1), STEPS_S[-1])
     first, last = int(np.ceil(start_s / step - 1e-6)), int(np.floor(end_s / step + 1e-6))
-    return [(place * step, clock(place * step, int(step < 1))) for place in range(first, last + 1)]
+    return [
+        (place * step, clock(place * step, int(step < 1 or end_s - start_s < TENTHS_S)))
+        for place in range(first, last + 1)
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from mien.core.spelling import spelled
-from mien.report.lanes import palette, percent
+from mien.report.lanes import palette, percent, signed
 from mien.report.person_table import ClipPeople, Parts
 from mien.results.rows import Row
 
@@ -100,12 +100,8 @@ def _valence(row: Row) -> str:
     if mean is None or least is None or most is None:
         return ""
     corrected = _number(row, "corrected_valence")
-    less = "" if corrected is None else f" [{_signed(corrected)}]"
-    return f"<br>valence {_signed(mean)}{less}, {_signed(least)} to {_signed(most)}"
-
-
-def _signed(value: float) -> str:
-    return f"{round(value, 2) + 0.0:+.2f}"  # adding zero makes a zero of a minus zero
+    less = "" if corrected is None else f" [{signed(corrected)}]"
+    return f"<br>valence {signed(mean)}{less}, {signed(least)} to {signed(most)}"
 
 
 def _number(row: Row, name: str) -> float | None:

@@ -1,16 +1,14 @@
 """One self-contained HTML page of a timeline: a lane for each person, drawn as stacked areas of probabilities.
 
-The areas, figures and thumbnails are in the page as it is; the script adds what the pointer or the keys ask for, and
-plays the film where it lies beside the page. Nothing comes from a network, and the same timeline gives the same page.
+The areas, figures and thumbnails are in the page as it is; the scripts add what the pointer or the keys ask for, and
+play the film where it lies beside the page. Nothing comes from a network, and the same timeline gives the same page.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from string import Template
@@ -20,23 +18,16 @@ from urllib.parse import quote
 import numpy as np
 
 from mien.core.spelling import spelled
-from mien.core.types import Image
-from mien.imaging.convert import to_pillow
 from mien.report.events import Event, strips
-from mien.report.lane_svg import HATCH, areas, hatching
-from mien.report.lanes import clock, headline, left_out, length, nobody, palette, percent, shown, ticks, uncertain_bins
-from mien.tracking.people import Person
+from mien.report.lane_svg import key, patterns
+from mien.report.lanes import DOUBTS, STEPS_S, TENTHS_S, bin_doubts, doubts, left_out, length, nobody, palette, shown
+from mien.report.person_block import axis, person_block, swatch
 from mien.tracking.timeline import Summary
 
-MOST_TRANSITIONS = 6
+MOST_TALL = 8
+"""Of more people each has a low lane, until its figures are opened."""
 
-HEIGHT_AND_HATCHES = (
-    "Height is probability. Hatched is what is uncertain: the net is not sure enough, or the face is small, turned or "
-    "blurred. Shares and changes are those of the time that is certain."
-)
-
-
-UNSURE = '<i class="unsure"></i>'
+SCRIPTS = "timeline.js", "timeline_zoom.js", "timeline_people.js", "timeline_export.js"
 
 
 def timeline_page(
@@ -61,9 +52,9 @@ def timeline_page(
         events: parts of the video, which are named over each lane.
     """
     room = resources.files("mien.report")
-    html, theme, style, script = (
+    html, theme, style, *scripts = (
         room.joinpath(name).read_text(encoding="utf-8")
-        for name in ("timeline.html", "theme.css", "timeline.css", "timeline.js")
+        for name in ("timeline.html", "theme.css", "timeline.css", *SCRIPTS)
     )
     page = Template(html).substitute(
         title=escape(clip),
@@ -72,30 +63,38 @@ def timeline_page(
         notes="".join(f"<p>{escape(note[:1].upper() + note[1:])}</p>" for note in notes),
         content=_content(summary, film, events),
         footer=f"What a net reads in faces need not be what people feel. Model: {escape(model)}.",
-        data=_json(page_data(summary, film_start_s)),
-        script=script,
+        data=_json(page_data(summary, clip, film_start_s)),
+        script="".join(scripts),
     )
     return spelled(page)
 
 
-def page_data(summary: Summary, film_start_s: float = 0.0) -> dict[str, Any]:
-    """Return what the page's script knows: for each lane the bins of its person, percents, and what is uncertain."""
+def page_data(summary: Summary, clip: str = "", film_start_s: float = 0.0) -> dict[str, Any]:
+    """Return what the page's scripts know: for each lane the bins of its person, with what is in them.
+
+    Probabilities are in thousandths; why a bin is uncertain is a place in "doubts", -1 where it is not.
+    """
     people = [
         {
-            "name": _name(person),
+            "id": person.id,
+            "name": person.title,
             "bins": person.bins.tolist(),
-            "percents": np.rint(100 * person.probs).astype(int).tolist(),
-            "uncertain": uncertain_bins(person).astype(int).tolist(),
+            "thousandths": np.rint(1000 * person.probs).astype(int).tolist(),
+            "doubt": bin_doubts(person).tolist(),
         }
         for person in shown(summary)
     ]
     return {
+        "clip": clip,
         "labels": list(summary.labels),
         "colours": list(palette(summary.labels).values()),
+        "doubts": list(DOUBTS),
         "start_s": round(summary.start_s, 6),
         "end_s": round(summary.end_s, 6),
         "bin_s": summary.bin_s,
         "film_start_s": film_start_s,
+        "steps_s": list(STEPS_S),
+        "tenths_s": TENTHS_S,
         "people": people,
     }
 
@@ -120,18 +119,64 @@ def _content(summary: Summary, film: str | None, events: Sequence[Event]) -> str
     rest = f'<p class="soft">{escape(more)}</p>' if more else ""
     if not people:
         return f'<p class="empty">{nobody(summary)}</p>{rest}{_film(film)}'
-    keys = "".join(f"<li>{_swatch(colours[label])}{escape(label)}</li>" for label in summary.labels)
-    click = '<span id="how"> Click or Enter plays it.</span>' if film else ""
+    tall = len(people) <= MOST_TALL
     return "\n".join(
         [
             _film(film),
-            f'{HATCH}<ul class="legend" aria-label="Emotions">{keys}<li>{UNSURE}uncertain</li></ul>',
-            f'<p class="soft">{HEIGHT_AND_HATCHES}</p>',
-            f'<p class="soft screen">Point, tap or use the arrow keys to see a moment.{click}</p>',
-            *(_person(person, summary, colours, events) for person in people),
+            _legend(summary),
+            f'<p class="soft">{_reading(summary)}</p>',
+            f'<p class="soft screen">{_handling(film)}</p>',
+            '<p id="state" class="soft" role="status" hidden></p>',
+            "" if tall else _ruler(summary, events),
+            *(person_block(person, summary, colours, events if tall else (), tall=tall) for person in people),
             rest,
+            BAR,
         ]
     )
+
+
+BAR = """<div id="bar" class="screen" role="toolbar" aria-label="Time and people" hidden>
+<button id="closer" title="Zoom in (+)" aria-label="Zoom in">+</button>
+<button id="farther" title="Zoom out (-)" aria-label="Zoom out">&minus;</button>
+<button id="back" title="Earlier" aria-label="Earlier">&lsaquo;</button>
+<button id="on" title="Later" aria-label="Later">&rsaquo;</button>
+<button id="whole" title="The whole time (0)">Whole</button>
+<span id="span"></span>
+<button id="everyone" hidden>Show all people</button>
+<span id="unsaved" hidden>The names you gave are in this page only until you save it.</span>
+<button id="save" hidden>Save page</button>
+</div>"""
+"""What the scripts show at the lower edge."""
+
+
+def _legend(summary: Summary) -> str:
+    keys = [f"<li>{swatch(colour)}{escape(label)}</li>" for label, colour in palette(summary.labels).items()]
+    found = doubts(summary)
+    uncertain = [f"<li>{'' if place else 'uncertain: '}{key(doubt)}{doubt}</li>" for place, doubt in enumerate(found)]
+    return f'{patterns(found)}<ul class="legend" aria-label="Key">{"".join([*keys, *uncertain])}</ul>'
+
+
+def _reading(summary: Summary) -> str:
+    """Say how lanes and figures are to be read."""
+    mean = f"the mean of {summary.bin_s:g} s" if summary.bin_s < 1 else f"the mean of {length(summary.bin_s, summary)}"
+    return (
+        f"Height is probability, each point {mean}. Hatched is what is uncertain: the net is not sure enough, or the "
+        "face is small, turned or blurred. Shares, means, first times and changes are those of the time that is "
+        "certain."
+    )
+
+
+def _handling(film: str | None) -> str:
+    play = '<span id="how"> Click or Enter plays it.</span>' if film else ""
+    return (
+        f"Point, tap or use the arrow keys to see a moment.{play} Drag over a lane, or press + and - in it, to zoom; 0 "
+        "shows the whole."
+    )
+
+
+def _ruler(summary: Summary, events: Sequence[Event]) -> str:
+    """Return the axis and the events over many low lanes, which have none of their own."""
+    return f'<div class="ruler" aria-hidden="true"><div></div><div>{strips(events, summary)}{axis(summary)}</div></div>'
 
 
 def _film(film: str | None) -> str:
@@ -142,99 +187,6 @@ def _film(film: str | None) -> str:
         f'<video src="{escape(quote(os.fsencode(film)))}" controls preload="metadata"></video>'
         f'<p id="missing" class="soft screen" hidden>Put {escape(film)} beside this page to play moments here.</p>'
     )
-
-
-def _person(person: Person, summary: Summary, colours: Mapping[str, str], events: Sequence[Event]) -> str:
-    """Return the block of one person."""
-    duration_s = summary.end_s - summary.start_s
-    between = f"{length(person.first_s, summary)} to {length(person.last_s, summary)}"
-    name, seen = escape(_name(person)), length(person.seen_s, summary)
-    return f"""<section class="person">
-<div><div class="who">{_portrait(person)}<div><h2>{name}</h2>
-<p>{escape(headline(person))}</p>
-<p class="soft">in view {seen} ({_percent(person.seen_s / duration_s)})<br>{between}</p></div></div>
-{_shares(person, summary, colours)}</div>
-<div>{strips(events, summary)}
-<div class="lane" tabindex="0" role="slider" aria-label="{name}: probabilities over time" \
-aria-valuemin="{summary.start_s:.1f}" aria-valuemax="{summary.end_s:.1f}" aria-valuenow="{summary.start_s:.1f}" \
-aria-valuetext="{clock(summary.start_s)}">{areas(person, summary, colours)}{hatching(person, summary)}\
-<div class="cursor" hidden></div></div>
-<div class="axis" aria-hidden="true">{_axis(summary)}</div>
-{_changes(person, colours)}</div>
-</section>"""
-
-
-def _axis(summary: Summary) -> str:
-    """Return the words under a lane; those at its ends do not reach beyond it."""
-    duration_s = summary.end_s - summary.start_s or 1.0
-    words: list[str] = []
-    for time_s, text in ticks(summary.start_s, summary.end_s):
-        share = (time_s - summary.start_s) / duration_s
-        side = ' class="left"' if share < 0.03 else ' class="right"' if share > 0.97 else ""
-        words.append(f'<span{side} style="left:{100 * share:.2f}%">{text}</span>')
-    return "".join(words)
-
-
-def _shares(person: Person, summary: Summary, colours: Mapping[str, str]) -> str:
-    """Return the time in view as a bar, and in figures what share of it is uncertain, and how the rest is divided."""
-    pieces = [(seconds, f"--c:{colours[label]}") for label, seconds in person.seconds.items() if seconds > 0]
-    part = 100 / (person.seen_s or 1.0)  # flexible boxes fill a row from a sum of 1 on
-    bar = "".join(f'<span style="--w:{part * seconds:.2f};{colour}"></span>' for seconds, colour in pieces)
-    unsure = certain = ""
-    if person.uncertain_s:
-        bar += f'<span class="unsure" style="--w:{part * person.uncertain_s:.2f}"></span>'
-        unsure = f'<p class="figures">{UNSURE}uncertain {_percent(person.uncertain_share)}</p>'
-        certain = f'<p class="figures soft">certain for {length(person.certain_s, summary)}, of which</p>'
-    figures = "".join(
-        f"<li>{_swatch(colours[label])}{escape(label)} {_percent(share)}</li>" for label, share in person.shares
-    )
-    if figures:
-        certain += f'<ul class="figures" aria-label="Share of the time that is certain">{figures}</ul>'
-    return f'<div class="shares" aria-hidden="true">{bar}</div>{unsure}{certain if figures else ""}'
-
-
-def _changes(person: Person, colours: Mapping[str, str]) -> str:
-    """Return the most frequent changes of the emotion shown with certainty; nothing where none is."""
-    if not person.shares:
-        return ""
-    if not person.transitions:
-        when = "where certain" if person.uncertain_s else "throughout"
-        return f'<p class="changes figures">{escape(person.shares[0][0])} {when}</p>'
-    arrows = {
-        f"{_swatch(colours[a])}{escape(a)} → {_swatch(colours[b])}{escape(b)}": count
-        for (a, b), count in person.transitions.items()
-    }
-    often = list(arrows.items())[:MOST_TRANSITIONS]
-    items = [f"<li>{arrow}{f' {count:,}&times;' if count > 1 else ''}</li>" for arrow, count in often]
-    total = sum(arrows.values())
-    rest = total - sum(count for _, count in often)
-    more = f"<li>{rest:,} other</li>" if rest else ""
-    head = f"<li>{total:,} {'change' if total == 1 else 'changes'}:</li>"
-    return f'<ul class="changes figures" aria-label="Changes">{head}{"".join(items)}{more}</ul>'
-
-
-def _portrait(person: Person) -> str:
-    if person.thumbnail is None:
-        return '<div class="noface" aria-hidden="true">?</div>'
-    return f'<img alt="{escape(_name(person))}" src="{_jpeg_uri(person.thumbnail)}">'
-
-
-def _jpeg_uri(image: Image) -> str:
-    buffer = io.BytesIO()
-    to_pillow(image).save(buffer, "JPEG", quality=88)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
-def _name(person: Person) -> str:
-    return person.title
-
-
-def _swatch(colour: str) -> str:
-    return f'<i style="--c:{colour}"></i>'
-
-
-def _percent(share: float) -> str:
-    return escape(percent(share))
 
 
 def _json(value: Any) -> str:

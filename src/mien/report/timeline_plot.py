@@ -14,8 +14,20 @@ import numpy as np
 from mien.core.errors import MissingExtra, UsageError
 from mien.core.output import write_whole
 from mien.core.spelling import spelled
-from mien.report.events import Event, in_view, layers
-from mien.report.lanes import headline, left_out, length, nobody, palette, percent, runs, shown, ticks, uncertain_bands
+from mien.report.events import Event, event_labels
+from mien.report.lanes import (
+    doubts,
+    headline,
+    left_out,
+    length,
+    nobody,
+    palette,
+    percent,
+    runs,
+    shown,
+    ticks,
+    uncertain_bands,
+)
 from mien.tracking.people import Person
 from mien.tracking.timeline import Summary
 
@@ -25,8 +37,14 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".svg")
 
-HATCHED: dict[str, Any] = {"facecolor": (1, 1, 1, 0.6), "edgecolor": "#3c444d", "hatch": "/////", "linewidth": 0}
+HATCHED: dict[str, Any] = {"facecolor": (1, 1, 1, 0.6), "edgecolor": "#3c444d", "linewidth": 0}
 """How what is uncertain is drawn, over the areas and in the legend."""
+
+HATCHES = {"not sure": "/////", "small": "....", "turned": "-----", "blurred": "|||||"}
+"""What tells apart why, of ``DOUBTS``."""
+
+NAME_PT = 13
+"""Height of a row of events' names."""
 
 LANE_IN = 1.0
 """Height of a lane in inches."""
@@ -87,8 +105,9 @@ def timeline_figure(summary: Summary, title: str = "", events: Sequence[Event] =
 
     people, colours, more = shown(summary), palette(summary.labels), left_out(summary)
     with rc_context(STYLE):
+        names_in = NAME_PT / 72 * len(event_labels(events, summary))
         figure = Figure(
-            figsize=(12, LANE_IN * max(len(people), 1) + (1.6 if more else 1.3)),
+            figsize=(12, LANE_IN * max(len(people), 1) + (1.6 if more else 1.3) + names_in),
             layout=ConstrainedLayoutEngine(w_pad=0.12),
         )
         if title:
@@ -105,8 +124,11 @@ def timeline_figure(summary: Summary, title: str = "", events: Sequence[Event] =
         if more:
             axes[-1].set_xlabel(more, loc="left", color="#777777")
         patches = [Patch(facecolor=colour, label=label) for label, colour in colours.items()]
-        patches.append(Patch(**HATCHED, label="uncertain"))
-        figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), handlelength=1, handleheight=1)
+        patches += [Patch(**HATCHED, hatch=HATCHES[doubt], label=doubt) for doubt in doubts(summary)]
+        if len(patches) > len(colours):
+            patches[len(colours)].set_label(f"uncertain: {patches[len(colours)].get_label()}")
+        style: dict[str, Any] = {"ncols": len(patches), "handlelength": 1, "handleheight": 1, "columnspacing": 1.2}
+        figure.legend(handles=patches, loc="outside lower center", fontsize=10, **style)
     return figure
 
 
@@ -118,11 +140,14 @@ def _lane(axis: Axes, person: Person, summary: Summary, colours: list[str]) -> N
         bins = np.concatenate([[middles[0] - 0.5], middles, [middles[-1] + 0.5]])
         times_s = (summary.start_s + bins * summary.bin_s).clip(max=summary.end_s)
         axis.stackplot(times_s, np.pad(person.probs[rows], ((1, 1), (0, 0)), "edge").T, colors=colours, linewidth=0)
-    bands = [
-        (summary.start_s + first * summary.bin_s, (end - first) * summary.bin_s)
-        for first, end in uncertain_bands(person)
-    ]
-    axis.broken_barh(bands, (0, 1), **HATCHED)
+    for doubt, hatch in HATCHES.items():
+        bands = [
+            (summary.start_s + first * summary.bin_s, (end - first) * summary.bin_s)
+            for first, end, why in uncertain_bands(person)
+            if why == doubt
+        ]
+        if bands:
+            axis.broken_barh(bands, (0, 1), **HATCHED, hatch=hatch)
     axis.set(xlim=(summary.start_s, max(summary.end_s, summary.start_s + summary.bin_s)), ylim=(0, 1), yticks=[])
     axis.set_facecolor("#f4f6f8")
     axis.spines[:].set_visible(False)
@@ -159,22 +184,28 @@ def _shortened(title: str) -> str:
 
 
 def _mark(axes: Sequence[Axes], events: Sequence[Event], summary: Summary) -> None:
-    """Draw a line where an event begins and one where it ends, and the names over the first lane."""
-    rows = layers(in_view(events, summary))
-    for row, event in ((row, event) for row, events in enumerate(rows) for event in events):
-        for axis in axes:
-            for time_s in {event.start_s, event.end_s} - {summary.start_s, summary.end_s}:
-                axis.axvline(time_s, color="#333333", linewidth=1, linestyle=":")
-        place, above = (event.start_s, 1), (3, 4 + 13 * row)
-        axes[0].annotate(
-            spelled(event.name),
-            place,
-            xycoords=("data", "axes fraction"),
-            xytext=above,
-            textcoords="offset points",
-            fontsize=9,
-            parse_math=False,
-        )
+    """Draw a line where an event begins and one where it ends, and over the first lane its name and how long it is."""
+    from matplotlib.transforms import offset_copy
+
+    first, length_s = axes[0], summary.end_s - summary.start_s
+    for number, row in enumerate(event_labels(events, summary)):
+        level = offset_copy(first.get_xaxis_transform(), first.figure, y=4 + NAME_PT * number, units="points")
+        for label in row:
+            start_s, end_s = label.event.start_s, label.event.end_s
+            for axis in axes:
+                for time_s in {start_s, end_s} - {summary.start_s, summary.end_s}:
+                    axis.axvline(time_s, color="#333333", linewidth=1, linestyle=":")
+            first.hlines(1, start_s, end_s, colors="#777777", linewidth=2, transform=level, clip_on=False)
+            first.annotate(
+                spelled(label.text),
+                (summary.start_s + length_s * (1.0 if label.is_moved else label.left), 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 6 + NAME_PT * number),
+                textcoords="offset points",
+                ha="right" if label.is_moved else "left",
+                fontsize=9,
+                parse_math=False,
+            )
 
 
 def _portrait(axis: Axes, thumbnail: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
