@@ -207,7 +207,7 @@ def test_load_hands_the_choice_of_faces_to_its_detector(examples):
     assert len(load(min_score=0.99)(photo)) == 0
     with pytest.raises(UsageError, match="unknown detector 'dog'"):
         load(detector="dog")
-    with pytest.raises(UsageError, match="'none' does not know"):
+    with pytest.raises(UsageError, match="'none' has no option"):
         load(detector="none", small_faces=True)
 
 

@@ -369,7 +369,7 @@ def test_an_entry_of_the_registry_is_called_with_the_options_that_it_takes(monke
     made = [load_detector("sized"), load_detector("sized", min_score=0.5, threads=3)]
     assert [detector.settings for detector in made] == [(0.25, 1), (0.5, 3)]
     assert isinstance(load_detector("none", threads=3), WholeImage)
-    with pytest.raises(UsageError, match="'sized' does not know small_faces"):
+    with pytest.raises(UsageError, match="'sized' has no option small_faces"):
         load_detector("sized", small_faces=True)
     monkeypatch.setitem(DETECTORS, "yunet", Sized)
     assert load_detector("yunet").settings == (0.25, 1)
@@ -390,8 +390,8 @@ def test_which_faces_an_analyzer_keeps():
     [
         ("yunet", {"min_score": 1.5}, "min_score must be a number from 0 to 1; got 1.5"),
         ("yunet", {"min_score": float("nan")}, "min_score must"),
-        ("none", {"small_faces": True}, "'none' does not know small_faces.*the detector 'yunet'"),
-        ("haar", {"min_score": 0.5}, "'haar' does not know min_score.*the detector 'yunet'"),
+        ("none", {"small_faces": True}, "'none' has no option small_faces.*the detector 'yunet'"),
+        ("haar", {"min_score": 0.5}, "'haar' has no option min_score.*the detector 'yunet'"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(name: str, options: dict[str, object], message: str):

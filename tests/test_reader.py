@@ -231,7 +231,7 @@ def test_what_is_no_video(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no named pipes there")
 def test_pipes_are_refused_before_any_of_them_is_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.ts")
-    with pytest.raises(VideoError, match=r"pipe.ts is a pipe, and videos are read more than once; save it to a file"):
+    with pytest.raises(VideoError, match="is a pipe, which cannot be read twice as a video must be; save it to a file"):
         open_video(tmp_path / "pipe.ts")
     with pytest.raises(VideoError, match="/dev/null is a device"):
         open_video("/dev/null")

@@ -1,4 +1,4 @@
-"""Addresses where the name of a file should be."""
+"""Addresses given in place of a file name."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from urllib.parse import unquote
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
 
 _CAMERAS = frozenset(["rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp", "tcp"])
-"""Schemes of streams, which have no end and so cannot be downloaded."""
+"""Schemes of live streams, which cannot be downloaded first."""
 
 
 def why_no_address(name: str, kind: str = "video") -> str | None:
-    """Return what to do about an address where a file should be, without its password; None where it is no address.
+    """Return advice on an address given in place of a file, without its password; None if it is no address.
 
     Args:
-        name: what may be an address. Where it was a path before, one of its slashes has gone.
+        name: what may be an address; if it went through ``Path``, it has one slash in place of two.
         kind: what should be read from it: video or picture.
     """
     if not (scheme := _ADDRESS.match(name)):

@@ -1,4 +1,4 @@
-"""Rectangles: how far two overlap, and which of many stand for one face.
+"""Boxes: overlap, non-maximum suppression, squares.
 
 A box is x1, y1, x2, y2 in pixels; a pixel (column, row) fills column..column + 1, row..row + 1.
 """
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mien.core.types import Floats
 
 FARTHEST_PX = 1e6
-"""A box that reaches farther than this from the picture's corner is a detector's mistake."""
+"""A box that reaches farther from the picture's corner than this is a detector's mistake."""
 
 
 def iou(first: Floats, second: Floats) -> Floats:
@@ -76,7 +76,7 @@ def left_to_right(boxes: Floats) -> NDArray[np.int64]:
 def nms(
     boxes: Floats, scores: Floats, max_overlap: float, overlap: Callable[[Floats, Floats], Floats] = iou
 ) -> NDArray[np.int64]:
-    """Return the rows to keep, (M,) int64, best score first: each overlaps no better one by more than max_overlap.
+    """Return the rows to keep, (M,) int64, best score first: none overlaps a better one by more than max_overlap.
 
     Args:
         boxes: (N, 4) float32.

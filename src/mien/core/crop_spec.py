@@ -1,4 +1,4 @@
-"""How a face is cut for a net: size, colour, margin, alignment."""
+"""How a face is cropped for a net: size, colour, margin, alignment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ At this one the eyes and the mouth lie as far apart as in FER2013's frame (lab/f
 
 @dataclass(frozen=True, slots=True)
 class CropSpec:
-    """How a face is cut for a net.
+    """How a face is cropped for a net.
 
     Attributes:
         size_px: side of the square crop.
@@ -29,6 +29,6 @@ class CropSpec:
     align: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what no face can be cut to."""
+        """Refuse sizes that no crop can have."""
         if self.size_px < 1 or self.channels not in (1, 3) or not 0 < self.margin < float("inf"):
             raise ValueError(f"a crop needs size_px >= 1, 1 or 3 channels and a margin above 0; got {self}")

@@ -14,7 +14,7 @@ SEVEN = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fea
 """The seven-class view, in the order of every file and API of mien."""
 
 EMOTIONS = SEVEN
-"""What results name, unless contempt is shown apart or the model has labels of its own."""
+"""The labels of results, unless contempt is shown apart or the model has labels of its own."""
 
 EIGHT = (*SEVEN, "contempt")
 """The eight emotions of FER+, in the order of its columns."""
@@ -42,7 +42,7 @@ COLOURS: dict[str, Colour] = {
 
 
 def colours_of(labels: Sequence[str]) -> dict[str, Colour]:
-    """Return label -> colour; labels that are none of the eight emotions take colours that none of these labels has."""
+    """Return label -> colour; other labels than the eight emotions get the colours that are left over."""
     free = [colour for label, colour in COLOURS.items() if label not in labels] or list(COLOURS.values())
     unknown = [label for label in labels if label not in COLOURS]
     chosen = COLOURS | {label: free[place % len(free)] for place, label in enumerate(unknown)}
@@ -59,8 +59,8 @@ def to_seven(probs: Numbers) -> Numbers:
 def seen_as(probs: Numbers, classes: tuple[str, ...]) -> Numbers:
     """Return distributions (N, K) over the seven or the eight as distributions over the others.
 
-    Eight become seven by counting contempt as neutral; seven become eight by giving contempt nothing, so that a model
-    of seven misses each face of contempt where it is told apart.
+    Eight become seven by counting contempt as neutral; seven become eight by giving contempt 0, so a model of seven
+    misses every face of contempt where contempt counts.
     """
     if probs.shape[1] == len(classes):
         return probs

@@ -1,4 +1,4 @@
-"""What can go wrong, said to the person at the keyboard.
+"""The errors that mien raises, with messages for the person at the keyboard.
 
 Every message says what happened, what was found, what was expected and what to do next.
 

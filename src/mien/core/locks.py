@@ -1,4 +1,4 @@
-"""Locks on outputs, so that two runs never write to one: they end with their process, however that ends."""
+"""Locks on output files, so that two runs never write to the same one; a lock ends with its process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ else:
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 
 _BYTE = 4096
-"""The byte that is locked on Windows, which nobody may read: beyond the text that says who holds the lock."""
+"""The byte that is locked on Windows, behind the text that says who holds the lock: a locked byte cannot be read."""
 
 
 @contextmanager
@@ -29,16 +29,16 @@ def locked(path: Path, *, if_writable: bool = False) -> Generator[None]:
     """Keep other processes from writing to path while this one does.
 
     The lock is on a file beside it, ``.NAME.lock``, which says who holds it. The system frees it when the process
-    ends, a child that is forked has none, and it holds between machines where the file system keeps locks for them.
-    Where it keeps none at all, nothing is locked.
+    ends; forked children do not hold it. It works between machines if the file system supports that. If the file
+    system supports no locks at all, nothing is locked.
 
     Args:
-        path: of the output; for a folder, of its chief file. Its folder must be there.
-        if_writable: lock nothing where the folder cannot be written; who writes there later says what is wrong.
+        path: of the output; for a folder, of its main file. Its folder must exist.
+        if_writable: lock nothing if the folder cannot be written; the error comes when the output is written.
 
     Raises:
         UsageError: another process holds it.
-        MienError: there is no such folder, or without ``if_writable`` it cannot be written.
+        MienError: there is no such folder, or it cannot be written and ``if_writable`` is not set.
     """
     place = path.with_name(f".{path.name}.lock")
     try:
@@ -59,7 +59,7 @@ def _take(place: Path, path: Path) -> int:
 
     Raises:
         UsageError: another process holds it.
-        OSError: there can be no file.
+        OSError: the file cannot be made.
     """
     while True:
         file = os.open(place, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
@@ -67,7 +67,7 @@ def _take(place: Path, path: Path) -> int:
             who = os.read(file, 1000).decode(errors="replace") or "another run"
             os.close(file)
             raise UsageError(f"{path} is being written by {who}; wait for it to end, or write elsewhere")
-        # Whoever held it before may have removed the file after it was opened here.
+        # The process that held it before may have removed the file after it was opened here.
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file), place.stat()):
                 break
@@ -79,7 +79,7 @@ def _take(place: Path, path: Path) -> int:
 
 
 def _lock(file: int) -> bool:
-    """Return whether a file could be locked at once, or cannot be at all where it lies."""
+    """Lock a file if nobody else has; return True if that worked, or if its file system has no locks."""
     try:
         if sys.platform == "win32":
             os.lseek(file, _BYTE, os.SEEK_SET)
@@ -97,7 +97,7 @@ def _lock(file: int) -> bool:
 
 
 def _release(file: int, place: Path) -> None:
-    # Windows removes no file that is open; elsewhere it must go while it is locked, or another run's would.
+    # Windows cannot remove an open file. Elsewhere remove it while locked, or it may be another run's by then.
     if sys.platform == "win32":
         os.close(file)
         with suppress(OSError):  # another run has opened it since

@@ -1,4 +1,4 @@
-"""Matplotlib, without what it says of its own affairs."""
+"""Matplotlib, imported without its own log messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import import_module
 
 
 def import_matplotlib() -> None:
-    """Import matplotlib's figures; where the home cannot be written, it would print that it makes do without.
+    """Import matplotlib's figures, without the warning that it prints if the home folder cannot be written.
 
     Raises:
         ImportError: it is not installed.

@@ -1,7 +1,7 @@
-"""How good a set of predictions is: counts, calibration, distance to the taggers, and how sure all of that is.
+"""Metrics of predictions: accuracy, F1, calibration, distance to the taggers, and intervals.
 
 Truth and predictions are (N,) integer class indices, probabilities (N, K) with rows that sum to 1. Every function
-refuses N = 0, for which no score means anything.
+raises ValueError for N = 0.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ TEMPERATURES = (0.05, 20.0)
 """The range that ``fit_temperature`` searches; where every prediction is right, the best temperature would be 0."""
 
 NEWTON_STEPS, SMALLEST_STEP = 50, 1e-9
-"""How often ``fit_offsets`` goes on at most, and the step behind which it has arrived."""
+"""The most steps of ``fit_offsets``, and the size of a step at which it has converged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassScores:
-    """Scores of each of K classes; 0 where a ratio has nothing below the line.
+    """Scores of each of K classes; a ratio with a denominator of 0 is 0.
 
     Attributes:
         precision: (K,) float64, of the faces called k, the share that are k.
@@ -51,8 +51,8 @@ class ClassScores:
     def macro_f1(self) -> float:
         """Mean F1 over the classes that the truth holds.
 
-        A class that no face shows has no recall to speak of, so it is left out; faces wrongly called by it still
-        cost the recall of their own class. This is scikit-learn's ``f1_score(average="macro", labels=unique(truth))``.
+        A class without faces has no recall, so it is left out; faces wrongly given that class still lower the recall
+        of their own. This is scikit-learn's ``f1_score(average="macro", labels=unique(truth))``.
         """
         return float(self.f1[self.support > 0].mean())
 
@@ -69,7 +69,7 @@ class ClassScores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """What a model claimed and what came true, in B bins of equally many faces, the least sure first.
+    """Confidence and accuracy in B bins of equally many faces, the least confident first.
 
     Attributes:
         confidence: (B,) float64, mean probability of the predicted class.
@@ -83,7 +83,7 @@ class Calibration:
 
     @property
     def error(self) -> float:
-        """Expected calibration error: the mean gap between claim and truth, 0 to 1."""
+        """Expected calibration error: the mean gap between confidence and accuracy, 0 to 1."""
         return float(self.share @ np.abs(self.confidence - self.accuracy))
 
 
@@ -96,9 +96,9 @@ def accuracy(truth: Labels, predicted: Labels) -> float:
 def accuracy_interval(truth: Labels, predicted: Labels, level: float = 0.95, seed: int = 0) -> tuple[float, float]:
     """Return the bounds of the percentile bootstrap interval of the accuracy, from ``RESAMPLES`` samples.
 
-    The number of right answers among N faces drawn with replacement is binomial, so the samples are drawn from that
-    law: the same interval as by drawing faces, without the (RESAMPLES, N) table. Source: Efron and Tibshirani, "An
-    Introduction to the Bootstrap", 1993, chapter 13.
+    The number of right predictions among N faces drawn with replacement is binomial, so the samples are drawn from
+    that distribution: the same interval as by drawing faces, without a table (RESAMPLES, N). Source: Efron and
+    Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
     """
     right = accuracy(truth, predicted)
     samples = np.random.default_rng(seed).binomial(len(truth), right, size=RESAMPLES) / len(truth)
@@ -110,7 +110,7 @@ def confusion_matrix(truth: Labels, predicted: Labels, classes: int) -> Counts:
     """Return (classes, classes) int64: row = true class, column = predicted class.
 
     Raises:
-        ValueError: a label is not in 0..classes-1; such a face would silently be counted as another pair.
+        ValueError: a label is not in 0..classes-1.
     """
     _check(truth, predicted.shape == truth.shape, f"predictions (N,); got {predicted.shape}")
     low, high = min(truth.min(), predicted.min()), max(truth.max(), predicted.max())
@@ -186,7 +186,7 @@ def negative_log_likelihood(targets: Labels | Probs, probs: Probs) -> float:
 
     Args:
         targets: (N,) class indices, or (N, K) distributions.
-        probs: (N, K); below the smallest step of their dtype they count as that step, so the answer is finite.
+        probs: (N, K); lower ones than the smallest step of their dtype count as that step, so the result is finite.
     """
     wanted = _distributions(targets, probs)
     return float(-(wanted * np.log(np.maximum(probs, np.finfo(probs.dtype).eps))).sum(axis=1).mean())
@@ -201,8 +201,8 @@ def softmax(logits: Floating) -> Floating:
 def fit_temperature(logits: Probs, targets: Labels | Probs) -> float:
     """Return the T > 0 for which softmax(logits / T) has the smallest negative log likelihood.
 
-    That likelihood is convex in 1/T, so its slope changes sign once; the place is found by halving an interval of
-    log(1/T). Source: Guo et al., "On Calibration of Modern Neural Networks", 2017, section 4.2.
+    That likelihood is convex in 1/T, so its slope changes sign once; bisection over log(1/T) finds where. Source: Guo
+    et al., "On Calibration of Modern Neural Networks", 2017, section 4.2.
 
     Args:
         logits: (N, K), before any softmax.
@@ -235,7 +235,7 @@ def fit_offsets(logits: Probs, targets: Labels | Probs) -> Doubles:
         targets: (N,) class indices, or (N, K) distributions.
 
     Returns:
-        The offsets; zeros where the logits say so little of the targets that no temperature suits them.
+        The offsets; zeros if the logits are so unrelated to the targets that no temperature fits.
     """
     wanted = _distributions(targets, logits)
     classes = logits.shape[1]

@@ -1,4 +1,4 @@
-"""The card that every model file carries: how to feed it, what it answers, where it comes from."""
+"""The card inside every model file: its input, its labels, its calibration, and where it comes from."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ PRIOR_STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a model file says of itself.
+    """What a model file says about itself.
 
     Attributes:
         name: the model's name.
         version: the version of mien that wrote the file.
         labels: the emotions, in the order of the output's columns.
-        crop: how to cut the faces that it takes.
+        crop: how faces are cropped for it.
         temperature: what the logits were divided by, inside the graph.
-        class_shares: share of each label in the training faces, in the order of ``labels``; the graph answers for them.
+        class_shares: share of each label in the training faces, in the order of ``labels``; the graph's output is for
+            faces with these shares.
         prior: the setting of ``mien.core.priors`` that the file ships with, 0 (as its training faces) to 1 (balanced).
         uncertain_below: the confidence, in the seven-class view, under which a face is uncertain, at each of
             ``PRIOR_STEPS``; above 1 every face is.
@@ -50,7 +51,7 @@ class ModelCard:
     notes: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        """Refuse what the prior knob cannot work with."""
+        """Refuse shares, thresholds and a prior with which the prior cannot be applied."""
         shares = self.class_shares
         if len(shares) != len(self.labels) or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-3:
             raise ValueError(f"a card needs a share above 0 for each of {self.labels}, of sum 1; got {shares}")
@@ -89,7 +90,7 @@ class ModelCard:
 
 
 def renamed(values: dict[str, Any]) -> dict[str, Any]:
-    """Return what a card or a ``calibration.json`` holds under the names of now.
+    """Return what a card or a ``calibration.json`` holds, by the names that are used today.
 
     Files of mien before 0.1.0's release call the class shares "prior", and the prior "power".
     """

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, the folders for them, and what is there already."""
+"""Output files and folders: written whole or not at all, and never over existing ones unasked."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mien.core.errors import UsageError
 from mien.core.locks import locked
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-"""What the system says of a disk, or a share of one, that has no room."""
+"""The system's errors for a full disk or quota."""
 
 
 def advice_on(error: OSError) -> str:
-    """Return what to do about a file that cannot be written."""
+    """Return advice on a file that cannot be written."""
     return (
         "free some space or choose another place" if error.errno in DISK_FULL else "fix that, or choose another place"
     )
@@ -27,7 +27,7 @@ def advice_on(error: OSError) -> str:
 
 @contextmanager
 def whole_file(path: Path) -> Generator[BinaryIO]:
-    """Open a file beside its place, and move it there when all is written, so that nobody reads half of it."""
+    """Open a temporary file beside the final one, and move it there when all is written: nobody reads half a file."""
     beside = path.with_name(path.name + ".part")
     try:
         with beside.open("wb") as file:
@@ -38,7 +38,7 @@ def whole_file(path: Path) -> Generator[BinaryIO]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file as ``whole_file`` does, its content being in memory."""
+    """Write bytes to a file as ``whole_file`` does."""
     with whole_file(path) as file:
         file.write(content)
 
@@ -48,9 +48,9 @@ def whole_files(folder: Path, names: Sequence[str]) -> Generator[Path]:
     """Yield an empty folder to write files in; when all are written, they take the place of an earlier run's.
 
     Args:
-        folder: where they go; it must be there.
-        names: all that any run may write. Those of an earlier run are removed in the reverse order, and the new ones
-            come in this one, so that a file that vouches for the others stands last.
+        folder: where they go; it must exist.
+        names: all that any run may write. An earlier run's are removed in the reverse order, and the new ones are put
+            there in this order, so the last file exists only while all others do.
     """
     with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as part:
         beside = Path(part)
@@ -64,7 +64,7 @@ def whole_files(folder: Path, names: Sequence[str]) -> Generator[Path]:
 
 @contextmanager
 def folder_for(folder: Path) -> Generator[None]:
-    """Make a folder, and those above it; at the end, those that it made and that are still empty are removed.
+    """Make a folder and its parents; at the end, remove those of them that are still empty.
 
     Raises:
         UsageError: it cannot be made.
@@ -89,11 +89,11 @@ def refuse_existing(files: Iterable[Path], *, force: bool, resume: bool | None =
     Args:
         files: all that may be written.
         force: whether to write over them.
-        resume: whether to go on with them; None where the command has no ``--resume``.
-        option: that which names another place.
+        resume: whether to go on with them; None if the command has no ``--resume``.
+        option: the option that names another place.
 
     Raises:
-        UsageError: one of them is there, and neither is set; or both are.
+        UsageError: one of them exists and neither is set; or both are set.
     """
     if force and resume:
         raise UsageError("--resume continues what is there and --force starts over; leave one out")
@@ -110,15 +110,15 @@ def refuse_existing(files: Iterable[Path], *, force: bool, resume: bool | None =
 
 @contextmanager
 def output_folder(folder: Path, names: Sequence[str], *, force: bool) -> Generator[None]:
-    """Hold a folder for files that are made at the end, as ``whole_files`` writes them: made, locked, and free.
+    """Make and lock a folder for files that ``whole_files`` writes at the end, and refuse to overwrite any.
 
     Args:
         folder: of the files.
-        names: all that any run may write; the last one is the chief.
+        names: all that any run may write; the last is the main one, which is locked.
         force: whether to write over those of another run.
 
     Raises:
-        UsageError: one of them is there and shall be kept; another run is at work on them; or there can be no folder.
+        UsageError: one of them exists and ``force`` is not set; another run writes them; or the folder cannot be made.
         MienError: the folder cannot be written.
     """
     with folder_for(folder), locked(folder / names[-1]):
@@ -129,13 +129,13 @@ def output_folder(folder: Path, names: Sequence[str], *, force: bool) -> Generat
 class Places:
     """Tells whether two paths name the same file.
 
-    Two ways to a folder lead to the same files, while a link to a file is a name of its own, as it is for the shell.
+    Links to folders are followed; a link to a file is a file of its own.
     """
 
     def __init__(self) -> None:
         self._real = cache(os.path.realpath)
 
     def __call__(self, path: str | Path) -> str:
-        """Return what is the same for all ways to write a path, as seen from the working directory."""
+        """Return one form for all paths that name the same file, relative to the working directory."""
         folder, last = os.path.split(path)
         return os.path.normcase(f"{self._real(folder)}/{last}")

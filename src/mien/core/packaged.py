@@ -14,7 +14,7 @@ PACKAGED_NAMES = " or ".join(f"'{name}'" for name in PACKAGED)
 
 
 def default_model() -> Path:
-    """Return the path of the model that is used where none is named."""
+    """Return the path of the default model."""
     return packaged_model(PACKAGED[0])
 
 
@@ -24,7 +24,7 @@ def packaged_model(name: str) -> Path:
 
 
 def packaged_name(sha256: str) -> str | None:
-    """Return the name of the model whose file has a digest, None where it is none of these."""
+    """Return the name of the packaged model with this digest; None if there is none."""
     files = {name: packaged_model(name) for name in PACKAGED}
     digests = {hashlib.sha256(file.read_bytes()).hexdigest(): name for name, file in files.items() if file.is_file()}
     return digests.get(sha256)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HEAD_MODEL = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.5, -0.65], [-0.41, 1.03, -0.13], [0.41, 1.03, -0.13]])
-"""(5, 3) where the landmarks of a head lie that looks into the camera: right, down and back, in distances of its eyes.
+"""(5, 3) landmarks of a head that looks into the camera: right, down, back; the distance of the eyes is 1.
 
 Depths are those of MediaPipe's face mesh, the mean of 3,057 photos; heights were fitted to where YuNet puts its
 landmarks on half of these. How well it does on the others: docs/benchmarks/pose.txt.
@@ -44,7 +44,7 @@ def head_poses(landmarks: NDArray[np.float32], turn: int = 0) -> list[Pose]:
     located = np.flatnonzero(np.isfinite(points).all(axis=(1, 2)))
     seen = located[np.ptp(points[located], axis=1).any(axis=1)]
     points = points[seen] - points[seen].mean(axis=1, keepdims=True)
-    # To size 1, so that no size of a picture meets the limits of numbers.
+    # Scaled to size 1, so that large pictures do not overflow.
     points /= np.abs(points).max(axis=(1, 2), keepdims=True, initial=0)
     linear: Any = np.linalg.pinv(HEAD_MODEL - HEAD_MODEL.mean(axis=0)) @ points
     left, _, right = np.linalg.svd(linear.transpose(0, 2, 1), full_matrices=False)

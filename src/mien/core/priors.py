@@ -1,11 +1,11 @@
 """The prior: how common each emotion is taken to be, from FER+'s shares (0) to all alike (1).
 
-In FER+ a third of the votes go to neutral and one in sixty to disgust, and a net trained on it answers for such a
-world. Dividing its probabilities by the class shares to a power, the prior, and normalising, answers for a world in
-which a face of class k is class_shares[k]**-prior times as common. Answers that were calibrated stay so in that world,
-which is why calibration at a prior is measured with the weights of ``importance``. Sources: Saerens, Latinne and
-Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities", 2002; the power, Menon et al.,
-"Long-tail learning via logit adjustment", 2021.
+In FER+ a third of the votes go to neutral and one in sixty to disgust, and a net trained on it predicts accordingly.
+Dividing its probabilities by class_shares**prior, and normalising, gives predictions for faces among which class k is
+class_shares[k]**-prior times as common. Calibrated probabilities stay calibrated for such faces, so calibration at a
+prior is measured with the weights of ``importance``. Sources: Saerens, Latinne and Decaestecker, "Adjusting the outputs
+of a classifier to new a priori probabilities", 2002; the exponent, Menon et al., "Long-tail learning via logit
+adjustment", 2021.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PRIORS = {"ferplus": 0.0, "balanced": 1.0}
 
 
 def rebalance(probs: Floating, class_shares: Shares, prior: float) -> Floating:
-    """Return probabilities as they are where classes are class_shares**-prior times as common.
+    """Return the probabilities for faces among which each class is class_shares**-prior times as common.
 
     Args:
         probs: (N, K), rows sum to 1; N may be 0.
@@ -50,12 +50,13 @@ def rebalance(probs: Floating, class_shares: Shares, prior: float) -> Floating:
 
 
 def shown_at(probs: Floating, class_shares: Shares, classes: tuple[str, ...], prior: float) -> Floating:
-    """Return probabilities as they are shown over some classes at a prior; what is shown as one is raised as one.
+    """Return probabilities over the classes that are shown, at a prior.
 
-    Raised by its own small share, contempt would be shown as more neutral.
+    Classes that are shown as one are added before the prior is applied: contempt, raised by its own small share, would
+    make neutral too large.
 
     Args:
-        probs: (N, K) answers at prior 0.
+        probs: (N, K) at prior 0.
         class_shares: (K,) share of each class in the faces that the net learnt from.
         classes: the seven or the eight, or the K that the net has of its own.
         prior: 0 to 1.
@@ -64,13 +65,13 @@ def shown_at(probs: Floating, class_shares: Shares, classes: tuple[str, ...], pr
 
 
 def joined(probs: Floating, class_shares: Shares, classes: tuple[str, ...]) -> tuple[Floating, NDArray[np.float64]]:
-    """Return answers (N, K) and class shares (K,) over no more classes than are told apart."""
+    """Return probabilities (N, K) and class shares (K,) over the classes that are shown."""
     shares = np.asarray(class_shares, np.float64)
     return (to_seven(probs), to_seven(shares)) if len(classes) < len(shares) else (probs, shares)
 
 
 def importance(truth: NDArray[np.integer[Any]], class_shares: Shares, prior: float) -> NDArray[np.float64]:
-    """Return how much each face counts in the world that the prior supposes, (N,) float64 with mean 1.
+    """Return the weight of each face at a prior, (N,) float64 with mean 1.
 
     Args:
         truth: (N,) class indices, N > 0.
@@ -88,7 +89,7 @@ def importance(truth: NDArray[np.integer[Any]], class_shares: Shares, prior: flo
 
 
 def parse_prior(prior: str | float) -> float:
-    """Return the number of "ferplus" (0), "balanced" (1) or of a number from 0 to 1, which may be text.
+    """Return a prior as a number: 0 for "ferplus", 1 for "balanced", or the number itself, which may be text.
 
     Raises:
         UsageError: anything else.

@@ -28,7 +28,7 @@ def seven(votes: NDArray[np.uint8], emotions: NDArray[np.int8]) -> Labels:
 def majority(votes: NDArray[np.uint8], emotions: NDArray[np.int8]) -> Labels:
     """FER+'s own rule: single votes of ten are outliers; the top emotion needs more than half of what is left.
 
-    Of larger panels, a tenth of the votes counts as a single one.
+    If there are more than ten votes, a tenth of them counts as a single one.
 
     Source: Barsoum et al., "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label
     Distribution", 2016, and the code published with it.

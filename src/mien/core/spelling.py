@@ -1,4 +1,4 @@
-"""Names: those that a person may have meant, and those of files, which are bytes and not always text."""
+"""Spelling: suggestions for misspelt names, and file names that are not valid UTF-8."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from itertools import takewhile
 
 SHORTEST_NAME = 4
-"""Letters of the shortest names that are compared: among shorter ones another letter makes another word."""
+"""Letters of the shortest names that are compared: in shorter ones, one other letter makes another word."""
 
 
 def near(word: str, known: Iterable[str]) -> list[str]:
-    """Return the known names from which a word differs by one slip of the finger, in their order.
+    """Return the known names that differ from a word by one typing error, in their order.
 
-    A slip is a letter too many, missing or wrong, or two that are swapped, but never the first letter: "hapiness" is
+    An error is a letter too many, missing or wrong, or two that are swapped, but never the first letter: "hapiness" is
     near "happiness", while neither "Angst" is near "anger" nor "mad" near "sad". Large and small letters are alike.
     """
     return [name for name in known if _one_slip(word.casefold(), name.casefold())]
 
 
 def did_you_mean(names: Iterable[str]) -> str:
-    """Return the question of whether one of the names was meant, to be put behind a message; empty without names."""
+    """Return "did you mean ...?" for some names, to end a message with; empty without names."""
     listed = " or ".join(f"'{name}'" for name in names)
     return f"did you mean {listed}?" if listed else ""
 

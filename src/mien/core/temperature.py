@@ -1,8 +1,8 @@
-"""The temperature: what turns a net's logits into probabilities that mean what they say, and back.
+"""The temperature: it turns a net's logits into calibrated probabilities; and back.
 
-Of FER+'s eight emotions contempt is neutral in the view that people are shown, so it joins neutral before the
-temperature acts, and afterwards gets back its share of what the two have together. Sharpened first and added up later,
-a face that is half neutral and half contempt would lose to a third emotion that has less than the two.
+By default contempt is shown as neutral, so the two are added before the temperature is applied, and split again
+afterwards in the same ratio. In the other order, a face that is half neutral and half contempt could be given a third
+emotion with less than the two together.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def tempered(logits: Floating, temperature: float) -> Floating:
 
 
 def untempered(probs: Floating, temperature: float) -> Floating:
-    """Return what ``tempered`` answers at temperature 1, (N, K), from what it answers at another.
+    """Return what ``tempered`` returns at temperature 1, (N, K), from what it returns at another.
 
-    The logits follow from the answers but for a constant a row, which no softmax sees.
+    The logits follow from the probabilities up to a constant a row, which does not change the softmax.
     """
     shown = to_seven(probs) if probs.shape[1] == len(EIGHT) else probs
     raised: Any = shown**temperature

@@ -1,4 +1,4 @@
-"""The three values that flow through mien: a frame, the faces in it, and what they show."""
+"""The three types that all of mien passes on: a frame, the faces in it, and what they show."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Frame:
 
     @property
     def scale(self) -> int:
-        """By what a point in ``image`` is multiplied to give the point in the picture; 1 unless it is reduced."""
+        """Factor from pixels of ``image`` to pixels of the picture; 1 unless it was reduced."""
         return round(max(self.size) / max(1, *self.image.shape[:2]))
 
     def __repr__(self) -> str:
@@ -100,11 +100,11 @@ class Faces:
         return Faces(self.boxes[rows], self.landmarks[rows], self.scores[rows], self.turn)
 
     def scaled(self, by: Floats) -> Faces:
-        """Return the faces in a picture that is by (2,) times as wide and as high."""
+        """Return the faces with all coordinates multiplied by (2,): x and y."""
         return Faces(self.boxes * np.tile(by, 2), self.landmarks * by, self.scores, self.turn)
 
     def moved(self, by: Floats) -> Faces:
-        """Return the faces by (2,) pixels further to the right and down."""
+        """Return the faces moved by (2,) pixels: right and down."""
         return Faces(self.boxes + np.tile(by, 2), self.landmarks + by, self.scores, self.turn)
 
 
@@ -112,7 +112,7 @@ NO_FACES = Faces(np.zeros((0, 4), np.float32), np.zeros((0, len(LANDMARKS), 2), 
 
 
 def join_faces(parts: Iterable[Faces]) -> Faces:
-    """Return the faces of all parts, in their order; of no part, no faces."""
+    """Return the faces of all parts, in their order."""
     joined = [NO_FACES, *parts]
     return Faces(
         np.concatenate([part.boxes for part in joined]),
@@ -137,7 +137,7 @@ class Face:
             that has many pixels in the file.
         id: the identity a tracker gave, -1 without one.
         raw: as ``probabilities``, of this frame alone, where those are smoothed over several; else None.
-        shown: the emotion that is shown where it is steadied over several frames; else empty.
+        shown: the emotion that is shown if it is smoothed over several frames; else empty.
         turn: 0, or by how many degrees the picture was turned clockwise to read the face: 90, 180 or 270.
     """
 
@@ -164,7 +164,7 @@ class Face:
 
     @property
     def emotion(self) -> str:
-        """The most probable emotion; in a video the one that is shown, which changes with some reluctance."""
+        """The most probable emotion; in a video the one that is shown, which changes only with a clear lead."""
         return self.shown or self.ranking[0]
 
     @property
@@ -187,7 +187,7 @@ class Face:
 
     @property
     def doubts(self) -> list[str]:
-        """Why not to rely on ``emotion``, and how the face was turned to be read: a few words each, mostly none."""
+        """Why ``emotion`` is uncertain, and how far the face was turned to be read: short words, usually none."""
         reasons = [*(["uncertain"] if self.uncertain else []), *([self.quality] if self.quality != "good" else [])]
         return [*reasons, *([f"turned by {self.turn}°"] if self.turn else [])]
 
@@ -209,7 +209,7 @@ class Result:
         labels: the K emotions, in the order of the columns.
         uncertain: (N,) bool, true where the emotion is not to be relied on (``Face.uncertain``).
         quality: N of "good", "small", "turned" and "blurred".
-        timed: whether the frame is one of many of a video, which its place and time are then told of.
+        timed: whether the frame is one of a video, so that its index and time are shown.
     """
 
     timed: ClassVar[bool] = False
@@ -266,7 +266,7 @@ class Result:
         return replace(self, **self._taken(np.arange(len(self))[rows]))
 
     def filter(self, *, min_confidence: float = 0.0, emotions: str | Iterable[str] | None = None) -> Self:
-        """Return the result of the faces that are sure enough and show what is looked for.
+        """Return the result of the faces that have enough confidence and one of the emotions.
 
         Args:
             min_confidence: the least ``Face.confidence``, 0 to 1.
@@ -312,7 +312,7 @@ def _told(face: Face) -> str:
 
 
 def _listed(items: Sequence[str], most: int = 4) -> str:
-    """Return a count of faces and what is said of the first of them."""
+    """Return the number of faces and the words for the first of them."""
     count = f"{len(items)} face{'' if len(items) == 1 else 's'}"
     more = [f"and {len(items) - most} more"] if len(items) > most else []
     return ", ".join([count, *items[:most], *more])

@@ -11,11 +11,11 @@ from typing import NamedTuple
 POSITIVE, NEUTRAL = "happiness", "neutral"
 
 NEGATIVE = ("sadness", "anger", "disgust", "fear")
-"""What valence sets against happiness; surprise and contempt count on neither side."""
+"""The emotions that lower valence; surprise and contempt do not change it."""
 
 
 class Indices(NamedTuple):
-    """What a face's probabilities come to.
+    """Valence and intensity of a face.
 
     Attributes:
         valence: from -1, unpleasant, to 1, pleasant; None where happiness or one of ``NEGATIVE`` is not told.

@@ -62,7 +62,7 @@ class Haar:
 
 
 class WholeImage:
-    """No search: the whole picture is taken for a face."""
+    """Takes the whole picture for a face, without a search."""
 
     def __call__(self, image: Image) -> Faces:
         """Return one face, the whole of image (H, W, 3) uint8 RGB, with a score of 1."""
@@ -82,7 +82,7 @@ class FaceFilter:
 
     Attributes:
         min_face_px: faces whose longer side is shorter are left out.
-        largest: keep the face of the largest area alone.
+        largest: keep only the face with the largest area.
 
     Raises:
         UsageError: min_face_px is no number of pixels.
@@ -92,7 +92,7 @@ class FaceFilter:
     largest: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a size that is none."""
+        """Refuse a size that is no number of pixels."""
         if not 0 <= self.min_face_px < np.inf:
             raise UsageError(f"min_face_px must be a number of pixels, 0 or more; got {self.min_face_px}")
 
@@ -116,7 +116,7 @@ def load_yunet(min_score: float | None = None, small_faces: bool = False, thread
 
 
 DETECTORS: dict[str, Callable[..., Detector]] = {"yunet": load_yunet, "haar": Haar, "none": WholeImage}
-"""Name -> what makes the detector; it is called with those options of ``load_detector`` that are its parameters."""
+"""Name -> function or class that makes the detector, called with those options of ``load_detector`` that it takes."""
 
 
 def load_detector(
@@ -146,5 +146,5 @@ def load_detector(
     options: dict[str, Any] = {"min_score": min_score, "small_faces": small_faces or None, "threads": threads}
     given = {option: value for option, value in options.items() if value is not None}
     for option in given.keys() - known.keys() - {"threads"}:
-        raise UsageError(f"the detector '{name}' does not know {option}; leave it out, or use the detector 'yunet'")
+        raise UsageError(f"the detector '{name}' has no option {option}; leave it out, or use the detector 'yunet'")
     return make(**{option: value for option, value in given.items() if option in known})

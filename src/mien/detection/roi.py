@@ -14,8 +14,8 @@ REGION_SCALE = 2.0
 """Side of a region, as a multiple of the face's."""
 
 REGION_BORDER_PX = 64
-"""How much larger each side of a region is still: the box of a face depends on pixels so far away, and the emotion on
-the box (docs/benchmarks/video.txt)."""
+"""Added to a region on each side: a face's box depends on pixels so far away, and its emotion on the box
+(docs/benchmarks/video.txt)."""
 
 WHOLE_PX = 640
 """The longer side to which the whole picture is shrunk first, as by YuNet."""

@@ -15,7 +15,7 @@ TURNS = (0, 90, 180, 270)
 
 @runtime_checkable
 class Turning(Protocol):
-    """A detector that also finds faces in a picture that lies on its side or upside down."""
+    """A detector that also finds faces in a picture on its side or upside down."""
 
     def __call__(self, image: Image, /) -> Faces:
         """Return the upright faces of image (H, W, 3)."""

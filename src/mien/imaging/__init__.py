@@ -1,1 +1,1 @@
-"""Pictures: decoded, converted to RGB, cropped to faces, checked for quality, anonymized, corrupted for tests."""
+"""Pictures: decoding, conversion to RGB, crops of faces, quality, anonymizing, corruptions."""

@@ -21,8 +21,8 @@ BLUR_FADE = 0.12
 def blur_faces(image: Image, faces: Faces) -> Image:
     """Return a copy of image (H, W, 3) uint8 RGB with the given faces anonymized.
 
-    Each face is reduced to a few pixels by averaging, and enlarged smoothly: what identifies the person is not in the
-    copy. Overlapping faces are done one after the other.
+    Each face is averaged to a few pixels and enlarged smoothly, so the copy holds nothing that identifies the person.
+    Overlapping faces are done one after the other.
 
     Args:
         image: (H, W, 3) uint8 RGB, which is not changed.

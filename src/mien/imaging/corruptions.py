@@ -1,9 +1,8 @@
 """Corruptions of faces, as by cameras and bad crops: one fixed strength of each, for measuring robustness.
 
 Every function takes faces (N, S, S) uint8, grey, and returns as many in a new array; N may be 0. Its strength is in
-units of the crop, whose width is S pixels. What is random (noise, which part is hidden, to which side a face is turned)
-depends on ``SEED`` and the face's row alone, so that the same faces are always corrupted in the same way, also if more
-faces follow.
+units of the crop, whose width is S pixels. All randomness (noise, which part is hidden, to which side a face is turned)
+depends on ``SEED`` and the face's row alone, so the same faces are always corrupted in the same way.
 
 Source of the blur's and the noise's strength: CIFAR-10-C at its strongest, in Hendrycks and Dietterich, "Benchmarking
 Neural Network Robustness to Common Corruptions and Perturbations", 2019.

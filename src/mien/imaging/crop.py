@@ -1,4 +1,4 @@
-"""Crops of faces, as a net takes them: the one preprocessing, for training and for inference."""
+"""Crops of faces: the one preprocessing, the same in training and in inference."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ RIGHT_EYE, LEFT_EYE = LANDMARKS.index("right_eye"), LANDMARKS.index("left_eye")
 
 
 def crop_faces(image: Image, faces: Faces, spec: CropSpec) -> Crops:
-    """Cut a square around each face, scaled to spec.size_px.
+    """Crop a square around each face, scaled to spec.size_px.
 
     The square has the centre of the face's box, and its side is the box's longer side times ``spec.margin``. With
-    ``spec.align`` it is turned so that the line between the eyes is level, if their places are known; else by
+    ``spec.align`` it is turned so that the line between the eyes is level, if the landmarks are known; else by
     ``Faces.turn``. Outside the picture its edge pixels are repeated. Each pixel of a crop is the mean of the area that
     it covers; a face of exactly size_px is not changed.
 

@@ -1,9 +1,9 @@
 """Picture files decoded to RGB arrays, and written.
 
-Pillow's formats and the limits on what a file may cost are in ``formats``, its colour modes in ``_color``.
+Formats and limits are in ``formats``, colour modes in ``_color``.
 
-Whatever is wrong with a file leads to one ``ImageError`` that names it. Pillow's settings, which are global, are not
-changed, so any number of threads may read at once.
+Every error in a file becomes an ``ImageError`` that names it. Pillow's global settings are not changed, so any number
+of threads may read at once.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ MAX_PIXELS = 200_000_000
 """The default limit on the pixels of a picture: 600 MB as RGB."""
 
 REDUCE_TO_PX = 2560
-"""No picture is reduced to less than this on its longer side, in pixels.
+"""The longer side of a reduced picture is at least this, in pixels.
 
-The detector gets 640, where it finds faces from about 12 pixels on: those are 48 here, the input of the net.
+The detector gets 640 pixels, in which it finds faces from about 12 pixels on. Those have 48 pixels here, the input of
+the net.
 """
 
 WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -127,7 +128,7 @@ def read_picture(path: Path, max_pixels: int = MAX_PIXELS, reduce_to_px: int | N
         if path.is_dir():
             raise ImageError(f"not a picture: {path} is a folder; name the pictures in it")
         if path.exists() and not path.is_file():
-            raise ImageError(f"not a picture: {path} is not a regular file; copy what it holds to a file first")
+            raise ImageError(f"not a picture: {path} is not a regular file; copy its content to a file first")
         with path.open("rb") as stream:
             return _decode(stream, str(path), max_pixels, reduce_to_px)
     except FileNotFoundError as error:
@@ -150,7 +151,7 @@ def decode_picture(
 def write(image: Image, path: Path) -> None:
     """Write image (H, W, 3) uint8 RGB in the format of path's suffix, one of ``WRITERS``.
 
-    It is written to a temporary file in the same folder and then renamed, so that there is never half a picture.
+    It is written to a temporary file in the same folder and then renamed, so a picture is never half written.
 
     Raises:
         UsageError: the suffix names no known format, or the folder does not exist.
@@ -174,7 +175,7 @@ def write(image: Image, path: Path) -> None:
 
 
 def _decode(stream: IO[bytes], name: str, max_pixels: int, reduce_to_px: int | None) -> Picture:
-    """Return the picture in a seekable stream; whatever fails becomes an ``ImageError``."""
+    """Return the picture in a seekable stream; every error becomes an ``ImageError``."""
     head = stream.read(512)
     if not head:
         raise ImageError(f"not a picture: {name} (the file is empty); copy or download it again")

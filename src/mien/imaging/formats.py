@@ -1,8 +1,7 @@
-"""File formats of pictures: which one a file has, and limits against decompression bombs in place of Pillow's.
+"""File formats of pictures: how they are recognised, and limits against decompression bombs in place of Pillow's.
 
-A file of a few bytes can declare a hundred megapixels, or the same pixels again and again. What would take far more
-time or memory than a usual picture of its size is refused before a pixel is decoded. The cost of the rest is in
-docs/how-to/batch.md.
+A file of a few bytes can declare a hundred megapixels, or the same pixels again and again. A picture that would take
+far more time or memory than usual is refused before a pixel is decoded. What others cost: docs/how-to/batch.md.
 """
 
 from __future__ import annotations
@@ -42,13 +41,13 @@ _HEIC = {b"heic", b"heix", b"heif", b"mif1", b"msf1"}
 _AVIF = {b"avif", b"avis"}
 
 LIMIT_DIVISORS = {"WEBP": 2, "AVIF": 2, "JPEG2000": 4}
-"""Formats that are decoded in one go, which takes up to 16 bytes a pixel and cannot be interrupted.
+"""Formats that are decoded in one call, which takes up to 16 bytes a pixel and cannot be interrupted.
 
-Their limit on pixels is that of other formats divided by this.
+Their limit on pixels is that of other formats, divided by this number.
 """
 
 SLOW_DIVISOR = 50
-"""The same for what Pillow decodes in Python, such as PPM with a white other than 255: up to 6 s a megapixel."""
+"""The divisor for what Pillow decodes in Python, such as PPM with a white other than 255: up to 6 s a megapixel."""
 
 MOST_SCANS = 12
 """How many scans the largest picture may have; smaller ones may have more. Progressive JPEG usually has ten."""
@@ -73,7 +72,7 @@ def open_picture(stream: IO[bytes], head: bytes) -> ImageFile | None:
         head: its first bytes, 16 or more if it has as many.
 
     Raises:
-        Exception: of any type, if the file begins like a format and then ends or contradicts itself.
+        Exception: of any type, if the file begins like a format and is then cut off or invalid.
     """
     failure: Exception | None = None
     # PostScript is a program, which Pillow lets Ghostscript run: not safe. An icon can hold a PNG far larger than the

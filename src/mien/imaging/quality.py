@@ -1,4 +1,4 @@
-"""Quality of a face for recognition: whether it has enough pixels, looks this way, and is sharp."""
+"""Quality of a face for recognition: whether it is large enough, turned to the camera, and sharp."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ and sharp ones together: 77.7 % below this limit, 85.2 % above (docs/benchmarks/
 """
 
 TURNED_YAW_DEG = 70.0
-"""A face is turned if it looks further to the side than this."""
+"""A face with a larger yaw, to either side, is turned."""
 
 TURNED_ROLL_DEG = 30.0
-"""A face is turned if it leans further over in the picture than this.
+"""A face with a larger roll, to either side, is turned.
 
-Both limits are where sure predictions are right less often (docs/benchmarks/pose.txt, by lab/scripts/choose_pose.py).
+Beyond both limits certain predictions are right less often (docs/benchmarks/pose.txt, by lab/scripts/choose_pose.py).
 """
 
 MEASURED_PX = 48
@@ -45,7 +45,7 @@ NOISE_PX = 0.85
 
 
 def quality(faces: Faces, crops: Crops) -> tuple[str, ...]:
-    """Return "good", "small", "turned" or "blurred" for each face; the first of these where several hold.
+    """Return "small", "turned" or "blurred" for each face, the first that holds, or "good".
 
     Args:
         faces: N faces, in pixels of the picture that the crops were cut from, even if it was reduced.

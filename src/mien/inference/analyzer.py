@@ -48,7 +48,7 @@ class Analyzer:
 
     Args:
         detector: (H, W, 3) uint8 RGB -> Faces.
-        classifier: crops -> probabilities; its card says how faces are cut for it.
+        classifier: crops -> probabilities; its card says how faces are cropped for it.
         prior: how far rare emotions are raised, 0 or "ferplus" (as common as in FER+) to 1 or "balanced" (all equally
             common); None is the card's.
         view: "seven", in which contempt counts as neutral, or "eight" to show it apart; a model of other emotions than
@@ -60,8 +60,8 @@ class Analyzer:
         prior: the prior in use, 0 to 1.
         labels: the emotions of its results, in order.
         model: the entry of the model in every document (``docs/SCHEMA.md``).
-        crop: how faces are cut: as the model's card says, but for whole pictures, which are faces cut already.
-        takes_all: whether it takes whole pictures for faces.
+        crop: how faces are cropped: as the model's card says; if the pictures are faces already, without a margin.
+        takes_all: whether the detector takes whole pictures for faces.
 
     Raises:
         UsageError: the prior is none of these, or the model does not tell contempt apart.
@@ -82,7 +82,7 @@ class Analyzer:
         self.prior = card.prior if prior is None else parse_prior(prior)
         self.labels = _labels(card, view)
         self.model = model_entry(card, classifier.sha256, self.prior)
-        # A picture that is a face is what a crop should be; of a face that was found, the box is a little too large.
+        # A picture that is a face already is the crop; only detected boxes need the margin.
         self.takes_all = isinstance(detector, WholeImage)
         self._search_turned = detector.turned if isinstance(detector, Turning) else detector
         self.crop = replace(card.crop, margin=1.0) if self.takes_all else card.crop
@@ -96,10 +96,9 @@ class Analyzer:
     def __call__(self, source: Source | Sequence[Source]) -> Analysis | list[Analysis]:
         """Return what the faces of a picture show; for a list of pictures, a list.
 
-        The faces of all pictures go through the net together, and the results hold the pictures. With mien's own
-        detector "yunet" a picture in which no face stands upright, and one does when it is turned by 90, 180 or 270
-        degrees, is read turned (``Faces.turn``). For thousands of files there is ``mien.pipeline``, which holds a few
-        and goes on where one cannot be read.
+        The faces of all pictures go through the net together, and the results hold the pictures. The detector "yunet"
+        turns a picture by 90, 180 or 270 degrees if only then a face in it is upright (``Faces.turn``). For thousands
+        of files use ``mien.pipeline``, which holds a few at a time and goes on after one that cannot be read.
 
         Args:
             source: a path, the bytes of a file, an array (H, W, 3) RGB or (H, W) grey uint8, a PIL image, a Frame, or
@@ -117,22 +116,22 @@ class Analyzer:
         return self._analyze([frame], detector)[0]
 
     def find_faces(self, image: Image) -> Faces:
-        """Return the faces of image (H, W, 3) uint8 RGB that are kept, searched as it lies."""
+        """Return the faces of image (H, W, 3) uint8 RGB that are kept, without turning the picture."""
         return self.keep(self.detector(image))
 
     def _find_turned(self, image: Image) -> Faces:
-        """Return the faces of image (H, W, 3) that are kept, turned where the detector can and none is upright."""
+        """Return the faces of image (H, W, 3) that are kept; if none is upright, the detector may turn the picture."""
         return self.keep(self._search_turned(image))
 
     def certain_from(self) -> float:
-        """Return the confidence from which a good view of a face is no longer uncertain, at the prior in use."""
+        """Return the confidence from which a face of good quality is certain, at the prior in use."""
         return self.classifier.card.uncertain_at(self.prior)
 
     def uncertain(self, confidence: Floats, quality: Sequence[str]) -> Flags:
         """Return which of N faces are uncertain: the one rule for pictures and videos (docs/UNCERTAINTY.md).
 
-        A face is when the probability of its emotion is under the model's threshold, and also when it is small,
-        turned or blurred, however sure the net is: the threshold was fitted on good views.
+        A face is uncertain if the probability of its emotion is under the model's threshold, or if it is small, turned
+        or blurred: the threshold was fitted on faces of good quality.
 
         Args:
             confidence: (N,) the probability of the emotion that is shown.
@@ -158,7 +157,7 @@ class Analyzer:
         seen = detector(frame.image)
         crops = crop_faces(frame.image, seen, self.crop)
         faces = seen.scaled(np.full(2, frame.scale, np.float32))
-        # Of the picture as it was read: a face reduced to few pixels is judged by those few.
+        # In pixels of the picture as it was read, which may be reduced: the net saw no more.
         return _Found(faces, crops, quality(seen, crops))
 
     def _judge(self, crops: list[Crops]) -> Floats:
@@ -170,7 +169,7 @@ class Analyzer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """The N faces of a picture before the net has seen them."""
+    """The N faces of a picture, ready for the net."""
 
     faces: Faces
     crops: Crops
@@ -178,7 +177,7 @@ class _Found:
 
 
 def _labels(card: ModelCard, view: str) -> tuple[str, ...]:
-    """Return the emotions that a model's answers are shown in; a model of others than FER+'s keeps its own."""
+    """Return the emotions of the results; a model of other emotions than FER+'s keeps its own."""
     if view not in VIEWS:
         raise UsageError(f"unknown view '{view}'; expected {' or '.join(VIEWS)}")
     if card.labels == EIGHT:
@@ -202,7 +201,7 @@ def load(
     min_score: float | None = None,
     largest: bool = False,
 ) -> Analyzer:
-    """Return an analyzer, which all calls and threads may share: loading takes as long as some ten faces.
+    """Return an analyzer; load it once and share it between calls and threads, as loading takes as long as ten faces.
 
     Args:
         model: a file of ``mien export``; "mien-s", the packaged model that is smaller and faster; None is the default.
@@ -220,14 +219,13 @@ def load(
         min_face_px: faces with a shorter longer side are left out, in pixels of the picture as it is read; where that
             is a reduction, the boxes of results are larger by its scale (``Frame.scale``).
         min_score: faces of which the detector is less sure are left out, 0 to 1; None is the detector's own.
-        largest: keep the largest face of each picture alone.
+        largest: keep only the largest face of each picture.
 
     Raises:
         ModelError: the file is no model of mien, or does not start on the device.
         DetectorError: the installed OpenCV cannot provide the detector.
-        UsageError: no detector, view or device of that name, a device that the installed ONNX Runtime does not
-            know, a view that the model does not, a prior that is none, a size that is none, or an option that the
-            detector does not know.
+        UsageError: an unknown detector, view, device or prior; a device that the installed ONNX Runtime lacks; a view
+            that the model cannot show; a size that is no number of pixels; or an option that the detector lacks.
         ValueError: threads or batch_size is less than 1.
     """
     keep = FaceFilter(min_face_px, largest)
@@ -255,14 +253,14 @@ def classify(crop: Sequence[Source]) -> list[Face]: ...
 
 
 def classify(crop: Source | Sequence[Source]) -> Face | list[Face]:
-    """Return what a face shows that a detector of your own has cut out, by the packaged model.
+    """Return the emotions of a face that you have cropped yourself, by the packaged model.
 
     ``mien.load(model, detector="none")`` does the same with another model or other settings.
 
     Args:
         crop: the face from chin to forehead, of any size and form, as any of the pictures that an ``Analyzer`` takes;
-            or a list of them, which go through the net together. It is scaled as faces in pictures are; the longer
-            side counts, and the edge goes on where the other is shorter.
+            or a list of them, which go through the net together. The longer side is scaled to the net's input, and
+            the shorter one is padded with its edge pixels.
 
     Returns:
         A face, whose box is the whole crop; for a list, a list.
@@ -276,5 +274,5 @@ def classify(crop: Source | Sequence[Source]) -> Face | list[Face]:
 
 @cache
 def _for_crops() -> Analyzer:
-    # Kept, as it never changes: loading it would take longer than the crops of most callers, who come one by one.
+    # Kept, as loading takes longer than one crop, and most callers have crops one by one.
     return load(detector="none")

@@ -1,4 +1,4 @@
-"""What a face shows: an ONNX session and the card inside its file."""
+"""The classifier: crops of faces to probabilities, by the net and the card in an ONNX file."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DEVICE_INSTALLS = {
 def model_file(model: str | Path | None) -> Path:
     """Return the path of a model: the default for None, a packaged one for its name, else the file itself.
 
-    A file of the name of a packaged model goes before it.
+    A file with the name of a packaged model takes precedence.
     """
     if model is None:
         return default_model()
@@ -54,7 +54,7 @@ def model_file(model: str | Path | None) -> Path:
 
 
 class Classifier:
-    """Probabilities of emotions for cut faces, by the net in an ONNX file.
+    """Probabilities of emotions for crops of faces, by the net in an ONNX file.
 
     Args:
         source: the file that ``mien export`` wrote, or its bytes.
@@ -64,12 +64,12 @@ class Classifier:
         batch_size: faces in one run of the graph, at most.
 
     Attributes:
-        card: what the file says of itself.
+        card: the card in the file.
         sha256: digest of the file.
 
     Raises:
         ModelError: there is no such file, it is not a model of mien, or it does not start on the device.
-        UsageError: no device of that name, or the installed ONNX Runtime does not know it.
+        UsageError: an unknown device, or one that the installed ONNX Runtime lacks.
         ValueError: threads or batch_size is less than 1.
     """
 
@@ -84,7 +84,7 @@ class Classifier:
         provider = _provider(device)
         name, content = _read(source)
         self._session = _session(name, content, threads, provider)
-        if provider not in self._session.get_providers():  # it falls back in silence
+        if provider not in self._session.get_providers():  # it falls back without an error
             raise ModelError(
                 f"{name} does not start on device '{device}': ONNX Runtime {ort.__version__} could not load what "
                 "it needs (for cuda, CUDA and cuDNN in the versions that it is built for); install that, or use "
@@ -97,7 +97,7 @@ class Classifier:
         self._settings = _lasting(source), threads, device, batch_size
 
     def __reduce__(self) -> tuple[Callable[..., Classifier], tuple[str | Path | bytes | int | None, ...]]:
-        """Let copies, in this process or another, load the file again; a copy of a file that changed is refused."""
+        """Make copies load the file again, here or in another process; refuse if the file has changed."""
         return _reloaded, (self.sha256, *self._settings)
 
     def content(self) -> bytes:
@@ -133,7 +133,7 @@ class Classifier:
 
 
 def _lasting(source: Path | bytes) -> str | Path | bytes:
-    """Return what another process finds a model by: the name of a packaged one, else the whole path, or the bytes."""
+    """Return by what another process finds a model: a packaged one's name, an absolute path, or the bytes."""
     if isinstance(source, bytes):
         return source
     return next((name for name in PACKAGED if packaged_model(name) == source), source.absolute())
@@ -196,7 +196,7 @@ def _session(name: str, content: bytes, threads: int | None, provider: str) -> A
 
 
 def _card(name: str, session: Any) -> ModelCard:
-    """Read the card and hold the graph against it."""
+    """Read the card and check that the graph fits it."""
     metadata = cast("dict[str, str]", session.get_modelmeta().custom_metadata_map)
     if CARD_KEY not in metadata:
         raise ModelError(f"{name} carries no card of mien, so its labels and crop are unknown; use 'mien export RUN'")

@@ -9,16 +9,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 HELD_PER_THREAD = 2
-"""Things a thread that are in work or wait for the one before them; more hold more memory and gain nothing."""
+"""Items that are held for each thread, in work or waiting for their turn; more take memory and gain nothing."""
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def ordered_map(function: Callable[[T], R], things: Iterable[T], threads: int | None = None) -> Generator[R]:
-    """Yield what a function returns for each thing, in their order, as soon as it and those before it are done.
+    """Yield what a function returns for each thing, in order, as soon as it and those before it are done.
 
-    No more than ``HELD_PER_THREAD`` things a thread are held, and no more taken.
+    At most ``HELD_PER_THREAD`` things a thread are taken ahead and held.
 
     Args:
         function: called in several threads at once.

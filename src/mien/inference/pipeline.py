@@ -1,4 +1,4 @@
-"""Thousands of pictures: decoding, detection and the net overlap in threads, and a bad picture stops nothing."""
+"""The pipeline for many pictures: decoding, detection and net run in threads, and a bad picture stops nothing."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from mien.results.analysis import Analysis
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What came of one picture.
+    """The outcome of one picture: a result or an error.
 
     Attributes:
         path: of the picture, as it was given.
         result: what its faces show; None where there is an error.
         error: why there is no result; empty where there is one.
-        note: what there is to say about the picture, such as "animated: first of 12 frames"; mostly empty.
+        note: how the picture was read, such as "animated: first of 12 frames"; usually empty.
     """
 
     path: str
@@ -39,13 +39,13 @@ def pipeline(
     """Yield the outcome of each picture in the order of the paths, as soon as it and those before it are done.
 
     Each thread takes a picture from its file to its result: decoder, detector and net let other threads run, so they
-    overlap without queues between them. No more than two pictures a thread are held, and no more paths taken.
+    overlap without queues between them. At most two pictures a thread are held, and no more paths are taken.
 
     Args:
         analyzer: finds and names the faces.
         paths: may be endless.
-        read: file to picture. As it stands it reads very large pictures at reduced size; boxes are in pixels of the
-            full one all the same.
+        read: file to picture. The default reads very large pictures at reduced size; boxes are in pixels of the full
+            size even so.
         threads: None takes one a core that this process may use.
 
     Raises:

@@ -1,4 +1,4 @@
-"""One audio track on its way from a video into another: copied packet by packet, or decoded and encoded as AAC."""
+"""One audio track written from a video into another: copied packet by packet, or decoded and encoded as AAC."""
 
 from __future__ import annotations
 

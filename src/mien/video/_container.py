@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EXPECTED_VIDEOS = "mp4, mov, mkv, webm, avi, an animated GIF or another video that FFmpeg reads"
 
-# PyAV 17 and 18 refuse a file with a tag that is not UTF-8, unless told otherwise; PyAV 19 does not.
+# By default PyAV 17 and 18 refuse a file with a tag that is not UTF-8; PyAV 19 does not.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 _BEGINNINGS = {
@@ -95,7 +95,7 @@ def _why_closed(path: str | Path, head: bytes, error: FFmpegError) -> str:
 
 
 def why_no_file(path: str | Path) -> str | None:
-    """Return what a path is that is no file, and what to do about it; None for a file, and for nothing at all.
+    """Return why a path is no regular file, with advice; None if it is one, or does not exist.
 
     Raises:
         OSError: it cannot be accessed.
@@ -112,7 +112,7 @@ def why_no_file(path: str | Path) -> str | None:
     if stat.S_ISREG(mode) or stat.S_ISBLK(mode):
         return None
     kind = "pipe" if stat.S_ISFIFO(mode) else "device"
-    return f"{path} is a {kind}, and videos are read more than once; save it to a file first, and name that"
+    return f"{path} is a {kind}, which cannot be read twice as a video must be; save it to a file and name that"
 
 
 def exact(number: float) -> Fraction:

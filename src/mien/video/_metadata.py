@@ -57,7 +57,7 @@ class Clip:
 
 
 class Length:
-    """How long a file is, as far as it says so.
+    """The declared length of a file.
 
     Attributes:
         declared: in seconds; None where the header says nothing reliable, or the file is known to be complete.

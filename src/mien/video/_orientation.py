@@ -11,7 +11,7 @@ from mien.core.types import Image
 from mien.video._pyav import VideoFrame, VideoReformatter
 
 _WIDEST_PIXEL = 4
-"""Pixel aspect ratios beyond this are taken for errors of the file, and the pixels for square."""
+"""Larger pixel aspect ratios are taken for errors of the file; its pixels then count as square."""
 
 
 class Upright:

@@ -1,4 +1,4 @@
-"""What mien uses of PyAV, which is an optional package.
+"""PyAV, which is an optional package.
 
 Raises:
     MissingExtra: on import, when PyAV is not installed.

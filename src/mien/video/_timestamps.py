@@ -21,10 +21,10 @@ _HIGHEST_RATE = 1000
 """A declared rate beyond so many frames a second is that of the clock, not of the frames."""
 
 _LONGEST_S = 10**9
-"""Later times are taken for garbled."""
+"""Later times are taken for damage."""
 
 _LATE_S = 1
-"""Frames up to so late catch up with their stated times; later ones go on by the frame rate."""
+"""Frames that are late by no more return to their stated times; later ones follow the frame rate."""
 
 
 class Times:

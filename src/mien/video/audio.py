@@ -25,10 +25,10 @@ PLAYABLE = {"aac", "alac", "ac3", "eac3", "flac", "mp3", "opus"}
 """Codecs that most players and browsers play in MP4; tracks of others are encoded again, as AAC."""
 
 FEWEST_PACKETS = 3
-"""A format that fewer packets have is that of damaged headers."""
+"""A format of fewer packets than this comes from damaged headers."""
 
 LEAST_LOST_S = 0.5
-"""No note is made where the overlaps that were left out come to less."""
+"""If less sound than this was left out as overlapping, no note says so."""
 
 
 class AudioTracks:
@@ -80,7 +80,7 @@ class AudioTracks:
         return list(dict.fromkeys(notes))
 
     def write(self, until: Fraction | float) -> None:
-        """Write what begins before a time of the output, in seconds.
+        """Write the packets that begin before a time of the output, in seconds.
 
         Raises:
             FFmpegError: it cannot be written to the disk.

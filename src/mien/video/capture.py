@@ -1,4 +1,4 @@
-"""Reads a live source in a thread of its own and keeps the newest picture alone, so that the display never lags."""
+"""Reads a live source in its own thread and keeps only the newest picture, so that the display never lags."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ shown, or None where it is shown at once. It raises VideoError where the source 
 
 
 class Capture:
-    """Keeps the newest picture of a source; a context manager, in which the source is read.
+    """Keeps the newest picture of a source, which is read inside the context manager.
 
     Args:
         open_source: opens the source, in the thread that reads it.

@@ -1,7 +1,7 @@
 """Video files to frames, read with FFmpeg through PyAV.
 
-Times are those of the container; only where it has none they are derived from the frame rate. Whatever is wrong with a
-file leads to one ``VideoError`` that names it, or to frames that are skipped and counted, and to ``Video.notes``.
+Times are those of the container; if it has none, they are derived from the frame rate. Errors in a file become one
+``VideoError`` that names it, or frames that are skipped, counted and told in ``Video.notes``.
 
 Raises:
     MissingExtra: on import, when PyAV is not installed.
@@ -192,7 +192,7 @@ class Video:
 
     @property
     def notes(self) -> list[str]:
-        """What users of the results should know of the file, as far as it was read; empty where all is well."""
+        """What users of the results should know about the file, as far as it was read; empty if nothing was wrong."""
         notes: list[str] = []
         times, joins, lost = self._times, self._packets.joins, self._lost()
         if self._others:

@@ -33,10 +33,10 @@ RECENT_FRAMES = 4
 adapts to the sampling."""
 
 SAME_CORRELATION = 0.95
-"""A frame that correlates so well with the one before has no novelty, and its blocks are not matched."""
+"""A frame with a higher correlation with the one before has no novelty, and its blocks are not matched."""
 
 FLAT_DEVIATION = 3.0
-"""A frame whose grey levels have a lower standard deviation shows nothing: it is black, or a flash."""
+"""A frame with a lower standard deviation of its grey levels shows nothing: it is black, or a flash."""
 
 
 def thumbnail(image: Image) -> Image:
