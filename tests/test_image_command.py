@@ -263,7 +263,7 @@ def test_copies_of_a_few_pictures_are_written_unasked_and_of_no_more(mien: Comma
     few, many = ["face.png", "1.png", "2.png", "3.png", "4.png"], ["face.png", *(f"{n}.png" for n in range(6))]
     outcome = mien("image", *many)
     assert (outcome.code, outcome.out.count("\n")) == (0, 7)
-    assert outcome.err == "mien: no marked copies of more than 5 pictures, unless --annotate DIR asks for them\n"
+    assert outcome.err == "mien: no marked copies of more than 5 pictures; add --annotate DIR to write them\n"
     assert not list(tmp_path.glob("*.mien.png"))
     assert mien("image", *few).err == ""
     assert [path.name for path in tmp_path.glob("*.mien.png")] == ["face.mien.png"]

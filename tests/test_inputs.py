@@ -237,7 +237,7 @@ def test_what_mien_wrote_is_left_aside_among_others(capsys: pytest.CaptureFixtur
     for arguments in ([*wanted, *own], ["photos/Img1.png", "photos/cat*", "gone.jpg"]):
         assert names(*arguments) == wanted
     assert names("-", stdin="\n".join([*own, *wanted]).encode()) == wanted
-    assert "2 of the files left aside, as mien wrote them" in capsys.readouterr().err
+    assert "2 of the files skipped, as mien wrote them" in capsys.readouterr().err
     assert gather([*wanted, *own]).skipped == 2
 
 
@@ -260,7 +260,7 @@ def test_what_mien_wrote_is_read_where_it_is_all_there_is():
 def test_content_in_the_place_of_a_name_is_not_repeated_whole(content: str, why: str):
     (refusal,) = gather([content]).refusals
     assert refusal[0] == f"{content[:40]}..."
-    assert refusal[1] == f"{content[:40]}... {why}; write what it holds into a file, and name that"
+    assert refusal[1] == f"{content[:40]}... {why}; write its content into a file, and name that"
 
 
 def test_base64_on_standard_input_is_no_list():

@@ -46,7 +46,7 @@ def test_results_without_a_run_are_kept(tmp_path: Path):
 def test_force_begins_anew_but_not_over_what_the_run_builds_on(tmp_path: Path):
     hold(tmp_path / "a", "recipe.toml", "calibration.json", "metrics.json")
     for source in (tmp_path / "a", tmp_path / "a/model.onnx"):
-        with pytest.raises(UsageError, match="which --force would begin anew"):
+        with pytest.raises(UsageError, match="which --force would delete"):
             hold(tmp_path / "a", force=True, sources=(source,))
     assert files(tmp_path / "a") == ["calibration.json", "metrics.json", "recipe.toml"]
     hold(tmp_path / "a", "recipe.toml", "checkpoint.npz", force=True)
@@ -55,5 +55,5 @@ def test_force_begins_anew_but_not_over_what_the_run_builds_on(tmp_path: Path):
 
 def test_a_folder_that_vanishes_is_explained(tmp_path: Path):
     gone = FileNotFoundError(2, "No such file or directory")
-    with pytest.raises(MienError, match="ended: No such file or directory; see what became of the folder"):
+    with pytest.raises(MienError, match="ended: No such file or directory; check the folder"):
         hold(tmp_path / "a", "recipe.toml", end=gone)

@@ -46,7 +46,7 @@ def test_a_terminal_shows_a_table_a_picture_and_a_summary(terminal: StringIO):
     assert "none[b].jpg: no face found" in text
     summary = text.splitlines()[-1]
     assert "3 pictures, 2 faces, 1 uncertain; happiness 100% of the others; 2 were done" in summary
-    assert "2 were done before; 1 other file left aside; 1 failed; results in faces.csv; wrote two.mien.jpg" in summary
+    assert "2 were done before; 1 other file skipped; 1 failed; results in faces.csv; wrote two.mien.jpg" in summary
     assert screen.failures == [("bad.jpg", "not a picture: bad.jpg")]
 
 

@@ -1,1 +1,1 @@
-"""Results as documents, rows and files."""
+"""Results as documents, tables and files."""

@@ -1,4 +1,4 @@
-"""What ``Analyzer`` returns: a result that knows its model, and so can be handed on."""
+"""What ``Analyzer`` returns: a result with its model, as a picture, a table or a document."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _html_row(tag: str, cells: Sequence[str]) -> str:
 
 
 def analysis_from_dict(entry: PictureEntry, frame: Frame, labels: tuple[str, ...], model: ModelEntry) -> Analysis:
-    """Return what one frame of a video showed by itself, for a run that goes on where another stopped.
+    """Return the result of one frame of a video from its entry in a log, to resume a run.
 
     Args:
         entry: of the frame, as ``mien.results.document.picture_entry`` gives it of a ``TrackedResult``.

@@ -1,4 +1,4 @@
-"""What results are made with: a model, its emotions and settings, which must agree throughout one file."""
+"""What results are made with: model, emotions and settings, which must be the same throughout a file."""
 
 from __future__ import annotations
 

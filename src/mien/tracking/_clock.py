@@ -1,4 +1,4 @@
-"""A clock that only goes forward."""
+"""A clock that never goes back."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a face looks like in a frame: its colours and its shading, to see where another takes its place.
+"""What a face looks like in a frame: its colours and shading, to notice when another face takes its place.
 
-Not who somebody is: people of like hair, skin and clothes look alike here, and one who turns round need not look like
-before. It is compared over a second at most, along a track.
+This is no recognition of people: those with similar hair, skin and clothes look alike here, and someone who turns round
+may look different. It is compared over a second at most, along a track.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ COLOURS_PX, COLOUR_BANDS, COLOUR_BINS = 24, 3, 8
 are eight bins along each axis of L*a*b*."""
 
 ENOUGH_PX = 64
-"""Of a larger square not every pixel is read, but at least so many a side: averaging all of them takes long."""
+"""A larger square is sampled at this many pixels a side or more, as averaging all of its pixels takes long."""
 
 LEAST_TINT, MOST_TINT = 96, 192
 """Limits of the bins of a* and b*, 128 being grey; colours beyond them count as at them."""
@@ -39,7 +39,7 @@ SAME_COLOURS, SAME_SHADING = 0.75, 0.7
 """One face may follow another if their colours (Bhattacharyya coefficient) or shading (correlation) agree so far.
 
 Either is enough: lamps and screens change all colours at once, a turn of the head all shading. In six clips of people
-who stay, the colours of a face agree with those of any moment in the second before by 0.79 or more. In a street 7 % of
+who stay, the colours of a face agree with those of any frame in the second before by 0.79 or more. In a street 7 % of
 the views of two people agree by either. From 0.7 to 0.8 each clip has as many people, on every frame (lab/log.md).
 """
 

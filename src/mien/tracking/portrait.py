@@ -21,7 +21,7 @@ THUMBNAIL_MARGIN = 1.5
 """Side of the thumbnail's square, as a multiple of the longer side of the face's box."""
 
 DULL, CRISP = 0.24, 0.3
-"""Sharpness at which a view is worth nothing, and from which on more is no better (``mien.imaging.quality.SHARP``)."""
+"""Sharpness at which a view is worth nothing, and from which on more is no better (``LEAST_SHARPNESS``)."""
 
 BETTER = 1.1
 """By so much must a view be better than the one that is kept: one who walks towards the camera is not cut out anew in

@@ -1,4 +1,4 @@
-"""Averaging over time, so that a label does not flicker."""
+"""Smoothing over time, so that labels do not flicker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SMOOTH_S = 0.3
 """The time constant of the smoothing in seconds, unless another is given."""
 
 LEAST_PROBABILITY = 1e-4
-"""Lower ones count as this: the resolution of the data that is written."""
+"""Lower probabilities count as this: the resolution of the data that is written."""
 
 UNTRACKED = -1
 
@@ -28,9 +28,9 @@ FORGOTTEN_AFTER = 10.0
 class Smoother:
     """Exponential average of each face's probabilities, with a time constant in seconds.
 
-    On the log scale, so that one confident frame counts for more than several vague ones. A face is known by its
-    id. Time, not frames: 15 and 60 frames a second give the same curve, and one that was hidden goes on from
-    what is left of its memory. With the time dt since the face was last seen, ``log p`` moves by ``1 - exp(-dt / tau)``
+    The average is taken on the log scale, so that one confident frame counts for more than several vague ones. It
+    depends on time, not on frames: 15 and 60 frames a second give the same curve, and the weight of what a hidden face
+    showed before decays. With the time dt since the face was last seen, ``log p`` moves by ``1 - exp(-dt / tau)``
     of the way to the new one; then rows are scaled to sum to 1.
 
     Args:
@@ -54,8 +54,8 @@ class Smoother:
         Args:
             ids: (N,) int64, no two alike; rows with -1, untracked, come back as they are.
             probs: (N, K) float32, rows sum to 1.
-            time_s: of the frame. One that is not later than that of the call before counts as the same moment, at
-                which a face goes on showing what it showed.
+            time_s: of the frame. One that is not later than that of the call before counts as the same time: the
+                averages do not change.
 
         Returns:
             (N, K) float32, rows sum to 1.
@@ -81,15 +81,15 @@ class Smoother:
 
     def _forget(self) -> None:
         oldest_s = self._now_s - FORGOTTEN_AFTER * self._smooth_s
-        # A face in view stays however long ago the frame before was; it has been seen at this moment.
+        # A face in view is kept however long ago the frame before was.
         self._faces = {face: memory for face, memory in self._faces.items() if memory[0] >= oldest_s}
 
 
 class Hysteresis:
     """Which emotion to show for each face: it changes only when another leads by a margin.
 
-    Two thresholds instead of one, as in O. H. Schmitt's trigger (1938), so that two emotions that are nearly equal
-    do not take turns.
+    This is hysteresis, as in O. H. Schmitt's trigger (1938), so that two emotions that are nearly equal do not take
+    turns.
 
     Args:
         margin: how much more probable another must be than the one shown; 0 always shows the most probable.

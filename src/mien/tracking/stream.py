@@ -1,4 +1,4 @@
-"""``Stream``: an analyzer with a memory, one for each video, camera or socket."""
+"""``Stream``: an analyzer for the successive frames of one video, camera or socket."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SingleFrame:
-    """The result of one frame by itself, and what it is compared with others by.
+    """The result of one frame by itself, and what is compared with other frames.
 
     Attributes:
         analysis: the result, rounded as in documents.
-        thumbnail: of the frame, in which a cut to another shot is seen.
+        thumbnail: of the frame, to find cuts to another shot.
         looks: (N, D) float32, what its faces look like.
     """
 
@@ -48,13 +48,13 @@ class Stream:
     """Names what the faces of successive frames show, and who is who among them.
 
     A face keeps its id while it is in view and for ``max_gap_s`` after. Its probabilities are averaged over the frames,
-    and the emotion to show changes only when another clearly leads. A cut begins anew with all of it.
+    and the emotion to show changes only when another clearly leads. After a cut all faces are new.
 
     Args:
         analyzer: finds and names the faces of one frame; streams may share it.
         smooth_s: time constant of the average in seconds; 0 takes each frame by itself.
-        detect_every: search the whole picture on each so-many-th frame, and on those in between only around the faces
-            that it showed; where one of them is not found, the whole again.
+        detect_every: search every N-th frame whole, and those in between only around the faces of the frame before; if
+            one of them is not found, the whole frame.
         max_gap_s: for how many seconds a face that is not found keeps its id; 0 gives it another when it comes back.
 
     Raises:
@@ -66,7 +66,7 @@ class Stream:
     ) -> None:
         if detect_every < 1:
             raise UsageError(
-                f"detect_every must be 1 (search each frame whole) or more (each so-many-th); got {detect_every}"
+                f"detect_every must be 1 (search each frame whole) or more (every N-th); got {detect_every}"
             )
         if not 0 <= smooth_s < np.inf:
             raise UsageError(f"smooth_s, the time constant of smoothing, must be 0 or more seconds; got {smooth_s}")
@@ -82,7 +82,7 @@ class Stream:
         self._planned = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what copies go on from.
+        """Return the state for a copy.
 
         Raises:
             UsageError: a frame is being worked on.
@@ -92,7 +92,7 @@ class Stream:
         return self.__dict__ | {"_key": self._key.result() if self._planned else None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what a copy goes on from."""
+        """Take the state of a copy."""
         self.__dict__ |= state
         self._key = Future()
         if self._planned:
@@ -105,8 +105,8 @@ class Stream:
     def plan(self, frame: Frame, entry: PictureEntry | None = None) -> Callable[[], SingleFrame]:
         """Return the job that detects and classifies the faces of the next frame by itself.
 
-        Plan frames in their order, and follow their results in the same order. The jobs may run in several threads at
-        once, as long as they begin in that order.
+        Call ``plan`` for the frames in order, and ``follow`` with their results in the same order. The jobs may run in
+        several threads at once, as long as they are started in that order.
 
         Args:
             frame: the frame.
@@ -121,7 +121,7 @@ class Stream:
         return job
 
     def _detect_whole(self, frame: Frame, entry: PictureEntry | None, key: Future[Floats]) -> SingleFrame:
-        """Search all of a frame, and hand the boxes of its faces (N, 4) to the frames that wait for them."""
+        """Search a whole frame, and pass the boxes of its faces (N, 4) to the frames that wait for them."""
         try:
             analysis = self._read_back(frame, entry) if entry else self._whole(frame)
         except BaseException as error:
@@ -145,14 +145,14 @@ class Stream:
         return _single(analysis)
 
     def _whole(self, frame: Frame) -> Analysis:
-        # Upright alone: a face that turns its head would be read turned in some frames and not in others.
+        # Without turned searches: a tilted head would be found upright in some frames and turned in others.
         return self.analyzer.analyze_with(self.analyzer.find_faces, frame)
 
     def _read_back(self, frame: Frame, entry: PictureEntry) -> Analysis:
         return analysis_from_dict(entry, frame, self.analyzer.labels, self.analyzer.model)
 
     def follow(self, single: SingleFrame) -> TrackedResult:
-        """Return what a frame shows in the light of those before it."""
+        """Return the tracked and smoothed result of a frame, given those before it."""
         analysis, time_s = single.analysis, single.analysis.frame.time_s
         if self._new_shot(single.thumbnail):
             self._track.cut()
@@ -194,7 +194,7 @@ def _round(values: Floats, digits: int) -> Floats:
 def tracked_results(
     frames: Iterable[Frame], stream: Stream, recorded: Iterable[PictureEntry] = ()
 ) -> Generator[TrackedResult]:
-    """Yield what each frame shows, the frames in their order; several are worked on at once.
+    """Yield the results of frames in order; several frames are worked on at once.
 
     Args:
         frames: of one video.
@@ -202,7 +202,7 @@ def tracked_results(
         recorded: entries of the first of the frames (``docs/SCHEMA.md``), which are not analysed again.
 
     Raises:
-        UsageError: an entry is not what the frame comes to: other settings made it.
+        UsageError: an entry differs from the frame's result, as other settings made it.
     """
     entries = iter(recorded)
     jobs = (((entry := next(entries, None)), stream.plan(frame, entry)) for frame in frames)
@@ -219,7 +219,7 @@ def tracked_results(
 class VideoResults(Iterator[TrackedResult]):
     """The results of a video's frames, in their order: what ``mien.stream`` returns, an iterator of ``TrackedResult``.
 
-    The file is closed behind the last of them.
+    The file is closed after the last one.
     """
 
     def __init__(self, video: Video, follow: Stream) -> None:
@@ -227,7 +227,7 @@ class VideoResults(Iterator[TrackedResult]):
         self._results = self._follow(follow)
 
     def __next__(self) -> TrackedResult:
-        """Return what the next frame shows.
+        """Return the result of the next frame.
 
         Raises:
             VideoError: the video holds no frame.
@@ -236,7 +236,7 @@ class VideoResults(Iterator[TrackedResult]):
 
     @property
     def notes(self) -> list[str]:
-        """What to know of the file, as far as it was read, such as that it was cut off; a sentence each."""
+        """Notes about the file, as far as it was read, such as that it was cut off; a sentence each."""
         return self._video.notes
 
     def close(self) -> None:
@@ -266,7 +266,7 @@ def stream(
         source: a file that FFmpeg reads.
         analyzer: None is ``mien.load()``.
         smooth_s: time constant of the smoothing in seconds; 0 takes each frame by itself.
-        detect_every: search the whole picture on each so-many-th frame, and in between only around the faces known.
+        detect_every: search every N-th frame whole, and those in between only around known faces.
         max_gap_s: for how many seconds a face that is not found keeps its id.
         start_s: where to begin, in seconds.
         end_s: where to end; None is the end.

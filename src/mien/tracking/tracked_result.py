@@ -1,4 +1,4 @@
-"""What ``Stream`` returns: the result of a frame that knows those before it."""
+"""What ``Stream`` returns: the result of a frame, with identities and smoothed over time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class TrackedResult(Analysis):
             it is without area or has coordinates that are no numbers.
         probs: (N, K) float32, smoothed over the frames.
         raw: (N, K) float32, of this frame alone.
-        shown: N emotions, those to show, which do not change at the slightest doubt.
+        shown: the N emotions to show, which change only when another clearly leads.
     """
 
     timed: ClassVar[bool] = True

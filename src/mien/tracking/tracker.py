@@ -1,4 +1,4 @@
-"""Ids that survive a frame: which face is which of those before."""
+"""The tracker: gives faces ids that stay the same from frame to frame."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ States = NDArray[np.float64]
 """(N, 4): centre x and y in pixels, logarithms of width and height."""
 
 MAX_GAP_S = 1.0
-"""For how long a face that is not found keeps its id, and what it was shown as, unless another time is given."""
+"""For how long a face that is not found keeps its id and its shown emotion, by default."""
 
 VELOCITY_S = 0.15
 """Time constant of a face's averaged velocity; shorter follows turns, longer outlasts a detector's jitter."""
@@ -36,11 +36,11 @@ the ids of lost faces to others.
 """
 
 ABSENCE_COST = 0.1
-"""What a face loses in overlap when it was unseen for the whole gap: of two that fit, the one in view is preferred."""
+"""Taken off the overlap of a face that was unseen for the whole gap, so that a face in view is preferred."""
 
 
 class Tracker:
-    """Gives each face an id that it keeps while in view, and for a moment after it is hidden.
+    """Gives each face an id that it keeps while in view, and for a short time after.
 
     Each known face is expected where its velocity carries it, and the boxes found are assigned so that they overlap
     most with those expected, in all. Boxes are grown before, the more the longer a face was not seen, so that fast
@@ -89,7 +89,7 @@ class Tracker:
 
         Args:
             boxes: (N, 4) float32, x1, y1, x2, y2 in pixels; N may be 0.
-            time_s: of the frame. One that is not later than that of the call before counts as the same moment.
+            time_s: of the frame. One that is not later than that of the call before counts as the same time.
             looks: (N, D) float32, what they look like (``mien.tracking.appearance.looks``); None compares places alone.
             sure: (N,) bool, which of them surely are faces; None takes all for such. Who was surely seen is
                 remembered by that, whatever a hand or a passer-by showed since.

@@ -1,1 +1,1 @@
-"""The command `mien`, one file a command group."""
+"""The command `mien`, one module a command."""

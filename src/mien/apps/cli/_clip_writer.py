@@ -1,4 +1,4 @@
-"""The film of a clip, which may fail while the clip's table and page are finished."""
+"""The video that is written of a clip; if it fails, the clip's other files are still finished."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mien.video.writer import VideoWriter
 
 
 class ClipWriter:
-    """A film as ``VideoWriter`` makes it, but for its errors, which are kept; a context manager.
+    """Writes a video with ``VideoWriter`` and keeps its errors instead of raising them; a context manager.
 
     Attributes:
         error: why there is no film; None as long as there is one.

@@ -1,4 +1,4 @@
-"""What ``mien video`` is told of the parts of its clips: --events and --baseline."""
+"""The parts of clips that ``mien video`` takes: --events and --baseline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mien.apps.cli.video import seconds
 from mien.core.errors import UsageError
 from mien.report.events import Event
 
-FORM = "columns name and start, and if need be end and clip"
+FORM = "columns name and start, and optionally end and clip"
 
 
 def read_events(path: Path) -> tuple[Event, ...]:
@@ -23,7 +23,7 @@ def read_events(path: Path) -> tuple[Event, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise UsageError(f"cannot read {path}: {why}; --events takes a CSV file with the {FORM}") from error
     events = list(_parsed(text, path))
     return tuple(event if event.end_s else _until_the_next(event, events) for event in events)
@@ -57,11 +57,11 @@ def parse_baseline(text: str) -> Event:
     """Return the part of a clip that FROM-TO names.
 
     Raises:
-        UsageError: it names none.
+        UsageError: the text is not of that form.
     """
     start, dash, end = text.partition("-")
     if not dash:
-        raise UsageError(f"'{text}' is no part of a video; expected FROM-TO, as in 0-5 or 0:10-0:15")
+        raise UsageError(f"'{text}' is not a part of a video; expected FROM-TO, as in 0-5 or 0:10-0:15")
     start_s, end_s = seconds(start), seconds(end)
     if end_s <= start_s:
         raise UsageError(f"--baseline {text} ends before it begins; expected FROM-TO, as in 0-5 or 0:10-0:15")

@@ -1,4 +1,4 @@
-"""The folder of a run of ``mien train``: whose it is, and what stays of a run that came to nothing."""
+"""The run folder of ``mien train``: locked while a run writes, and cleaned up if no epoch was finished."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mien.core.locks import locked
 from mien.core.output import folder_for, refuse_existing
 
 BEGUN = ("recipe.toml", "env.json", "history.csv", "data/train.npz", "data/valid.npz")
-"""What a run leaves before its first epoch is done; the last two are drawn faces."""
+"""The files that a run writes before its first epoch is done; the last two hold drawn faces."""
 
 EPOCHS = ("checkpoint.npz", "calibration.json")
-"""One of these is there once an epoch is done."""
+"""One of these exists once an epoch is done."""
 
 
 @contextmanager
@@ -23,13 +23,13 @@ def run_folder(run_dir: Path, results: Sequence[str], *, force: bool, sources: S
 
     Args:
         run_dir: the folder; it is made.
-        results: the files that the run leaves in it, beside those of ``BEGUN`` and ``EPOCHS``.
-        force: whether to begin anew where the folder holds a run.
+        results: the files that the run writes beside those in ``BEGUN`` and ``EPOCHS``.
+        force: whether to start over if the folder holds a run.
         sources: the nets that the run builds on.
 
     Raises:
-        UsageError: another process trains there; the folder holds results, and no run that could go on; or the run
-            would begin anew over what it builds on.
+        UsageError: another process trains there; the folder holds results but no run to resume; or ``force`` would
+            delete a net that the run starts from or learns from.
         MienError: the folder cannot be written, or has vanished.
     """
     names = [*BEGUN, *EPOCHS, *results]
@@ -45,8 +45,8 @@ def run_folder(run_dir: Path, results: Sequence[str], *, force: bool, sources: S
             yield
         except OSError as error:
             raise MienError(
-                f"the run in {run_dir} ended: {error.strerror or error}; see what became of the folder and its disk, "
-                "then give the same command again"
+                f"the run in {run_dir} ended: {error.strerror or error}; check the folder and its disk, "
+                "then run the same command again"
             ) from error
         finally:
             if not any((run_dir / name).exists() for name in EPOCHS):
@@ -59,14 +59,14 @@ def run_folder(run_dir: Path, results: Sequence[str], *, force: bool, sources: S
 
 
 def _forget(files: Sequence[Path], run_dir: Path, sources: Sequence[Path]) -> None:
-    """Remove what a run left.
+    """Remove the files of an earlier run.
 
     Raises:
-        UsageError: the next one builds on it.
+        UsageError: one of the sources lies in the folder.
     """
     for source in sources:
         with suppress(OSError):
             if run_dir.resolve() in (source.resolve(), *source.resolve().parents):
-                raise UsageError(f"{source} lies in {run_dir}, which --force would begin anew; choose another --run")
+                raise UsageError(f"{source} lies in {run_dir}, which --force would delete; choose another --run")
     for file in files:
         file.unlink(missing_ok=True)

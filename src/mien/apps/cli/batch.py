@@ -1,4 +1,4 @@
-"""``mien batch``: the emotions in more pictures than one machine should see, on Ray."""
+"""``mien batch``: the emotions in pictures, on all machines of a Ray cluster."""
 
 from __future__ import annotations
 
@@ -27,17 +27,19 @@ def batch(
     recursive: Recursive = False,
     address: Annotated[
         str | None,
-        typer.Option(help="A Ray cluster that runs; auto: that of this machine.", show_default="one is started here"),
+        typer.Option(
+            help="Address of a running Ray cluster; auto: this machine's.", show_default="one is started here"
+        ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="At most so many.", show_default="one for each core of the cluster")
+        int | None, typer.Option(min=1, help="The most workers.", show_default="one for each core of the cluster")
     ] = None,
     options: AnalyzerOptions,
 ) -> None:
     """Name the emotion on each face, on all machines of a Ray cluster.
 
-    They must see the same files at the same paths, and have mien installed. Pictures that fail are listed and stand in
-    the log of --out; a picture that crashes a worker is one of them.
+    All machines must have mien installed and the same files at the same paths. Pictures that fail, even by crashing a
+    worker, are listed and noted in the log of --out.
     """
     from contextlib import ExitStack, closing
 

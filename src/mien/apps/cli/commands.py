@@ -19,20 +19,21 @@ from mien.apps.cli import verbosity
 from mien.core.errors import UsageError
 from mien.version import __version__
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Also say the model, the settings, more of each file, and the time.")
+    bool,
+    typer.Option("--verbose", "-v", help="Also print the model, the settings, details of each file, and the time."),
 ]
 
 PACKAGES = ("onnxruntime", "opencv-python-headless", "pillow", "numpy", "av", "keras")
-"""What reads, finds, names and trains, as far as it is installed."""
+"""The packages whose versions ``--verbose`` names, if they are installed."""
 
 MOST_VALUES_NAMED = 3
-"""How many of several values are named."""
+"""The most values of one option that ``--verbose`` names."""
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Return a command as the command line calls it: with --quiet and --verbose, and with ~ in its paths expanded.
+    """Return a command for the command line: with --quiet and --verbose, and with ~ in paths expanded.
 
     Each parameter that is a dataclass becomes an option for each of its fields.
     """
@@ -55,13 +56,13 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     own = [one for name, one in signature.parameters.items() if name not in groups]
     added = [_option("quiet", Quiet, False), _option("verbose", Verbose, False)]
     parameters = [*own, *chain.from_iterable(map(_options, groups.values())), *added]
-    called.__doc__ = _flowing(function)  # Typer keeps the ends of the lines
+    called.__doc__ = _flowing(function)  # Typer would keep the line breaks
     called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return called
 
 
 def _options(group: Any) -> list[inspect.Parameter]:
-    """Return a parameter for each field of a dataclass, as Typer itself knows none."""
+    """Return a parameter for each field of a dataclass, which Typer does not support."""
     kinds = get_type_hints(group, include_extras=True)
     return [
         _option(one.name, kinds[one.name], inspect.Parameter.empty if one.default is MISSING else one.default)
@@ -74,7 +75,7 @@ def _option(name: str, kind: Any, default: Any) -> inspect.Parameter:
 
 
 def _grouped(given: dict[str, Any], groups: dict[str, Any]) -> dict[str, Any]:
-    """Return what a command takes: each dataclass in the place of its fields."""
+    """Return the arguments for a command: its dataclasses, made of the values of their fields."""
     rest = dict(given)
     made = {
         name: group(**{one.name: rest.pop(one.name) for one in fields(group) if one.name in rest})
@@ -84,13 +85,13 @@ def _grouped(given: dict[str, Any], groups: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flowing(function: Callable[..., None]) -> str:
-    """Return what a function's documentation says, a line a paragraph."""
+    """Return a function's docstring with one line a paragraph."""
     return "\n\n".join(part.replace("\n", " ") for part in (inspect.getdoc(function) or "").split("\n\n"))
 
 
 @contextmanager
 def _accounted(name: str, given: dict[str, Any]) -> Generator[None]:
-    """Tell where a command runs and with what settings, and in the end how long it took."""
+    """Say with ``--verbose`` where a command runs, with what settings, and how long it took."""
     if not verbosity.is_verbose():
         yield
         return
@@ -116,7 +117,7 @@ def _environment() -> str:
 
 
 def _settings(given: dict[str, Any]) -> str:
-    """Return a command's options and arguments, but for those that nobody set."""
+    """Return the options and arguments that were set, in words."""
     named = {key.replace("_", "-"): value for key, value in given.items() if value is not None and value is not False}
     return ", ".join(f"{key} {_text(value)}" for key, value in named.items())
 
@@ -131,11 +132,11 @@ def _text(value: Any) -> str:
 
 
 def at_home(value: Any) -> Any:
-    """Return what an option or an argument was given, with ``~`` at the start of its paths written out.
+    """Return a value of an option or an argument, with ``~`` at the start of paths expanded.
 
     Raises:
-        UsageError: one path is in the home of a user whom this machine does not know. Of a list, such paths stay as
-            they are, for whoever reads their files to name.
+        UsageError: a path begins with ``~`` and an unknown user. In a list such paths are left as they are: reading the
+            files will fail with a message for each.
     """
     if isinstance(value, list):
         return [_expanded(one) for one in value]

@@ -45,7 +45,7 @@ class Measures:
     )
     speed: Annotated[bool, typer.Option("--speed", help="Also time the model on this machine.")] = False
     robustness: Annotated[
-        bool, typer.Option("--robustness", help="Also score under blur, noise, occlusion and other harm.")
+        bool, typer.Option("--robustness", help="Also score faces under blur, noise, occlusion and other corruptions.")
     ] = False
     photos: Annotated[
         Path | None, typer.Option(help="Also score photos: a folder with labels.csv (file, emotion, x1, y1, x2, y2).")
@@ -71,10 +71,10 @@ def evaluate(
     ],
     *,
     data: Annotated[
-        list[Path], typer.Option(help="Folder written by 'mien prepare'. May be given again: a row a data set.")
+        list[Path], typer.Option(help="Folder written by 'mien prepare'; several times: a row for each data set.")
     ],
     split: Annotated[
-        SplitName, typer.Option(help="Of FER2013 valid is PublicTest, test is PrivateTest: once a released model.")
+        SplitName, typer.Option(help="FER2013: valid is PublicTest, test is PrivateTest, to be scored once a release.")
     ] = SplitName.valid,
     protocol: Annotated[
         ProtocolName | None, typer.Option(help="Which faces count, and their true label.", show_default="all that fit")
@@ -106,7 +106,7 @@ def evaluate(
                 **asdict(measures),
                 **net.arguments(),
             )
-        # Before anything is written, which may fail.
+        # First, as writing the files may fail.
         print_scores(console, report.document)
         with console.status(f"drawing what goes into {folder}"):
             written = write_report(report, folder)

@@ -45,7 +45,7 @@ EXAMPLES = {
         "mien evaluate mien --data data --groups groups.csv --groups picture",
     ),
 }
-"""Command -> how people call it."""
+"""Command -> examples."""
 
 
 def shown(name: str) -> str:

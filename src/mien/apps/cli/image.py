@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mien.results.sinks import Sink
 
 MOST_COPIES = 5
-"""The most pictures of which marked copies are written unasked: more would flood the working directory."""
+"""The most pictures of which marked copies are written by default: more would fill the working directory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +57,15 @@ def image(
 ) -> None:
     """Name the emotion on each face.
 
-    Prints a table a picture. Up to 5 files that are named one by one, without --out, --annotate, --crops or --json, are
-    also written as NAME.mien.png into the working directory, their faces marked; for more, give --annotate a folder.
+    Prints a table a picture. Of up to 5 files that are named one by one, marked copies NAME.mien.png are written into
+    the working directory, unless --out, --annotate, --crops or --json is given.
     """
     from mien.apps.cli.inputs import gather, piped
     from mien.imaging.decode import REDUCE_TO_PX, read_picture
     from mien.results.provenance import Made
 
     if output.resume and output.out is None:
-        raise UsageError("--resume goes on with a file of results; name it with --out FILE")
+        raise UsageError("--resume continues a file of results; name it with --out FILE")
     if output.blur and output.crops:
         raise UsageError("--crops writes faces and --blur hides them; leave one out")
     inputs = gather(pictures or [], recursive, piped(pictures or []))
@@ -73,7 +73,7 @@ def image(
     asked = output.annotate or output.out or output.crops or output.as_json
     unasked = not asked and _few(pictures or ["-"], len(inputs.paths))
     output = replace(output, annotate=Path()) if unasked else output
-    # A reduced picture has lost the faces that are small in it, and is not what people want to have marked.
+    # A reduced picture loses small faces, and people want marked copies in full size.
     detail_px = None if faces.small_faces or output.annotate else REDUCE_TO_PX
     read = partial(read_picture, max_pixels=round(max_megapixels * 1e6), reduce_to_px=detail_px)
     settings = {
@@ -94,7 +94,7 @@ def _run(
     *,
     unasked: bool,
 ) -> None:
-    """Name the faces of all pictures, write what was asked for, and show what came of it."""
+    """Analyse all pictures, and write and show their outcomes."""
     from mien.apps.cli.screen import Screen
     from mien.apps.cli.stopping import end, stoppable, until
     from mien.inference.pipeline import pipeline
@@ -118,14 +118,14 @@ def _run(
     if output.as_json:
         verbosity.answer(json.dumps(document(analyzer.model, entries, screen.failures), indent=1), even_quiet=True)
     if stopped():
-        raise end(f"add --resume to go on with {out}" if out else "the pictures that were left have no result")
+        raise end(f"add --resume to go on with {out}" if out else "the remaining pictures have no result")
     if screen.failures:
         raise typer.Exit(1)
 
 
 @contextmanager
 def _pictures(inputs: Inputs, analyzer: Analyzer, output: Output, unasked: bool) -> Generator[Pictures]:
-    """Yield what writes pictures, into folders that are made; what is there already is refused before."""
+    """Yield the writer of pictures; make its folders, and refuse to overwrite files first."""
     from mien.apps.cli.pictures import Pictures
     from mien.core.output import folder_for, refuse_existing
 
@@ -143,15 +143,15 @@ def _pictures(inputs: Inputs, analyzer: Analyzer, output: Output, unasked: bool)
 
 
 def _few(names: list[str], count: int) -> bool:
-    """Return whether pictures are so few, and named one by one, that their marked copies are written unasked."""
+    """Return whether marked copies are written by default: the pictures are few, and named one by one."""
     named = all(os.path.isfile(name) for name in names)  # noqa: PTH113, as Path's own fails on what is no name
     if named and count > MOST_COPIES:
-        verbosity.note(f"no marked copies of more than {MOST_COPIES} pictures, unless --annotate DIR asks for them")
+        verbosity.note(f"no marked copies of more than {MOST_COPIES} pictures; add --annotate DIR to write them")
     return named and count <= MOST_COPIES
 
 
 def _keep(outcome: Outcome, written: Pictures, sink: Sink | None, screen: Screen) -> None:
-    """Write what was asked for of one picture, and show what came of it."""
+    """Write and show the outcome of one picture."""
     if outcome.result is None:
         screen.fail(outcome.path, outcome.error)
         if sink:

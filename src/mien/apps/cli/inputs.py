@@ -1,4 +1,4 @@
-"""What people name on the command line, to the pictures or videos that they mean."""
+"""The pictures or videos that the arguments of a command name."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _CONTENTS = {
         re.DOTALL,
     ),
 }
-"""How a file begins whose content, not its name, was given."""
+"""The first bytes of files, to tell when a file's content was given instead of its name."""
 
 _LONGEST = 255, 4096
-"""Bytes of the longest name of a file, and of the longest path; longer ones are something else."""
+"""Bytes of the longest file name and of the longest path; longer arguments are something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a command reads.
+    """A kind of file that a command reads.
 
     Attributes:
         name: of one file of this kind.
@@ -57,15 +57,15 @@ VIDEOS = Kind(
 
 @dataclass(slots=True)
 class Inputs:
-    """The files to read, and what came of the other arguments.
+    """The files to read, and why other arguments were left out.
 
-    A list, not a stream, since a progress bar wants its length.
+    A list, not a stream, as a progress bar needs its length.
     """
 
     paths: list[Path] = field(default_factory=list[Path])
     """Each file once, in the order of the arguments; the files of a folder as people count (img2 before img10)."""
     refusals: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """The arguments in which there is nothing to read, and why."""
+    """The arguments that lead to no file, and why."""
     skipped: int = 0
     """Files in folders that are hidden or have the suffix of another kind, and files that mien wrote."""
 
@@ -76,9 +76,9 @@ def gather(
     """Find the files that arguments name. None is opened: a path may lead to something else, or nowhere.
 
     Args:
-        arguments: files, which are taken whatever they are called, but for those that mien wrote (NAME.mien.png), as a
-            pattern gives them along with others; folders, for those of the kind in them; patterns such as ``*.jpg``
-            that the shell left alone, for what it would have made of them; "-" for names on standard input.
+        arguments: files of any name, except those that mien wrote (NAME.mien.png), which a pattern may include;
+            folders, whose files of the kind are taken; patterns such as ``*.jpg`` that the shell did not expand; "-"
+            for names on standard input.
         recursive: whether to look into folders in folders too, but for hidden ones and links.
         stdin: one name a line, or ended by NUL as ``find -print0`` does. It is read for "-", or without arguments.
         kind: what to look for in folders.
@@ -104,18 +104,18 @@ def piped(arguments: Sequence[str]) -> BinaryIO | None:
 
 
 def natural(name: str) -> tuple[list[str | int], str]:
-    """Return what sorts names as people count: img2 before img10, small and capital letters alike."""
+    """Return a sort key in natural order: img2 before img10, ignoring case."""
     # Digits and the rest alternate, so that numbers meet numbers.
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.casefold())], name
 
 
 def _leave_own(found: Inputs) -> None:
-    """Leave aside what mien wrote, and say so, unless it is all there is."""
+    """Leave out files that mien wrote, and say so, unless there are no others."""
     others = [path for path in found.paths if not _is_own(path)]
     own = len(found.paths) - len(others)
     if others and own:
         found.paths, found.skipped = others, found.skipped + own
-        verbosity.note(f"{own} of the files left aside, as mien wrote them (NAME.mien.*)")
+        verbosity.note(f"{own} of the files skipped, as mien wrote them (NAME.mien.*)")
 
 
 def _names(arguments: Sequence[str], stdin: BinaryIO | None, kind: Kind, found: Inputs) -> Iterator[str]:
@@ -133,7 +133,7 @@ def _names(arguments: Sequence[str], stdin: BinaryIO | None, kind: Kind, found: 
             continue
         data += stdin.read()
         lines = data.split(b"\0") if b"\0" in data else data.splitlines()
-        # As the system writes names, which need not be UTF-8.
+        # Decoded as the system does, as names need not be UTF-8.
         listed = [os.fsdecode(line) for line in lines if line.strip()]
         if not listed:
             found.refusals.append((LIST, f"standard input names no {kind.name}; expected one name a line"))
@@ -152,7 +152,7 @@ def _meant(name: str, recursive: bool, kind: Kind, found: Inputs) -> Iterator[st
         found.refusals.append((without_password(name), why))
     elif content := _content(name):
         start = f"{name[:40]}..."
-        found.refusals.append((start, f"{start} {content}; write what it holds into a file, and name that"))
+        found.refusals.append((start, f"{start} {content}; write its content into a file, and name that"))
     elif glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True), key=natural)  # noqa: PTH207, which takes hidden files
         if not matches:
@@ -200,7 +200,7 @@ def _inside(top: str, recursive: bool, kind: Kind, found: Inputs) -> Iterator[st
 
 
 def _content(name: str) -> str:
-    """Return why a name is none, but the content of a file; empty where it may be one."""
+    """Return why an argument is the content of a file and not a name; empty if it may be a name."""
     if _CONTENTS["picture in base64"].match(os.fsencode(name)):
         return "is a picture in base64, not a name"
     longest = max(len(os.fsencode(part)) for part in Path(name).parts)
@@ -210,7 +210,7 @@ def _content(name: str) -> str:
 
 
 def _is_a(kind: Kind, name: Path) -> bool:
-    """Return whether a file in a folder is called like one of a kind, and not like one of mien's (NAME.mien.png)."""
+    """Return whether a file name is of a kind, and not that of a file which mien wrote (NAME.mien.png)."""
     return name.suffix.lower() in kind.suffixes and not _is_own(name)
 
 

@@ -1,4 +1,4 @@
-"""``mien live``: the emotions before a camera, as they come."""
+"""``mien live``: the emotions before a camera, as they are seen."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Output:
     """What is stored."""
 
     record: Annotated[
-        Path | None, typer.Option(metavar="FILE.mp4", help="Film what is shown, from the first picture on.")
+        Path | None, typer.Option(metavar="FILE.mp4", help="Record what is shown, from the first picture on.")
     ] = None
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a row a face a frame: .jsonl, .csv or .parquet.")
@@ -70,11 +70,11 @@ live.__doc__ = (live.__doc__ or "").format(keys=KEYS_SENTENCE)
 
 
 def _watch(place: Source, stream: Stream, made: Made, output: Output, *, window: bool, mirror: bool) -> None:
-    """Show a source until it ends, store what was asked for, and say what was.
+    """Show a source until it ends, store what was asked for, and print a summary.
 
     Raises:
         MienError: a film could not be written.
-        Exit: an end was asked for.
+        Exit: it was stopped.
     """
     from contextlib import ExitStack
     from functools import partial
@@ -111,7 +111,7 @@ def _watch(place: Source, stream: Stream, made: Made, output: Output, *, window:
 
 
 def _view(window: bool, name: str, stack: ExitStack) -> loop.View:
-    """Open what shows the source of a name; the stack closes it."""
+    """Return the view of a source: window, terminal or lines; the stack closes it."""
     from mien.apps.live.views import LineView, TerminalView, WindowView
     from mien.apps.live.window import Window
 
@@ -124,10 +124,10 @@ def _view(window: bool, name: str, stack: ExitStack) -> loop.View:
 
 
 def _check_film(path: Path, force: bool) -> None:
-    """Refuse a file that cannot become a film, before anything is filmed.
+    """Refuse a file that cannot be recorded to, before recording starts.
 
     Raises:
-        UsageError: it has another suffix, its folder is not there, or it is there already and is to be kept.
+        UsageError: it has another suffix, its folder does not exist, or it exists and ``force`` is not set.
     """
     from mien.core.errors import UsageError
     from mien.core.output import refuse_existing

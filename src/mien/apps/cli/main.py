@@ -1,4 +1,4 @@
-"""The command ``mien``: its subcommands, and how errors, and streams that take no more, become exit codes."""
+"""The command ``mien``: its subcommands, and the exit codes of errors and of closed outputs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mien.core.output import DISK_FULL
 from mien.version import __version__
 
 REFUSALS = DISK_FULL | {errno.EIO, errno.EPIPE, errno.EBADF}
-"""What the system says of a stream that takes no more."""
+"""The system's errors for an output that cannot be written any more."""
 
 app = typer.Typer(
     name="mien",
@@ -67,7 +67,7 @@ def main(
 
 def run() -> None:
     """Run the command line; exit with 0 when done, 1 when something failed, 2 on wrong usage, 130 when stopped."""
-    # Pillow warns about damaged metadata of pictures that it reads all the same.
+    # Pillow warns about damaged metadata even if it can read the picture.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     sys.exit(with_streams(_run))
 
@@ -86,19 +86,19 @@ def _run() -> int:
             raise
         verbosity.complain(f"cannot use {error.filename}: {error.strerror}; fix that, or choose another place")
         return 1
-    except SystemExit as end:  # as Typer ends, whatever came of it
+    except SystemExit as end:  # how Typer ends in any case
         return end.code if isinstance(end.code, int) else 0
     return 0
 
 
 def with_streams(run: Callable[[], int]) -> int:
-    """Run what writes to standard output and standard error, and return its exit code, or 1 where one took no more.
+    """Run a function that writes to standard output and standard error; return its exit code, or 1 if one failed.
 
-    The first is said on the second, unless a reader has gone, who wants no more. Nothing is left for Python itself to
-    fail on as it ends.
+    A failure of standard output is reported on standard error, unless its reader has closed it. Both are flushed, so
+    that Python has nothing left to fail on at exit.
     """
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # the names of files need not be text
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
     try:
         code = run()
         for stream in (sys.stdout, sys.stderr):
@@ -106,7 +106,7 @@ def with_streams(run: Callable[[], int]) -> int:
                 stream.flush()
     except OSError as error:
         broken = [stream for stream in (sys.stdout, sys.stderr) if _is_broken(stream)]
-        # Who fails to open a file is told its name, and who fails to write to one is not.
+        # Errors of opening a file hold its name, errors of writing do not.
         if not broken and (error.filename is not None or error.errno not in REFUSALS):
             raise
         for stream in broken:
@@ -119,7 +119,7 @@ def with_streams(run: Callable[[], int]) -> int:
 
 
 def _is_broken(stream: TextIO | None) -> bool:
-    """Return whether what waits in a stream cannot be written; it waits on."""
+    """Return whether a stream cannot be flushed; its buffer is kept."""
     try:
         if stream is not None:
             stream.flush()
@@ -129,7 +129,7 @@ def _is_broken(stream: TextIO | None) -> bool:
 
 
 def _discard(stream: TextIO) -> None:
-    """Let what waits in a stream, and what is still to come, go nowhere."""
+    """Discard what a stream has buffered and what is still written to it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

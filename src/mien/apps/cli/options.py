@@ -1,7 +1,7 @@
-"""Options that several commands take, each said once, with the words that they accept.
+"""Options that several commands take, each defined once, with its possible values.
 
-The words stand here too, so that ``--help`` needs no numpy. What goes together is a dataclass: a command takes it as
-one parameter, and ``commands.command`` makes an option of each of its fields.
+The values are repeated here so that ``--help`` needs no numpy. Options that belong together are a dataclass: a command
+takes it as one parameter, and ``commands.command`` makes an option of each field.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class DeviceName(StrEnum):
     openvino = "openvino"
 
 
-Force = Annotated[bool, typer.Option("--force", help="Write over what is there already.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 PictureNames = Annotated[
     list[str] | None,
     typer.Argument(help="Files, folders or patterns; '-' or a pipe: names, one a line.", show_default=False),
@@ -58,17 +58,17 @@ Prior = Annotated[
         show_default="the model's own",
     ),
 ]
-Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders in folders too.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the file of --out where it stopped.")]
+Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Also look into subfolders.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue the file of --out where it stopped.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetOptions:
-    """On what a net runs."""
+    """Where and how a net runs."""
 
-    device: Annotated[DeviceName, typer.Option(help="On what the net runs, as far as ONNX Runtime has it.")] = (
-        DeviceName.cpu
-    )
+    device: Annotated[
+        DeviceName, typer.Option(help="Device for the net, if the installed ONNX Runtime supports it.")
+    ] = DeviceName.cpu
     threads: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Processor threads that a net uses.", show_default="one for each core"),
@@ -92,7 +92,7 @@ class FaceOptions:
     ] = 0.0
     min_score: Annotated[
         float | None,
-        typer.Option(help="Leave out faces of which the detector is less sure.", show_default="the detector's own"),
+        typer.Option(help="Leave out faces with a lower detection score.", show_default="the detector's own"),
     ] = None
     largest: Annotated[bool, typer.Option("--largest", help="Keep the largest face of each picture.")] = False
 
@@ -112,7 +112,7 @@ class FaceOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyzerOptions(NetOptions):
-    """What finds faces and names what they show."""
+    """The detector and the model, and how results are shown."""
 
     view: Annotated[ViewName, typer.Option(help="eight: contempt is shown apart, not as neutral.")] = ViewName.seven
     prior: Prior = None
@@ -125,7 +125,7 @@ class AnalyzerOptions(NetOptions):
     ] = None
 
     def load(self, faces: FaceOptions | None = None) -> Analyzer:
-        """Return the analyzer, and say with ``--verbose`` which model it has, and how far that raises rare emotions.
+        """Return the analyzer; with ``--verbose``, print its model and prior.
 
         Raises:
             MienError: as ``mien.load`` does.
@@ -143,11 +143,11 @@ class AnalyzerOptions(NetOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOptions:
-    """How faces are followed from frame to frame."""
+    """How faces are tracked from frame to frame."""
 
     smooth: Annotated[float, typer.Option(metavar="S", help="Time constant of smoothing; 0: none.")] = 0.3
     detect_every: Annotated[
-        int, typer.Option(metavar="N", help="Search each N-th frame whole, in between only near known faces.")
+        int, typer.Option(metavar="N", help="Search every N-th frame whole, and the others only near known faces.")
     ] = 1
 
     def settings(self) -> dict[str, Setting]:

@@ -1,4 +1,4 @@
-"""How the command line is taken apart and explained: help in panels, and suggestions for misspelt names."""
+"""Parsing of the command line: help in panels, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -45,38 +45,38 @@ PANELS = {
     "Measurements": ("--speed", "--robustness", "--groups"),
     "Everywhere": ("--version", "--quiet", "--verbose", "--install-completion", "--show-completion", "--help"),
 }
-"""Panel of the help -> its options; one that is another's elsewhere has the command's name before it."""
+"""Panel of the help -> its options; an option that is in another panel for one command has its name before it."""
 
 
 RENAMED = {"--labels": "--view"}
-"""Options that had another name, and still answer to it."""
+"""Old name of an option -> its name."""
 
 RENAMED_COMMANDS = {"answer": "soft-labels"}
-"""Commands that had another name, and still answer to it."""
+"""Old name of a command -> its name."""
 
 
 class Command(TyperCommand):
-    """A command whose help has panels, and which suggests options for misspelt ones."""
+    """A command with panels in its help and suggestions for misspelt options."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return its parameters, the options in the order of their panels."""
         return in_panels(self.name or "", super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take the arguments apart."""
+        """Parse the arguments."""
         with _suggesting(self.get_params(ctx)):
             return super().parse_args(ctx, [_renamed(arg) for arg in args])
 
 
 class Group(TyperGroup):
-    """All commands; suggests one for a misspelt name."""
+    """The group of all commands, with suggestions for misspelt ones."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters that stand before the command."""
         return in_panels("", super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take the arguments before the command apart."""
+        """Parse the arguments before the command."""
         with _suggesting(self.get_params(ctx)):
             return super().parse_args(ctx, args)
 
@@ -106,14 +106,14 @@ def in_panels(command: str, params: list[Any]) -> list[Any]:
 
 
 def meant(name: str, known: Iterable[str]) -> list[str]:
-    """Return the known names that a misspelt one may stand for: one slip away, or one begins with the other."""
+    """Return the known names that a misspelt one may mean: one typing error away, or one begins with the other."""
     word, bare = name.strip("-"), {one.strip("-"): one for one in known}
     starts = [one for one in bare if len(word) >= 3 and (one.startswith(word) or word.startswith(one))]
     return [bare[one] for one in near(word, bare) or starts]
 
 
 def _renamed(argument: str) -> str:
-    """Return an argument with the name that its option has now."""
+    """Return an argument with the current name of its option."""
     name, equals, value = argument.partition("=")
     return RENAMED.get(name, name) + equals + value
 
@@ -124,7 +124,7 @@ def _suggesting(params: list[Any]) -> Generator[None]:
     try:
         yield
     except Exception as error:
-        if unknown := getattr(error, "option_name", None):  # Typer keeps the class of this error to itself
+        if unknown := getattr(error, "option_name", None):  # Typer does not export the class of this error
             options = [
                 option for param in params if not param.hidden for option in [*param.opts, *param.secondary_opts]
             ]

@@ -1,4 +1,4 @@
-"""The pictures that ``mien image`` writes: whole ones with their faces marked, and faces cut out."""
+"""The pictures that ``mien image`` writes: marked copies, and crops of the faces."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ KEPT_FORMATS = {".jpg", ".jpeg", ".png", ".webp"}
 
 
 class Pictures:
-    """Writes pictures under names that no other of the same call has.
+    """Writes pictures under names that are unique in one call.
 
     Args:
         paths: all pictures of the call, so that names do not depend on where it was resumed.
-        annotate: the folder for whole pictures, ``NAME.mien.png``; None writes none. So is crops, ``NAME.0.png``.
-        crops: the folder for faces.
-        blur: whether faces are anonymized in whole pictures.
-        spec: how faces are cut.
-        unasked: whether nobody asked for whole pictures: the first that cannot be written is said, and is the last.
-        keep: whether whole pictures that are there are left as they are.
+        annotate: the folder for marked copies, ``NAME.mien.png``; None writes none.
+        crops: the folder for crops, ``NAME.0.png``; None writes none.
+        blur: whether faces are anonymized in marked copies.
+        spec: how faces are cropped.
+        unasked: whether marked copies are written by default; then the first failure is noted and ends them.
+        keep: whether existing marked copies are left as they are.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class Pictures:
         self._unasked = unasked
 
     def marked(self) -> list[Path]:
-        """Return all files of whole pictures that may be written."""
+        """Return all marked copies that may be written."""
         return [self._annotate / self._marked(path) for path in self._names] if self._annotate else []
 
     def cut(self) -> list[Path]:
-        """Return the files of faces that are there and may be written over."""
+        """Return the existing crops that may be overwritten."""
         if self._crops is None or not self._crops.is_dir():
             return []
         names = set(self._names.values())
@@ -69,7 +69,7 @@ class Pictures:
         )
 
     def write(self, path: str, result: Result) -> list[Path]:
-        """Write what was asked for of one picture, nothing where it shows no face, and return the files.
+        """Write the marked copy and the crops of one picture, if it shows a face, and return the files.
 
         Raises:
             ImageError: a file that was asked for cannot be written.
@@ -85,9 +85,9 @@ class Pictures:
         return files
 
     def _mark(self, file: Path, result: Result) -> list[Path]:
-        """Write a whole picture, and return its file, or nothing where it is not written."""
+        """Write a marked copy, and return its file; no file if it is not written."""
         if self._keep and os.path.lexists(file):
-            verbosity.note(f"{file} is there already and left as it is; add --force to write over it")
+            verbosity.note(f"{file} exists and is kept; add --force to overwrite it")
             return []
         try:
             _write(draw(anonymized(result) if self._blur else result), file)
@@ -105,7 +105,7 @@ class Pictures:
 
 
 def names_of(paths: Sequence[Path]) -> dict[str, str]:
-    """Return path -> a name for what is made of it: its stem, numbered from the second of the same stem on."""
+    """Return path -> name for its output files: its stem, with a number if others have the same stem."""
     names, taken = dict[str, str](), set[str]()
     for path in paths:
         name, number = path.stem, 1
@@ -129,7 +129,7 @@ def anonymized(result: AnyResult) -> AnyResult:
 
 
 def _write(image: Image, file: Path) -> None:
-    """Write a picture into a folder that was there when the run began."""
+    """Write a picture; refuse if its folder has vanished since the run began."""
     if not file.parent.is_dir():
         raise MienError(
             f"{file.parent} was deleted or replaced while pictures went into it; see what became of it, then run the "

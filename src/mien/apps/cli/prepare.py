@@ -1,4 +1,4 @@
-"""``mien prepare``: from published files to one file a split, and an audit of what is in them."""
+"""``mien prepare``: published data sets to one file a split, with an audit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``mien image`` prints: a table a picture, progress and a summary on a terminal, plain lines in a pipe."""
+"""What ``mien image`` prints: tables, progress and a summary on a terminal, plain lines in a pipe."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 """A character filled to 0, 1, ... 8 eighths from the left."""
 
 MOST_FILES_NAMED = 3
-"""Written files that are named one by one."""
+"""The most written files that are named one by one."""
 
 
 class ProgressScreen:
-    """What a command prints, and a progress bar beside it on a terminal; a context manager that takes the bar away.
+    """The output of a command, with a progress bar on a terminal; a context manager that removes the bar.
 
     Args:
         columns: of the bar.
-        wanted: whether there is to be one.
+        wanted: whether the bar is shown.
     """
 
     def __init__(self, *columns: ProgressColumn, wanted: bool = True) -> None:
@@ -53,7 +53,7 @@ class ProgressScreen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the progress bar away."""
+        """Remove the progress bar."""
         self._progress.stop()
 
 
@@ -63,7 +63,7 @@ class Screen(ProgressScreen):
     Args:
         count: pictures to come; a progress bar is shown from two on.
         tables: whether faces are shown; failures and the summary always are.
-        silent: whether nothing but failures is shown, and they on standard error, as everywhere.
+        silent: whether only failures are shown; they go to standard error in any case.
 
     Attributes:
         failures: (name, reason) so far.
@@ -85,13 +85,13 @@ class Screen(ProgressScreen):
         self._task = self._progress.add_task("pictures", total=count, rate="")
 
     def fail(self, name: str, why: str) -> None:
-        """Say why there is no result for a picture or an argument."""
+        """Print why there is no result for a picture or an argument."""
         self.failures.append((name, why))
         self._advance()
         verbosity.complain(why)
 
     def show(self, outcome: Outcome, files: Sequence[Path]) -> None:
-        """Show a result, and what was written of it."""
+        """Show a result and the files that were written of it."""
         assert outcome.result is not None
         self._pictures += 1
         self._emotions.update(face.emotion for face in outcome.result if not face.uncertain)
@@ -123,7 +123,7 @@ class Screen(ProgressScreen):
         if resumed:
             parts.append(f"{resumed:,} were done before")
         if skipped:
-            parts.append(f"{count(skipped, 'other file')} left aside")
+            parts.append(f"{count(skipped, 'other file')} skipped")
         if self.failures:
             parts.append(f"{len(self.failures):,} failed")
         if out is not None:
@@ -139,7 +139,7 @@ class Screen(ProgressScreen):
 
 
 def table(outcome: Outcome) -> Table:
-    """Return the faces of one picture as a table: a row a face, a bar a probability worth seeing."""
+    """Return the faces of one picture as a table: a row a face, with a bar of its probability."""
     assert outcome.result is not None
     title = Text(cell(outcome.path)) + Text(f"  ({outcome.note})" if outcome.note else "", style="dim")
     shown = Table(title=title, title_justify="left")
@@ -151,7 +151,7 @@ def table(outcome: Outcome) -> Table:
 
 
 def plain_lines(path: str, result: Result) -> list[str]:
-    """Return a line a face for other programs: path, number, emotion, probability and what is to be said of it."""
+    """Return a line a face for other programs: path, number, emotion, probability and doubts."""
     name = cell(path)
     if not len(result):
         return [f"{name}\tno face found"]
@@ -162,7 +162,7 @@ def plain_lines(path: str, result: Result) -> list[str]:
 
 
 def _facts(outcome: Outcome) -> str:
-    """Return what a result rests on: the size of the picture, how it was read, and how sure each face is to be one."""
+    """Return details for ``--verbose``: size of the picture, how it was read, and the score of each face."""
     assert outcome.result is not None
     width, height = outcome.result.frame.size
     scores = ", ".join(f"{face.score:.2f}" for face in outcome.result)
@@ -171,7 +171,7 @@ def _facts(outcome: Outcome) -> str:
 
 
 def cell(path: str) -> str:
-    """Return a path as a cell of a line for other programs: as JSON where it holds what cannot be printed."""
+    """Return a path as a cell of a line for other programs: as JSON if it holds characters that cannot be printed."""
     return path if path.isprintable() else json.dumps(path)
 
 
@@ -200,7 +200,7 @@ def _cells(face: Face) -> list[str | Text]:
 
 
 def count(number: int, thing: str, things: str = "") -> str:
-    """Return so many things in words: "1 face", "2 faces"; ``things`` is the plural where it takes no s."""
+    """Return a number of things in words: "1 face", "2 faces"; ``things`` is the plural where it takes no s."""
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 

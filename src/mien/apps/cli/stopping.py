@@ -1,4 +1,4 @@
-"""Ctrl-C, and a request to terminate, that let files be finished."""
+"""Ctrl-C and SIGTERM: a command finishes its files before it ends."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mien.apps.cli import verbosity
 Thing = TypeVar("Thing")
 
 STOPPED = 130
-"""The exit code of every command that was asked to end before it was done."""
+"""The exit code of a command that was stopped."""
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def until(stopped: Callable[[], bool], things: Iterable[Thing]) -> Generator[Thing]:
-    """Yield things until an end is asked for; the one that is in hand then is the last."""
+    """Yield things until the command is stopped; the one in work is the last."""
     for thing in things:
         yield thing
         if stopped():
@@ -30,17 +30,17 @@ def until(stopped: Callable[[], bool], things: Iterable[Thing]) -> Generator[Thi
 
 
 def end(advice: str) -> typer.Exit:
-    """Say that a command was stopped and how to go on, and return what ends it."""
+    """Print that a command was stopped and how to go on, and return the exit to raise."""
     verbosity.note(f"stopped; {advice}")
     return typer.Exit(STOPPED)
 
 
 @contextmanager
 def terminable() -> Generator[None]:
-    """Let a request to terminate, as Docker and Slurm send it, interrupt as Ctrl-C does.
+    """Make SIGTERM, which Docker and Slurm send, interrupt as Ctrl-C does.
 
     Raises:
-        KeyboardInterrupt: also where the interruption came out as another error, as from an import in C.
+        KeyboardInterrupt: also if the interruption surfaced as another error, as from an import in C.
     """
     asked = False
 
@@ -49,7 +49,7 @@ def terminable() -> Generator[None]:
         asked = True
         raise KeyboardInterrupt
 
-    # Programs in the background of a shell are told to ignore Ctrl-C.
+    # A shell makes programs in the background ignore Ctrl-C.
     wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, interrupt) for number in wanted}
     try:
@@ -64,7 +64,7 @@ def terminable() -> Generator[None]:
 
 @contextmanager
 def whole_or_nothing() -> Generator[None]:
-    """Say that an interrupted command has written nothing, as one that writes all its files in the end."""
+    """Print "nothing was written" on Ctrl-C, for commands that write all files at the end."""
     try:
         with terminable():
             yield
@@ -74,10 +74,10 @@ def whole_or_nothing() -> Generator[None]:
 
 @contextmanager
 def stoppable() -> Generator[Callable[[], bool]]:
-    """Let the first Ctrl-C, or a request to terminate, ask for an end; a second one interrupts as ever.
+    """Make the first Ctrl-C or SIGTERM a request to stop; a second one interrupts as usual.
 
     Yields:
-        whether an end was asked for.
+        A function that returns whether to stop.
     """
     asked = False
 

@@ -25,17 +25,17 @@ RESULTS = (
     *("best.npz", "model.keras", "model.onnx", "model.int8.onnx", "predictions.csv", "metrics.json", "confusion.png"),
     *("reliability.png", "prior.png", "coverage.png", "curves.png", "report.html"),
 )
-"""What a run leaves in its folder once it has learnt something."""
+"""The files that a run writes into its folder after its first epoch."""
 
 A_NET = f"a completed run folder, a file of 'mien export --int8', or a packaged net, {PACKAGED_NAMES}"
 
 
 RecipeName = Annotated[
-    Path | None, typer.Argument(help="One of 'mien recipes', or a file of one's own.", show_default="5-compact")
+    Path | None, typer.Argument(help="A recipe of 'mien recipes', or a TOML file.", show_default="5-compact")
 ]
 Teachers = Annotated[
     list[Path],
-    typer.Option("--teacher", metavar="NET", help=f"{A_NET[0].upper()}{A_NET[1:]}; give the option once a teacher."),
+    typer.Option("--teacher", metavar="NET", help=f"{A_NET[0].upper()}{A_NET[1:]}; once a teacher."),
 ]
 Changes = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")]
 
@@ -56,7 +56,7 @@ class RunOptions:
         int | None,
         typer.Option(min=1, metavar="N", help="Learn from N faces only, spread over the data: for a first try."),
     ] = None
-    force: Annotated[bool, typer.Option("--force", help="Begin anew where the folder holds a run.")] = False
+    force: Annotated[bool, typer.Option("--force", help="Start over if the folder holds a run.")] = False
     changes: Changes = None
 
 
@@ -67,8 +67,8 @@ def train(
 ) -> None:
     """Train a net, export and score it; the same command resumes a run that was stopped.
 
-    With more epochs (--set epochs=N) a run that was stopped or finished goes on. Its learning rate is from there on
-    that of a run of N epochs: behind a finished cosine it rises to where such a run would be, and falls again.
+    With more epochs (--set epochs=N) a run that was stopped or finished is extended. From there on its learning rate is
+    that of a run of N epochs: after a finished cosine schedule it first rises again.
     """
     _run_recipe(recipe, options)
 
@@ -97,7 +97,7 @@ def soft_labels(
     force: Force = False,
     changes: Changes = None,
 ) -> None:
-    """Let trained nets label augmented faces with probabilities, for small nets to learn from."""
+    """Label augmented faces with the probabilities of trained nets, for small nets to learn from."""
     from rich.progress import track
 
     from mien.core.output import output_folder, whole_files
@@ -168,7 +168,7 @@ def _run_recipe(recipe: Path | None, options: RunOptions, teachers: Sequence[Pat
     chosen = override(chosen, options.changes or [])
     run_dir = options.run or Path("runs") / (chosen.name if limit is None else f"{chosen.name}-{limit}")
     if data != SYNTHETIC:
-        for name in ("train", "valid"):  # what is wrong with them is said before the seconds that the backend takes
+        for name in ("train", "valid"):  # errors in them come before the backend loads, which takes seconds
             load_split(Path(data), name)
     load_backend()
     from mien.train.init.warm_start import describe_runs
@@ -176,7 +176,7 @@ def _run_recipe(recipe: Path | None, options: RunOptions, teachers: Sequence[Pat
     start = options.start or (Path(chosen.start) if chosen.start else None)
     sources = [*teachers, *([start] if start else [])]
     if options.force:
-        describe_runs(sources, chosen, "net")  # before anything is given up for them
+        describe_runs(sources, chosen, "net")  # checked before --force deletes anything
     try:
         with run_folder(run_dir, RESULTS, force=options.force, sources=sources):
             folder = _drawn_faces(run_dir) if data == SYNTHETIC else Path(data)
@@ -184,7 +184,7 @@ def _run_recipe(recipe: Path | None, options: RunOptions, teachers: Sequence[Pat
     except KeyboardInterrupt:
         kept = any((run_dir / name).exists() for name in EPOCHS)
         raise end(
-            f"finished epochs are kept in {run_dir}, and the same command goes on from there"
+            f"finished epochs are kept in {run_dir}; run the same command to go on"
             if kept
             else "no epoch was finished, and nothing is kept"
         ) from None

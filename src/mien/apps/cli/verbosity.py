@@ -1,7 +1,7 @@
-"""How much a command says, the same in every command.
+"""How much a command prints, the same in every command.
 
-Results go to standard output, all else to standard error. ``--quiet`` leaves errors alone, and what was asked for as
-JSON; ``--verbose`` adds how results were obtained.
+Results go to standard output, everything else to standard error. ``--quiet`` leaves only errors, and JSON that was
+asked for; ``--verbose`` adds how results were obtained.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Level(IntEnum):
-    """How much is said."""
+    """How much is printed."""
 
     QUIET = 0
     NORMAL = 1
@@ -30,17 +30,17 @@ class Level(IntEnum):
 
 
 LONGEST_WORD = 500
-"""Characters of the longest word that an error repeats whole: paths are shorter, and encoded pictures longer."""
+"""Longest word that an error repeats whole, in characters: paths are shorter, pictures in base64 longer."""
 
 SHOWN_OF_WORD = 60
-"""Characters that it repeats of a longer one."""
+"""Characters of a longer word that an error repeats."""
 
 _level = ContextVar("level", default=Level.NORMAL)
 
 
 @contextmanager
 def speaking(level: Level) -> Generator[None]:
-    """Say so much from here on."""
+    """Set how much is printed."""
     before = _level.set(level)
     try:
         yield
@@ -49,27 +49,27 @@ def speaking(level: Level) -> Generator[None]:
 
 
 def is_quiet() -> bool:
-    """Return whether errors alone are said."""
+    """Return whether only errors are printed."""
     return _level.get() is Level.QUIET
 
 
 def is_verbose() -> bool:
-    """Return whether details are said."""
+    """Return whether details are printed."""
     return _level.get() is Level.VERBOSE
 
 
 def console(stderr: bool = False) -> Console:
-    """Return a console for tables and progress, which shows nothing where only errors are said."""
+    """Return a console for tables and progress, which shows nothing if only errors are printed."""
     from rich.console import Console
 
     return Console(stderr=stderr, quiet=is_quiet())
 
 
 def answer(text: str, even_quiet: bool = False) -> None:
-    """Print to standard output what a command is there to print.
+    """Print the result of a command to standard output.
 
     Raises:
-        OSError: standard output is closed, where everything else goes on without it.
+        OSError: standard output is closed; only results need it.
     """
     if even_quiet or not is_quiet():
         out: TextIO | None = sys.stdout
@@ -79,13 +79,13 @@ def answer(text: str, even_quiet: bool = False) -> None:
 
 
 def say(text: str) -> None:
-    """Print to standard output what came of a command whose results are elsewhere."""
+    """Print a summary to standard output, for commands whose results go to files."""
     if not is_quiet():
         typer.echo(text)
 
 
 def note(text: str) -> None:
-    """Print what is worth knowing, and no error, to standard error."""
+    """Print a note, which is no error, to standard error."""
     if not is_quiet():
         _tell(text)
 
@@ -102,13 +102,13 @@ def complain(text: str) -> None:
 
 
 def _tell(text: str) -> None:
-    # A name may hold what would steer the terminal, such as a change of colour.
+    # A name may hold control characters, which would change the terminal.
     safe = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: ascii(found[0])[1:-1], text)
     typer.echo(f"mien: {safe}", err=True)
 
 
 def shortened(text: str) -> str:
-    """Return a text without the rest of words that are no words, such as a whole picture in base64."""
+    """Return a text with very long words shortened, such as a picture in base64."""
     return re.sub(
         rf"\S{{{LONGEST_WORD + 1},}}", lambda word: f"{word[0][:SHOWN_OF_WORD]}... ({len(word[0]):,} characters)", text
     )

@@ -1,4 +1,4 @@
-"""The keys of the window of ``mien live``, for the loop that hears them and the help that names them."""
+"""The keys of the window of ``mien live``, for the loop that reads them and the help that lists them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Key(NamedTuple):
-    """One thing to do, and the keys that do it.
+    """An action and its keys.
 
     Attributes:
-        action: the name of what is done.
+        action: the name of the action.
         names: of the keys, as pygame calls them.
         shown: the keys as people know them.
         does: what they do, as the window's help says it.
-        brief: keys and deed, as the help of the command says them.
+        brief: keys and action, as the help of the command says them.
     """
 
     action: str
@@ -36,7 +36,7 @@ KEYS = (
 KEYS_SENTENCE = f"Keys in the window: {', '.join(key.brief for key in KEYS)}."
 
 HELP_LINES = (*((key.shown, key.does) for key in KEYS), ("?", "uncertain, and hatched below"))
-"""What the window shows where help is asked for: keys and what they do, and what is not said elsewhere."""
+"""The window's help: keys and what they do, and the meaning of the question mark."""
 
 HELP_HINT = next(f"{key.shown}: help" for key in KEYS if key.action == "help")
 """What the window always shows."""

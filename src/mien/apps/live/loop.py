@@ -1,4 +1,4 @@
-"""The loop of ``mien live``: take the newest frame, name what it shows, show it, and do what the keys say."""
+"""The loop of ``mien live``: take the newest frame, analyse and show it, and react to keys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mien.tracking.tracked_result import TrackedResult
 from mien.video.capture import Capture
 
 IDLE_S = 0.05
-"""How long to wait for a frame before keys are heard again."""
+"""How long to wait for a frame before keys are read again."""
 
 NOTE_S = 4.0
 """How long a note stays."""
@@ -28,7 +28,7 @@ class View(Protocol):
     """Where results are shown, and where keys come from."""
 
     def show(self, result: TrackedResult | None, status: Status) -> None:
-        """Show the last result, again if nothing has come since; None before the first."""
+        """Show the last result, again if there is no newer one; None before the first."""
         ...
 
     def events(self) -> Sequence[str]:
@@ -64,13 +64,13 @@ class Live:
 
     Args:
         capture: reads the source.
-        stream: frame -> result; its memory is this source's alone.
-        view: shows what comes.
-        recorder: films and saves pictures.
-        sinks: take each result as the camera saw it, before any mirror.
-        mirror: whether the picture is shown and filmed mirrored.
+        stream: frame -> result; used for this source only.
+        view: shows results.
+        recorder: records videos and saves pictures.
+        sinks: take each result as the camera saw it, not mirrored.
+        mirror: whether the picture is shown and recorded mirrored.
         stopped: whether to end, as after Ctrl-C.
-        clock: seconds that never go back.
+        clock: a monotonic clock, in seconds.
         rest: sleeps for some seconds.
 
     Attributes:
@@ -145,7 +145,7 @@ class Live:
             self._try(lambda: self._recorder.write(draw(shown), frame.time_s))
 
     def _shown(self) -> TrackedResult | None:
-        """Return the last result as it is to be seen."""
+        """Return the last result as it is shown, mirrored or not."""
         return mirrored(self._result) if self._result is not None and self._mirror else self._result
 
     def _status(self) -> Status:
@@ -186,7 +186,7 @@ class Live:
             self._recorder.start()
 
     def _try(self, act: Callable[[], str | None]) -> None:
-        """Do what may fail without harm to the rest, such as on a full disk, and note what came of it."""
+        """Do something that may fail, as on a full disk, and show a note of the outcome."""
         try:
             note = act()
         except MienError as error:

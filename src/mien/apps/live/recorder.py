@@ -1,4 +1,4 @@
-"""What ``mien live`` stores when asked: films of what is shown, and single pictures."""
+"""What ``mien live`` stores when asked: videos of what is shown, and single pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mien.core.types import Image
 from mien.imaging.decode import write
 
 TIME_BASE = Fraction(1, 90_000)
-"""The unit of times in films, in seconds: fine enough for pictures that come when they come."""
+"""The unit of times in videos, in seconds: fine enough for pictures at irregular times."""
 
 
 class Writer(Protocol):
@@ -35,27 +35,27 @@ class Writer(Protocol):
 
 
 def make_writer(path: Path, size: tuple[int, int]) -> Writer:
-    """Return a film without sound, of (width, height)."""
+    """Return a video without sound, of (width, height)."""
     from mien.video.writer import VideoWriter
 
     return VideoWriter(path, size, TIME_BASE)
 
 
 class Recorder:
-    """Films what is shown from ``start`` to ``stop``; a context manager that finishes the film in any case.
+    """Records what is shown from ``start`` to ``stop``; a context manager that finishes the video in any case.
 
-    Nothing that is there is overwritten: names are made of the time, and a number where one is taken.
+    Nothing is overwritten: names are made of the time, with a number if a name is taken.
 
     Args:
-        folder: where files go that have no name of their own.
+        folder: for files that are not given a path.
         now: the time of day.
-        make: (path, size) -> film.
+        make: (path, size) -> video.
 
     Attributes:
-        on: whether it films.
-        length_s: of the film so far, in seconds.
+        on: whether it records.
+        length_s: of the video so far, in seconds.
         files: all that were written.
-        failure: why the last film that was given up could not be written; empty where there was none.
+        failure: why the last failed video could not be written; empty if none failed.
     """
 
     def __init__(
@@ -79,23 +79,23 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Finish the film: whatever ended the run, what was filmed cannot be filmed again."""
+        """Finish the video, however the run ended."""
         self.stop()
 
     def start(self, path: Path | None = None) -> None:
-        """Film from the next picture on, to path or to ``mien-live-TIME.mp4``."""
+        """Record from the next picture on, to path or to ``mien-live-TIME.mp4``."""
         self._path = path or self._free(".mp4")
         self.on, self.length_s = True, 0.0
 
     def write(self, image: Image, time_s: float) -> None:
-        """Add a picture (H, W, 3) uint8 RGB; one of another size than the last begins another film.
+        """Add a picture (H, W, 3) uint8 RGB; one of another size than the last begins another video.
 
         Args:
             image: annotated.
             time_s: later than that of the picture before.
 
         Raises:
-            MienError: the film cannot be written; it is given up.
+            MienError: the video cannot be written; recording stops.
         """
         size = image.shape[1], image.shape[0]
         if self._writer is not None and size != self._size:
@@ -115,10 +115,10 @@ class Recorder:
             raise
 
     def stop(self) -> Path | None:
-        """Finish the film, and return its file; None where nothing was filmed.
+        """Finish the video, and return its file; None if nothing was recorded.
 
         Raises:
-            MienError: the film cannot be finished.
+            MienError: the video cannot be finished.
         """
         writer, self._writer, self.on = self._writer, None, False
         if writer is None:

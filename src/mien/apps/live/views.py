@@ -1,4 +1,4 @@
-"""Where ``mien live`` shows what it sees: a window, a terminal, or lines in a pipe."""
+"""Views of ``mien live``: a window, a terminal, or lines in a pipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mien.draw.panel import Panel, Status
 from mien.tracking.tracked_result import TrackedResult
 
 LINE_INTERVAL_S = 1.0
-"""The least time between the lines of two results in a pipe."""
+"""Time between two results that are printed to a pipe, at least."""
 
 
 class WindowView:
@@ -27,7 +27,7 @@ class WindowView:
         self._window, self._panel, self._history = window, Panel(), History()
 
     def show(self, result: TrackedResult | None, status: Status) -> None:
-        """Draw the panel at the window's size of now."""
+        """Draw the panel at the window's current size."""
         if result is not None:
             self._history.add(result)
         self._window.show(self._panel(result, self._history, status, self._window.size))
@@ -38,20 +38,20 @@ class WindowView:
 
 
 class TerminalView:
-    """Shows a table on a terminal that changes with the faces; a context manager, in which it has the terminal."""
+    """Shows a table on a terminal, updated with the faces; a context manager."""
 
     def __init__(self, console: Console) -> None:
         self._screen = Screen(console=console, refresh_per_second=10, transient=True)
 
     def __enter__(self) -> TerminalView:
-        """Take the last lines of the terminal."""
+        """Begin the table in the last lines of the terminal."""
         self._screen.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give them back."""
+        """Remove the table."""
         self._screen.stop()
 
     def show(self, result: TrackedResult | None, status: Status) -> None:
@@ -77,7 +77,7 @@ class LineView:
         self._said = "", ""
 
     def show(self, result: TrackedResult | None, status: Status) -> None:
-        """Print what the faces show, where it is time to: seconds, id, emotion, probability and doubts."""
+        """Print a line a face, if enough time has passed: seconds, id, emotion, probability and doubts."""
         said = status.note, status.trouble
         for text in said:
             if text and text not in self._said:
@@ -95,7 +95,7 @@ class LineView:
 
 
 def lines(result: TrackedResult) -> list[str]:
-    """Return a line a face: seconds, id, emotion, probability, and what is to be said of it, with tabs between."""
+    """Return a line a face: seconds, id, emotion, probability and doubts, with tabs between."""
     start = f"{result.frame.time_s:.2f}"
     if not len(result):
         return [f"{start}\tno face found"]
@@ -122,7 +122,7 @@ def table(result: TrackedResult) -> Table:
 
 
 def _below(status: Status) -> Text:
-    """Return what stands below the table."""
+    """Return the line below the table."""
     parts = [f"{status.fps:.0f} fps, {status.delay_ms:.0f} ms; Ctrl-C ends"]
     if status.recorded_s is not None:
         parts.insert(0, f"recording {status.recorded_s:.0f} s")

@@ -1,4 +1,4 @@
-"""A window on the screen that shows pictures and hears keys: SDL, by way of pygame-ce."""
+"""A window that shows pictures and reads keys, by pygame-ce (SDL)."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from mien.core.spelling import spelled
 from mien.core.types import Image
 
 CLOSE_EVENT = "close"
-"""What ``events`` tells when the window's button was pressed, or the system asks the program to end."""
+"""What ``events`` returns when the window is closed, or the system asks the program to end."""
 
 WINDOW_SIZE = (1280, 720)
-"""Of the window at the start, in pixels, where the screen has so much room."""
+"""Size of the window at the start, in pixels, if the screen is large enough."""
 
 OFFSCREEN_DRIVERS = ("offscreen", "dummy")
-"""Drivers that draw nowhere, which SDL takes of its own accord where there is no screen."""
+"""Drivers without a screen, which SDL chooses if it finds none."""
 
 _PROMPT = "PYGAME_HIDE_SUPPORT_PROMPT"
 _STDERR = 2
 
 
 class Window:
-    """A window that can be resized; a context manager, in which it is open. It belongs to the main thread.
+    """A window that can be resized; a context manager. To be used in the main thread only.
 
     Args:
         title: in its frame.
@@ -105,7 +105,7 @@ def _pygame() -> Any:
 
 @contextmanager
 def _no_prompt() -> Generator[None]:
-    """Keep pygame from greeting on standard output as it is imported."""
+    """Keep pygame from printing its greeting on import."""
     before = os.environ.get(_PROMPT)
     os.environ[_PROMPT] = "1"
     try:
@@ -119,7 +119,7 @@ def _no_prompt() -> Generator[None]:
 
 @contextmanager
 def _hushed() -> Generator[None]:
-    """Keep off the terminal what the libraries under SDL print as they look for a screen; errors come otherwise."""
+    """Hide what SDL's libraries print while they look for a screen; errors are raised."""
     try:
         kept = os.dup(_STDERR)
     except OSError:  # there is none
