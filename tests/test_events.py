@@ -103,6 +103,23 @@ def test_the_command_shows_the_events_of_its_clip(mien: Command, examples: Path)
     assert (outcome.code, "add one of them" in outcome.err) == (2, True)
 
 
+def test_where_only_events_changed_resume_makes_all_but_the_film_anew(mien: Command, examples: Path):
+    events, page, film = Path("events.csv"), Path("heads.mien.html"), Path("heads.mien.mp4")
+    run = ("video", examples / "heads.mp4", "--end", "0.5", "--film", "--data", "csv", "--page", "--resume")
+    assert mien(*run).code == 0
+    filmed, plain = film.stat().st_mtime_ns, page.read_text(encoding="utf-8")
+    for name, parts in (("advert", "name,start\nadvert,0.1\n"), ("speech", "name,start\nspeech,0.1\n")):
+        events.write_text(parts)
+        assert "was done before" not in mien(*run, "--events", events).out
+        text = page.read_text(encoding="utf-8")
+        assert [f">{one}</span>" in text for one in ("advert", "speech")] == [name == "advert", name == "speech"]
+        assert "was done before" in mien(*run, "--events", events).out
+    assert 'src="heads.mien.mp4"' in text
+    assert mien(*run).code == 0
+    assert page.read_text(encoding="utf-8") == plain
+    assert film.stat().st_mtime_ns == filmed
+
+
 @pytest.mark.parametrize(("clip", "is_of"), [("", True), ("a.mp4", True), ("clips/a.mp4", True), ("b.mp4", False)])
 def test_an_event_may_be_of_one_clip(clip: str, is_of: bool):
     assert Event("look", 0, clip=clip).is_of("clips/a.mp4") == is_of

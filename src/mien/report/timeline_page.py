@@ -6,11 +6,13 @@ play the film where it lies beside the page. Nothing comes from a network, and t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Sequence
 from html import escape
 from importlib import resources
+from pathlib import Path
 from string import Template
 from typing import Any
 from urllib.parse import quote
@@ -63,10 +65,24 @@ def timeline_page(
         notes="".join(f"<p>{escape(note[:1].upper() + note[1:])}</p>" for note in notes),
         content=_content(summary, film, events),
         footer=f"What a net reads in faces need not be what people feel. Model: {escape(model)}.",
-        data=_json(page_data(summary, clip, film_start_s)),
+        data=_json(page_data(summary, clip, film_start_s) | {"events": _mark(events)}),
         script="".join(scripts),
     )
     return spelled(page)
+
+
+def shows_events(page: Path, events: Sequence[Event]) -> bool:
+    """Return whether a page that was written before shows these events and no others; False where it cannot be read."""
+    try:
+        return f'"events":"{_mark(events)}"' in page.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _mark(events: Sequence[Event]) -> str:
+    """Return a few letters that tell events apart from others."""
+    told = repr([(event.name, event.start_s, event.end_s) for event in events])
+    return hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def page_data(summary: Summary, clip: str = "", film_start_s: float = 0.0) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def timeline_figure(summary: Summary, title: str = "", events: Sequence[Event] =
         axes = figure.subplots(len(people), 1, sharex=True, squeeze=False)[:, 0]
         for axis, person in zip(axes, people, strict=True):
             _lane(axis, person, summary, list(colours.values()))
-        _mark(list(axes), events, summary)
+        _mark(figure, list(axes), events, summary)
         places, words = zip(*ticks(summary.start_s, summary.end_s, 10), strict=True)
         axes[-1].set_xticks(places, words)
         if more:
@@ -183,13 +183,13 @@ def _shortened(title: str) -> str:
     return title if len(title) <= MOST_LETTERS else f"{title[: MOST_LETTERS - 1]}…"
 
 
-def _mark(axes: Sequence[Axes], events: Sequence[Event], summary: Summary) -> None:
+def _mark(figure: Figure, axes: Sequence[Axes], events: Sequence[Event], summary: Summary) -> None:
     """Draw a line where an event begins and one where it ends, and over the first lane its name and how long it is."""
     from matplotlib.transforms import offset_copy
 
     first, length_s = axes[0], summary.end_s - summary.start_s
     for number, row in enumerate(event_labels(events, summary)):
-        level = offset_copy(first.get_xaxis_transform(), first.figure, y=4 + NAME_PT * number, units="points")
+        level = offset_copy(first.get_xaxis_transform(), figure, y=4 + NAME_PT * number, units="points")
         for label in row:
             start_s, end_s = label.event.start_s, label.event.end_s
             for axis in axes:

@@ -17,8 +17,9 @@ from mien.draw.annotate import draw
 from mien.report.annotations import FORMS, Recording
 from mien.report.captions import srt, vtt
 from mien.report.clock_table import Clock, write_clock_table
+from mien.report.events import Event
 from mien.report.person_table import ClipPeople, Parts
-from mien.report.timeline_page import timeline_page
+from mien.report.timeline_page import shows_events, timeline_page
 from mien.report.timeline_plot import write_timeline
 from mien.results.document import ModelEntry, PictureEntry, picture_entry
 from mien.results.identities import NOBODY_SAID, Identities
@@ -62,6 +63,18 @@ class Wanted:
     def files(self, name: str) -> Files:
         """Return the files to write of a clip that is called name."""
         return {kind: self.folder / f"{name}{OURS}{suffix}" for kind, suffix in self.suffixes.items()}
+
+    def events(self, clip: str) -> list[Event]:
+        """Return the events of a clip at a path."""
+        return [event for event in self.parts.events if event.is_of(clip)]
+
+    def is_up_to_date(self, files: Files, clip: str) -> bool:
+        """Return whether all files of a clip are there and name its events: the page says so, and others go with it."""
+        if not all(file.exists() for file in files.values()):
+            return False
+        if "page" in files:
+            return shows_events(files["page"], self.events(clip))
+        return not (self.events(clip) and files.keys() & {"timeline", "annotations"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +199,7 @@ class ClipOutputs:
         film = self._files["film"].name if "film" in self._files and "film" not in self.failed else None
         begin_s = 0.0 if film is None else start_s
         clip, model = Path(facts.path), model_name(self._source.model)
-        events = [event for event in self._wanted.parts.events if event.is_of(facts.path)]
+        events = self._wanted.events(facts.path)
         length_s = summary.end_s if facts.duration_s is None else facts.duration_s
         now, folder = datetime.now().astimezone(), self._wanted.folder
         recording = Recording(clip, folder, now, facts.fps, length_s, facts.has_audio, tuple(events))

@@ -128,9 +128,13 @@ def run_clip(
             sink = stack.enter_context(open_sink(files["data"], made, resume=job.resume, force=job.wanted.force))
         # Who is who can be said of a clip only once its people have been told from the rest.
         who, known = (sink.who, sink.not_people) if sink and sink.who else (NOBODY_SAID, None)
-        source = Source(video.clip, video, job.start_s, job.end_s, analyzer.labels, analyzer.model, who, known)
+        finished = sink is not None and sink.finished
+        # A film that is there is none that other events could change.
+        filmed = finished and "film" in files and files["film"].exists()
+        film = None if filmed else video
+        source = Source(video.clip, film, job.start_s, job.end_s, analyzer.labels, analyzer.model, who, known)
         outputs = stack.enter_context(ClipOutputs(source, files, job.wanted))
-        if sink and sink.finished and all(file.exists() for file in files.values()):
+        if sink and finished and job.wanted.is_up_to_date(files, str(clip)):
             screen.was_done(clip)
             outputs.count(sink.recorded, who.not_people(sink.not_people))
             return outputs.people, []
