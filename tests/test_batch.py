@@ -1,115 +1,226 @@
-"""Batches on Ray, and their workers without it."""
+"""Batches: the command, its data set, and the files that workers read."""
 
+import io
 import json
-import os
-import pickle
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator
+import tarfile
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from command import Command
-from mien.apps import batch as batches
-from mien.apps.batch import Settings, Worker, distribute
-from mien.core.errors import MienError, MissingExtra, UsageError
-from mien.inference.analyzer import load
-from mien.inference.pipeline import Outcome, pipeline
+from mien.apps.batch import isolated, units, worker
+from mien.apps.batch.units import Unit, Whole
+from mien.apps.batch.worker import pictures
 
-TESTS = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 
 
-def entry(outcome: Outcome) -> dict[str, object] | None:
-    return None if outcome.result is None else outcome.result.to_dict()
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that find no face in anything, and crash where a name says so."""
+    monkeypatch.setattr(isolated, "PROGRAM", "crashing")
+    monkeypatch.setattr(isolated.Bench, "_check", lambda *_: None)
 
 
-def test_a_worker_answers_for_each_path(examples: Path, tmp_path: Path):
-    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png"))
-    shutil.copy(examples / "astronaut.png", odd)
-    paths = [examples / "chelsea.png", odd, tmp_path / "none.png"]
-    answer = Worker(Settings())({"path": np.array([os.fsencode(path) for path in paths], object)})
-    outcomes = [pickle.loads(one) for one in answer["outcome"]]
-    expected = list(pipeline(load(), paths))
-    assert [one.path for one in outcomes] == [str(path) for path in paths]
-    assert [entry(one) for one in outcomes] == [entry(one) for one in expected]
-    assert outcomes[1].result.frame.image.size == 3
-    assert outcomes[2].error == f"no such file: {tmp_path / 'none.png'}"
+@pytest.fixture
+def photos(examples: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("astronaut.png", "grace_hopper.jpg", "chelsea.png"):
+        shutil.copy(examples / name, folder)
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n")
+    return folder
 
 
-def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'mien\[batch\]'"):
-        list(distribute([Path("a.png")], Settings()))
+def content(out: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*") if file.is_file()}
 
 
-def test_a_ray_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPatch):
-    tries: list[object] = []
-
-    def init(address: str, **_: object) -> None:
-        tries.append(address)
-        raise Exception("The current node timed out during startup.")
-
-    ray = SimpleNamespace(init=init, shutdown=lambda: None)
-    monkeypatch.setitem(sys.modules, "ray", ray)
-    monkeypatch.setitem(sys.modules, "ray.data", ray)
-    with pytest.raises(MienError, match=r"Ray did not start \(The current node timed out .*try again"):
-        list(distribute([Path("a.png")], Settings()))
-    assert tries == ["local"] * 3
-
-
-@pytest.mark.needs("ray")
-def test_an_address_where_nobody_listens_is_named():
-    with pytest.raises(UsageError, match=r"no Ray cluster at 127\.0\.0\.1:9 .*ray start --head"):
-        list(distribute([Path("a.png")], Settings(), address="127.0.0.1:9"))
-
-
-def test_nothing_to_do_starts_nothing(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "ray", None)
-    assert list(distribute([], Settings())) == []
+def test_a_folder_becomes_a_data_set_that_others_read(mien: Command, photos: Path, tmp_path: Path):
+    outcome = mien("batch", photos, "--out", "out", "--concurrency", "1")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith(f"mien: not a picture: {photos}/broken.png")
+    assert mien("image", photos, "--out", "one.parquet").code == 1
+    expected = pd.read_parquet("one.parquet")
+    faces = pd.read_parquet("out/faces")
+    pd.testing.assert_frame_equal(faces.drop(columns="part"), expected)
+    assert set(faces["part"]) == {0}
+    failures = pd.read_parquet("out/failures")
+    assert failures["path"].tolist() == [f"{photos}/broken.png"]
+    assert failures["error"][0] in outcome.err
+    manifest = json.loads(Path("out/manifest.json").read_text())
+    assert manifest["totals"] == {"pictures": 4, "faces": 2, "failed": 1}
+    assert manifest["settings"]["detector"] == "yunet"
+    assert pq.read_metadata("out/faces/part=0/unit-00000000.parquet").row_group(0).column(0).compression == "ZSTD"
+    assert sorted(content(tmp_path / "out")) == [
+        "faces/part=0/unit-00000000.parquet",
+        "failures/part=0/unit-00000000.parquet",
+        "manifest.json",
+    ]
 
 
-def test_the_command_writes_what_mien_image_writes(
-    mien: Command, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    asked: list[object] = []
-
-    def here(paths: Iterable[Path], *others: object) -> Iterator[Outcome]:
-        asked.extend(others)
-        yield from pipeline(load(view="eight"), paths)
-
-    monkeypatch.setattr(batches, "distribute", here)
-    options = ["--view", "eight", "--prior", "balanced"]
-    given = [examples / "astronaut.png", examples / "chelsea.png", "none.png"]
-    outcome = mien("batch", *given, "--out", "a.csv", *options, "--address", "auto", "--workers", "3")
-    assert (outcome.code, outcome.err) == (1, "mien: no such file: none.png\n")
-    assert asked == [Settings(None, "yunet", "balanced", "eight"), "auto", 3]
-    assert mien("image", *given, "--out", "b.csv", *options).code == 1
-    kept = [json.loads(line)["path"] for line in (tmp_path / "a.csv.jsonl").read_text().splitlines()]
-    assert kept == [str(path) for path in given]
-    assert (tmp_path / "a.csv").read_text().count("\n") == (tmp_path / "b.csv").read_text().count("\n") == 2
-    asked.clear()
-    again = mien("batch", *given[:2], "--out", "a.csv", *options, "--resume")
-    assert again.code == 0
-    assert (tmp_path / "a.csv").read_text().count("\n") == 2
+def test_one_file_is_that_of_mien_image(mien: Command, photos: Path):
+    assert mien("batch", photos, "--out", "a.csv", "--view", "eight", "--min-face", "20").code == 1
+    assert mien("image", photos, "--out", "b.csv", "--view", "eight", "--min-face", "20").code == 1
+    assert Path("a.csv").read_text() == Path("b.csv").read_text()
+    (photos / "broken.png").unlink()
+    shutil.copy(ROOT / "examples" / "coffee.png", photos)
+    # Either goes on for the other.
+    assert mien("batch", photos, "--out", "b.csv", "--view", "eight", "--min-face", "20", "--resume").code == 0
+    paths = [json.loads(line)["path"] for line in Path("b.csv.jsonl").read_text().splitlines()]
+    assert [Path(path).name for path in paths] == ["astronaut.png", "chelsea.png", "grace_hopper.jpg", "coffee.png"]
 
 
-@pytest.mark.needs("ray")
-def test_on_ray_a_crash_costs_one_picture(examples: Path, tmp_path: Path):
-    crash = tmp_path / "crash.png"
-    shutil.copy(examples / "astronaut.png", crash)
-    paths = [examples / "astronaut.png", crash, examples / "chelsea.png", tmp_path / "none.png"]
-    command = [sys.executable, TESTS / "crashing.py", *paths]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    # Of a full object store or a slow start Ray may well warn.
-    assert "RAY_BACKEND_LOG_LEVEL" not in done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == {
-        str(paths[0]): ["happiness"],
-        str(crash): f"{crash} ends each worker that reads it; try it by itself with 'mien image'",
-        str(paths[2]): [],
-        str(paths[3]): f"no such file: {paths[3]}",
-    }
+@pytest.mark.usefixtures("stand_in")
+def test_a_run_that_was_ended_is_gone_on_with(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(units, "FEWEST", 1)
+    for number in range(6):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / f"{'crash' if number == 3 else number}.png").touch()
+    assert mien("batch", "in", "--out", "whole").code == 1
+    whole = content(tmp_path / "whole")
+    shutil.copytree("whole", "cut")
+    # As if it was killed between the two files of a unit.
+    for name in ("faces/part=0/unit-00000005.parquet", "faces/part=0/unit-00000001.parquet"):
+        (tmp_path / "cut" / name).unlink()
+    done = {name for name in content(tmp_path / "cut") if name.startswith("faces")}
+    stamps = {name: (tmp_path / "cut" / name).stat().st_mtime_ns for name in done}
+    assert mien("batch", "in", "--out", "cut").code == 1
+    assert content(tmp_path / "cut") == whole
+    assert {name: (tmp_path / "cut" / name).stat().st_mtime_ns for name in done} == stamps
+    # Failures are tried again where that is asked for.
+    monkeypatch.setattr(isolated, "PROGRAM", "mien.apps.batch.child")
+    (tmp_path / "in" / "crash.png").write_bytes((ROOT / "examples" / "chelsea.png").read_bytes())
+    assert mien("batch", "in", "--out", "cut").code == 1
+    assert mien("batch", "in", "--out", "cut", "--resume").code == 0
+    assert not list((tmp_path / "cut" / "failures").rglob("*.parquet"))
+    assert json.loads((tmp_path / "cut" / "manifest.json").read_text())["totals"]["failed"] == 0
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_another_manifest_is_refused_with_the_difference(mien: Command, tmp_path: Path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").touch()
+    assert mien("batch", "in", "--out", "out").code == 0
+    before = content(tmp_path / "out")
+
+    def refusal(*options: str) -> str:
+        outcome = mien("batch", *options, "--out", "out")
+        assert outcome.code == 2
+        assert content(tmp_path / "out") == before
+        return outcome.err
+
+    assert "made with --prior 0.55, this run has 0 (ferplus)" in refusal("in", "--prior", "ferplus")
+    assert "made without --largest, this run has it" in refusal("in", "--largest")
+    assert "this run would use mien-s" in refusal("in", "--model", "mien-s")
+    assert f"it is of {tmp_path}/in, and this run is of {tmp_path}/in/a.png" in refusal("in/a.png")
+    assert "made without --recursive" in refusal("in", "--recursive")
+    (tmp_path / "in" / "b.png").touch()
+    assert "unit 0 was made of other pictures than are there now" in refusal("in")
+    manifest = tmp_path / "out" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"mien": "0', '"mien": "9'))
+    before = content(tmp_path / "out")
+    assert "mien 9" in refusal("in")
+    assert mien("batch", "in", "--out", "out", "--force").code == 0
+    assert json.loads(manifest.read_text())["totals"]["pictures"] == 2
+    manifest.unlink()
+    assert "holds other things" in mien("batch", "in", "--out", "out").err
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_pictures_that_went_are_noticed(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(units, "FEWEST", 1)
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / "in" / name).touch()
+    assert mien("batch", "in", "--out", "out").code == 0
+    (tmp_path / "in" / "b.png").unlink()
+    outcome = mien("batch", "in", "--out", "out")
+    assert outcome.code == 2
+    assert "made of 2 units" in outcome.err
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_an_output_that_is_removed_is_an_error(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "a.png").touch()
+    real = worker.pictures
+
+    def removing(unit: Unit):
+        shutil.rmtree(tmp_path / "out")
+        return real(unit)
+
+    monkeypatch.setattr(worker, "pictures", removing)
+    outcome = mien("batch", "a.png", "--out", "out")
+    assert outcome.code == 1
+    assert "was deleted or replaced while results went into it" in outcome.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_counts(mien: Command, tmp_path: Path):
+    for number in range(70):
+        (tmp_path / f"{number}.png").touch()
+    outcome = mien("batch", ".", "--out", "out", "--dry-run")
+    assert (outcome.code, outcome.out) == (0, "70 pictures in 2 units, into out; nothing was done\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_argument_without_pictures_is_named(mien: Command, tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    outcome = mien("batch", "empty", "--out", "out")
+    assert (outcome.code, outcome.err) == (1, "mien: no pictures in empty; add --recursive to look into its folders\n")
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_addresses_are_read_and_written(mien: Command):
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    for name, size in (("a.png", 3), ("sub/b.png", 5)):
+        memory.pipe(f"/bucket/in/{name}", b"x" * size)
+    assert mien("batch", "memory://bucket/in", "-r", "--out", "memory://bucket/out").code == 0
+    manifest = json.loads(memory.cat("/bucket/out/manifest.json"))
+    assert manifest["totals"]["pictures"] == 2
+    assert manifest["inputs"] == ["memory://bucket/in"]
+    assert memory.exists("/bucket/out/faces/part=0/unit-00000000.parquet")
+    again = mien("batch", "memory://bucket/in", "-r", "--out", "memory://bucket/out", "--view", "eight")
+    assert again.code == 2
+    gone = mien("batch", "memory://bucket/none.png", "memory://bucket/in/*.png", "--out", "one.jsonl")
+    assert (gone.code, gone.err.count("cannot read memory://bucket/none.png")) == (1, 1)
+    lines = [json.loads(line) for line in Path("one.jsonl").read_text().splitlines()]
+    assert [(line["path"], line["width"]) for line in lines if "width" in line] == [("memory://bucket/in/a.png", 3)]
+    assert mien("batch", "nowhere://a", "--out", "x").code == 2
+
+
+def test_pictures_come_out_of_tar_files_and_tables(tmp_path: Path):
+    tar = tmp_path / "a.tar"
+    with tarfile.open(tar, "w") as file:
+        for name in ("0001.png", "0001.json", "sub/0002.JPG"):
+            member = tarfile.TarInfo(name)
+            member.size = len(name)
+            file.addfile(member, io.BytesIO(name.encode()))
+    assert list(pictures(Unit(0, whole=Whole(str(tar))))) == [
+        (f"{tar}/0001.png", b"0001.png"),
+        (f"{tar}/sub/0002.JPG", b"sub/0002.JPG"),
+    ]
+    table = tmp_path / "a.parquet"
+    values = [{"bytes": b"0"}, {"bytes": b"1"}, {"bytes": None}]
+    pq.write_table(pa.table({"image": values, "plain": [b"0", b"1", b"2"]}), table, row_group_size=1)
+    assert list(pictures(Unit(0, whole=Whole(str(table), "plain", (1, 2), 1)))) == [
+        (f"{table}/1", b"1"),
+        (f"{table}/2", b"2"),
+    ]
+    found = list(pictures(Unit(0, whole=Whole(str(table), "image", (0, 2)))))
+    assert found[0] == (f"{table}/0", b"0")
+    assert isinstance(found[1][1], OSError)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no tar" * 1000])
+def test_a_tar_file_that_cannot_be_read_is_a_failure(damage: bytes, tmp_path: Path):
+    tar = tmp_path / "a.tar"
+    tar.write_bytes(damage)
+    [(name, error)] = pictures(Unit(0, whole=Whole(str(tar))))
+    assert name == str(tar)
+    assert isinstance(error, OSError)

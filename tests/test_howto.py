@@ -38,6 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("stem", "printed"),
     [
+        ("batch", r"emotion\nhappiness +[01]\."),
         ("live", r"^$"),
         ("notebook", r"happiness \d+% \['happiness'.*\n1 \['happiness'\]\n1 \['\w+'\]\n0 \[\]"),
         ("own-detector", r"happiness 0\.9.*\nhappiness False\n\w+ (True|False)\n"),
@@ -72,5 +73,5 @@ def test_the_commands_of_the_training_page_run(mien: Command, folder: Path, monk
 
 
 def test_every_page_is_run():
-    run = ["notebook", "own-detector", "own-faces", "own-model", "pandas", "pictures", "train", "video"]
-    assert sorted(PAGES) == sorted([*run, "batch", "live", "web"])
+    run = ["batch", "notebook", "own-detector", "own-faces", "own-model", "pandas", "pictures", "train", "video"]
+    assert sorted(PAGES) == sorted([*run, "live", "web"])

@@ -51,10 +51,11 @@ def pipeline(
     Raises:
         ValueError: threads is less than 1.
     """
-    return ordered_map(lambda path: _outcome(analyzer, read, path), paths, threads)
+    return ordered_map(lambda path: analyze_file(analyzer, read, path), paths, threads)
 
 
-def _outcome(analyzer: Analyzer, read: Callable[[Path], Picture], path: str | Path) -> Outcome:
+def analyze_file(analyzer: Analyzer, read: Callable[[Path], Picture], path: str | Path) -> Outcome:
+    """Return the outcome of one picture, whatever is wrong with it."""
     try:
         picture = read(Path(path))
         return Outcome(str(path), analyzer(picture.frame(str(path))), note=picture.note)

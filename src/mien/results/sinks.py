@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from mien.core.errors import UsageError
 from mien.core.locks import locked
@@ -75,7 +76,7 @@ class Sink:
         Raises:
             MienError: the file cannot be written, or is no longer there.
         """
-        self._add(picture_entry(path, result))
+        self.add(picture_entry(path, result))
 
     def fail(self, path: str, error: str) -> None:
         """Keep why a picture has no result; ``--resume`` tries it again.
@@ -87,7 +88,7 @@ class Sink:
         if self._keep is None:
             self._failed.append(entry)
         else:
-            self._add(entry)
+            self.add(entry)
 
     def finish(
         self,
@@ -110,9 +111,14 @@ class Sink:
             MienError: as for ``write``.
         """
         end: EndEntry = {"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)}
-        self._add(end if not_people is None else {**end, "not_people": list(not_people)})
+        self.add(end if not_people is None else {**end, "not_people": list(not_people)})
 
-    def _add(self, entry: Entry) -> None:
+    def add(self, entry: Entry) -> None:
+        """Keep an entry of the document, as one that was made elsewhere.
+
+        Raises:
+            MienError: as for ``write``.
+        """
         with explained(self._path, self._resumable):
             if self._keep is None:
                 self._keep = self._begin()
@@ -254,12 +260,19 @@ def _need_pyarrow() -> None:
         ) from error
 
 
+def arrow_schema(columns: Columns) -> Any:
+    """Return the pyarrow schema of a Parquet file with these columns."""
+    import pyarrow as pa
+
+    kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    return pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
+
+
 def _write_parquet(path: Path, found: Iterator[Row], columns: Columns) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
-    schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
+    schema = arrow_schema(columns)
     with whole_file(path) as file, pq.ParquetWriter(file, schema) as writer:
         while group := list(islice(found, ROWS_A_GROUP)):
             writer.write_table(pa.Table.from_pylist(group, schema=schema))

@@ -18,7 +18,11 @@ EXAMPLES = {
     ),
     "live": ("mien live", "mien live --source rtsp://192.168.1.9/stream --no-window --out faces.csv"),
     "web": ("mien web", "mien web --host 0.0.0.0 --token a-long-random-word"),
-    "batch": ("mien batch photos -r --out faces.parquet", "mien batch photos --out faces.csv --address auto --resume"),
+    "batch": (
+        "mien batch photos -r --out faces.parquet",
+        "mien batch s3://bucket/photos -r --out s3://bucket/faces --address auto",
+        "mien batch images.parquet --column image --out faces",
+    ),
     "prepare": (
         "mien prepare fer2013.csv fer2013new.csv --out data",
         "mien prepare my-faces --out data --detector none",

@@ -111,7 +111,7 @@ def natural(name: str) -> tuple[list[str | int], str]:
 
 def _leave_own(found: Inputs) -> None:
     """Leave out files that mien wrote, and say so, unless there are no others."""
-    others = [path for path in found.paths if not _is_own(path)]
+    others = [path for path in found.paths if not is_own(path)]
     own = len(found.paths) - len(others)
     if others and own:
         found.paths, found.skipped = others, found.skipped + own
@@ -211,10 +211,11 @@ def _content(name: str) -> str:
 
 def _is_a(kind: Kind, name: Path) -> bool:
     """Return whether a file name is of a kind, and not that of a file which mien wrote (NAME.mien.png)."""
-    return name.suffix.lower() in kind.suffixes and not _is_own(name)
+    return name.suffix.lower() in kind.suffixes and not is_own(name)
 
 
-def _is_own(name: Path) -> bool:
+def is_own(name: Path) -> bool:
+    """Return whether a file is named as those that mien writes (NAME.mien.png)."""
     return Path(name.stem).suffix == ".mien"
 
 

@@ -13,12 +13,13 @@ from mien.core.spelling import did_you_mean, near
 
 PANELS = {
     "Input": (
-        *("--recursive", "--max-megapixels", "--source", "--start", "--end", "--fps"),
+        *("--recursive", "--column", "--max-megapixels", "--time-limit", "--source", "--start", "--end", "--fps"),
         *("evaluate --data", "train --data", "distill --data", "soft-labels --data", "export --data"),
         *("--split", "--protocol", "--photos", "--limit"),
     ),
     "Output": (
-        *("--json", "--out", "--resume", "--force", "--annotate", "--crops", "--blur", "--film", "--data", "--page"),
+        *("--json", "--out", "--resume", "--force", "--dry-run", "--annotate", "--crops", "--blur", "--film"),
+        *("--data", "--page"),
         *(
             "--merge",
             "--name",
@@ -37,7 +38,7 @@ PANELS = {
     "Window": ("--window", "--mirror"),
     "Server": ("--host", "--port", "--root-path", "--certfile", "--keyfile"),
     "Access": ("--token", "--insecure", "--allow-host", "--allow-origin"),
-    "Cluster": ("--address", "--workers"),
+    "Cluster": ("--address", "--concurrency", "--num-gpus"),
     "Faces": ("--detector", "--small-faces", "--min-face", "--min-score", "--largest", "--detect-every"),
     "Emotions": ("--view", "--prior", "--model", "--smooth", "--flip"),
     "Training": ("--from", "--teacher", "--set", "--views"),

@@ -1,0 +1,98 @@
+"""Units on the machines of a Ray cluster.
+
+Ray runs in a process of its own, as it ends its process without a word where the node that it is connected to dies.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from mien.apps.batch.isolated import Child
+from mien.apps.batch.job import Done, Job
+from mien.apps.batch.units import Unit
+from mien.core.errors import MienError
+
+PROGRAM = "mien.apps.batch.ray_driver"
+
+LOOKED_S = 0.2
+"""How often it is looked whether an end was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A Ray cluster and a worker's part of it.
+
+    Attributes:
+        address: as for ``ray.init``; "auto" for that of this machine.
+        concurrency: how many work at once; None for as many as there is room for.
+        num_gpus: GPUs a worker, or parts of one.
+    """
+
+    address: str
+    concurrency: int | None = None
+    num_gpus: float = 0.0
+
+
+class ClusterLostError(MienError):
+    """The cluster went away before all was done."""
+
+
+def on_cluster(units: Iterable[Unit], job: Job, cluster: Cluster, stopped: Callable[[], bool]) -> Generator[Done]:
+    """Yield what comes of units that are worked on by a cluster, in the order in which they are done.
+
+    A unit whose worker died again and again comes back with ``lost``.
+
+    Raises:
+        MienError: as for ``mien.apps.batch.worker.work``; or Ray cannot be had.
+        ClusterLostError: it went away.
+    """
+    driver = Child(PROGRAM, quiet=True)  # Ray tells of what is its own affair
+    answers: SimpleQueue[Any] = SimpleQueue()
+    for target in (lambda: _tell(driver, job, cluster, units, answers), lambda: _listen(driver, answers)):
+        threading.Thread(target=target, daemon=True).start()
+    try:
+        while (answer := _next(answers, stopped)) is not None:
+            if isinstance(answer, BaseException):
+                raise answer
+            yield answer
+    finally:
+        driver.kill()
+
+
+def _tell(driver: Child, job: Job, cluster: Cluster, units: Iterable[Unit], answers: SimpleQueue[Any]) -> None:
+    """Send the units as they are asked for; what goes wrong in listing them is an answer too."""
+    with suppress(BrokenPipeError, ValueError):  # it has gone, and its last answer says why
+        try:
+            for question in (job, cluster):
+                pickle.dump(question, driver.questions)
+            for unit in units:
+                pickle.dump(unit, driver.questions)
+            pickle.dump(None, driver.questions)
+            driver.questions.flush()
+        except (MienError, OSError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            answers.put(error)
+
+
+def _listen(driver: Child, answers: SimpleQueue[Any]) -> None:
+    """Put the answers into the queue, and behind the last one None, or that the cluster is lost."""
+    try:
+        while (answer := pickle.load(driver.answers)) is not None:
+            answers.put(answer)
+        answers.put(None)
+    except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+        answers.put(ClusterLostError("the connection to the Ray cluster was lost"))
+
+
+def _next(answers: SimpleQueue[Any], stopped: Callable[[], bool]) -> Any:
+    while not stopped():
+        with suppress(Empty):
+            return answers.get(timeout=LOOKED_S)
+    return None

@@ -1,0 +1,237 @@
+"""What people name on the command line, to a stream of pictures that is never at rest in memory.
+
+The order is the same in every run: that of the arguments, and in a folder that of the names.
+"""
+
+from __future__ import annotations
+
+import glob
+import heapq
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+from pathlib import Path
+from typing import BinaryIO
+
+from mien.apps.batch.places import address_of, is_address, need_pyarrow, place_of, whole_name
+from mien.apps.batch.units import MOST, Whole
+from mien.apps.cli.inputs import LIST, is_own
+from mien.core.errors import UsageError
+from mien.imaging.formats import PICTURE_SUFFIXES
+
+SORTED_AT_ONCE = 1_000_000
+"""Names of one folder that are in memory: of a larger one the next so many are found by going through it again."""
+
+Refuse = Callable[[str, str], None]
+"""Takes an argument in which there is nothing to read, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What is to be read.
+
+    Attributes:
+        arguments: files, folders, patterns, addresses of these, and "-" for names on standard input.
+        recursive: whether to look into folders in folders too, but for hidden ones and links.
+        column: of tables (Parquet, CSV) in which the pictures are, by name or, in Parquet, as bytes; None where what
+            is named are pictures or tar files of them.
+        absolute: whether paths are made absolute.
+    """
+
+    arguments: Sequence[str]
+    recursive: bool = False
+    column: str | None = None
+    absolute: bool = True
+
+    @property
+    def suffixes(self) -> frozenset[str]:
+        """Return how the names of files in folders end that are meant."""
+        return PICTURE_SUFFIXES | {".tar"} if self.column is None else frozenset([".parquet", ".csv"])
+
+
+def listing(inputs: Inputs, refuse: Refuse, stdin: BinaryIO | None = None) -> Iterator[str | Whole]:
+    """Yield the names of the pictures, or where many are together.
+
+    Raises:
+        UsageError: a table has no such column; there are no arguments, and no standard input in their place.
+        OSError: an address cannot be listed.
+    """
+    for name in _names(inputs, stdin):
+        for file in _files(name, inputs, refuse):
+            yield from _inside(file, inputs)
+
+
+def _names(inputs: Inputs, stdin: BinaryIO | None) -> Iterator[str]:
+    for argument in dict.fromkeys(inputs.arguments or [LIST]):
+        if argument != LIST:
+            yield argument
+        elif stdin is None:
+            raise UsageError("no pictures named; give files, folders, patterns or addresses, or pipe names in")
+        else:
+            yield from map(os.fsdecode, filter(bytes.strip, _lines(stdin)))
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield what is between line ends, or between NULs where the first piece has one."""
+    piece = stream.read(1 << 16)
+    end, rest = (b"\0" if b"\0" in piece else b"\n"), b""
+    while piece:
+        *lines, rest = (rest + piece).split(end)
+        yield from (line.rstrip(b"\r") for line in lines)
+        piece = stream.read(1 << 16)
+    yield rest
+
+
+def _files(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
+    """Yield the files that a name means."""
+    whole = whole_name if inputs.absolute else str
+    if not name.strip():
+        refuse(name, "an empty name; is a variable unset?")
+    elif is_address(name):
+        yield from _filled(name, _remote(name, inputs), inputs, refuse)
+    elif os.path.isdir(name):  # noqa: PTH112, which fails on what is no name
+        yield from _filled(name, _folder(whole(name), inputs, refuse), inputs, refuse)
+    elif not os.path.lexists(name) and glob.has_magic(name):
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207, which takes hidden files
+        if not matches:
+            refuse(name, f"nothing matches {name}; check the folder and the spelling")
+        for match in matches:
+            yield from _files(glob.escape(match), inputs, refuse) if os.path.isdir(match) else [whole(match)]  # noqa: PTH112
+    else:
+        yield whole(name)  # whoever reads it says what is wrong
+
+
+def _filled(name: str, files: Iterable[str], inputs: Inputs, refuse: Refuse) -> Iterator[str]:
+    """Yield the files of a folder, and say where there are none."""
+    empty = True
+    for file in files:
+        empty = False
+        yield file
+    if empty:
+        depth = "" if inputs.recursive else "; add --recursive to look into its folders"
+        refuse(name, f"no {'pictures' if inputs.column is None else 'tables'} in {name}{depth}")
+
+
+def _folder(folder: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
+    """Yield the files of a folder, then those of the folders in it."""
+    try:
+        for name in _sorted(partial(_entries, folder, False)):
+            if _is_meant(name, inputs):
+                yield f"{folder.rstrip('/')}/{name}"
+        if inputs.recursive:
+            for name in _sorted(partial(_entries, folder, True)):
+                if not name.startswith("."):
+                    yield from _folder(f"{folder.rstrip('/')}/{name}", inputs, refuse)
+    except OSError as error:
+        refuse(folder, f"cannot list {folder}: {error.strerror}")
+
+
+def _entries(folder: str, folders: bool) -> Iterator[str]:
+    """Yield the names of the files of a folder, or of the folders in it; links to folders are neither."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) if folders else not entry.is_dir():
+                yield entry.name
+
+
+def _sorted(names: Callable[[], Iterable[str]], at_once: int | None = None) -> Iterator[str]:
+    """Yield different names in their order, and hold a part of them."""
+    most, last = at_once or SORTED_AT_ONCE, ""
+    while part := heapq.nsmallest(most, (name for name in names() if name > last)):
+        yield from part
+        if len(part) < most:
+            return
+        last = part[-1]
+
+
+def _is_meant(name: str, inputs: Inputs) -> bool:
+    path = Path(name)
+    return not name.startswith(".") and path.suffix.lower() in inputs.suffixes and not is_own(path)
+
+
+def _remote(name: str, inputs: Inputs) -> Iterator[str]:
+    """Yield the files at an address; a last part with stars is a pattern."""
+    from pyarrow.fs import FileSelector, FileType
+
+    system, path = place_of(name.rstrip("/"))
+    folder, _, last = path.rpartition("/")
+    if glob.has_magic(last):
+        infos = system.get_file_info(FileSelector(folder))
+        found = sorted(info.path for info in infos if info.type == FileType.File and Path(info.base_name).match(last))
+        yield from (address_of(name, one) for one in found)
+    elif system.get_file_info(path).type == FileType.Directory:
+        yield from _remote_folder(name, path, inputs)
+    else:
+        yield name
+
+
+def _remote_folder(name: str, path: str, inputs: Inputs) -> Iterator[str]:
+    from pyarrow.fs import FileSelector, FileType
+
+    system, _ = place_of(name)
+    infos = sorted(system.get_file_info(FileSelector(path)), key=attrgetter("path"))
+    for info in infos:
+        if info.type == FileType.File and _is_meant(info.base_name, inputs):
+            yield address_of(name, info.path)
+    for info in infos:
+        if inputs.recursive and info.type == FileType.Directory and not info.base_name.startswith("."):
+            yield from _remote_folder(name, info.path, inputs)
+
+
+def _inside(file: str, inputs: Inputs) -> Iterator[str | Whole]:
+    """Yield what a file stands for: itself, what a table lists, or all that it holds."""
+    if inputs.column is not None:
+        rows = _csv_names if file.lower().endswith(".csv") else _parquet_rows
+        yield from rows(file, inputs.column, inputs)
+    elif file.lower().endswith(".tar"):
+        yield Whole(file)
+    else:
+        yield file
+
+
+def _csv_names(file: str, column: str, inputs: Inputs) -> Iterator[str]:
+    csv = need_pyarrow("pyarrow.csv")
+    system, path = place_of(file)
+    with system.open_input_stream(path) as stream, csv.open_csv(stream) as batches:
+        _refuse_column(file, column, batches.schema.names)
+        for batch in batches:
+            yield from _listed(batch.column(column).to_pylist(), inputs)
+
+
+def _parquet_rows(file: str, column: str, inputs: Inputs) -> Iterator[str | Whole]:
+    pa = need_pyarrow("pyarrow")
+    system, path = place_of(file)
+    with need_pyarrow("pyarrow.parquet").ParquetFile(path, filesystem=system) as table:
+        _refuse_column(file, column, table.schema_arrow.names)
+        kind = table.schema_arrow.field(column).type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            for batch in table.iter_batches(columns=[column]):
+                yield from _listed(batch.column(0).to_pylist(), inputs)
+        else:
+            yield from _groups(
+                file, column, [table.metadata.row_group(n).num_rows for n in range(table.num_row_groups)]
+            )
+
+
+def _listed(names: Iterable[str | None], inputs: Inputs) -> Iterator[str]:
+    whole = whole_name if inputs.absolute else str
+    for name in names:
+        if name is not None:
+            yield whole(name)
+
+
+def _refuse_column(file: str, column: str, names: Sequence[str]) -> None:
+    if column not in names:
+        raise UsageError(f"{file} has no column '{column}'; it has {', '.join(names)}")
+
+
+def _groups(file: str, column: str, rows: Sequence[int]) -> Iterator[Whole]:
+    """Yield runs of row groups that have some hundred pictures together, as far as the file has such small ones."""
+    first = start = 0
+    for number in range(1, len(rows) + 1):
+        held = sum(rows[first:number])
+        if held >= MOST // 16 or number == len(rows):
+            yield Whole(file, column, tuple(range(first, number)), start, held)
+            first, start = number, start + held

@@ -1,0 +1,152 @@
+"""Files on this machine and at addresses, by one interface: pyarrow's file systems, and fsspec's where it has none."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from mien.core.addresses import without_password
+from mien.core.errors import MissingExtra, UsageError
+
+FileSystem = Any
+"""pyarrow's, which has no types."""
+
+PYARROW_SCHEMES = frozenset(["s3", "gs", "gcs", "abfs", "abfss", "hdfs", "file"])
+
+RENAMED = frozenset(["local", "hdfs"])
+"""File systems on which half a file can be seen, so that one is written elsewhere and renamed; in object stores not."""
+
+PARTS = ".parts"
+"""The folder of an output in which files are written that are to be renamed."""
+
+
+def is_address(name: str) -> bool:
+    """Return whether a name is an address such as ``s3://bucket/key``, and no path."""
+    return "://" in name and not Path(name).exists()
+
+
+def whole_name(name: str) -> str:
+    """Return a name under which a file is found from any working directory."""
+    return name if is_address(name) else str(Path(name).absolute())
+
+
+def place_of(name: str) -> tuple[FileSystem, str]:
+    """Return the file system of a path or an address, and the path in it.
+
+    Raises:
+        MissingExtra: pyarrow is not installed, or what opens such addresses.
+        UsageError: nothing opens such addresses.
+    """
+    if not is_address(name):
+        return _local(), whole_name(name)
+    scheme, rest = name.split("://", 1)
+    host, _, path = rest.partition("/")
+    system, root = _system(scheme.lower(), host)
+    return system, f"{root.rstrip('/')}/{path}" if root else path
+
+
+def address_of(name: str, path: str) -> str:
+    """Return the name of a path in the file system of ``name``, as ``place_of`` takes it."""
+    if not is_address(name):
+        return path
+    scheme, rest = name.split("://", 1)
+    host = rest.partition("/")[0]
+    root = _system(scheme.lower(), host)[1].rstrip("/")
+    return f"{scheme}://{host}/{path.removeprefix(root).lstrip('/')}"
+
+
+def read_bytes(name: str) -> bytes:
+    """Return what a file holds.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    system, path = place_of(name)
+    with system.open_input_stream(path) as stream:
+        return stream.read()
+
+
+def write_bytes(root: str, name: str, content: bytes) -> None:
+    """Write a file of an output folder, so that it is there whole or not at all.
+
+    Args:
+        root: the folder.
+        name: of the file in it, with slashes.
+        content: all of the file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    system, folder = place_of(root)
+    path = f"{folder}/{name}"
+    if system.type_name not in RENAMED:
+        with system.open_output_stream(path) as stream:
+            stream.write(content)
+        return
+    beside = f"{folder}/{PARTS}/{uuid.uuid4().hex}"
+    for place in (beside, path):
+        system.create_dir(place.rpartition("/")[0], recursive=True)
+    with system.open_output_stream(beside) as stream:
+        stream.write(content)
+    system.move(beside, path)
+
+
+def exists(root: str, name: str) -> bool:
+    """Return whether a file of a folder is there."""
+    from pyarrow.fs import FileType
+
+    system, folder = place_of(root)
+    return system.get_file_info(f"{folder}/{name}").type != FileType.NotFound
+
+
+def remove(root: str, name: str) -> None:
+    """Remove a file or a folder of a folder, if it is there."""
+    from pyarrow.fs import FileType
+
+    system, folder = place_of(root)
+    kind = system.get_file_info(f"{folder}/{name}").type
+    if kind == FileType.Directory:
+        system.delete_dir(f"{folder}/{name}")
+    elif kind == FileType.File:
+        system.delete_file(f"{folder}/{name}")
+
+
+@cache
+def _local() -> FileSystem:
+    return need_pyarrow("pyarrow.fs").LocalFileSystem()
+
+
+@cache
+def _system(scheme: str, host: str) -> tuple[FileSystem, str]:
+    """Return a file system and the path in it at which a host or bucket begins; made once, as that asks the network."""
+    fs, address = need_pyarrow("pyarrow.fs"), f"{scheme}://{host}/"
+    if scheme in PYARROW_SCHEMES:
+        return fs.FileSystem.from_uri(address)
+    try:
+        system, root = import_module("fsspec.core").url_to_fs(address)
+    except ImportError as error:
+        raise MissingExtra(
+            f"{without_password(address)} needs a package that is not installed ({error}); install "
+            "it, or copy the files first"
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            f"nothing opens {without_password(address)} ({error}); expected a path, s3://, gs:// or another "
+            "address of fsspec"
+        ) from error
+    return fs.PyFileSystem(fs.FSSpecHandler(system)), root
+
+
+def need_pyarrow(module: str) -> Any:
+    """Return a module of pyarrow.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise MissingExtra("batches need pyarrow, which is not installed; run: pip install 'mien[batch]'") from error

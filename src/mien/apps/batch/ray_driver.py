@@ -1,0 +1,137 @@
+"""The program that hands units to a Ray cluster; it speaks in pickles, as ``mien.apps.batch.cluster`` has it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import socket
+import sys
+from collections.abc import Generator, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+from mien.apps.batch.cluster import Cluster
+from mien.apps.batch.job import Done, Job
+from mien.apps.batch.units import Unit
+from mien.apps.batch.worker import work_remotely
+from mien.core.errors import MienError, MissingExtra, UsageError
+
+KNOCK_S = 5.0
+"""How long a cluster may take to answer at all."""
+
+TRIES_AGAIN = 3
+"""How often Ray does a unit again whose worker or node died; pictures die in children, and so do not end workers."""
+
+TOKEN = Path.home() / ".ray" / "auth_token"
+"""What Ray writes when a program starts it without an address, and what its clusters then ask for."""
+
+WAITING = 2
+"""Units a worker that are with Ray, so that none waits for work."""
+
+
+def main() -> None:
+    """Answer all units that come in on standard input."""
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)
+        job, cluster = pickle.load(sys.stdin.buffer), pickle.load(sys.stdin.buffer)
+        try:
+            ray = connected(cluster.address)
+            for done in _spread(ray, _units(sys.stdin.buffer), job, cluster):
+                _send(answers, done)
+            _send(answers, None)
+        except MienError as error:
+            _send(answers, error)
+
+
+def connected(address: str) -> Any:
+    """Return Ray, connected to a cluster.
+
+    Raises:
+        MissingExtra: Ray is not installed.
+        UsageError: there is no cluster at the address, or it lets nobody in without its token.
+    """
+    # Ray reports what it is used for unless it is told not to.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+    if TOKEN.exists():
+        # 'ray start' asks for the token where it finds one, and 'ray.init' shows it only where it is told to.
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    try:
+        ray = import_module("ray")
+    except ImportError as error:
+        raise MissingExtra("--address needs Ray, which is not installed; run: pip install 'mien[batch]'") from error
+    try:
+        _knock(address)
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:  # Ray's own are of any kind
+        if "token" in str(error).lower():
+            raise UsageError(
+                f"the Ray cluster at {address} does not take this machine's token ({error}); give all machines "
+                "the same file ~/.ray/auth_token, or set RAY_AUTH_MODE=disabled on all"
+            ) from error
+        raise UsageError(f"no Ray cluster at {address} ({error}); start one with 'ray start --head'") from error
+    return ray
+
+
+def _knock(address: str) -> None:
+    """Look whether anybody listens at an address with a port, where Ray would wait for many minutes.
+
+    Raises:
+        OSError: nobody does.
+        ValueError: the port is no number.
+    """
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.hostname and place.port:
+        socket.create_connection((place.hostname, place.port), KNOCK_S).close()
+
+
+def _spread(ray: Any, units: Iterator[Unit], job: Job, cluster: Cluster) -> Generator[Done]:
+    """Yield what comes of the units as they are done; only a few of them are with Ray."""
+    # Ray ends a process that had a GPU after one task, unless it is told not to.
+    options = {"num_gpus": cluster.num_gpus, "max_calls": 0} if cluster.num_gpus else {"num_cpus": 1}
+    remote = ray.remote(max_retries=TRIES_AGAIN, **options)(work_remotely)
+    told, waiting = ray.put(pickle.dumps(job)), dict[Any, Unit]()
+    for unit in units:
+        waiting[remote.remote(unit, told)] = unit
+        while len(waiting) >= _room(ray, cluster):
+            yield _done(ray, waiting)
+    while waiting:
+        yield _done(ray, waiting)
+
+
+def _room(ray: Any, cluster: Cluster) -> int:
+    """Return how many units are with Ray at once: asked each time, as machines come and go."""
+    if cluster.concurrency is not None:
+        return cluster.concurrency
+    resources = ray.cluster_resources()
+    workers = resources.get("GPU", 0) / cluster.num_gpus if cluster.num_gpus else resources.get("CPU", 0)
+    return max(1, int(workers)) * WAITING
+
+
+def _done(ray: Any, waiting: dict[Any, Unit]) -> Done:
+    """Return what came of the first unit that is ready, and take it out of those that wait."""
+    ready, _ = ray.wait(list(waiting), num_returns=1)
+    unit = waiting.pop(ready[0])
+    try:
+        return ray.get(ready[0])
+    except ray.exceptions.RayTaskError as error:
+        cause = error.cause
+        raise cause if isinstance(cause, MienError) else MienError(f"a worker failed: {cause}") from error
+    except ray.exceptions.RayError as error:  # a worker or a machine that died
+        return Done(unit.number, unit.pictures, lost=str(error).splitlines()[0])
+
+
+def _units(stream: BinaryIO) -> Iterator[Unit]:
+    while (unit := pickle.load(stream)) is not None:
+        yield unit
+
+
+def _send(stream: BinaryIO, answer: object) -> None:
+    pickle.dump(answer, stream)
+    stream.flush()
+
+
+if __name__ == "__main__":
+    main()
