@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,19 @@ def test_a_frame_on_the_edge_belongs_to_the_step_that_it_begins(rate_hz: float):
     """Times in tables are rounded to a millionth of a second."""
     frames = [(round(number / rate_hz, 6), {1: "fear"}) for number in range(2000)]
     assert [row["frames"] for row in stepped(frames, rate_hz).rows()] == [1] * 2000
+
+
+def test_a_step_tells_the_first_of_its_frames_and_the_clock_beside():
+    clock = Clock("a.mp4", SEVEN, 2, start_clock="2026-11-29T23:59:59.900000+01:00")
+    for number, shown in ((4, {1: "fear"}), (8, {1: "fear?"}), (30, {1: "fear"})):
+        result = tracked_result(number / 10, shown)
+        clock.add(picture_entry("a.mp4", replace(result, frame=replace(result.frame, number=number))))
+    rows = clock.rows()
+    assert list(rows[0]) == list(columns(SEVEN, "2026-11-29T23:59:59.900000+01:00"))
+    assert [row["source_frame"] for row in rows] == [4, 8, None, None, None, None, 30]
+    assert [row["clock"] for row in rows[:2]] == [
+        "2026-11-29T23:59:59.900000+01:00", "2026-11-30T00:00:00.400000+01:00",
+    ]  # fmt: skip
 
 
 def test_emotions_of_ones_own_have_no_valence():

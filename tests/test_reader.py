@@ -145,6 +145,8 @@ def test_animated_gifs(tmp_path: Path) -> None:
 )
 def test_spans_and_samples(clip: Path, span: dict[str, float], expected: list[int]) -> None:
     assert seen(clip, **span) == [(index, index / 10) for index in expected]
+    with open_video(clip, **span) as video:
+        assert [frame.number for frame in video] == [-1 if "start_s" in span else index for index in expected]
 
 
 def test_a_span_ends_where_it_was_told_to(clip: Path) -> None:

@@ -34,6 +34,7 @@ class Frame:
         time_s: its time in the source, in seconds; 0 for a photo.
         path: of the source, as it was given; empty where there is none.
         size: width and height of the picture in pixels, those of ``image`` unless given.
+        number: its place among all frames of the file, from 0, whichever of them are taken; -1 where that is not known.
     """
 
     image: Image
@@ -41,6 +42,7 @@ class Frame:
     time_s: float = 0.0
     path: str = ""
     size: tuple[int, int] = (0, 0)
+    number: int = -1
 
     def __post_init__(self) -> None:
         """Refuse anything but an RGB picture of bytes; take the size from it where none is given."""

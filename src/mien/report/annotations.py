@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 
 from mien.core.spelling import spelled
 from mien.report.events import Event, in_view, layers
+from mien.results.document import Setting
 from mien.tracking.people import UNCERTAIN
 from mien.tracking.timeline import Summary
 from mien.version import __version__
@@ -37,6 +38,7 @@ class Recording:
         duration_s: how long it is.
         has_audio: whether it has sound.
         events: its parts, which have tiers of their own.
+        start_clock: what a clock showed at its beginning (``mien.results.start_clock``); None where nobody said.
     """
 
     clip: Path
@@ -46,6 +48,7 @@ class Recording:
     duration_s: float
     has_audio: bool
     events: tuple[Event, ...] = ()
+    start_clock: Setting = None
 
     @property
     def beside(self) -> str:
@@ -121,6 +124,8 @@ def eaf(summary: Summary, of: Recording) -> str:
             annotation = ET.SubElement(ET.SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", place)
             ET.SubElement(annotation, "ANNOTATION_VALUE").text = segment.label
     ET.SubElement(header, "PROPERTY", NAME="lastUsedAnnotationId").text = str(number)
+    if of.start_clock:
+        ET.SubElement(header, "PROPERTY", NAME="startClock").text = str(of.start_clock)
     kinds = {"LINGUISTIC_TYPE_ID": "emotion", "TIME_ALIGNABLE": "true", "GRAPHIC_REFERENCES": "false"}
     ET.SubElement(root, "LINGUISTIC_TYPE", kinds)
     ET.indent(root)
@@ -219,9 +224,9 @@ def _observation(of: Recording, day: str, found: dict[str, list[Segment]]) -> di
     return {
         "file": {str(player): [of.beside] if player == 1 else [] for player in range(1, PLAYERS + 1)},
         "type": "MEDIA",
-        "date": day,
+        "date": of.start_clock[:19] if isinstance(of.start_clock, str) else day,
         "description": "",
-        "time offset": 0.0,
+        "time offset": of.start_clock if isinstance(of.start_clock, float) else 0.0,
         "events": [[time_ms / 1000, name, emotion, "", "", "NA"] for time_ms, _, name, emotion in events],
         "observation time interval": [0, 0],
         "independent_variables": {},

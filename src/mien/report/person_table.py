@@ -20,9 +20,10 @@ from mien.core.output import write_whole
 from mien.core.spelling import spelled
 from mien.imaging.quality import QUALITIES
 from mien.report.events import Event
-from mien.results.document import FaceEntry, PictureEntry, index_cells
+from mien.results.document import FaceEntry, PictureEntry, Setting, index_cells
 from mien.results.rows import Columns, Row
 from mien.results.sinks import csv_line, csv_row
+from mien.results.start_clock import clock_at
 
 INDICES = ("valence", "intensity")
 
@@ -34,10 +35,12 @@ class Parts:
     Attributes:
         events: the parts, each of which has rows of its own.
         baseline: the part whose means are taken off those of all rows; None takes off nothing.
+        start_clock: what a clock showed at the clips' beginning; None has no columns.
     """
 
     events: tuple[Event, ...] = ()
     baseline: Event | None = None
+    start_clock: Setting = None
 
 
 NO_PARTS = Parts()
@@ -45,14 +48,16 @@ NO_PARTS = Parts()
 
 def columns(labels: tuple[str, ...], parts: Parts = NO_PARTS) -> Columns:
     """Return the columns of the table of these emotions, in order, with the type of their cells (docs/SCHEMA.md)."""
-    measures = (*labels, *INDICES)
+    measures, clock = (*labels, *INDICES), parts.start_clock
     return {
         "path": str,
         "id": int,
         "name": str,
         **({"event": str, "start_s": float, "end_s": float} if parts.events else {}),
+        **(dict.fromkeys(("start_clock", "end_clock"), type(clock)) if clock and parts.events else {}),
         "first_s": float,
         "last_s": float,
+        **(dict.fromkeys(("first_clock", "last_clock"), type(clock)) if clock else {}),
         "frames": int,
         "seen": float,
         "certain": float,
@@ -121,17 +126,28 @@ class ClipPeople:
         rows: list[Row] = []
         for key in sorted(self._whole.people):
             who: Row = {"path": spelled(self.path), "id": key, "name": self._names.get(key, "")}
-            empty: Row = {"event": "", "start_s": None, "end_s": None} if self._parts.events else {}
-            rows.append({**who, **empty, **self._cells(key, self._whole)})
+            rows.append({**who, **self._part("", None, None), **self._cells(key, self._whole)})
             for event, counts in self._events:
                 end_s = None if math.isinf(event.end_s) else event.end_s
-                what: Row = {"event": event.name, "start_s": event.start_s, "end_s": end_s}
-                rows.append({**who, **what, **self._cells(key, counts)})
+                rows.append({**who, **self._part(event.name, event.start_s, end_s), **self._cells(key, counts)})
         return rows
+
+    def _part(self, name: str, start_s: float | None, end_s: float | None) -> Row:
+        """Return the cells that say of which part of the clip a row is."""
+        if not self._parts.events:
+            return {}
+        return {"event": name, "start_s": start_s, "end_s": end_s, **self._clocks(start=start_s, end=end_s)}
+
+    def _clocks(self, **times_s: float | None) -> Row:
+        start = self._parts.start_clock
+        return {f"{name}_clock": clock_at(start, time_s) for name, time_s in times_s.items()} if start else {}
 
     def _cells(self, key: int, counts: _Counts) -> Row:
         base = self._baseline.of(key).means if self._parts.baseline else None
-        return counts.of(key).cells(counts.frames, base)
+        person = counts.of(key)
+        first_s, last_s = person.seen
+        seen: Row = {"first_s": first_s, "last_s": last_s, **self._clocks(first=first_s, last=last_s)}
+        return {**seen, **person.cells(counts.frames, base)}
 
 
 class _Counts:
@@ -189,6 +205,11 @@ class _Person:
         self._most, self._least = np.maximum(self._most, values), np.minimum(self._least, values)
 
     @property
+    def seen(self) -> tuple[float | None, float | None]:
+        """The times of the first and of the last frame; None without any."""
+        return self._first_s, self._last_s
+
+    @property
     def means(self) -> NDArray[np.float64]:
         """Of each measure over the certain frames; NaN without any."""
         return self._sums / self._certain if self._certain else np.full(len(self._measures), np.nan)
@@ -213,8 +234,6 @@ class _Person:
             for name, cells in zip(named, values, strict=True)
         )
         return {
-            "first_s": self._first_s,
-            "last_s": self._last_s,
             "frames": self._frames,
             "seen": _cell(_part(self._frames, frames)),
             "certain": _cell(_part(self._certain, self._frames)),

@@ -45,6 +45,11 @@ class ClipLog:
     labels: tuple[str, ...]
     who: Identities
 
+    @property
+    def start_clock(self) -> Setting:
+        """What a clock showed at the clip's beginning; None where nobody said."""
+        return self.settings.get("start-clock")
+
     def entries(self) -> Iterator[LogEntry]:
         """Yield the entries of the frames, with the ids that they were given."""
         return read_log(self.path)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mien.core.model_card import ModelCard
 from mien.core.pose import Pose
-from mien.core.types import Face, Result
+from mien.core.types import Face, Frame, Result
 from mien.core.valence import indices
 
 SCHEMA = 2
@@ -63,6 +63,7 @@ class FaceEntry(_Posed):
 
 class _When(TypedDict, total=False):
     frame: int
+    source_frame: int
     time_s: float
 
 
@@ -71,7 +72,10 @@ class _Turned(TypedDict, total=False):
 
 
 class PictureEntry(_When, _Turned):
-    """One picture, or one frame of a video, which has ``frame`` and ``time_s``; ``turned`` only where it is not 0."""
+    """One picture, or one frame of a video, which has ``frame`` and ``time_s``; ``turned`` only where it is not 0.
+
+    ``source_frame`` is its place among all frames of the file, where that is known.
+    """
 
     path: str
     width: int
@@ -159,10 +163,15 @@ def model_entry(card: ModelCard, sha256: str, prior: float) -> ModelEntry:
 def picture_entry(path: str, result: Result) -> PictureEntry:
     """Return the entry of one picture, or of one frame of a video, and its faces."""
     width, height = result.frame.size
-    when: _When = {"frame": result.frame.index, "time_s": round(result.frame.time_s, 6)} if result.timed else {}
+    when = _when(result.frame) if result.timed else _When()
     turned: _Turned = {"turned": result.faces.turn} if result.faces.turn else {}
     faces = [face_entry(face) for face in result]
     return {"path": path, **when, "width": width, "height": height, **turned, "faces": faces}
+
+
+def _when(frame: Frame) -> _When:
+    known: _When = {"source_frame": frame.number} if frame.number >= 0 else {}
+    return {"frame": frame.index, **known, "time_s": round(frame.time_s, 6)}
 
 
 def face_entry(face: Face) -> FaceEntry:

@@ -30,6 +30,11 @@ class Made:
     clip: str | None = None
 
     @property
+    def start_clock(self) -> Setting:
+        """What a clock showed at the beginning of the video; None where nobody said."""
+        return self.settings.get("start-clock")
+
+    @property
     def entry(self) -> MadeEntry:
         """Return what every line of a log says of it."""
         return {"schema": SCHEMA, "model": self.model, "settings": dict(self.settings)}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from mien.core.spelling import spelled
 from mien.core.types import LANDMARKS
-from mien.results.document import FaceEntry, ModelEntry, PictureEntry, index_cells
+from mien.results.document import FaceEntry, ModelEntry, PictureEntry, Setting, index_cells
+from mien.results.start_clock import clock_at
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
@@ -15,16 +16,18 @@ Columns = dict[str, type[str | int | float | bool]]
 ANGLES = ("yaw_deg", "pitch_deg", "roll_deg")
 
 
-def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
+def columns(labels: tuple[str, ...], timed: bool = False, start_clock: Setting = None) -> Columns:
     """Return the columns of a table of these emotions, in order, with the type of their cells (``docs/SCHEMA.md``).
 
     Args:
         labels: the emotions.
         timed: whether the faces are those of a video, with a time and an identity.
+        start_clock: what a clock showed at the video's beginning (``mien.results.start_clock``); None has no column.
     """
     return {
         "path": str,
-        **({"frame": int, "time_s": float} if timed else {}),
+        **({"frame": int, "source_frame": int, "time_s": float} if timed else {}),
+        **({"clock": type(start_clock)} if start_clock else {}),
         "width": int,
         "height": int,
         "face": int,
@@ -42,14 +45,19 @@ def columns(labels: tuple[str, ...], timed: bool = False) -> Columns:
     }
 
 
-def rows(entry: PictureEntry, model: str) -> list[Row]:
+def rows(entry: PictureEntry, model: str, start_clock: Setting = None) -> list[Row]:
     """Return a row a face, its cells in the order of ``columns``.
 
     Args:
         entry: a picture of the JSON document, as ``mien.results.document.picture_entry`` gives it.
         model: what ``model_name`` says.
+        start_clock: as for ``columns``.
     """
-    when: Row = {"frame": entry["frame"], "time_s": entry["time_s"]} if "frame" in entry and "time_s" in entry else {}
+    when: Row = {}
+    if "frame" in entry and "time_s" in entry:
+        when = {"frame": entry["frame"], "source_frame": entry.get("source_frame", -1), "time_s": entry["time_s"]}
+    if start_clock:
+        when["clock"] = clock_at(start_clock, entry.get("time_s"))
     turned: Row = {} if when else {"turned": entry.get("turned", 0)}
     picture: Row = {"path": spelled(entry["path"]), **when, "width": entry["width"], "height": entry["height"]}
     return [

@@ -21,7 +21,7 @@ from mien.core.errors import UsageError
 from mien.core.locks import locked
 from mien.core.output import Places, folder_for, refuse_existing, whole_file
 from mien.core.types import Result
-from mien.results.document import EndEntry, FailureEntry, LogEntry, PictureEntry, picture_entry
+from mien.results.document import EndEntry, FailureEntry, LogEntry, PictureEntry, Setting, picture_entry
 from mien.results.identities import NOBODY_SAID, Identities
 from mien.results.log import AppendFile, Resumed, explained, json_line, read_identities, read_log, resume_log
 from mien.results.provenance import Made
@@ -157,7 +157,9 @@ def open_sink(path: Path, made: Made, *, resume: bool | None = None, force: bool
                 for file in (path, log):  # in this order, as --resume can do nothing with a table alone
                     file.unlink(missing_ok=True)
             lines = files.enter_context(AppendFile(log))
-            table = files.enter_context(TABLES[kind](path, log, columns(made.labels, made.clip is not None)))
+            table = files.enter_context(
+                TABLES[kind](path, log, columns(made.labels, made.clip is not None, made.start_clock))
+            )
 
             def keep(entry: Entry) -> None:
                 lines.add(json_line({**entry, **made.entry}))
@@ -219,18 +221,20 @@ TABLES: dict[str, Callable[[Path, Path, Columns], AbstractContextManager[Table]]
 """The table that a suffix asks for: (path, log, columns) -> what takes the rows."""
 
 
-def write_table(path: Path, log: Path, labels: tuple[str, ...]) -> None:
+def write_table(path: Path, log: Path, labels: tuple[str, ...], start_clock: Setting) -> None:
     """Write the table of a video's log anew, .csv or .parquet, with what the log says of who is who.
 
     Raises:
         OSError: it cannot be written.
     """
-    with TABLES[path.suffix](path, log, columns(labels, timed=True)):
+    with TABLES[path.suffix](path, log, columns(labels, True, start_clock)):
         pass
 
 
 def _rows(entries: Iterable[LogEntry], who: Identities = NOBODY_SAID) -> Iterator[Row]:
-    return chain.from_iterable(rows(who.entry(entry), model_name(entry["model"])) for entry in entries)
+    return chain.from_iterable(
+        rows(who.entry(entry), model_name(entry["model"]), entry["settings"].get("start-clock")) for entry in entries
+    )
 
 
 def csv_row(row: Row) -> bytes:

@@ -37,7 +37,8 @@ def recorded_results(
 
 def _without_pixels(entry: PictureEntry) -> Frame:
     size = entry["width"], entry["height"]
-    return Frame(NO_PICTURE, entry.get("frame", 0), entry.get("time_s", 0.0), entry["path"], size)
+    number = entry.get("source_frame", -1)
+    return Frame(NO_PICTURE, entry.get("frame", 0), entry.get("time_s", 0.0), entry["path"], size, number)
 
 
 def _same_moment(frame: Frame | None, entry: PictureEntry) -> Frame:

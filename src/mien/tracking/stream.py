@@ -284,4 +284,5 @@ def stream(
 
 
 def _same(entry: PictureEntry, recorded: PictureEntry) -> bool:
-    return all(recorded.get(key) == value for key, value in entry.items())
+    """Return whether a frame comes to what was recorded; what an earlier mien did not record is not compared."""
+    return all(recorded.get(key, value) == value for key, value in entry.items())

@@ -46,8 +46,9 @@ _SEEK_BACK_S = 10
 class Video:
     """The frames of a video file; iterating yields them once, in the order of their times. ``open_video`` opens it.
 
-    Each is a ``Frame``: RGB, upright, square pixels; ``index`` counts those yielded; ``time_s`` is the container's time
-    from its start, and is later for each frame than for the one before.
+    Each is a ``Frame``: RGB, upright, square pixels; ``index`` counts those yielded, ``number`` all that were decoded
+    from the file's beginning, unless a start later than that is given; ``time_s`` is the container's time from its
+    start, and is later for each frame than for the one before.
 
     Attributes:
         clip: the metadata of the file.
@@ -121,7 +122,7 @@ class Video:
 
     def _frames(self) -> Generator[Frame]:
         due, index = self._start, 0
-        for frame, time in self._timed():
+        for number, frame, time in self._timed():
             if self._fps:
                 if time < due:
                     continue
@@ -131,14 +132,14 @@ class Video:
             except FFmpegError:
                 self.damaged += 1
                 continue
-            yield Frame(image, index, float(time), self._path)
+            yield Frame(image, index, float(time), self._path, number=-1 if self._start else number)
             index += 1
         if not index:
             raise VideoError(self._none_there())
 
-    def _timed(self) -> Generator[tuple[VideoFrame, Fraction]]:
-        """Yield the undamaged frames between start and end with their times."""
-        for frame in chain([self._first], self._rest):
+    def _timed(self) -> Generator[tuple[int, VideoFrame, Fraction]]:
+        """Yield the undamaged frames between start and end, as how many-th they were decoded, and their times."""
+        for number, frame in enumerate(chain([self._first], self._rest)):
             time = self._times.next(frame)
             if frame.is_corrupt:
                 self.damaged += 1
@@ -150,7 +151,7 @@ class Video:
                 break
             else:
                 self.end_s = float(self._reached if self._end is None else min(self._reached, self._end))
-                yield frame, time
+                yield number, frame, time
         else:
             self._read_all = True
 

@@ -120,7 +120,7 @@ class ClipOutputs:
         self._source, self._files, self._wanted = source, files, wanted
         self._timeline = Timeline(labels, None if known is None else who.not_people(known))
         self.people = ClipPeople(path, labels, wanted.parts, who.names)
-        self._clock = Clock(path, labels, wanted.rate_hz, who.names)
+        self._clock = Clock(path, labels, wanted.rate_hz, who.names, wanted.parts.start_clock)
         self._counters = [*([self.people] if wanted.summary else []), *([self._clock] if "rate" in files else [])]
         self._film: ClipWriter | None = None
         self.failed: dict[str, MienError] = {}
@@ -202,7 +202,8 @@ class ClipOutputs:
         events = self._wanted.events(facts.path)
         length_s = summary.end_s if facts.duration_s is None else facts.duration_s
         now, folder = datetime.now().astimezone(), self._wanted.folder
-        recording = Recording(clip, folder, now, facts.fps, length_s, facts.has_audio, tuple(events))
+        start_clock = self._wanted.parts.start_clock
+        recording = Recording(clip, folder, now, facts.fps, length_s, facts.has_audio, tuple(events), start_clock)
 
         def write_page(path: Path) -> None:
             page = timeline_page(summary, clip.name, model, film=film, film_start_s=start_s, notes=notes, events=events)
@@ -212,6 +213,8 @@ class ClipOutputs:
             "page": write_page,
             "captions": lambda path: write_whole(path, CAPTIONS[path.suffix](summary, begin_s).encode()),
             "annotations": lambda path: write_whole(path, FORMS[path.suffix](summary, recording).encode()),
-            "rate": lambda path: write_clock_table(path, self._clock.rows(summary.not_people), summary.labels),
+            "rate": lambda path: write_clock_table(
+                path, self._clock.rows(summary.not_people), summary.labels, start_clock
+            ),
             "timeline": lambda path: write_timeline(summary, path, clip.name, events),
         }

@@ -64,7 +64,7 @@ def _write_data(log: ClipLog, files: Files, outputs: ClipOutputs) -> None:
     if "data" in files:
         try:
             with explained(files["data"], resumable=False):
-                write_table(files["data"], log.path, log.labels)
+                write_table(files["data"], log.path, log.labels, log.start_clock)
         except MienError as error:
             outputs.failed["data"] = error
 

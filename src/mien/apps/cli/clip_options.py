@@ -14,6 +14,7 @@ from mien.core.errors import UsageError
 
 if TYPE_CHECKING:
     from mien.apps.cli._clip_outputs import Wanted
+    from mien.results.document import Setting
 
 
 class DataForm(StrEnum):
@@ -102,8 +103,8 @@ class Output:
         }
         return {kind: suffix for kind, suffix in wanted.items() if suffix}
 
-    def wanted(self, folder: Path) -> Wanted:
-        """Return what is written of clips, into a folder.
+    def wanted(self, folder: Path, start_clock: Setting = None) -> Wanted:
+        """Return what is written of clips, into a folder; start_clock is what a clock showed at their beginning.
 
         Raises:
             UsageError: options do not go together, or --events or --baseline says what is none.
@@ -125,6 +126,8 @@ class Output:
         if self.timeline:
             require_matplotlib()
         parts = Parts(
-            read_events(self.events) if self.events else (), parse_baseline(self.baseline) if self.baseline else None
+            read_events(self.events) if self.events else (),
+            parse_baseline(self.baseline) if self.baseline else None,
+            start_clock,
         )
         return Wanted(folder, self.suffixes(), self.summary, parts, self.rate or 1.0, self.blur, self.force)

@@ -13,7 +13,17 @@ from mien.core.spelling import did_you_mean, near
 
 PANELS = {
     "Input": (
-        *("--recursive", "--column", "--max-megapixels", "--time-limit", "--source", "--start", "--end", "--fps"),
+        *(
+            "--recursive",
+            "--column",
+            "--max-megapixels",
+            "--time-limit",
+            "--source",
+            "--start",
+            "--end",
+            "--fps",
+            "--start-clock",
+        ),
         *("evaluate --data", "train --data", "distill --data", "soft-labels --data", "export --data"),
         *("--split", "--protocol", "--photos", "--limit"),
     ),

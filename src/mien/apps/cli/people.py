@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -53,6 +54,7 @@ def people(
     refuse_existing([*files.values(), *([wanted.summary] if wanted.summary else [])], force=output.force)
     with locked(table, if_writable=True):
         log = read_clip_log(log_of(source))
+        wanted = replace(wanted, parts=replace(wanted.parts, start_clock=log.start_clock))
         who = told(log, merge or [], name or [])
         if who != log.who:
             with explained(log.path, resumable=False):

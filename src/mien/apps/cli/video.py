@@ -33,6 +33,11 @@ class Section:
     end: Annotated[str | None, typer.Option(metavar="TIME", help="End here.")] = None
     fps: Annotated[float | None, typer.Option(help="Take so many frames a second at most.", show_default="all")] = None
 
+    start_clock: Annotated[
+        str | None,
+        typer.Option(metavar="CLOCK", help="What a clock showed at time 0: 2026-11-29T14:05:00, or seconds."),
+    ] = None
+
     @property
     def start_s(self) -> float:
         """Where to begin, in seconds."""
@@ -43,9 +48,16 @@ class Section:
         """Where to end, in seconds; None is the end."""
         return None if self.end is None else seconds(self.end)
 
+    @property
+    def clock(self) -> Setting:
+        """What a clock showed at time 0 of the clip: date and time, or seconds; None where nobody said."""
+        from mien.results.start_clock import parse_start_clock
+
+        return None if self.start_clock is None else parse_start_clock(self.start_clock)
+
     def settings(self) -> dict[str, Setting]:
         """Return their values by the names of the options, as a file of results keeps them."""
-        return {"start": self.start and self.start_s, "end": self.end_s, "fps": self.fps}
+        return {"start": self.start and self.start_s, "end": self.end_s, "fps": self.fps, "start-clock": self.clock}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +92,12 @@ def video(
 
     if not output.suffixes() and not output.summary:
         output = replace(output, film=True, data=DataForm.csv, page=True)
-    wanted = output.wanted(output.out)
+    wanted = output.wanted(output.out, section.clock)
     inputs = gather(clips or [], recursive, piped(clips or []), VIDEOS)
+    if isinstance(section.clock, str) and len(inputs.paths) > 1:
+        raise UsageError(
+            f"--start-clock says when one clip began, and there are {len(inputs.paths)}; take one at a time, or seconds"
+        )
     job = Job(
         analyzer=options.load(faces),
         wanted=wanted,
