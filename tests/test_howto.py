@@ -74,4 +74,4 @@ def test_the_commands_of_the_training_page_run(mien: Command, folder: Path, monk
 
 def test_every_page_is_run():
     run = ["batch", "notebook", "own-detector", "own-faces", "own-model", "pandas", "pictures", "train", "video"]
-    assert sorted(PAGES) == sorted([*run, "live", "web"])
+    assert sorted(PAGES) == sorted([*run, "live", "web", "study"])  # test_study.py runs the last

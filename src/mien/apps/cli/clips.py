@@ -129,8 +129,8 @@ def run_clip(
         # Who is who can be said of a clip only once its people have been told from the rest.
         who, known = (sink.who, sink.not_people) if sink and sink.who else (NOBODY_SAID, None)
         finished = sink is not None and sink.finished
-        # A film that is there is none that other events could change.
-        filmed = finished and "film" in files and files["film"].exists()
+        # A film that is there is none that other events could change; only blurred it might not have been.
+        filmed = finished and not job.wanted.blur and "film" in files and files["film"].exists()
         film = None if filmed else video
         source = Source(video.clip, film, job.start_s, job.end_s, analyzer.labels, analyzer.model, who, known)
         outputs = stack.enter_context(ClipOutputs(source, files, job.wanted))
