@@ -14,9 +14,10 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from starlette.websockets import WebSocketDisconnect
 
+import web_client
 from command import Command
 from mien.apps.web import app as web
-from mien.apps.web import tab
+from mien.apps.web import bodies, tab
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.packaged import packaged_model
 from mien.detection.yunet_net import weights
@@ -41,7 +42,7 @@ TWO = png(scene([(10, 10, "happiness"), (110, 70, "anger")]))
 
 @pytest.fixture
 def client() -> TestClient:
-    return TestClient(web.create_app(analyzer()), base_url="http://localhost")
+    return web_client.client()
 
 
 def test_a_picture_is_answered_by_its_document(client: TestClient):
@@ -79,7 +80,7 @@ def test_the_description_tells_the_fields_of_every_answer(client: TestClient):
 
     image, model = paths["/api/image"]["post"], paths["/api/model"]["get"]
     face = schema(image, "200")["properties"]["faces"]["items"]
-    assert set(face["properties"]) - set(face["required"]) == {"id", "pose", "raw"}
+    assert set(face["properties"]) - set(face["required"]) == {"id", "name", "pose", "raw"}
     assert face["properties"]["probabilities"] == {"type": "object", "additionalProperties": {"type": "number"}}
     assert "turned" not in schema(image, "200")["required"]
     assert fits(client.post("/api/image", content=TWO).json(), schema(image, "200"))
@@ -114,7 +115,7 @@ def test_what_is_wrong_is_said(client: TestClient, params: dict[str, str], conte
 
 
 def test_a_file_that_is_too_large_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(web, "PICTURE_BYTES", 2**20)
+    monkeypatch.setattr(bodies, "PICTURE_BYTES", 2**20)
     answer = client.post("/api/image", content=bytes(2**20 + 1))
     assert (answer.status_code, answer.json()["error"]) == (413, "the file is too large; expected at most 1 MiB")
 
@@ -139,7 +140,9 @@ def test_a_bad_frame_is_named_and_the_stream_goes_on(client: TestClient):
         for message, says in [
             (at(1.1, b"noise"), "not a picture: the frame at 1.10 s"),
             (at(1.0, TWO), "a frame at 1.0 s came after one at 1.0 s; send frames in their order"),
-            (at(float("nan"), TWO), "a frame at nan s came after one at 1.0 s"),
+            (at(float("nan"), TWO), "the time of a frame is 0 to 1e+10 seconds; got nan"),
+            (at(1e308, TWO), "the time of a frame is 0 to 1e+10 seconds; got 1e+308"),
+            (at(-0.1, TWO), "the time of a frame is 0 to 1e+10 seconds; got -0.1"),
             (b"short", "a frame is 8 bytes of time and a picture file; got 5 bytes"),
         ]:
             socket.send_bytes(message)
@@ -150,7 +153,10 @@ def test_a_bad_frame_is_named_and_the_stream_goes_on(client: TestClient):
         assert [face["id"] for face in socket.receive_json()["faces"]] == [1, 2]
 
 
-@pytest.mark.parametrize(("query", "says"), [("prior=2", "prior"), ("smooth=-1", "smooth_s, the time constant")])
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [("prior=2", "prior"), ("smooth=-1", "smooth_s, the time constant"), ("smooth=much", "smooth: Input should be")],
+)
 def test_a_stream_that_cannot_be_meant_is_refused(client: TestClient, query: str, says: str):
     with client.websocket_connect(f"ws://localhost/api/stream?{query}") as socket:
         assert says in socket.receive_json()["error"]

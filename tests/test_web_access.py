@@ -10,22 +10,17 @@ from starlette.websockets import WebSocketDisconnect
 
 from command import Command
 from mien.apps.web.access import COOKIE, Access
-from mien.apps.web.app import create_app
 from mien.apps.web.listening import listening, public_address
 from mien.apps.web.names import origin, place
-from small_stream import analyzer
+from web_client import client
 
 TOKEN = "a-long-random-word"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 
 
-def client(access: Access, address: str = "http://localhost") -> TestClient:
-    return TestClient(create_app(analyzer(), access), base_url=address, follow_redirects=False)
-
-
 @pytest.fixture
 def locked() -> TestClient:
-    return client(Access(token=TOKEN))
+    return client(Access(token=TOKEN), follow_redirects=False)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +103,7 @@ def test_the_page_is_given_a_cookie_for_the_token(locked: TestClient):
 
 
 def test_over_https_the_cookie_stays_there():
-    answer = client(Access(token=TOKEN), "https://localhost").get(f"/?token={TOKEN}")
+    answer = client(Access(token=TOKEN), "https://localhost", follow_redirects=False).get(f"/?token={TOKEN}")
     assert "Secure" in answer.headers["set-cookie"]
 
 
@@ -177,7 +172,7 @@ def test_connections_do_not_wait_to_fill_packets():
 
 
 def test_under_a_path_of_a_proxy_all_is_found():
-    proxied = TestClient(create_app(analyzer(), Access(token=TOKEN)), base_url="http://localhost", root_path="/mien")
+    proxied = client(Access(token=TOKEN), root_path="/mien")
     assert proxied.get("/mien/healthz", headers={"host": "10.0.0.7"}).status_code != 401
     answer = proxied.get(f"/mien/?token={TOKEN}", follow_redirects=False)
     assert answer.headers["location"] == "/mien/"

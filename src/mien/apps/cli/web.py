@@ -118,7 +118,8 @@ def web(
 
     try:
         from mien.apps.web.app import create_app
-        from mien.apps.web.listening import listening, public_address, serve
+        from mien.apps.web.listening import listening, public_address, server
+        from mien.apps.web.workers import Workers
     except ModuleNotFoundError as error:
         raise MissingExtra(
             f"the page needs {error.name}, which is not installed; run: pip install 'mien[web]'"
@@ -127,9 +128,11 @@ def web(
     with listening(host, port) as listener:
         public = public_address(listener)
         allowed = access.checked(host, public)
-        app = create_app(options.load(), allowed)
+        workers = Workers()
+        workers.start()
+        app = create_app(options.load(), allowed, workers)
         _greet(host, listener.getsockname()[1], public, allowed)
-        serve(app, listener, access.root_path)
+        server(app, access.root_path).run(sockets=[listener])
 
 
 def _greet(host: str, port: int, public: str, access: Access) -> None:

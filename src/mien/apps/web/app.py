@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib import resources
-from typing import Annotated, TypedDict, TypeVar
+from typing import Annotated, TypedDict
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, HTTPException, Query, Request, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -15,27 +15,22 @@ from fastapi.staticfiles import StaticFiles
 
 from mien.apps.web._openapi import answers
 from mien.apps.web.access import Access, HostOriginMiddleware, TokenMiddleware
-from mien.apps.web.limits import PICTURE_BYTES, PICTURE_PIXELS
+from mien.apps.web.bodies import Bodies
+from mien.apps.web.decoder import Decoder
+from mien.apps.web.limits import PICTURE_PIXELS
 from mien.apps.web.middleware import HeadersMiddleware
-from mien.apps.web.problems import problem
-from mien.apps.web.socket import feed
+from mien.apps.web.problems import explain_errors
+from mien.apps.web.socket import Sockets, feed
 from mien.apps.web.tab import STATIC, TabAnswer, about_tab, nets
+from mien.apps.web.workers import Workers
 from mien.core.emotions import EIGHT, colours_of
-from mien.core.errors import ImageError, MienError, UsageError
-from mien.imaging.decode import decode_picture
 from mien.inference.analyzer import Analyzer
-from mien.inference.ordered_map import cores
 from mien.results.document import SCHEMA, ModelEntry, ResultEntry
 from mien.tracking.smoothing import SMOOTH_S
 from mien.tracking.stream import Stream
 
-STATUS: dict[type[MienError], int] = {UsageError: 400, ImageError: 422}
-"""Kind of error -> status of the answer; 500 for any other."""
-
 NAMELESS = "picture"
 """The path that a document has of a picture whose request gives it no name."""
-
-T = TypeVar("T")
 
 
 class ModelAnswer(TypedDict):
@@ -54,29 +49,26 @@ View = Annotated[str | None, Query(description="seven, or eight to show contempt
 Labels = Annotated[str | None, Query(description="the earlier name of view", deprecated=True)]
 
 
-def create_app(analyzer: Analyzer, access: Access | None = None) -> FastAPI:
+def create_app(analyzer: Analyzer, access: Access | None = None, workers: Workers | None = None) -> FastAPI:
     """Return the app, which answers with an analyzer and, where a request asks for it, at another prior.
 
     Args:
         analyzer: finds and names the faces; all requests share it.
         access: who may call; None is whoever reaches it by the name localhost or by an address.
+        workers: do what is to be done; None makes them. They are ended with the app.
     """
+    workers, bodies, sockets = workers or Workers(), Bodies(), Sockets()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        yield
+        workers.close()
+
     # The pages that FastAPI makes of an API load scripts from elsewhere.
-    app = FastAPI(title="mien", docs_url=None, redoc_url=None)
+    app = FastAPI(title="mien", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.workers, app.state.bodies = workers, bodies
     _guard(app, access or Access())
-    # As many as there are cores: more would only hold more pictures at once.
-    limiter = CapacityLimiter(cores())
-
-    async def in_thread(work: Callable[[], T]) -> T:
-        return await to_thread.run_sync(work, limiter=limiter)
-
-    @app.exception_handler(MienError)
-    async def explain(request: Request, error: MienError) -> JSONResponse:
-        return problem(request.scope, STATUS.get(type(error), 500), str(error))
-
-    @app.exception_handler(HTTPException)
-    async def refuse(request: Request, error: HTTPException) -> JSONResponse:
-        return problem(request.scope, error.status_code, error.detail, error.headers)
+    explain_errors(app)
 
     @app.get("/api/model", openapi_extra=answers(ModelAnswer))
     async def model() -> JSONResponse:
@@ -89,15 +81,16 @@ def create_app(analyzer: Analyzer, access: Access | None = None) -> FastAPI:
     ) -> JSONResponse:
         """Name what the faces of a picture show; the body is the file as it is."""
         tuned = tune(analyzer, prior, view or labels)
-        data = await _body(request)
-        return JSONResponse(await in_thread(partial(_analyze, tuned, data, name)))
+        async with bodies.whole(request) as data:
+            return JSONResponse(await workers.run(partial(_analyze, tuned, data, name), request.receive))
 
     @app.websocket("/api/stream")
     async def stream(
         socket: WebSocket, prior: Prior = None, view: View = None, labels: Labels = None, smooth: float = SMOOTH_S
     ) -> None:
         """Follow the faces of a camera or a video, frame by frame (``mien.apps.web.socket``)."""
-        await feed(socket, lambda: Stream(tune(analyzer, prior, view or labels), smooth), in_thread)
+        async with sockets.one():
+            await feed(socket, lambda: Stream(tune(analyzer, prior, view or labels), smooth), workers)
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
@@ -109,9 +102,9 @@ def create_app(analyzer: Analyzer, access: Access | None = None) -> FastAPI:
         return Response(resources.files("mien.report").joinpath("theme.css").read_text("utf-8"), media_type="text/css")
 
     @app.get("/weights/{name}", include_in_schema=False)
-    async def net(name: str) -> Response:
+    def net(name: str) -> Response:
         """Send a net to a page that works in its tab."""
-        files = await in_thread(partial(nets, analyzer))
+        files = nets(analyzer)
         if name not in files:
             raise HTTPException(404, f"no net {name}; expected {' or '.join(files) or 'none'}")
         return Response(files[name], media_type="application/octet-stream")
@@ -157,20 +150,10 @@ def tune(analyzer: Analyzer, prior: str | None, view: str | None) -> Analyzer:
     return Analyzer(analyzer.detector, analyzer.classifier, wanted, view, analyzer.keep)
 
 
-def _analyze(analyzer: Analyzer, data: bytes, name: str) -> ResultEntry:
+def _analyze(analyzer: Analyzer, data: bytearray, name: str, decoder: Decoder) -> ResultEntry:
     """Return the document of a picture file."""
     shown = "the posted file" if name == NAMELESS else name
-    return analyzer(decode_picture(data, shown, PICTURE_PIXELS).frame(name)).to_dict()
-
-
-async def _body(request: Request) -> bytes:
-    """Return what a request sends, and stop reading where it is too much."""
-    data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > PICTURE_BYTES:
-            raise HTTPException(413, f"the file is too large; expected at most {PICTURE_BYTES // 2**20} MiB")
-    return bytes(data)
+    return analyzer(decoder(data, shown, PICTURE_PIXELS).frame(name)).to_dict()
 
 
 _A_FILE = {

@@ -2,11 +2,65 @@
 
 from __future__ import annotations
 
+from mien.imaging.decode import REDUCE_TO_PX
+
 PICTURE_BYTES = 64 * 2**20
-"""The largest picture file that is taken."""
+"""The largest body of a request: a picture file, or several."""
 
 PICTURE_PIXELS = 100_000_000
-"""The largest picture that is taken: as many as there are cores are in memory at once, 300 MB each."""
+"""The largest picture that is taken."""
+
+PICTURES = 16
+"""How many pictures one request may bring."""
+
+HELD_BYTES = 256 * 2**20
+"""How much of bodies is held at once, of all requests together; what is more is refused as it comes."""
+
+UPLOAD_S = 120.0
+"""For how long a body may come, in seconds."""
+
+UPLOAD_IDLE_S = 10.0
+"""For how long nothing of a body may come."""
+
+DECODE_S = 2.0
+DECODE_S_PER_MIB = 0.25
+"""For how long a picture file may be decoded: the first, and the second for each MiB of it.
+
+A photo of 12 megapixels takes 0.2 s. Files that take much longer for their size are made to.
+"""
+
+DECODE_BYTES = 2**30
+"""How much memory decoding a picture may take, beside what the process that does it takes anyway."""
+
+SHARED_BYTES = max(PICTURE_BYTES, 3 * (2 * REDUCE_TO_PX) ** 2)
+"""The memory shared with a process that decodes: the largest file, or what the largest picture is read to."""
+
+START_S = 60.0
+"""For how long a process that decodes may start."""
+
+WAITING = 256
+"""How many requests may wait for their turn."""
+
+WAIT_S = 10.0
+"""For how long a request may wait for its turn, in seconds."""
+
+RETRY_S = 2
+"""After how many seconds a caller who was sent away should come again."""
+
+CONNECTIONS = 512
+"""How many connections may be open."""
+
+IDLE_S = 10
+"""For how long a connection may be without a request: before the first, between two, while the head of one comes."""
+
+STUCK_S = 30.0
+"""For how long a caller may take nothing of an answer."""
+
+SOCKETS = 32
+"""How many streams of frames may be open."""
+
+SOCKET_IDLE_S = 600.0
+"""For how long a stream may bring no frame: a film may be paused."""
 
 FRAME_BYTES = 8 * 2**20
 """The largest message of a stream: the time of a frame and its picture file. Frames that wait are held in memory."""
@@ -16,3 +70,9 @@ FRAMES_WAITING = 4
 
 FRAME_PIXELS = 4096 * 2304
 """The largest frame of a stream that is taken."""
+
+LATEST_S = 1e10
+"""The latest time of a frame, in seconds: clocks that count from 1970 are far below it."""
+
+STOP_S = 1
+"""For how long requests may go on when the service is stopped."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
 
-from mien.apps.web.limits import FRAME_BYTES, FRAMES_WAITING
+import uvicorn
+from starlette.types import ASGIApp
+
+from mien.apps.web.connections import BoundedProtocol
+from mien.apps.web.limits import FRAME_BYTES, FRAMES_WAITING, IDLE_S, STOP_S
 from mien.apps.web.names import plain
 from mien.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -44,17 +44,22 @@ def public_address(listener: socket.socket) -> str:
     return "" if ip.is_loopback else str(ip)
 
 
-def serve(app: FastAPI, listener: socket.socket, root_path: str = "") -> None:
-    """Answer what comes until Ctrl-C, which is raised again when all is closed."""
-    import uvicorn
+def server(app: ASGIApp, root_path: str = "") -> uvicorn.Server:
+    """Return a server with the limits of ``mien.apps.web.limits``.
 
+    Its ``run(sockets=[...])`` answers what comes until Ctrl-C, which is raised again when all is closed.
+    """
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        http=BoundedProtocol,
+        log_level="critical",  # of callers that leave, and of what is cancelled at the end, it says 60 lines each
         access_log=False,
-        timeout_graceful_shutdown=2,
+        server_header=False,
+        timeout_keep_alive=IDLE_S,
+        timeout_graceful_shutdown=STOP_S,
         ws_max_size=FRAME_BYTES,
         ws_max_queue=FRAMES_WAITING,
+        ws_per_message_deflate=False,  # pictures are compressed already
         root_path=root_path,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    return uvicorn.Server(config)

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import NotRequired, TypedDict
 
-from starlette.responses import JSONResponse
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
+from mien.core.errors import ImageError, MienError, UsageError
+
 PROBLEM_JSON = "application/problem+json"
+
+STATUS: dict[type[MienError], int] = {UsageError: 400, ImageError: 422}
+"""Kind of error -> status of the answer; 500 for any other."""
+
+POLICY_VIOLATION = 1008
+"""The code with which a socket is closed that cannot be meant."""
+
+LEFT = 499
+"""The status, as nginx has it, of requests whose caller left; nobody sees it but the log."""
+
+LOG = logging.getLogger("mien.web")
 
 
 class Problem(TypedDict):
@@ -41,3 +59,39 @@ def problem(scope: Scope, status: int, detail: str, headers: Mapping[str, str] |
 def route(scope: Scope) -> str:
     """Return the path of a request below the prefix under which a proxy shows the service."""
     return scope["path"].removeprefix(scope.get("root_path", ""))
+
+
+def explain_errors(app: FastAPI) -> None:
+    """Let an app answer with problem documents, whatever goes wrong."""
+
+    @app.exception_handler(MienError)
+    async def explain(request: Request, error: MienError) -> Response:
+        return problem(request.scope, STATUS.get(type(error), 500), str(error))
+
+    @app.exception_handler(HTTPException)
+    async def refuse(request: Request, error: HTTPException) -> Response:
+        return problem(request.scope, error.status_code, error.detail, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def name(request: Request, error: RequestValidationError) -> Response:
+        return problem(request.scope, 400, said(error))
+
+    @app.exception_handler(WebSocketRequestValidationError)
+    async def close(socket: WebSocket, error: WebSocketRequestValidationError) -> None:
+        await socket.accept()
+        await socket.send_json({"error": said(error)})
+        await socket.close(POLICY_VIOLATION)
+
+    @app.exception_handler(ClientDisconnect)
+    async def forget(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=LEFT)
+
+    @app.exception_handler(Exception)
+    async def admit(request: Request, error: Exception) -> Response:
+        LOG.error("a request failed", exc_info=error)
+        return problem(request.scope, 500, "the service failed; its log says how")
+
+
+def said(error: RequestValidationError | WebSocketRequestValidationError) -> str:
+    """Return what is wrong with the parameters of a request."""
+    return "; ".join(f"{one['loc'][-1]}: {one['msg']}; got {one['input']!r:.100}" for one in error.errors())

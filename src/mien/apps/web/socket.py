@@ -7,31 +7,52 @@ the stream goes on. Whoever sends the next frame only after the answer never wai
 
 from __future__ import annotations
 
-import math
+import asyncio
 import struct
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
+from fastapi import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from mien.apps.web.limits import FRAME_PIXELS
+from mien.apps.web.decoder import Decoder
+from mien.apps.web.limits import FRAME_PIXELS, LATEST_S, SOCKET_IDLE_S, SOCKETS
+from mien.apps.web.problems import POLICY_VIOLATION
+from mien.apps.web.workers import Workers, busy
 from mien.core.errors import MienError, UsageError
 from mien.core.types import Frame
-from mien.imaging.decode import decode
 from mien.results.document import ErrorEntry, PictureEntry
 from mien.tracking.stream import Stream
 
 TIME = struct.Struct("<d")
 
-POLICY_VIOLATION = 1008
-
+GOING_AWAY = 1001
 
 Answer = PictureEntry | ErrorEntry
 """What the faces of a frame show, or why nothing can be said of it."""
 
-InThread = Callable[[Callable[[], Answer]], Awaitable[Answer]]
-"""Runs a function in a thread and returns what it returns."""
+
+class Sockets:
+    """Counts the sockets that are open."""
+
+    def __init__(self) -> None:
+        self.open = 0
+
+    @asynccontextmanager
+    async def one(self) -> AsyncGenerator[None]:
+        """Count one more.
+
+        Raises:
+            HTTPException: too many are open.
+        """
+        if self.open >= SOCKETS:
+            raise busy()
+        self.open += 1
+        try:
+            yield
+        finally:
+            self.open -= 1
 
 
 class Feed:
@@ -44,34 +65,36 @@ class Feed:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._count = 0
-        self._time_s = -math.inf
+        self._time_s = -1.0
 
-    def take(self, message: bytes) -> Answer:
+    def take(self, message: bytes, decoder: Decoder) -> Answer:
         """Return the answer to a message."""
         try:
-            return self._stream(self._frame(message)).entry()
+            return self._stream(self._frame(message, decoder)).entry()
         except MienError as error:
             return {"error": str(error)}
 
-    def _frame(self, message: bytes) -> Frame:
+    def _frame(self, message: bytes, decoder: Decoder) -> Frame:
         if len(message) <= TIME.size:
             raise UsageError(f"a frame is {TIME.size} bytes of time and a picture file; got {len(message)} bytes")
         (time_s,) = TIME.unpack_from(message)
-        if not self._time_s < time_s < math.inf:
+        if not 0 <= time_s <= LATEST_S:
+            raise UsageError(f"the time of a frame is 0 to {LATEST_S:.0e} seconds; got {time_s}")
+        if not self._time_s < time_s:
             raise UsageError(f"a frame at {time_s} s came after one at {self._time_s} s; send frames in their order")
-        image = decode(message[TIME.size :], f"the frame at {time_s:.2f} s", FRAME_PIXELS)
+        image = decoder(message[TIME.size :], f"the frame at {time_s:.2f} s", FRAME_PIXELS, None).image
         frame = Frame(image, self._count, time_s)
         self._count, self._time_s = self._count + 1, time_s
         return frame
 
 
-async def feed(socket: WebSocket, open_stream: Callable[[], Stream], in_thread: InThread) -> None:
-    """Answer the frames of a socket until it is closed.
+async def feed(socket: WebSocket, open_stream: Callable[[], Stream], workers: Workers) -> None:
+    """Answer the frames of a socket until it is closed, or none comes for a long time.
 
     Args:
         socket: not accepted yet.
         open_stream: returns a stream of its own; its error is sent before the socket is closed.
-        in_thread: runs what takes long, so that other requests go on.
+        workers: do what takes long, so that other requests go on.
     """
     await socket.accept()
     try:
@@ -81,5 +104,24 @@ async def feed(socket: WebSocket, open_stream: Callable[[], Stream], in_thread: 
         await socket.close(POLICY_VIOLATION)
         return
     with suppress(WebSocketDisconnect):
-        while (message := await socket.receive())["type"] == "websocket.receive":
-            await socket.send_json(await in_thread(partial(source.take, message.get("bytes") or b"")))
+        while (message := await _message(socket)) is not None:
+            await socket.send_json(await _answer(source, message, workers))
+
+
+async def _message(socket: WebSocket) -> bytes | None:
+    """Return the next message; None where the socket is closed, as it is when none comes."""
+    try:
+        async with asyncio.timeout(SOCKET_IDLE_S):
+            message = await socket.receive()
+    except TimeoutError:
+        await socket.send_json({"error": f"no frame came for {SOCKET_IDLE_S:.0f} s; open the stream again"})
+        await socket.close(GOING_AWAY)
+        return None
+    return (message.get("bytes") or b"") if message["type"] == "websocket.receive" else None
+
+
+async def _answer(source: Feed, message: bytes, workers: Workers) -> Answer:
+    try:
+        return await workers.run(partial(source.take, message))
+    except HTTPException as error:
+        return {"error": error.detail}

@@ -1,0 +1,249 @@
+"""What the work of ``mien web`` may cost, and that the others go on."""
+
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+
+import pytest
+from fastapi import FastAPI
+from PIL import Image
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+from websockets.sync.client import connect
+
+from mien.apps.web import bodies, connections, decoder, workers
+from mien.apps.web import socket as web_socket
+from mien.apps.web.app import create_app
+from mien.apps.web.decoder import Decoder
+from mien.apps.web.workers import Workers
+from mien.core.errors import ImageError
+from serving import served
+from small_stream import analyzer, scene
+from web_client import client, running, said
+
+
+def written(image: Image.Image, form: str, **options: object) -> bytes:
+    file = BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def many_scans(count: int = 300) -> bytes:
+    """A progressive JPEG of 4 megapixels, whose last scan is repeated."""
+    data = written(Image.new("RGB", (2000, 2000)), "JPEG", progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + last * (count - data.count(b"\xff\xda")) + data[-2:]
+
+
+def hollow_webp() -> bytes:
+    """A WebP of 28 bytes that declares 179 megapixels, all of one colour."""
+    side = 13377 - 1
+    bits = 0x2F | side << 8 | side << 22
+    for number in range(5):  # of the five codes, each with one symbol
+        bits |= 1 << (43 + 4 * number)
+    body = bits.to_bytes(8, "little")
+    chunk = b"VP8L" + len(body).to_bytes(4, "little") + body
+    return b"RIFF" + (len(chunk) + 4).to_bytes(4, "little") + b"WEBP" + chunk
+
+
+def small_blocks() -> bytes:
+    """A JPEG 2000 in blocks of 4 x 4, of which a megapixel takes 0.13 s and a KB."""
+    return written(Image.new("RGB", (800, 800)), "JPEG2000", codeblock_size=(4, 4), quality_layers=[1])
+
+
+PICTURE = written(Image.fromarray(scene([(10, 10, "happiness")])), "PNG")
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[Decoder]:
+    made = Decoder()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app() -> Iterator[FastAPI]:
+    own = Workers(1)
+    yield create_app(analyzer(), workers=own)
+    own.close()
+
+
+@pytest.mark.parametrize("make", [many_scans, hollow_webp, small_blocks])
+def test_files_that_are_made_to_cost_are_refused_in_their_time(
+    one: Decoder, make: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(decoder, "DECODE_S", 0.01)
+    with pytest.raises(ImageError, match=r"too costly: x takes longer than 0\.0 s|no photo|too large|damaged"):
+        one(make(), "x", 100_000_000)
+    monkeypatch.undo()
+    assert one(PICTURE, "x", 100_000_000).width == 320
+
+
+def test_a_larger_file_may_take_longer(one: Decoder, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(decoder, "DECODE_S", 0.0)
+    monkeypatch.setattr(decoder, "DECODE_S_PER_MIB", 20.0)
+    with pytest.raises(ImageError, match=r"longer than 0\.\d s"):
+        one(many_scans(), "x", 100_000_000)
+    assert one(written(Image.effect_noise((600, 600), 50), "PNG"), "x", 100_000_000).width == 600
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch):
+    huge = written(Image.new("RGB", (7000, 7000)), "PNG", compress_level=1)
+    monkeypatch.setattr(decoder, "DECODE_BYTES", 100 * 2**20)
+    small = Decoder()
+    try:
+        with pytest.raises(ImageError, match="too large: decoding x takes too much memory"):
+            small(huge, "x", 100_000_000)
+        assert small(PICTURE, "x", 100_000_000).width == 320
+        assert small.killed == 0
+    finally:
+        small.close()
+
+
+def test_a_process_that_dies_is_started_again(one: Decoder):
+    before = one.killed
+    one._process.kill()
+    with pytest.raises(ImageError, match="the process that tried was ended"):
+        one(PICTURE, "x", 100_000_000)
+    assert one(PICTURE, "x", 100_000_000).width == 320
+    assert one.killed == before + 1
+
+
+@pytest.mark.parametrize("limit", ["WAITING", "WAIT_S"])
+def test_who_cannot_wait_is_sent_away_for_a_moment(limit: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(workers, limit, 0)
+    answer = client().post("/api/image", content=PICTURE)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "too much to do" in answer.json()["detail"]
+    with client().websocket_connect("ws://localhost/api/stream") as stream:
+        stream.send_bytes(bytes(8) + PICTURE)
+        assert "too much to do" in stream.receive_json()["error"]
+
+
+def test_when_a_caller_leaves_its_work_is_ended(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(decoder, "DECODE_S", 600.0)
+    with running(app) as address:
+        said(address, request(PICTURE))  # the process runs
+        with socket.create_connection(address) as connection:
+            connection.sendall(request(many_scans()))
+            until(lambda: any(one._busy for one in app.state.workers._all))
+        answer = said(address, request(PICTURE))
+    assert b'"emotion":"happiness"' in answer
+    assert app.state.workers.killed() == 1
+
+
+def request(body: bytes, length: int | None = None) -> bytes:
+    head = f"POST /api/image HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length or len(body)}"
+    return f"{head}\r\n\r\n".encode() + body
+
+
+def test_unfinished_uploads_are_counted_as_they_come(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bodies, "HELD_BYTES", 3 * 2**20)
+    with running(app) as address:
+        waiting = [socket.create_connection(address) for _ in range(2)]
+        for connection in waiting:
+            connection.sendall(request(bytes(2**20), 2**21))
+        until(lambda: app.state.bodies.held == 2**21)
+        assert said(address, request(bytes(2**20 + 1), 2**21)).startswith(b"HTTP/1.1 503 ")
+        assert b'"emotion":"happiness"' in said(address, request(PICTURE))
+        for connection in waiting:
+            connection.close()
+        until(lambda: app.state.bodies.held == 0)
+
+
+def until(came: Callable[[], bool]) -> None:
+    """Wait until something came."""
+    end = time.monotonic() + 30
+    while not came():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("limit", ["UPLOAD_S", "UPLOAD_IDLE_S"])
+def test_a_body_that_does_not_come_is_given_up(app: FastAPI, limit: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bodies, limit, 0.05)
+    with running(app) as address:
+        assert said(address, request(PICTURE, 1000 + len(PICTURE))).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_that_says_that_it_is_too_large_is_not_read(app: FastAPI):
+    with running(app) as address:
+        assert said(address, request(b"", 2**40)).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"GET / HTTP/1.1\r\nHost: local", b"GET /api/model HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+)
+def test_a_connection_without_a_request_is_closed(app: FastAPI, begun: bytes, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "IDLE_S", 0.1)
+    with running(app) as address:
+        assert said(address, begun)[:15] in (b"", b"HTTP/1.1 200 OK")
+
+
+def test_connections_are_counted(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "CONNECTIONS", 1)
+    with running(app) as address, socket.create_connection(address) as first:
+        first.sendall(b"GET /api/model HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert first.recv(15) == b"HTTP/1.1 200 OK"
+        assert said(address, b"") == b""
+
+
+def test_who_takes_nothing_of_an_answer_is_left(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "STUCK_S", 0.05)
+
+    left = threading.Event()
+
+    async def large(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            for _ in range(64):
+                await send({"type": "http.response.body", "body": bytes(2**20), "more_body": True})
+            left.set()
+
+    with running(large) as address, socket.create_connection(address) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert left.wait(30)
+
+
+def test_streams_are_counted(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(web_socket, "SOCKETS", 1)
+    one = client()
+    with (
+        one.websocket_connect("ws://localhost/api/stream"),
+        pytest.raises(WebSocketDisconnect),
+        one.websocket_connect("ws://localhost/api/stream"),
+    ):
+        pass
+    with one.websocket_connect("ws://localhost/api/stream"):
+        pass
+
+
+def test_a_stream_without_frames_is_closed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(web_socket, "SOCKET_IDLE_S", 0.05)
+    with client().websocket_connect("ws://localhost/api/stream") as stream:
+        assert "no frame came" in stream.receive_json()["error"]
+        with pytest.raises(WebSocketDisconnect) as closed:
+            stream.receive_json()
+    assert closed.value.code == 1001
+
+
+def test_ctrl_c_ends_what_is_open_and_says_nothing():
+    with served() as (process, place):
+        address = ("127.0.0.1", int(place.rsplit(":", 1)[1]))
+        with (
+            socket.create_connection(address) as upload,
+            socket.create_connection(address) as aborted,
+            connect(f"ws://127.0.0.1:{address[1]}/api/stream") as stream,
+        ):
+            upload.sendall(request(bytes(100), 1000))
+            aborted.sendall(request(bytes(100), 1000))
+            aborted.close()
+            stream.send(bytes(8) + PICTURE)
+            assert json.loads(stream.recv())["faces"] == []
+            process.send_signal(signal.SIGINT)
+            _, says = process.communicate(timeout=60)
+    assert (process.returncode, says) == (130, "")

@@ -1,0 +1,48 @@
+"""An app of ``mien web`` in this process, for the tests of what it answers."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
+
+from mien.apps.web.access import Access
+from mien.apps.web.app import create_app
+from mien.apps.web.listening import listening, server
+from mien.apps.web.workers import Workers
+from small_stream import analyzer
+
+
+@cache
+def workers() -> Workers:
+    """Return workers that all tests share, as each starts a process that lasts for as long as the tests."""
+    return Workers(1)
+
+
+def client(access: Access | None = None, address: str = "http://localhost", **options: Any) -> TestClient:
+    return TestClient(create_app(analyzer(), access, workers()), base_url=address, **options)
+
+
+@contextmanager
+def running(app: ASGIApp) -> Iterator[tuple[str, int]]:
+    """Serve an app in a thread, as the command does; yields its address."""
+    with listening("127.0.0.1", 0) as listener:
+        runner = server(app)
+        thread = threading.Thread(target=runner.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield listener.getsockname()
+        finally:
+            runner.should_exit = True
+            thread.join()
+
+
+def said(address: tuple[str, int], request: bytes) -> bytes:
+    """Send what may be no whole request, and return all that comes until the connection is closed."""
+    with socket.create_connection(address, timeout=30) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(2**16), b""))
