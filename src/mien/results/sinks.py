@@ -238,12 +238,13 @@ def _rows(entries: Iterable[LogEntry], who: Identities = NOBODY_SAID) -> Iterato
 
 
 def csv_row(row: Row) -> bytes:
-    """Return a row of a table of people as a line of CSV.
+    """Return a row of a table of people as a line of CSV."""
+    return csv_line(({**row, "name": csv_name(str(row["name"]))} if "name" in row else row).values())
 
-    A name that a spreadsheet would take for a formula has an apostrophe before it, as those who paste such cells do.
-    """
-    name = str(row.get("name", ""))
-    return csv_line(({**row, "name": f"'{name}"} if name.startswith(FORMULA) else row).values())
+
+def csv_name(name: str) -> str:
+    """Return a name as a cell of CSV: one that a spreadsheet would take for a formula has an apostrophe before it."""
+    return f"'{name}" if name.startswith(FORMULA) else name
 
 
 def csv_line(cells: Iterable[object]) -> bytes:

@@ -18,6 +18,7 @@ from mien.report.annotations import FORMS, Recording
 from mien.report.captions import srt, vtt
 from mien.report.clock_table import Clock, write_clock_table
 from mien.report.events import Event
+from mien.report.layouts import LayoutTable
 from mien.report.person_table import ClipPeople, Parts
 from mien.report.timeline_page import shows_events, timeline_page
 from mien.report.timeline_plot import write_timeline
@@ -35,7 +36,7 @@ OURS = ".mien"
 CAPTIONS: dict[str, Callable[[Summary, float], str]] = {".srt": srt, ".vtt": vtt}
 
 Files = dict[str, Path]
-"""Kind ("film", "data", "page", "timeline", "captions", "annotations", "rate") -> the file of that kind."""
+"""Kind ("film", "data", "page", "timeline", "captions", "annotations", "layout", "rate") -> the file of that kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Wanted:
         summary: the table of the people of all clips; None writes none.
         parts: what people are counted in there beside the whole clips.
         rate_hz: steps a second of the table of that kind.
+        layout: whose columns the table of that kind has (``mien.report.layouts``); "" where there is none.
         blur: whether faces are anonymized in what is written.
         force: whether to write over files that are there.
     """
@@ -57,6 +59,7 @@ class Wanted:
     summary: Path | None
     parts: Parts
     rate_hz: float
+    layout: str
     blur: bool
     force: bool
 
@@ -121,7 +124,12 @@ class ClipOutputs:
         self._timeline = Timeline(labels, None if known is None else who.not_people(known))
         self.people = ClipPeople(path, labels, wanted.parts, who.names)
         self._clock = Clock(path, labels, wanted.rate_hz, who.names, wanted.parts.start_clock)
-        self._counters = [*([self.people] if wanted.summary else []), *([self._clock] if "rate" in files else [])]
+        self._table = LayoutTable(wanted.layout, labels, who.names) if wanted.layout else None
+        self._counters = [
+            *([self.people] if wanted.summary else []),
+            *([self._clock] if "rate" in files else []),
+            *([self._table] if self._table else []),
+        ]
         self._film: ClipWriter | None = None
         self.failed: dict[str, MienError] = {}
 
@@ -213,6 +221,7 @@ class ClipOutputs:
             "page": write_page,
             "captions": lambda path: write_whole(path, CAPTIONS[path.suffix](summary, begin_s).encode()),
             "annotations": lambda path: write_whole(path, FORMS[path.suffix](summary, recording).encode()),
+            "layout": lambda path: self._table and self._table.write(path, summary.not_people),
             "rate": lambda path: write_clock_table(
                 path, self._clock.rows(summary.not_people), summary.labels, start_clock
             ),

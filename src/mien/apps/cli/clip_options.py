@@ -39,6 +39,13 @@ class CaptionForm(StrEnum):
     vtt = "vtt"
 
 
+class LayoutName(StrEnum):
+    """The programs whose columns a table can have."""
+
+    py_feat = "py-feat"
+    openface = "openface"
+
+
 class AnnotationForm(StrEnum):
     """The programs that annotations are for."""
 
@@ -64,6 +71,9 @@ class Output:
     captions: Annotated[CaptionForm | None, typer.Option(help="Write captions of the emotions shown.")] = None
     annotations: Annotated[
         AnnotationForm | None, typer.Option(help="Write what is certain for ELAN (.eaf), Praat (.TextGrid) or BORIS.")
+    ] = None
+    layout: Annotated[
+        LayoutName | None, typer.Option(help="Write NAME.mien.py-feat.csv: faces in the columns of that program.")
     ] = None
     rate: Annotated[
         float | None,
@@ -99,6 +109,7 @@ class Output:
             "timeline": self.timeline and f".{self.timeline.value}",
             "captions": self.captions and f".{self.captions.value}",
             "annotations": self.annotations and ANNOTATIONS[self.annotations],
+            "layout": self.layout and f".{self.layout.value}.csv",
             "rate": f".{self.rate:g}hz.csv" if self.rate else None,
         }
         return {kind: suffix for kind, suffix in wanted.items() if suffix}
@@ -130,4 +141,6 @@ class Output:
             parse_baseline(self.baseline) if self.baseline else None,
             start_clock,
         )
-        return Wanted(folder, self.suffixes(), self.summary, parts, self.rate or 1.0, self.blur, self.force)
+        return Wanted(
+            folder, self.suffixes(), self.summary, parts, self.rate or 1.0, self.layout or "", self.blur, self.force
+        )

@@ -36,6 +36,7 @@ PANELS = {
             "--timeline",
             "--captions",
             "--annotations",
+            "--layout",
             "--rate",
             "--summary",
             "--events",

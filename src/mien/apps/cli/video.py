@@ -84,8 +84,8 @@ def video(
 ) -> None:
     """Name the emotion on each face of each frame, and who is who.
 
-    Without --film, --data, --page, --timeline, --captions, --annotations, --rate and --summary, a film, a CSV table and
-    a page are written.
+    Without --film, --data, --page, --timeline, --captions, --annotations, --layout, --rate and --summary, a film, a CSV
+    table and a page are written.
     """
     from mien.apps.cli.clips import Job, run_clips
     from mien.apps.cli.inputs import VIDEOS, gather, piped
