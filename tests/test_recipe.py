@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from command import Command
 from mien.core.errors import UsageError
 from mien.train.recipe import FIRST_TRY, RANGES, Recipe, override, parse_recipe, read_recipe
-from mien.train.recipes import DEFAULT_RECIPE, choose_recipe, recipe_files
+from mien.train.recipe_files import DEFAULT_RECIPE, choose_recipe, recipe_files
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "recipes").rglob("*.toml"))

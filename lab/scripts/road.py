@@ -34,7 +34,7 @@ from mien.report.files import confusion_title
 from mien.report.page import read_history
 from mien.report.plots import confusion_figure, curves_figure, ladder_figure, to_png
 from mien.train.recipe import read_recipe
-from mien.train.recipes import recipe_files
+from mien.train.recipe_files import recipe_files
 from road_tables import CLAIMS, Alike, Run
 
 RUNS = (

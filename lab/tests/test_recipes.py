@@ -6,7 +6,7 @@ import pytest
 
 from docpage import ROOT
 from mien.train.recipe import read_recipe
-from mien.train.recipes import recipe_files
+from mien.train.recipe_files import recipe_files
 
 RECIPES = sorted((ROOT / "lab" / "recipes").glob("*.toml"))
 

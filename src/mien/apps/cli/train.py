@@ -105,7 +105,7 @@ def soft_labels(
     from mien.data.split import join_splits, load_split, save_split
     from mien.train.backend import load_backend
     from mien.train.recipe import override
-    from mien.train.recipes import choose_recipe
+    from mien.train.recipe_files import choose_recipe
 
     console = verbosity.console()
     chosen = override(choose_recipe(recipe), changes or [])
@@ -161,7 +161,7 @@ def _run_recipe(recipe: Path | None, options: RunOptions, teachers: Sequence[Pat
     from mien.data.split import load_split
     from mien.train.backend import load_backend
     from mien.train.recipe import FIRST_TRY, override
-    from mien.train.recipes import DEFAULT_RECIPE, choose_recipe
+    from mien.train.recipe_files import DEFAULT_RECIPE, choose_recipe
 
     data, limit = options.data, options.limit
     chosen = FIRST_TRY if recipe is None and data == SYNTHETIC else choose_recipe(recipe or DEFAULT_RECIPE)
@@ -239,7 +239,7 @@ def _drawn_faces(run_dir: Path) -> Path:
 
 def recipes() -> None:
     """List the recipes that 'mien train', 'distill' and 'soft-labels' take by name, with what each is for."""
-    from mien.train.recipes import recipe_files, summary
+    from mien.train.recipe_files import recipe_files, summary
 
     files = recipe_files()
     width = max(map(len, files), default=0)
