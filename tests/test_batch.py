@@ -128,7 +128,7 @@ def test_another_manifest_is_refused_with_the_difference(mien: Command, tmp_path
     assert mien("batch", "in", "--out", "out", "--force").code == 0
     assert json.loads(manifest.read_text())["totals"]["pictures"] == 2
     manifest.unlink()
-    assert "holds other things" in mien("batch", "in", "--out", "out").err
+    assert "holds other files" in mien("batch", "in", "--out", "out").err
 
 
 @pytest.mark.usefixtures("stand_in")

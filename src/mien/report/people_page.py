@@ -13,10 +13,10 @@ from mien.report.lanes import palette, percent, signed
 from mien.report.person_table import ClipPeople, Parts
 from mien.results.rows import Row
 
-NAMED = 3
+MOST_EMOTIONS_LISTED = 3
 """Emotions of a person that are named, those shown most."""
 
-STYLE = """body { max-width: 96rem }
+PEOPLE_STYLE = """body { max-width: 96rem }
 .clips { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: 0 2rem }
 .clip { border-top: 1px solid var(--line); padding: 1rem 0 }
 .clip h3 { margin: 1.2rem 0 0; font-size: 1rem }
@@ -26,7 +26,7 @@ STYLE = """body { max-width: 96rem }
 @media print { .clip { break-inside: avoid } }
 """
 
-HOW = (
+HOW_COUNTED = (
     "Of the frames in which a person is seen: how many show which emotion with certainty, and hatched, how many are "
     "uncertain. Valence is happiness less the strongest of sadness, anger, disgust and fear, from -1 to 1: its mean, "
     "and from where to where it goes, over the certain frames."
@@ -53,10 +53,10 @@ def people_page(clips: Sequence[ClipPeople], labels: tuple[str, ...], parts: Par
     blocks = "".join(_clip(clip, labels, colours) for clip in clips)
     page = Template(html).substitute(
         title=f"{len(clips):,} clip{'' if len(clips) == 1 else 's'}",
-        style=theme + style + STYLE,
+        style=theme + style + PEOPLE_STYLE,
         facts="What each person surely showed",
         notes="",
-        content=f'{legend}<p class="soft">{HOW}{corrected}</p><div class="clips">{blocks}</div>',
+        content=f'{legend}<p class="soft">{HOW_COUNTED}{corrected}</p><div class="clips">{blocks}</div>',
         footer=f"What a net reads in faces need not be what people feel. Model: {escape(model)}.",
         data="{}",
         script="",
@@ -86,7 +86,9 @@ def _person(row: Row, labels: tuple[str, ...], colours: Mapping[str, str]) -> st
     if certain < 1:
         bar += f'<span class="unsure" style="--w:{100 * (1 - certain):.2f}"></span>'
     facts = f"seen {percent(_number(row, 'seen') or 0.0)} · certain {percent(certain)}"
-    ranked = sorted((label for label in labels if shares[label]), key=lambda label: -shares[label])[:NAMED]
+    ranked = sorted((label for label in labels if shares[label]), key=lambda label: -shares[label])[
+        :MOST_EMOTIONS_LISTED
+    ]
     named = [f"{label} {percent(_number(row, f'share_{label}') or 0.0)}" for label in ranked]
     facts += f", of which {', '.join(named)}" if named else ""
     words = f'<p class="soft">{escape(facts)}{_valence(row)}</p>'

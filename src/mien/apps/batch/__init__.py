@@ -1,1 +1,1 @@
-"""Batches of any size: pictures as a stream of units, each worked on by itself and finished whole or not at all."""
+"""Batches of any size: pictures as a stream of units, each analysed by itself and finished completely or not at all."""

@@ -1,7 +1,7 @@
-"""The program in which a worker has its pictures analysed: what crashes or hangs a decoder ends this, not the worker.
+"""The child process that analyses pictures for a worker, so that a crash or hang in a decoder does not end the worker.
 
-It speaks in pickles over its standard streams: a ``Job`` comes in, and its version and model go out, or what is wrong;
-then pictures come in, as a name and the bytes of the file or None, and their entries go out.
+It reads and writes pickles on its standard streams: first a ``Job``, to which it replies with its version and model or
+an error; then pictures, as a name and the bytes of the file or None, to which it replies with their entries.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from mien.version import __version__
 
 
 def main() -> None:
-    """Answer until standard input ends."""
+    """Reply to requests until standard input ends."""
     cv2.setNumThreads(1)
-    # Decoders in C may print, which must not come between the answers.
+    # Decoders in C may print, which must not be mixed with the replies.
     with os.fdopen(os.dup(1), "wb") as answers, open(os.devnull, "w") as nowhere:  # noqa: PTH123
         os.dup2(2, 1)
         asked = _received(sys.stdin.buffer)
@@ -40,7 +40,7 @@ def main() -> None:
             return
         _send(answers, (__version__, analyzer.model))
         for name, data in asked:
-            # Its thread ends the program also where no Python runs any more.
+            # Its thread ends the program even if C code does not return to Python.
             faulthandler.dump_traceback_later(job.time_limit_s, exit=True, file=nowhere)
             entry = entry_of(analyzer, job, name, data)
             faulthandler.cancel_dump_traceback_later()

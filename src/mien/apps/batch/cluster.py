@@ -1,6 +1,6 @@
 """Units on the machines of a Ray cluster.
 
-Ray runs in a process of its own, as it ends its process without a word where the node that it is connected to dies.
+Ray runs in its own process, as it ends its process without a message if the node that it is connected to dies.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mien.core.errors import MienError
 PROGRAM = "mien.apps.batch.ray_driver"
 
 LOOKED_S = 0.2
-"""How often it is looked whether an end was asked for."""
+"""How often to check whether the command is to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Cluster:
 
     Attributes:
         address: as for ``ray.init``; "auto" for that of this machine.
-        concurrency: how many work at once; None for as many as there is room for.
-        num_gpus: GPUs a worker, or parts of one.
+        concurrency: how many workers at once; None for as many as fit.
+        num_gpus: GPUs for each worker, or a fraction of one.
     """
 
     address: str
@@ -40,17 +40,17 @@ class Cluster:
 
 
 class ClusterLostError(MienError):
-    """The cluster went away before all was done."""
+    """The cluster was lost before all was done."""
 
 
 def on_cluster(units: Iterable[Unit], job: Job, cluster: Cluster, stopped: Callable[[], bool]) -> Generator[Done]:
-    """Yield what comes of units that are worked on by a cluster, in the order in which they are done.
+    """Yield the outcomes of units that a cluster works on, as they are done.
 
     A unit whose worker died again and again comes back with ``lost``.
 
     Raises:
-        MienError: as for ``mien.apps.batch.worker.work``; or Ray cannot be had.
-        ClusterLostError: it went away.
+        MienError: as for ``mien.apps.batch.worker.work``; or Ray cannot be used.
+        ClusterLostError: the cluster was lost.
     """
     driver = Child(PROGRAM, quiet=True)  # Ray tells of what is its own affair
     answers: SimpleQueue[Any] = SimpleQueue()
@@ -66,8 +66,8 @@ def on_cluster(units: Iterable[Unit], job: Job, cluster: Cluster, stopped: Calla
 
 
 def _tell(driver: Child, job: Job, cluster: Cluster, units: Iterable[Unit], answers: SimpleQueue[Any]) -> None:
-    """Send the units as they are asked for; what goes wrong in listing them is an answer too."""
-    with suppress(BrokenPipeError, ValueError):  # it has gone, and its last answer says why
+    """Send units as they are requested; an error in listing them is put into the queue."""
+    with suppress(BrokenPipeError, ValueError):  # it has ended, and its last reply says why
         try:
             for question in (job, cluster):
                 pickle.dump(question, driver.questions)
@@ -82,7 +82,7 @@ def _tell(driver: Child, job: Job, cluster: Cluster, units: Iterable[Unit], answ
 
 
 def _listen(driver: Child, answers: SimpleQueue[Any]) -> None:
-    """Put the answers into the queue, and behind the last one None, or that the cluster is lost."""
+    """Put the replies into the queue, and after the last one None, or an error if the cluster was lost."""
     try:
         while (answer := pickle.load(driver.answers)) is not None:
             answers.put(answer)

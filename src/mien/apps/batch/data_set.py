@@ -1,10 +1,10 @@
-"""The output of a batch as a data set: a folder of Parquet files, one a unit, each there whole or not at all.
+"""The output of a batch as a data set: a folder of Parquet files, one a unit, each complete or not there at all.
 
-    OUT/manifest.json                          what made it, and of what
-    OUT/faces/part=0/unit-00000012.parquet     a row a face (``docs/SCHEMA.md``); there means done
+    OUT/manifest.json                          model, settings and inputs
+    OUT/faces/part=0/unit-00000012.parquet     a row a face (``docs/SCHEMA.md``); if it exists, the unit is done
     OUT/failures/part=0/unit-00000012.parquet  a row a picture without a result: path and error
 
-What came of a unit stands in the footer of its file, with the digest of what it was made of.
+The footer of a unit's file holds its totals, and the digest of its pictures' names.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ MANIFEST, FACES, FAILURES = "manifest.json", "faces", "failures"
 FILES_A_FOLDER = 1000
 
 SUMMARY = b"mien"
-"""The key of a footer under which stands what came of the unit."""
+"""The key of the footer that holds the unit's totals."""
 
 
 def begin(out: str, manifest: Mapping[str, Any], made: Made, *, force: bool = False) -> None:
-    """Make a data set, or see to it that the one that is there is of the same pictures, model and settings.
+    """Make a data set, or check that an existing one is of the same pictures, model and settings.
 
     Args:
         out: the folder.
         manifest: what makes it and of what.
         made: what its results are made with.
-        force: remove what is there of another run, and start over.
+        force: remove the data set of another run, and start over.
 
     Raises:
-        UsageError: it is of others, or the folder holds other things.
+        UsageError: they differ, or the folder holds other files.
         MienError: it cannot be written.
     """
     try:
@@ -51,8 +51,8 @@ def begin(out: str, manifest: Mapping[str, Any], made: Made, *, force: bool = Fa
                 raise UsageError(f"cannot go on with {out}: {objection}; give --out another name, or add --force")
             return
         if not exists(out, MANIFEST) and _holds_something(out):
-            raise UsageError(f"{out} holds other things, and no {MANIFEST} of a batch; give --out another name")
-        for name in (FACES, FAILURES, PARTS):  # the manifest last, which says what the others are
+            raise UsageError(f"{out} holds other files and no {MANIFEST} of a batch; give --out another name")
+        for name in (FACES, FAILURES, PARTS):  # the manifest last, as it identifies the others
             remove(out, name)
         write_bytes(out, MANIFEST, _json(manifest))
         remove(out, PARTS)
@@ -67,7 +67,7 @@ def end(out: str, manifest: Mapping[str, Any], listing: Mapping[str, Any], total
         out: the folder.
         manifest: as for ``begin``.
         listing: what was listed: units, and the digest of all.
-        totals: what came of it.
+        totals: of all units.
 
     Raises:
         UsageError: an earlier run ended with another listing.
@@ -87,7 +87,7 @@ def end(out: str, manifest: Mapping[str, Any], listing: Mapping[str, Any], total
 
 
 def found(unit: Unit, job: Job) -> Done | None:
-    """Return what an earlier run made of a unit; None where it is still to be done.
+    """Return the totals of a unit from an earlier run; None if it is still to be done.
 
     Raises:
         UsageError: its file is of other pictures.
@@ -112,7 +112,7 @@ def found(unit: Unit, job: Job) -> Done | None:
 
 
 def write(unit: Unit, entries: Sequence[Entry], job: Job) -> Done:
-    """Write the files of a unit, that of its faces last, which says that it is done.
+    """Write the files of a unit, last that of its faces, which marks it as done.
 
     Raises:
         MienError: the data set is gone, or cannot be written.
@@ -161,7 +161,7 @@ def _manifest(out: str) -> dict[str, Any]:
 
 
 def _known(out: str) -> dict[str, Any]:
-    """Return the manifest, without which nothing more is written."""
+    """Return the manifest; if it is gone, nothing more is written."""
     try:
         return _manifest(out)
     except FileNotFoundError as error:
@@ -181,7 +181,7 @@ def _holds_something(out: str) -> bool:
 
 
 def _objection(before: Mapping[str, Any], now: Mapping[str, Any], made: Made) -> str:
-    """Return why results cannot stand in one data set; empty where they can."""
+    """Return why results cannot be in one data set; empty if they can."""
     if before["mien"] != now["mien"]:
         return f"mien {before['mien']} made it, and this is mien {now['mien']}"
     if objection := made.objection({**before, "path": ""}, Places()):

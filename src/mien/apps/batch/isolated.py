@@ -1,4 +1,4 @@
-"""Pictures analysed in child processes: one that ends or holds up its process costs itself alone."""
+"""Pictures analysed in child processes, so that one that crashes or hangs its process fails alone."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from mien.results.rows import model_name
 PROGRAM = "mien.apps.batch.child"
 
 TRIES = 2
-"""A process may also be ended for the memory that others take, so the picture it had in hand has a second one."""
+"""Tries for a picture whose process ended: the system may also have killed it for memory that others took."""
 
 
 class ChildDiedError(Exception):
-    """A child ended before it answered.
+    """A child process ended before it replied.
 
     Attributes:
         code: its exit code, or the negative number of the signal that ended it.
-        after_s: how long it was at work on the question.
+        after_s: how long it worked on the request.
     """
 
     def __init__(self, code: int, after_s: float) -> None:
@@ -37,11 +37,11 @@ class ChildDiedError(Exception):
 
 
 class Child:
-    """A process that answers questions, one at a time, in pickles over its standard streams.
+    """A child process that replies to requests, one at a time, in pickles on its standard streams.
 
     Args:
         module: what runs there, as with ``python -m``.
-        quiet: whether what it says on standard error is dropped.
+        quiet: whether its standard error is discarded.
     """
 
     def __init__(self, module: str, *, quiet: bool = False) -> None:
@@ -58,10 +58,10 @@ class Child:
         self.questions, self.answers = self._process.stdin, self._process.stdout
 
     def ask(self, question: object) -> Any:
-        """Return the answer.
+        """Return the reply.
 
         Raises:
-            ChildDiedError: there is none.
+            ChildDiedError: the process ended.
         """
         since_s = time.monotonic()
         try:
@@ -77,9 +77,9 @@ class Child:
         self.close()
 
     def close(self) -> int:
-        """End the process, which has answered all questions, and return its exit code."""
+        """End the process, which has replied to all requests, and return its exit code."""
         for stream in (self.questions, self.answers):
-            with suppress(OSError):  # what waits in it cannot be sent to a dead one
+            with suppress(OSError):  # its buffer cannot be sent to a dead process
                 stream.close()
         try:
             return self._process.wait(1)
@@ -89,7 +89,7 @@ class Child:
 
 
 class Bench:
-    """Analyses pictures in as many children as threads ask at once; a context manager that ends them.
+    """Analyses pictures in child processes, one for each thread that calls it; a context manager that ends them.
 
     Args:
         job: how.
@@ -109,14 +109,14 @@ class Bench:
             self._idle.pop().close()
 
     def entry(self, name: str, data: bytes | None) -> Entry:
-        """Return the entry of a picture, or of its failure, whatever it does to its process.
+        """Return the entry of a picture, or of its failure, even if it crashes its process.
 
         Args:
             name: of the picture.
             data: its file; None where the file is on this machine, at ``name``.
 
         Raises:
-            MienError: the job's analyzer cannot be loaded here, or is another than the job says.
+            MienError: the job's analyzer cannot be loaded here, or has another model or version than the job.
         """
         died = None
         for _ in range(TRIES):
@@ -156,7 +156,7 @@ class Bench:
         return child
 
     def _check(self, answer: Any) -> None:
-        """Raise what a child says, or that it is another than is wanted."""
+        """Raise an error that a child reports, or one if its version or model differs."""
         if isinstance(answer, MienError):
             raise answer
         version, model = answer

@@ -1,4 +1,4 @@
-"""What is done to all pictures of a batch, and what came of a unit of them: what driver and workers tell each other."""
+"""The messages between driver and workers: the job for all pictures, and the totals of a unit."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Entry = PictureEntry | FailureEntry
 
 
 class WrongWorkerError(MienError):
-    """A worker that has another mien or model than the command."""
+    """A worker has another version of mien, or another model, than the command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What each worker does.
+    """The job of every worker.
 
     Attributes:
         load: the arguments of ``mien.load``.
@@ -28,7 +28,7 @@ class Job:
         mien: the version that all workers must have.
         made: what the results are made with; a worker must have this model.
         labels: the emotions.
-        out: the folder of a data set that workers write; None where their entries come back.
+        out: the folder of a data set that workers write; None if entries are returned.
         retry: whether units with failures are done again.
     """
 
@@ -45,18 +45,18 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a unit.
+    """The outcome of a unit.
 
     Attributes:
         number: of the unit.
         pictures: how many it has, with and without a result.
         emotions: faces that are not uncertain, by emotion.
         uncertain: the other faces.
-        failures: (path, reason) of pictures without a result, as far as they are of this run.
-        failed: how many there are.
-        entries: of all its pictures, where no data set is written.
+        failures: (path, reason) of pictures that failed in this run.
+        failed: how many pictures failed, in all runs.
+        entries: of all its pictures, if no data set is written.
         before: whether an earlier run did it.
-        lost: why it is not done; empty where it is.
+        lost: why it is not done; empty if it is.
     """
 
     number: int
@@ -76,7 +76,7 @@ class Done:
 
 
 def summed(number: int, entries: Sequence[Entry], *, kept: bool = False) -> Done:
-    """Return what came of a unit with these entries, and with ``kept`` the entries too."""
+    """Return the outcome of a unit with these entries, which are included if ``kept``."""
     faces = [face for entry in entries if "faces" in entry for face in entry["faces"]]
     failures = [(entry["path"], entry["error"]) for entry in entries if "error" in entry]
     return Done(

@@ -1,6 +1,6 @@
-"""What people name on the command line, to a stream of pictures that is never at rest in memory.
+"""The pictures that the arguments name, as a stream: they are never all in memory.
 
-The order is the same in every run: that of the arguments, and in a folder that of the names.
+The order is the same in every run: that of the arguments, and by name in folders.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from mien.core.errors import UsageError
 from mien.imaging.formats import PICTURE_SUFFIXES
 
 SORTED_AT_ONCE = 1_000_000
-"""Names of one folder that are in memory: of a larger one the next so many are found by going through it again."""
+"""Names of one folder that are in memory at once; a larger folder is read several times."""
 
 Refuse = Callable[[str, str], None]
-"""Takes an argument in which there is nothing to read, and why."""
+"""Takes an argument without files, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Inputs:
 
     Attributes:
         arguments: files, folders, patterns, addresses of these, and "-" for names on standard input.
-        recursive: whether to look into folders in folders too, but for hidden ones and links.
-        column: of tables (Parquet, CSV) in which the pictures are, by name or, in Parquet, as bytes; None where what
-            is named are pictures or tar files of them.
+        recursive: whether to look into subfolders too, except hidden ones and links.
+        column: of tables (Parquet, CSV), with names of pictures or, in Parquet, their bytes; None if the arguments are
+            pictures or tar files.
         absolute: whether paths are made absolute.
     """
 
@@ -47,12 +47,12 @@ class Inputs:
 
     @property
     def suffixes(self) -> frozenset[str]:
-        """Return how the names of files in folders end that are meant."""
+        """Return the suffixes of the files that are read in folders."""
         return PICTURE_SUFFIXES | {".tar"} if self.column is None else frozenset([".parquet", ".csv"])
 
 
 def listing(inputs: Inputs, refuse: Refuse, stdin: BinaryIO | None = None) -> Iterator[str | Whole]:
-    """Yield the names of the pictures, or where many are together.
+    """Yield the names of pictures, or files that hold many.
 
     Raises:
         UsageError: a table has no such column; there are no arguments, and no standard input in their place.
@@ -74,7 +74,7 @@ def _names(inputs: Inputs, stdin: BinaryIO | None) -> Iterator[str]:
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield what is between line ends, or between NULs where the first piece has one."""
+    """Yield the names between line ends, or between NULs if the first piece has one."""
     piece = stream.read(1 << 16)
     end, rest = (b"\0" if b"\0" in piece else b"\n"), b""
     while piece:
@@ -100,11 +100,11 @@ def _files(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
         for match in matches:
             yield from _files(glob.escape(match), inputs, refuse) if os.path.isdir(match) else [whole(match)]  # noqa: PTH112
     else:
-        yield whole(name)  # whoever reads it says what is wrong
+        yield whole(name)  # reading it will fail with a message
 
 
 def _filled(name: str, files: Iterable[str], inputs: Inputs, refuse: Refuse) -> Iterator[str]:
-    """Yield the files of a folder, and say where there are none."""
+    """Yield the files of a folder; refuse it if there are none."""
     empty = True
     for file in files:
         empty = False
@@ -115,7 +115,7 @@ def _filled(name: str, files: Iterable[str], inputs: Inputs, refuse: Refuse) -> 
 
 
 def _folder(folder: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
-    """Yield the files of a folder, then those of the folders in it."""
+    """Yield the files of a folder, then those of its subfolders."""
     try:
         for name in _sorted(partial(_entries, folder, False)):
             if _is_meant(name, inputs):
@@ -129,7 +129,7 @@ def _folder(folder: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
 
 
 def _entries(folder: str, folders: bool) -> Iterator[str]:
-    """Yield the names of the files of a folder, or of the folders in it; links to folders are neither."""
+    """Yield the names of the files or of the subfolders of a folder; links to folders are left out."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False) if folders else not entry.is_dir():
@@ -181,7 +181,7 @@ def _remote_folder(name: str, path: str, inputs: Inputs) -> Iterator[str]:
 
 
 def _inside(file: str, inputs: Inputs) -> Iterator[str | Whole]:
-    """Yield what a file stands for: itself, what a table lists, or all that it holds."""
+    """Yield a file itself, the pictures that a table lists, or the parts of a file that holds pictures."""
     if inputs.column is not None:
         rows = _csv_names if file.lower().endswith(".csv") else _parquet_rows
         yield from rows(file, inputs.column, inputs)
@@ -228,7 +228,7 @@ def _refuse_column(file: str, column: str, names: Sequence[str]) -> None:
 
 
 def _groups(file: str, column: str, rows: Sequence[int]) -> Iterator[Whole]:
-    """Yield runs of row groups that have some hundred pictures together, as far as the file has such small ones."""
+    """Yield runs of row groups with about a hundred pictures each, if the row groups are small enough."""
     first = start = 0
     for number in range(1, len(rows) + 1):
         held = sum(rows[first:number])

@@ -1,4 +1,4 @@
-"""Files on this machine and at addresses, by one interface: pyarrow's file systems, and fsspec's where it has none."""
+"""Files on this machine and at addresses, through pyarrow's file systems, or fsspec's for other addresses."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ FileSystem = Any
 
 PYARROW_SCHEMES = frozenset(["s3", "gs", "gcs", "abfs", "abfss", "hdfs", "file"])
 
-RENAMED = frozenset(["local", "hdfs"])
-"""File systems on which half a file can be seen, so that one is written elsewhere and renamed; in object stores not."""
+RENAMING_SYSTEMS = frozenset(["local", "hdfs"])
+"""File systems that show half-written files, so that files are written elsewhere and renamed; object stores do not."""
 
 PARTS = ".parts"
-"""The folder of an output in which files are written that are to be renamed."""
+"""The folder in an output where files are written before they are renamed."""
 
 
 def is_address(name: str) -> bool:
-    """Return whether a name is an address such as ``s3://bucket/key``, and no path."""
+    """Return whether a name is an address such as ``s3://bucket/key``, not a path."""
     return "://" in name and not Path(name).exists()
 
 
@@ -37,8 +37,8 @@ def place_of(name: str) -> tuple[FileSystem, str]:
     """Return the file system of a path or an address, and the path in it.
 
     Raises:
-        MissingExtra: pyarrow is not installed, or what opens such addresses.
-        UsageError: nothing opens such addresses.
+        MissingExtra: pyarrow, or the package for such addresses, is not installed.
+        UsageError: no package knows such addresses.
     """
     if not is_address(name):
         return _local(), whole_name(name)
@@ -59,7 +59,7 @@ def address_of(name: str, path: str) -> str:
 
 
 def read_bytes(name: str) -> bytes:
-    """Return what a file holds.
+    """Return the content of a file.
 
     Raises:
         OSError: it cannot be read.
@@ -70,7 +70,7 @@ def read_bytes(name: str) -> bytes:
 
 
 def write_bytes(root: str, name: str, content: bytes) -> None:
-    """Write a file of an output folder, so that it is there whole or not at all.
+    """Write a file of an output folder atomically.
 
     Args:
         root: the folder.
@@ -82,7 +82,7 @@ def write_bytes(root: str, name: str, content: bytes) -> None:
     """
     system, folder = place_of(root)
     path = f"{folder}/{name}"
-    if system.type_name not in RENAMED:
+    if system.type_name not in RENAMING_SYSTEMS:
         with system.open_output_stream(path) as stream:
             stream.write(content)
         return
@@ -95,7 +95,7 @@ def write_bytes(root: str, name: str, content: bytes) -> None:
 
 
 def exists(root: str, name: str) -> bool:
-    """Return whether a file of a folder is there."""
+    """Return whether a file of a folder exists."""
     from pyarrow.fs import FileType
 
     system, folder = place_of(root)
@@ -103,7 +103,7 @@ def exists(root: str, name: str) -> bool:
 
 
 def remove(root: str, name: str) -> None:
-    """Remove a file or a folder of a folder, if it is there."""
+    """Remove a file or a subfolder of a folder, if it exists."""
     from pyarrow.fs import FileType
 
     system, folder = place_of(root)

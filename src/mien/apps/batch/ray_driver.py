@@ -1,4 +1,4 @@
-"""The program that hands units to a Ray cluster; it speaks in pickles, as ``mien.apps.batch.cluster`` has it."""
+"""The program that passes units to a Ray cluster; it exchanges pickles with ``mien.apps.batch.cluster``."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from mien.apps.batch.worker import work_remotely
 from mien.core.errors import MienError, MissingExtra, UsageError
 
 KNOCK_S = 5.0
-"""How long a cluster may take to answer at all."""
+"""How long connecting to a cluster may take."""
 
 TRIES_AGAIN = 3
-"""How often Ray does a unit again whose worker or node died; pictures die in children, and so do not end workers."""
+"""How often Ray retries a unit whose worker or node died. Pictures crash only child processes, not workers."""
 
 TOKEN = Path.home() / ".ray" / "auth_token"
-"""What Ray writes when a program starts it without an address, and what its clusters then ask for."""
+"""The token that Ray writes when it is started without an address, and that clusters then require."""
 
 WAITING = 2
-"""Units a worker that are with Ray, so that none waits for work."""
+"""Units for each worker that are submitted to Ray, so that no worker waits."""
 
 
 def main() -> None:
-    """Answer all units that come in on standard input."""
+    """Do all units that arrive on standard input."""
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
         job, cluster = pickle.load(sys.stdin.buffer), pickle.load(sys.stdin.buffer)
@@ -51,12 +51,12 @@ def connected(address: str) -> Any:
 
     Raises:
         MissingExtra: Ray is not installed.
-        UsageError: there is no cluster at the address, or it lets nobody in without its token.
+        UsageError: there is no cluster at the address, or it requires another token.
     """
-    # Ray reports what it is used for unless it is told not to.
+    # By default Ray reports its use to its makers.
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
     if TOKEN.exists():
-        # 'ray start' asks for the token where it finds one, and 'ray.init' shows it only where it is told to.
+        # 'ray start' requires the token if there is one; 'ray.init' sends it only if told to.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         ray = import_module("ray")
@@ -76,10 +76,10 @@ def connected(address: str) -> Any:
 
 
 def _knock(address: str) -> None:
-    """Look whether anybody listens at an address with a port, where Ray would wait for many minutes.
+    """Check that something listens at an address with a port; Ray itself would wait for many minutes.
 
     Raises:
-        OSError: nobody does.
+        OSError: nothing does.
         ValueError: the port is no number.
     """
     place = urlsplit(address if "://" in address else f"//{address}")
@@ -88,8 +88,8 @@ def _knock(address: str) -> None:
 
 
 def _spread(ray: Any, units: Iterator[Unit], job: Job, cluster: Cluster) -> Generator[Done]:
-    """Yield what comes of the units as they are done; only a few of them are with Ray."""
-    # Ray ends a process that had a GPU after one task, unless it is told not to.
+    """Yield the outcomes of units as they are done; only a few are submitted to Ray at once."""
+    # By default Ray ends a process with a GPU after one task.
     options = {"num_gpus": cluster.num_gpus, "max_calls": 0} if cluster.num_gpus else {"num_cpus": 1}
     remote = ray.remote(max_retries=TRIES_AGAIN, **options)(work_remotely)
     told, waiting = ray.put(pickle.dumps(job)), dict[Any, Unit]()
@@ -102,7 +102,7 @@ def _spread(ray: Any, units: Iterator[Unit], job: Job, cluster: Cluster) -> Gene
 
 
 def _room(ray: Any, cluster: Cluster) -> int:
-    """Return how many units are with Ray at once: asked each time, as machines come and go."""
+    """Return how many units to submit to Ray at once; called each time, as machines join and leave."""
     if cluster.concurrency is not None:
         return cluster.concurrency
     resources = ray.cluster_resources()
@@ -111,7 +111,7 @@ def _room(ray: Any, cluster: Cluster) -> int:
 
 
 def _done(ray: Any, waiting: dict[Any, Unit]) -> Done:
-    """Return what came of the first unit that is ready, and take it out of those that wait."""
+    """Return the outcome of the first unit that is ready, and remove it from the waiting ones."""
     ready, _ = ray.wait(list(waiting), num_returns=1)
     unit = waiting.pop(ready[0])
     try:

@@ -1,7 +1,7 @@
-"""Units: what a worker does at once, and what a file of the data set holds.
+"""Units: the pictures that a worker does at once, and that one file of the data set holds.
 
-A unit is known by its number and a digest of the names in it. Both follow from the listing alone, so that a run that
-goes on finds those of the run before, and sees where the listing has changed.
+A unit is identified by its number and a digest of the names in it. Both follow from the listing alone, so that a
+resumed run finds the units of the run before, and notices if the listing has changed.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ class Whole:
 
     Attributes:
         name: of the file.
-        column: in which the pictures of a Parquet file are; empty for a tar file, of which all is meant.
-        groups: the row groups that are meant.
+        column: of a Parquet file with the pictures; empty for a tar file, of which all is read.
+        groups: the row groups that are read.
         row: the number of their first row in the file.
-        pictures: how many there are, 0 where that is not known before the file is read.
+        pictures: how many there are; 0 if that is not known before the file is read.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Unit:
     Attributes:
         number: from 0.
         names: of the pictures.
-        whole: what holds them, where they are no files.
+        whole: the file that holds them, if they are not files themselves.
     """
 
     number: int
@@ -50,12 +50,12 @@ class Unit:
 
     @property
     def pictures(self) -> int:
-        """Return how many pictures it has, 0 where nobody knows yet."""
+        """Return how many pictures it has; 0 if not known yet."""
         return self.whole.pictures if self.whole else len(self.names)
 
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of what tells it from others."""
+        """Return the SHA-256 of its names, which identifies it."""
         names = [repr(self.whole)] if self.whole else self.names
         return hashlib.sha256(b"\0".join(map(os.fsencode, names))).hexdigest()
 
@@ -63,14 +63,14 @@ class Unit:
 def size(number: int) -> int:
     """Return how many pictures a unit has.
 
-    A few give work to all cores early, and many keep the files few: after 64 units of a size it doubles, so that half a
-    million pictures are in 448 units, and all later ones are of 8,192.
+    Small units first give work to all cores early, larger ones later keep the number of files low: the size doubles
+    after every 64 units, so half a million pictures are 448 units, and all later ones have 8,192.
     """
     return min(FEWEST << min(number // 64, 30), MOST)
 
 
 def units(listing: Iterable[str | Whole]) -> Iterator[Unit]:
-    """Yield the units of a listing, in its order; no more than a unit of it is held."""
+    """Yield the units of a listing, in order; at most one unit is held."""
     number, things = 0, iter(listing)
     names: list[str] = []
     for thing in things:
@@ -100,5 +100,5 @@ class Tally:
             yield unit
 
     def listing(self) -> dict[str, int | str]:
-        """Return what has passed, as a manifest notes it."""
+        """Return the number of units and the digest, as they are noted in a manifest."""
         return {"units": self._units, "sha256": self._sha256.hexdigest()}

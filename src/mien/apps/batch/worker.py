@@ -1,4 +1,4 @@
-"""What a worker does with a unit: plain functions, which know nothing of how units come to them."""
+"""The work on a unit, in plain functions that are the same with and without Ray."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from mien.imaging.formats import PICTURE_SUFFIXES
 from mien.inference.ordered_map import ordered_map
 
 AHEAD = 4
-"""Files that are fetched at the same time from addresses, where most of the time is waiting."""
+"""Files that are downloaded from addresses at the same time, as most of that time is waiting."""
 
 ROWS_AT_ONCE = 16
 """Rows of a Parquet file with pictures in it that are in memory at once."""
 
 Picture = tuple[str, bytes | OSError | None]
-"""Its name; and the bytes of its file, None where that is on this machine, or why it cannot be had."""
+"""Its name; and the bytes of its file, None if the file is on this machine, or the error of reading it."""
 
 
 class StoppedError(Exception):
-    """The command is to end before the unit is done."""
+    """The command was stopped before the unit was done."""
 
 
 def work(unit: Unit, job: Job, bench: Bench, stopped: Callable[[], bool] = lambda: False) -> Done:
-    """Have the pictures of a unit analysed; into a data set they are written here, and else come back.
+    """Analyse the pictures of a unit, and write their results into the data set, or return them if there is none.
 
     Args:
         unit: of pictures.
         job: what is done with them.
         bench: analyses them.
-        stopped: whether the command is to end.
+        stopped: whether to stop.
 
     Raises:
-        StoppedError: it is, and nothing was written.
-        MienError: whatever is wrong with more than a picture.
+        StoppedError: it was stopped, and nothing was written.
+        MienError: an error that concerns more than one picture.
     """
     if job.out is not None and (before := data_set.found(unit, job)):
         return before
@@ -58,7 +58,7 @@ def work(unit: Unit, job: Job, bench: Bench, stopped: Callable[[], bool] = lambd
 
 
 def work_remotely(unit: Unit, job: bytes) -> Done:
-    """Do ``work`` for a pickled job in a process that keeps its children for the next unit, as Ray's do."""
+    """Do ``work`` for a pickled job, and keep the child processes for the next unit."""
     return work(unit, *_kept(job))
 
 
@@ -69,7 +69,7 @@ def _kept(job: bytes) -> tuple[Job, Bench]:
 
 
 def pictures(unit: Unit) -> Iterator[Picture]:
-    """Yield the pictures of a unit. What holds many and cannot be read stands for them, with its error."""
+    """Yield the pictures of a unit. A file of many that cannot be read is yielded itself, with its error."""
     if unit.whole is None:
         yield from _files(unit.names)
         return
@@ -102,7 +102,7 @@ def _fetched(name: str) -> Picture:
 
 
 def _members(whole: Whole) -> Iterator[Picture]:
-    """Yield the pictures of a tar file, as WebDataset writes them, in one go from its start to its end."""
+    """Yield the pictures of a tar file, such as WebDataset's, in one pass."""
     system, path = place_of(whole.name)
     with system.open_input_stream(path) as stream, tarfile.open(fileobj=stream, mode="r|*") as members:
         for member in members:
@@ -131,7 +131,7 @@ def _bytes(value: Any) -> bytes | OSError:
 
 
 def here(units: Iterable[Unit], job: Job, concurrency: int, stopped: Callable[[], bool]) -> Generator[Done]:
-    """Yield what comes of units that are worked on by this machine, so many at once, in their order.
+    """Yield the outcomes of units, in order, with so many worked on at once on this machine.
 
     Raises:
         MienError: as for ``work``.

@@ -1,4 +1,4 @@
-"""``mien batch``: the emotions in more pictures than one run should see, or one machine."""
+"""``mien batch``: the emotions in any number of pictures, on this machine or a Ray cluster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mien.results.provenance import Made
 
 UNFINISHED = 3
-"""The exit code of a batch that lost machines or workers: the same command goes on with it."""
+"""The exit code of a batch that lost machines or workers; the same command finishes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class ClusterOptions:
 
     address: Annotated[
         str | None,
-        typer.Option(help="A Ray cluster that runs; auto: that of this machine.", show_default="this machine alone"),
+        typer.Option(help="Address of a running Ray cluster; auto: this machine's.", show_default="this machine alone"),
     ] = None
     concurrency: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Workers at once.", show_default="one for each core or GPU")
@@ -40,9 +40,23 @@ class ClusterOptions:
     ] = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingOptions:
+    """What is read, and how."""
+
+    recursive: Recursive = False
+    column: Annotated[
+        str | None,
+        typer.Option(help="Read tables (.parquet, .csv): the column with names of pictures, or in Parquet pictures."),
+    ] = None
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the pictures.")] = False
+    max_megapixels: Annotated[float, typer.Option(help="Refuse pictures that declare more.")] = 200.0
+    time_limit: Annotated[float, typer.Option(metavar="S", min=1, help="Give up a picture that takes longer.")] = 120.0
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One call of the command: what is read, how, where, and who is to know."""
+    """One call of the command."""
 
     inputs: Inputs
     stdin: BinaryIO | None
@@ -59,7 +73,7 @@ class Run:
         return listing(self.inputs, self.screen.refuse, self.stdin)
 
     def done(self, units: Iterable[Unit]) -> Generator[Done]:
-        """Yield what comes of units, until an end is asked for, and show it."""
+        """Yield and show the outcomes of units, until the command is stopped."""
         from mien.apps.batch.cluster import Cluster, on_cluster
         from mien.apps.batch.worker import here
         from mien.apps.cli.stopping import until
@@ -90,79 +104,92 @@ def batch(
     ],
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Try failures again, and go on with a file; a folder is gone on with anyway."),
+        typer.Option("--resume", help="Try failures again, and continue a file; a folder is always continued."),
     ] = False,
     force: Force = False,
-    recursive: Recursive = False,
-    column: Annotated[
-        str | None,
-        typer.Option(help="Read tables (.parquet, .csv): their column of names, or in Parquet of pictures."),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what there is to do, and do nothing.")] = False,
-    max_megapixels: Annotated[float, typer.Option(help="Refuse pictures that declare more.")] = 200.0,
-    time_limit: Annotated[float, typer.Option(metavar="S", min=1, help="Give up a picture that takes longer.")] = 120.0,
+    reading: ReadingOptions,
     cluster: ClusterOptions,
     options: AnalyzerOptions,
     faces: FaceOptions,
 ) -> None:
     """Name the emotion on each face in any number of pictures, here or on a Ray cluster.
 
-    Besides files, folders and patterns it takes addresses (s3://, gs://), tar files of pictures, and tables. Run the
-    same command again after whatever ended it, and it goes on. A picture that crashes or hangs fails alone. Exit code
-    3 says that part of a cluster was lost: run it again.
+    Besides files, folders and patterns it takes addresses (s3://, gs://), tar files of pictures, and tables. If it
+    is stopped in any way, run the same command again to go on. A picture that crashes or hangs fails alone. Exit code 3
+    means that part of a cluster was lost: run it again.
     """
-    from mien.apps.batch.job import Job
     from mien.apps.batch.listing import Inputs
     from mien.apps.batch.places import whole_name
     from mien.apps.cli.batch_screen import BatchScreen
     from mien.apps.cli.inputs import piped
-    from mien.apps.cli.stopping import end, stoppable
+    from mien.apps.cli.stopping import stoppable
+
+    to_file = _is_file(out)
+    again = f"add --resume to go on with {out}" if to_file else "run the same command again to go on"
+    folder = None if to_file else whole_name(out)
+    job, made = _job(options, faces, reading, folder, retry=resume)
+    inputs = Inputs(
+        pictures or [], reading.recursive, reading.column, absolute=not to_file or cluster.address is not None
+    )
+    with stoppable() as stopped, BatchScreen(None if to_file else f"{out.rstrip('/')}/failures") as screen:
+        run = Run(inputs, piped(pictures or []), job, made, cluster, screen, stopped)
+        if reading.dry_run:
+            _foretell(run, out)
+        else:
+            with _goes_on(again):
+                _into_file(run, Path(out), resume=resume, force=force) if to_file else _into_folder(run, force=force)
+    _end(run, again)
+
+
+def _job(
+    options: AnalyzerOptions,
+    faces: FaceOptions,
+    reading: ReadingOptions,
+    folder: str | None,
+    *,
+    retry: bool,
+) -> tuple[Job, Made]:
+    """Return what workers do, and what results are made with; loads the analyzer, so that its errors come first."""
+    from mien.apps.batch.job import Job
     from mien.imaging.decode import REDUCE_TO_PX
     from mien.results.provenance import Made
     from mien.version import __version__
 
-    # Several workers share the cores, so that a net of theirs takes one.
+    # Workers share the cores, so the net of each takes one.
     options = replace(options, threads=options.threads or 1, model=_everywhere(options.model))
-    # Loaded here too, so that what is wrong with it is said before anything starts.
     analyzer = options.load(faces)
-    # As 'mien image' notes them, so that either can go on for the other.
-    settings = {"detector": options.detector.value, **faces.settings(), "max-megapixels": max_megapixels}
+    # As 'mien image' notes them, so that either command can resume the other's file.
+    settings = {"detector": options.detector.value, **faces.settings(), "max-megapixels": reading.max_megapixels}
     made = Made(analyzer.model, analyzer.labels, settings)
-    to_file = _is_file(out)
     job = Job(
         options.arguments() | faces.arguments(),
-        round(max_megapixels * 1e6),
+        round(reading.max_megapixels * 1e6),
         None if faces.small_faces else REDUCE_TO_PX,
-        time_limit,
+        reading.time_limit,
         __version__,
         made.entry,
         made.labels,
-        None if to_file else whole_name(out),
-        resume,
+        folder,
+        retry,
     )
-    inputs = Inputs(pictures or [], recursive, column, absolute=not to_file or cluster.address is not None)
-    with stoppable() as stopped, BatchScreen(None if to_file else f"{out.rstrip('/')}/failures") as screen:
-        run = Run(inputs, piped(pictures or []), job, made, cluster, screen, stopped)
-        if dry_run:
-            _foretell(run, out)
-        elif to_file:
-            with _goes_on(f"add --resume to go on with {out}"):
-                _into_file(run, Path(out), resume=resume, force=force)
-        else:
-            with _goes_on("run the same command again to go on"):
-                _into_folder(run, force=force)
-    again = f"add --resume to go on with {out}" if to_file else "run the same command again to go on"
-    if stopped():
+    return job, made
+
+
+def _end(run: Run, again: str) -> None:
+    """Raise the exit of a run that was stopped, lost workers or had failures."""
+    from mien.apps.cli.stopping import end
+
+    if run.stopped():
         raise end(again)
-    if screen.lost:
-        verbosity.complain(f"not finished: workers on {screen.lost:,} pictures died; {again}")
+    if run.screen.lost:
+        verbosity.complain(f"not finished: workers on {run.screen.lost:,} pictures died; {again}")
         raise typer.Exit(UNFINISHED)
-    if screen.failed or screen.refused:
+    if run.screen.failed or run.screen.refused:
         raise typer.Exit(1)
 
 
 def _everywhere(model: Path | None) -> Path | None:
-    """Return a model's file by its whole path, and a packaged one by its name."""
+    """Return a model's file as an absolute path, a packaged one by its name."""
     return model.absolute() if model is not None and model.exists() else model
 
 
@@ -174,7 +201,7 @@ def _is_file(out: str) -> bool:
 
 @contextmanager
 def _goes_on(again: str) -> Generator[None]:
-    """Say what to do where the cluster went away."""
+    """Say what to do if the cluster is lost."""
     from mien.apps.batch.cluster import ClusterLostError
 
     try:
@@ -185,7 +212,7 @@ def _goes_on(again: str) -> Generator[None]:
 
 
 def _foretell(run: Run, out: str) -> None:
-    """Say what there is to do."""
+    """Print the number of pictures and units."""
     from mien.apps.batch.units import units
 
     pictures = files = 0
@@ -198,7 +225,7 @@ def _foretell(run: Run, out: str) -> None:
 
 
 def _into_file(run: Run, out: Path, *, resume: bool, force: bool) -> None:
-    """Write all results into one file, here."""
+    """Write all results into one file, in this process."""
     from mien.apps.batch.units import units
     from mien.results.sinks import open_sink
 
@@ -224,7 +251,7 @@ def _into_file(run: Run, out: Path, *, resume: bool, force: bool) -> None:
 
 
 def _into_folder(run: Run, *, force: bool) -> None:
-    """Have the workers write a data set."""
+    """Let workers write a data set."""
     from mien.apps.batch import data_set
     from mien.apps.batch.units import Tally, units
 
@@ -245,7 +272,7 @@ def _into_folder(run: Run, *, force: bool) -> None:
 
 
 def _manifest(run: Run) -> dict[str, object]:
-    """Return what made a data set, and of what."""
+    """Return the manifest of a data set: versions, settings and inputs."""
     from mien.apps.batch.places import whole_name
     from mien.apps.cli.inputs import LIST
 
@@ -262,7 +289,7 @@ def _manifest(run: Run) -> dict[str, object]:
 
 @contextmanager
 def _held(out: str) -> Generator[None]:
-    """Keep other runs on this machine from writing to a folder; those at addresses cannot be held."""
+    """Keep other runs on this machine from writing to a folder; folders at addresses cannot be locked."""
     from mien.apps.batch.data_set import MANIFEST
     from mien.core.locks import locked
     from mien.core.output import folder_for

@@ -1,4 +1,4 @@
-"""What ``mien batch`` shows: how far it is, what failed, and in the end what came of it."""
+"""What ``mien batch`` prints: progress, failures and a summary."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from mien.apps.batch.units import Unit
 from mien.apps.cli import verbosity
 from mien.apps.cli.screen import ProgressScreen, count
 
-NAMED = 20
-"""Failures that are named one by one where all stand in the data set."""
+MOST_FAILURES_NAMED = 20
+"""The most failures that are named one by one if all are in the data set."""
 
 TOLD_S = 60.0
-"""How often progress is told with ``--verbose``."""
+"""How often progress is printed with ``--verbose``."""
 
 
 class BatchScreen(ProgressScreen):
-    """Shows and counts what came of units.
+    """Shows and counts the outcomes of units.
 
     Args:
-        failures_in: where all failures are written; None where they are to be named here.
+        failures_in: where all failures are written; None if they are printed one by one.
 
     Attributes:
         pictures, faces, failed, before, lost: how many so far: of all runs; of these lost pictures are not done.
-        refused: how many arguments had nothing to read.
+        refused: how many arguments led to no file.
     """
 
     def __init__(self, failures_in: str | None = None) -> None:
@@ -47,7 +47,7 @@ class BatchScreen(ProgressScreen):
         self._task = self._progress.add_task("", total=None, said="")
 
     def count(self, units: Iterable[Unit]) -> None:
-        """Count what is to come, beside the work on it, so that the end can be foreseen."""
+        """Set the number of pictures to come, which is counted during the work, for the time left."""
         threading.Thread(target=self._count, args=(units,), daemon=True).start()
 
     def _count(self, units: Iterable[Unit]) -> None:
@@ -55,12 +55,12 @@ class BatchScreen(ProgressScreen):
         self._progress.update(self._task, total=total)
 
     def refuse(self, name: str, why: str) -> None:
-        """Say why there is nothing to read in an argument."""
+        """Print why an argument leads to no file."""
         self.refused += 1
         verbosity.complain(why)
 
     def show(self, done: Done) -> None:
-        """Show what came of a unit."""
+        """Show the outcome of a unit."""
         if done.lost:
             self.lost += done.pictures
             verbosity.note(f"unit {done.number}: {done.lost}")
@@ -80,9 +80,9 @@ class BatchScreen(ProgressScreen):
 
     def _name(self, why: str) -> None:
         self._named += 1
-        if self._failures_in is None or self._named <= NAMED:
+        if self._failures_in is None or self._named <= MOST_FAILURES_NAMED:
             verbosity.complain(why)
-        elif self._named == NAMED + 1:
+        elif self._named == MOST_FAILURES_NAMED + 1:
             verbosity.complain(f"more pictures failed; all are listed in {self._failures_in}")
 
     def _said(self) -> str:
