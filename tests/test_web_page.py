@@ -1,5 +1,6 @@
 """The page in a browser, as people use it."""
 
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from serving import served
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 
+WITHOUT_RUNTIME = "this build of mien was made without npm"
 COLOURS = """(() => {
   const canvas = document.getElementById("ID"), seen = {};
   const bytes = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -128,7 +130,15 @@ def test_a_camera_is_followed_until_it_is_pressed_again(page: Page):
     page.wait("document.getElementById('film').srcObject === null && document.getElementById('view').hidden")
 
 
-@pytest.mark.skipif(not RUNTIME.is_file(), reason="this build of mien was made without npm")
+@pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)
+def test_the_tab_answers_as_python_does(page: Page, examples: Path):
+    differences = runpy.run_path(str(Path(__file__).parents[1] / "js" / "test" / "parity.py"))["differences"]
+    found = list(differences(page, [examples / name for name in ("astronaut.png", "grace_hopper.jpg", "coffee.png")]))
+    assert [one.faces for one in found] == [1, 1, 0]
+    assert all(one.is_small for one in found), found
+
+
+@pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)
 def test_the_tab_reads_on_when_the_server_is_gone(chromium: Page, examples: Path):
     with served() as (process, address):
         chromium.open(address)
