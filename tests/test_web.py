@@ -1,5 +1,6 @@
 """The API behind the page, and the command that serves it."""
 
+import json
 import re
 import signal
 import struct
@@ -18,7 +19,9 @@ import web_client
 from command import Command
 from mien.apps.web import app as web
 from mien.apps.web import bodies, tab
+from mien.apps.web.site import write_site
 from mien.core.emotions import EIGHT, SEVEN
+from mien.core.errors import UsageError
 from mien.core.packaged import packaged_model
 from mien.detection.yunet_net import weights
 from mien.inference.analyzer import load
@@ -215,6 +218,29 @@ def test_a_page_gets_the_nets_that_the_server_uses(monkeypatch: pytest.MonkeyPat
     assert client.get("/weights/model.onnx").content == packaged_model("mien-s").read_bytes()
     assert client.get("/weights/yunet.onnx").content == weights()
     assert client.get("/weights/other.onnx").status_code == 404
+
+
+def test_a_site_is_not_written_over_what_is_there(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tab, "RUNTIME", Path(__file__))
+    (tmp_path / "notes.txt").write_text("mine")
+    refused = mien("web", "--static", tmp_path)
+    assert refused.code == 2
+    assert "notes.txt is there already; add --force to write over it, or choose another --static" in refused.err
+    assert mien("web", "--static", tmp_path, "--force").code == 0
+    page = (tmp_path / "index.html").read_text("utf-8")
+    assert "data-site" in page
+    assert "frame-ancestors" not in page
+    kept = json.loads(re.search(r"FILES = (\[.*\])", (tmp_path / "sw.js").read_text("utf-8"))[1])
+    assert set(kept) >= {"./", "index.html", "theme.css", "model.json", "weights/model.onnx", "static/mien/load.js"}
+    assert all((tmp_path / name).is_file() for name in kept if name != "./")
+    assert "static/sw.js" not in kept
+
+
+def test_there_is_no_site_with_a_detector_that_browsers_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tab, "RUNTIME", Path(__file__))
+    with pytest.raises(UsageError, match="browsers run the detector yunet alone"):
+        write_site(analyzer(), tmp_path / "site", force=False)
+    assert not (tmp_path / "site").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

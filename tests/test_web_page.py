@@ -2,12 +2,18 @@
 
 import runpy
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from browser import CHROMIUM, Page, browser
+from mien.apps.web.site import write_site
 from mien.apps.web.tab import RUNTIME
+from mien.inference.analyzer import load
 from serving import served
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
@@ -154,6 +160,40 @@ def test_the_tab_reads_on_when_the_server_is_gone(chromium: Page, examples: Path
     chromium.choose("#file", examples / "heads.mp4")
     chromium.wait("document.querySelectorAll('article').length === 2")
     assert [text(chromium, f"article:nth-child({place}) span").split()[0] for place in (1, 2)] == ["#1", "#2"]
+    assert chromium.complaints == []
+
+
+@contextmanager
+def shown(folder: Path) -> Iterator[str]:
+    """Serve the files of a folder, and nothing else; yields the address."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)
+def test_a_site_works_without_a_network_after_the_first_visit(chromium: Page, examples: Path, tmp_path: Path):
+    write_site(load("mien-s"), tmp_path, force=False)
+    ready = "document.getElementById('wheresays').innerText === 'ready, with or without a network'"
+    with shown(tmp_path) as address:
+        chromium.open(address)
+        chromium.wait(ready)
+        chromium.wait("navigator.serviceWorker.controller !== null")
+    chromium.complaints.clear()
+    chromium.open(address)
+    chromium.wait(ready)
+    chromium.choose("#file", examples / "astronaut.png")
+    said(chromium, "astronaut.png: 1 face found")
+    assert text(chromium, "article h2") == "happiness"
+    assert chromium.value("crossOriginIsolated")
     assert chromium.complaints == []
 
 

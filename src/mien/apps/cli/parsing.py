@@ -29,7 +29,7 @@ PANELS = {
     ),
     "Output": (
         *("--json", "--out", "--resume", "--force", "--dry-run", "--annotate", "--crops", "--blur", "--film"),
-        *("--data", "--page"),
+        *("--data", "--page", "--static"),
         *(
             "--merge",
             "--name",

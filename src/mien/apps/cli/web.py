@@ -6,12 +6,13 @@ import re
 import secrets
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.options import AnalyzerOptions
+from mien.apps.cli.options import AnalyzerOptions, Force
 from mien.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,24 +108,37 @@ def web(
     *,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: any that is free.", min=0, max=65535)] = 8000,
+    static: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the page into a folder, as a site that needs no server of mien."),
+    ] = None,
+    force: Force = False,
     access: AccessOptions,
     options: AnalyzerOptions,
 ) -> None:
     """Open a page for pictures, videos and the camera, and its API, until Ctrl-C.
 
     It answers this machine alone unless --host says otherwise, and then asks for a token. Nothing that is sent is kept.
+    With --static it writes the page as files instead, which any web server can show: pictures are read in the tab.
     """
     from mien.core.errors import MissingExtra
 
     try:
         from mien.apps.web.app import create_app
         from mien.apps.web.listening import listening, public_address, server
+        from mien.apps.web.site import write_site
         from mien.apps.web.workers import Workers
     except ModuleNotFoundError as error:
         raise MissingExtra(
             f"the page needs {error.name}, which is not installed; run: pip install 'mien[web]'"
         ) from error
 
+    if static is not None:
+        size = write_site(options.load(), static, force=force)
+        verbosity.say(
+            f"mien: wrote {static}, {size / 1e6:.0f} MB; any web server can show it, over https or as localhost"
+        )
+        return
     with listening(host, port) as listener:
         public = public_address(listener)
         allowed = access.checked(host, public)

@@ -198,6 +198,7 @@ if (model.tab.why_not) {
 }
 if (isSite) {
   document.querySelector("#where label").hidden = true;
+  navigator.serviceWorker?.register("sw.js");
   readIn("tab");
 }
 
