@@ -101,7 +101,9 @@ def test_what_is_uncertain_stands_apart():
         "person 1 uncertain throughout in view 0:04.0 (100 %) 0:00.0 to 0:04.0 figures uncertain 100 %: not sure 0:00"
     ) in half.text
     assert f"person 2 mostly fear in view 0:04.0 (100 %) 0:00.0 to 0:04.0 {HEAD} fear 100 % 0.80 0:00" in half.text
-    assert "fear uncertain: not sure Height is probability, each point the mean of 0.1 s. Hatched is" in half.text
+    assert (
+        "fear uncertain: not sure Height is probability, 0 to 1; a point is the mean of 0.1 s. Hatched is" in half.text
+    )
     assert [len(half.all(tag, "uncertain")) for tag in ("svg",)] == [1]
     assert [one["doubt"] for one in json.loads(half.scripts[0])["people"]] == [[0] * 40, [-1] * 40]
     told = summary([(0.0, {1: "fear"}), (3.0, {1: "anger?"}), (7.0, {1: "sadness?"}), (8.0, {1: "sadness"})], 10)
@@ -250,7 +252,7 @@ def test_the_thumbnail_is_the_persons():
 def test_the_film_can_be_played_from_a_moment():
     read = page(steady(TWO, 4), film="clip.mien.mp4")
     assert read.all("video")[0]["src"] == "clip.mien.mp4"
-    assert "Click or Enter plays it." in read.text
+    assert "to see a moment , click or press Enter to play it . Drag" in read.text
 
 
 def test_lanes_can_be_reached_and_read_without_a_pointer():

@@ -1,9 +1,11 @@
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image as Pillow
 
 from mien.core.errors import MissingExtra, UsageError
@@ -67,6 +69,16 @@ def test_who_has_no_lane_is_counted():
     figure = timeline_figure(steady(dict.fromkeys(range(1, 33), (0, 2, "fear")), 2, 0.5))
     assert len(figure.axes) == 30
     assert figure.axes[-1].get_xlabel() == "2 more people have no lane here: the 30 seen longest have one."
+
+
+def test_a_long_note_stays_in_the_picture():
+    told = replace(steady({1: (0, 4, "fear"), 2: (0, 0.1, "anger")}, 4), not_people=tuple(range(10, 30)))
+    figure = timeline_figure(told)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    note = figure.axes[-1].xaxis.label
+    assert note.get_text().count("\n") == 1
+    assert note.get_window_extent(canvas.get_renderer()).x1 < figure.bbox.x1
 
 
 def test_other_suffixes_are_refused(tmp_path: Path):

@@ -34,7 +34,8 @@ def patterns(doubts: Sequence[str]) -> str:
     return (
         '<svg class="hatch" aria-hidden="true">'
         + "".join(
-            f'<pattern id="{pattern_id(doubt)}" width="6" height="6" patternUnits="userSpaceOnUse">'
+            f'<pattern id="{pattern_id(doubt)}" width="6" height="6" patternUnits="userSpaceOnUse" '
+            f'patternTransform="scale(1.3)">'
             f'<rect width="6" height="6"/>{MARKS[doubt]}</pattern>'
             for doubt in doubts
         )

@@ -129,9 +129,14 @@ def clock(time_s: float, digits: int = 0) -> str:
     return f"{sign}{head}:{seconds:02d}" + (f".{fraction:0{digits}d}" if digits else "")
 
 
+def moment(time_s: float, summary: Summary) -> str:
+    """Return a time as ``clock`` does, in tenths of a second where the video is short."""
+    return clock(time_s, int(summary.end_s - summary.start_s < SHORT_S))
+
+
 def length(time_s: float, summary: Summary) -> str:
-    """Return a time as ``clock`` does, in tenths of a second where the video is short, finer where that is nothing."""
-    return clock(time_s, 2 if 0 < time_s < 0.05 else int(summary.end_s - summary.start_s < SHORT_S))
+    """Return for how long something lasts as ``moment`` does, finer where that is nothing."""
+    return clock(time_s, 2) if 0 < time_s < 0.05 else moment(time_s, summary)
 
 
 def ticks(start_s: float, end_s: float, most: int = 7) -> list[tuple[float, str]]:

@@ -107,6 +107,8 @@ function lanePicture(place) {
   });
   brush.restore();
   brush.fillStyle = SOFT;
+  brush.fillText("1", side - 14, top + 11);
+  brush.fillText("0", side - 14, top + lane);
   for (const { time, text } of ticks()) {
     brush.textAlign = at(time) < side + 20 ? "left" : at(time) > width - side - 20 ? "right" : "center";
     brush.fillText(text, at(time), top + lane + 18);

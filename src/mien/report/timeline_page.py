@@ -174,20 +174,16 @@ def _legend(summary: Summary) -> str:
 
 def _reading(summary: Summary) -> str:
     """Say how lanes and figures are to be read."""
-    mean = f"the mean of {summary.bin_s:g} s" if summary.bin_s < 1 else f"the mean of {length(summary.bin_s, summary)}"
+    width = f"{summary.bin_s:g} s" if summary.bin_s < 1 else length(summary.bin_s, summary)
     return (
-        f"Height is probability, each point {mean}. Hatched is what is uncertain: the net is not sure enough, or the "
-        "face is small, turned or blurred. Shares, means, first times and changes are those of the time that is "
-        "certain."
+        f"Height is probability, 0 to 1; a point is the mean of {width}. Hatched is what is uncertain: the net is not "
+        "sure, or the face is small, turned or blurred. Shares, means and changes are of the time that is certain."
     )
 
 
 def _handling(film: str | None) -> str:
-    play = '<span id="how"> Click or Enter plays it.</span>' if film else ""
-    return (
-        f"Point, tap or use the arrow keys to see a moment.{play} Drag over a lane, or press + and - in it, to zoom; 0 "
-        "shows the whole."
-    )
+    play = '<span id="how">, click or press Enter to play it</span>' if film else ""
+    return f"Point, tap or use the arrow keys to see a moment{play}. Drag to zoom, or press + and -; 0 shows all."
 
 
 def _ruler(summary: Summary, events: Sequence[Event]) -> str:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,9 @@ HATCHED: dict[str, Any] = {"facecolor": (1, 1, 1, 0.6), "edgecolor": "#3c444d", 
 
 HATCHES = {"not sure": "/////", "small": "....", "turned": "-----", "blurred": "|||||"}
 """What tells apart why, of ``DOUBTS``."""
+
+NOTE_LETTERS = 120
+"""Letters in a line of the note under the lanes."""
 
 NAME_PT = 13
 """Height of a row of events' names."""
@@ -122,7 +126,7 @@ def timeline_figure(summary: Summary, title: str = "", events: Sequence[Event] =
         places, words = zip(*ticks(summary.start_s, summary.end_s, 10), strict=True)
         axes[-1].set_xticks(places, words)
         if more:
-            axes[-1].set_xlabel(more, loc="left", color="#777777")
+            axes[-1].set_xlabel("\n".join(wrap(more, NOTE_LETTERS)), loc="left", color="#777777", fontsize=10)
         patches = [Patch(facecolor=colour, label=label) for label, colour in colours.items()]
         patches += [Patch(**HATCHED, hatch=HATCHES[doubt], label=doubt) for doubt in doubts(summary)]
         if len(patches) > len(colours):
@@ -148,7 +152,9 @@ def _lane(axis: Axes, person: Person, summary: Summary, colours: list[str]) -> N
         ]
         if bands:
             axis.broken_barh(bands, (0, 1), **HATCHED, hatch=hatch)
-    axis.set(xlim=(summary.start_s, max(summary.end_s, summary.start_s + summary.bin_s)), ylim=(0, 1), yticks=[])
+    axis.set(xlim=(summary.start_s, max(summary.end_s, summary.start_s + summary.bin_s)), ylim=(0, 1), yticks=(0, 1))
+    axis.yaxis.tick_right()
+    axis.tick_params(axis="y", length=0, labelsize=8, labelcolor="#777777")
     axis.set_facecolor("#f4f6f8")
     axis.spines[:].set_visible(False)
     axis.tick_params(axis="x", color="#888888", length=4)
