@@ -20,6 +20,7 @@ from typing import Any
 from docpage import ROOT, fill, table
 from mien.core.output import write_whole
 from mien.core.packaged import PACKAGED, packaged_model
+from mien.core.significance import p_text
 from mien.evaluation.document import Gap, GroupTable
 from mien.evaluation.evaluate import evaluate
 from mien.evaluation.group_words import NAMES, amount, group_cell
@@ -99,7 +100,7 @@ def gaps_table(found: dict[str, Sequence[GroupTable]], only_real: bool = False) 
 
 def _gap_row(net: str, one: GroupTable, gap: Gap) -> list[str]:
     figure = NAMES.get(gap["figure"], gap["figure"].replace("recall_", "recall of "))
-    real = f"**yes** (p = {gap['p_holm']:.2g})" if gap["real"] else f"no (p = {gap['p_holm']:.2g})"
+    real = f"{'**yes**' if gap['real'] else 'no'} ({p_text(gap['p_holm'])})"
     on = figure if one["source"] == SOURCE and one["column"] in PEOPLE else f"{figure}, {one['source']}"
     size, least = amount(gap["figure"], gap["gap"]), amount(gap["figure"], gap["detectable"])
     return [net, f"{on} by {one['column']}", gap["low"], gap["high"], size, real, least]

@@ -35,9 +35,9 @@ from mien.core.output import write_whole
 from mien.core.protocols import PROTOCOLS, UNCOUNTED, Labels
 from mien.data.samples import FERPLUS
 from mien.data.split import Split, load_split
+from mien.evaluation.paired import paired
 from mien.evaluation.scores import per_class, rounded
 from mien.inference.classifier import BATCH_SIZE, INPUT_NAME
-from paired import compare
 
 OUT = ROOT / "docs" / "runs" / "like_for_like.json"
 PACKAGED = "src/mien/weights/mien.onnx"
@@ -191,7 +191,7 @@ def like_for_like(nets: Mapping[str, bytes], data: Path) -> dict[str, Any]:
                 "before": before,
                 "after": after,
                 **{
-                    part: compare(truth[rows], answers[before].choosing[rows], answers[after].choosing[rows])
+                    part: paired(truth[rows], answers[before].choosing[rows], answers[after].choosing[rows])
                     for part, rows in parts.items()
                 },
             }

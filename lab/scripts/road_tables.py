@@ -8,9 +8,9 @@ from statistics import mean, median
 from typing import Any
 
 from docpage import table
+from mien.core.significance import TOLD_APART
 from mien.evaluation.document import Metrics, Scores, protocols_of
 from mien.report.plots import History, best_epoch
-from paired import TOLD_APART
 
 CLAIMS = {
     "1-baseline": {"accuracy": "57.5 %"},

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import helper, numpy_helper
+from onnx import helper
 
 import like_for_like
 from docpage import ROOT
@@ -14,8 +14,7 @@ from mien.core.errors import DataError
 from mien.core.metrics import softmax
 from mien.data.split import Split, save_split
 from mien.inference.classifier import Classifier
-from paired import compare, mcnemar
-from tiny_net import SIZE_PX, tiny_card, tiny_net
+from tiny_net import SIZE_PX, biased, tiny_card, tiny_net
 
 FACES_A_CLASS = 12
 
@@ -38,14 +37,6 @@ def faces() -> Split:
     )
 
 
-def biased(net: bytes, emotion: int, by: float) -> bytes:
-    """The same net, which says one emotion too often."""
-    model = onnx.load_from_string(net)
-    shift = next(one for one in model.graph.initializer if one.name == "shift")
-    shift.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(shift) + by * np.eye(8, dtype="f")[emotion], "shift"))
-    return model.SerializeToString()
-
-
 def in_two_nodes(net: bytes) -> bytes:
     """The same net with its dense layer as a product and a sum, as some exporters write it."""
     model = onnx.load_from_string(net)
@@ -64,33 +55,6 @@ def in_two_nodes(net: bytes) -> bytes:
 def data(tmp_path: Path) -> Path:
     save_split(faces(), tmp_path / "valid.npz")
     return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("gained", "lost", "p"), [(0, 0, 1.0), (3, 3, 1.0), (5, 0, 2 / 32), (0, 5, 2 / 32), (8, 2, 2 * 56 / 1024)]
-)
-def test_p_is_that_of_a_coin(gained: int, lost: int, p: float):
-    assert mcnemar(gained, lost) == pytest.approx(p)
-
-
-def test_equal_nets_are_not_told_apart():
-    truth = np.tile(np.arange(7), 10)
-    found = compare(truth, truth, truth)
-    assert (found["gained"], found["lost"], found["p"]) == (0, 0, 1.0)
-    assert found["accuracy"] == found["balanced_accuracy"] == {"difference": 0.0, "interval": [0.0, 0.0]}
-
-
-def test_a_gain_counts_by_face_and_by_emotion():
-    truth = np.repeat([0, 1], [90, 10])
-    before = np.where(np.arange(100) < 80, 0, 2)  # 80 of 90, none of 10
-    after = np.where(np.arange(100) >= 95, 1, before)  # and 5 of 10
-    found = compare(truth, before, after)
-    assert (found["n"], found["gained"], found["lost"], found["p"]) == (100, 5, 0, 2 / 32)
-    assert found["accuracy"]["difference"] == pytest.approx(0.05)
-    assert found["balanced_accuracy"]["difference"] == pytest.approx(0.25)
-    for name, difference in (("accuracy", 0.05), ("balanced_accuracy", 0.25)):
-        low, high = found[name]["interval"]
-        assert 0 < low < difference < high
 
 
 @pytest.mark.parametrize("change", [bytes, in_two_nodes])

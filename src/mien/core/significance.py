@@ -24,6 +24,11 @@ def mcnemar(gained: int, lost: int) -> float:
     return min(1.0, 2 * tail / 2**differing)
 
 
+def p_text(p: float) -> str:
+    """Return a p value as people write it."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
 def holm(ps: Sequence[float]) -> Doubles:
     """Return the p values (K,) corrected for K looks, in the given order.
 

@@ -109,7 +109,7 @@ def evaluate(
     scorer = load_scorer([models] if isinstance(models, Path) else models, flip, threads, device, batch_size)
     at = scorer.prior(prior)
     folders = [data] if isinstance(data, Path) else data
-    predicted = [_predict_split(folder, split, scorer) for folder in folders]
+    predicted = [predict_split(folder, split, scorer) for folder in folders]
     first = predicted[0].of_source(predicted[0].faces.sources[0])
     faces, view = first.faces, viewer(first, scorer)
     card = None if scorer.single is None else scorer.single.card
@@ -117,7 +117,7 @@ def evaluate(
     views = {name: view(name, at) for name in protocols}
     distance = view.distance(at)
     document = _document(
-        _heading(scorer, at),
+        heading(scorer, at),
         split,
         faces,
         {name: protocol_blocks(seen, distance, faces.clean) for name, seen in views.items()},
@@ -137,7 +137,12 @@ def evaluate(
     return Report(document, views, faces, scorer.labels, view.probs_at(at))
 
 
-def _predict_split(folder: Path, split: str, scorer: Scorer) -> Predicted:
+def predict_split(folder: Path, split: str, scorer: Scorer) -> Predicted:
+    """Return the faces of a split with what a model says of them.
+
+    Raises:
+        DataError: the split cannot be read, holds no face, or faces of another size than the model takes.
+    """
     faces = load_split(folder, split)
     if not len(faces):
         raise DataError(f"the split '{split}' of {folder} holds no face; prepare the data again")
@@ -158,7 +163,7 @@ def _check_protocols(protocols: Sequence[str]) -> None:
         raise UsageError(f"{wrong}; expected one or more of {', '.join(PROTOCOLS)}")
 
 
-def _heading(scorer: Scorer, prior: float) -> Heading:
+def heading(scorer: Scorer, prior: float) -> Heading:
     """Return which files were scored, and how."""
     files: list[ModelFile] = [
         {"model": model.name, "sha256": net.sha256, "temperature": net.card.temperature}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mien.core.significance import p_text
 from mien.evaluation.document import Gap, GroupRow, GroupTable
 
 SHOWN = ("accuracy", "adjusted_accuracy", "balanced_accuracy", "kept", "accuracy_kept")
@@ -60,7 +61,7 @@ def gap_sentence(gap: Gap, before: str = "") -> str:
     figure = NAMES.get(gap["figure"], gap["figure"].replace("recall_", "recall of "))
     said = (
         f"{before}{figure} is {amount(gap['figure'], gap['gap'])} lower for '{gap['low']}' than for '{gap['high']}'; "
-        f"that is {'real' if gap['real'] else 'not told from luck'} (p = {gap['p_holm']:.2g})"
+        f"that is {'real' if gap['real'] else 'not told from luck'} ({p_text(gap['p_holm'])})"
     )
     if gap["real"]:
         return f"{said}."

@@ -99,7 +99,7 @@ def score_groups(
     """
     found: list[tuple[GroupTable, list[Look]]] = []
     for folder in folders:
-        columns = _columns(tables, folder)
+        columns = group_columns(tables, folder)
         for source in folder.faces.by_source():
             here = folder.faces.sources == source
             part = {name: labels[here] for name, labels in columns.items()}
@@ -107,8 +107,8 @@ def score_groups(
     return corrected(found)
 
 
-def _columns(tables: Sequence[Path], folder: Predicted) -> Groups:
-    """Return the columns of all tables."""
+def group_columns(tables: Sequence[Path], folder: Predicted) -> Groups:
+    """Return the columns of all tables, for the faces of a folder; for tables and errors see ``score_groups``."""
     columns: Groups = {}
     for table in tables:
         read = picture_groups(folder.faces) if str(table) == PICTURE else read_groups(table, folder.faces)
@@ -239,10 +239,18 @@ def _gap(look: Look, p_holm: float, looks: int) -> Gap:
 
 def _members(groups: NDArray[np.str_]) -> tuple[list[str], list[NDArray[np.bool_]]]:
     """Return the names of the groups, by the first number in them or else by name, and who is in each."""
-    names = sorted(
-        set(groups.tolist()), key=lambda name: (float((re.search(r"\d+(\.\d+)?", name) or ["inf"])[0]), name)
-    )
+    names = group_order(groups)
     return names, [groups == name for name in names]
+
+
+def group_order(groups: NDArray[np.str_]) -> list[str]:
+    """Return the different names, by the first number in them or else by name."""
+    return sorted(set(groups.tolist()), key=_by_number)
+
+
+def _by_number(name: str) -> tuple[float, str]:
+    number = re.search(r"\d+(\.\d+)?", name)
+    return float(number[0]) if number else np.inf, name
 
 
 def _resampled(sums: Sums, resamples: int, rng: Generator) -> Doubles:

@@ -127,20 +127,22 @@ def print_scores(console: Console, document: Metrics) -> None:
         for kind, block in (("all", both["all"]), ("clean", both["clean"]))
     ]
     heads = ["protocol", "faces", "accuracy, 95 %", "macro F1", "ECE", "JSD"]
-    _print(console, "by protocol", heads, rows)
+    print_table(console, "by protocol", heads, rows)
     if "sets" in document and len(document["sets"]) > 1:
-        _print(console, "by data set under seven, in %, ± of 95 % intervals", list(HEADS), sets_table(document["sets"]))
+        print_table(
+            console, "by data set under seven, in %, ± of 95 % intervals", list(HEADS), sets_table(document["sets"])
+        )
     if "groups" in document:
         _print_groups(console, document["groups"])
     if "robustness" in document:
         heads = [f"{name}, {block['n']:,}" for name, block in document["robustness"].items()]
-        _print(console, "accuracy under corruption, all faces", ["", *heads], score_rows(document["robustness"]))
+        print_table(console, "accuracy under corruption, all faces", ["", *heads], score_rows(document["robustness"]))
     if "photos" in document:
         heads = ["prior", "accuracy", "balanced", "macro F1", "called neutral"]
-        _print(console, "photos, by prior", heads, photo_rows(document["photos"]))
+        print_table(console, "photos, by prior", heads, photo_rows(document["photos"]))
     mirrored = ", each face averaged with its mirror image" if document["flip"] else ""
     title = f"{document['model']} on {scored_on(document)}, prior {document['prior']:g}{mirrored}"
-    _print(
+    print_table(
         console, title, ["", "", "on what, or how to get it"], [list(row) for row in headline(document)], last="left"
     )
 
@@ -150,13 +152,13 @@ def _print_groups(console: Console, tables: Sequence[GroupTable]) -> None:
     from mien.evaluation.group_words import HEADS, gap_sentences, group_rows, group_title
 
     for table in tables:
-        _print(console, f"{group_title(table)}, in % with 95 % intervals", list(HEADS), group_rows(table))
+        print_table(console, f"{group_title(table)}, in % with 95 % intervals", list(HEADS), group_rows(table))
     for sentence in gap_sentences(tables):
         console.print(sentence, markup=False, highlight=False)
     console.print()
 
 
-def _print(console: Console, title: str, heads: list[str], rows: list[list[str]], last: Any = "right") -> None:
+def print_table(console: Console, title: str, heads: list[str], rows: list[list[str]], last: Any = "right") -> None:
     """Print a table of text, its figures to the right."""
     from rich import box
     from rich.table import Table

@@ -48,6 +48,10 @@ EXAMPLES = {
         "mien evaluate runs/5-compact/model.onnx --data data --speed --robustness",
         "mien evaluate mien --data data --groups groups.csv --groups picture",
     ),
+    "compare": (
+        "mien compare mien-s mien --data data",
+        "mien compare mien runs/5-compact/model.onnx --data data --groups groups.csv --out compared.json",
+    ),
 }
 """Command -> examples."""
 

@@ -15,6 +15,7 @@ import typer
 from mien.apps.cli import verbosity
 from mien.apps.cli.batch import batch
 from mien.apps.cli.commands import command
+from mien.apps.cli.compare import compare
 from mien.apps.cli.evaluate import evaluate
 from mien.apps.cli.examples import shown
 from mien.apps.cli.image import image
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 for panel, commands in (
     ("Recognition", (image, video, people, live, web, batch)),
-    ("Training", (prepare, recipes, train, distill, soft_labels, export, evaluate)),
+    ("Training", (prepare, recipes, train, distill, soft_labels, export, evaluate, compare)),
 ):
     for one in commands:
         app.command(cls=Command, rich_help_panel=panel, epilog=shown(one.__name__.replace("_", "-")))(command(one))

@@ -1,0 +1,63 @@
+"""``mien compare``: which of two models is better, and whether that is more than luck."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mien.apps.cli import verbosity
+from mien.apps.cli.evaluate import SplitName, print_table
+from mien.apps.cli.options import Force, NetOptions, Prior
+from mien.apps.cli.stopping import whole_or_nothing
+from mien.core.packaged import PACKAGED_NAMES
+
+
+@whole_or_nothing()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help=f"An ONNX file, or a packaged one, {PACKAGED_NAMES}.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The file that is compared with it.")],
+    *,
+    data: Annotated[
+        list[Path], typer.Option(help="Folder written by 'mien prepare'. May be given again: each data set apart.")
+    ],
+    split: Annotated[
+        SplitName, typer.Option(help="Of valid the half is compared that chose nothing.")
+    ] = SplitName.valid,
+    prior: Prior = None,
+    groups: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE|picture",
+            help="Also compare by group: a table (file, perhaps source, columns of groups), or by how pictures look.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write all figures to this JSON file.")] = None,
+    force: Force = False,
+    net: NetOptions,
+) -> None:
+    """Test which of two models is better, on the same faces: overall, by emotion and by group."""
+    from mien.core.output import refuse_existing, write_whole
+    from mien.evaluation.compare import compare as found
+    from mien.evaluation.compare_words import HEADS, compared_rows, names, verdicts
+    from mien.inference.classifier import model_file
+
+    console = verbosity.console()
+    if out is not None:
+        refuse_existing([out], force=force)
+    models = [model_file(model) for model in (first, second)]
+    with console.status(f"comparing {first} and {second} on {split.value}"):
+        document = found(*models, data, split.value, groups=groups, prior=prior, **net.arguments())
+    one, other = names(document)
+    for of_set in document["sets"]:
+        rows = [look for part in ([of_set["all"]], of_set["emotions"], of_set["groups"]) for look in part]
+        title = f"{of_set['source']}: A is {one}, B is {other}; points, p corrected for emotions and groups"
+        print_table(console, title, list(HEADS), compared_rows(rows))
+    for sentence in verdicts(document):
+        console.print(sentence, markup=False, highlight=False)
+    if out is not None:
+        write_whole(out, (json.dumps(document, indent=1) + "\n").encode())
+        console.print(f"written to {out}", soft_wrap=True, markup=False, highlight=False)
