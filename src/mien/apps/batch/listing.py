@@ -58,19 +58,17 @@ def listing(inputs: Inputs, refuse: Refuse, stdin: BinaryIO | None = None) -> It
         UsageError: a table has no such column; there are no arguments, and no standard input in their place.
         OSError: an address cannot be listed.
     """
-    for name in _names(inputs, stdin):
-        for file in _files(name, inputs, refuse):
+    for argument in dict.fromkeys(inputs.arguments or [LIST]):
+        files = _piped(stdin, inputs) if argument == LIST else _files(argument, inputs, refuse)
+        for file in files:
             yield from _inside(file, inputs)
 
 
-def _names(inputs: Inputs, stdin: BinaryIO | None) -> Iterator[str]:
-    for argument in dict.fromkeys(inputs.arguments or [LIST]):
-        if argument != LIST:
-            yield argument
-        elif stdin is None:
-            raise UsageError("no pictures named; give files, folders, patterns or addresses, or pipe names in")
-        else:
-            yield from map(os.fsdecode, filter(bytes.strip, _lines(stdin)))
+def _piped(stdin: BinaryIO | None, inputs: Inputs) -> Iterator[str]:
+    """Yield the names on standard input: files, as looking at each would take longer than all else."""
+    if stdin is None:
+        raise UsageError("no pictures named; give files, folders, patterns or addresses, or pipe names in")
+    yield from _listed(map(os.fsdecode, filter(bytes.strip, _lines(stdin))), inputs)
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:

@@ -30,7 +30,7 @@ def is_address(name: str) -> bool:
 
 def whole_name(name: str) -> str:
     """Return a name under which a file is found from any working directory."""
-    return name if is_address(name) else str(Path(name).absolute())
+    return name if name.startswith("/") or is_address(name) else str(Path(name).absolute())
 
 
 def place_of(name: str) -> tuple[FileSystem, str]:
