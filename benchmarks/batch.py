@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +139,7 @@ def kills(inputs: Path, pictures: int, work: Path) -> None:
         for _ in range(3):
             process = start("batch", inputs, "-r", "--out", out)
             wait_until = done(out) + rng.uniform(1, 8)
-            code, _ = finish(process, lambda: strike(kind, process, done(out) >= wait_until))
-            codes.append(code)
+            codes.append(finish(process, partial(strike, kind, process, out, wait_until))[0])
         code, _ = finish(start("batch", inputs, "-r", "--out", out))
         same = "the same" if digest(out) == expected else "OTHER"
         print(f"{kind}: ended with {codes}, then {code}; {same} files")
@@ -149,15 +148,22 @@ def kills(inputs: Path, pictures: int, work: Path) -> None:
 STRUCK: set[int] = set()
 
 
-def strike(kind: str, process: subprocess.Popen[bytes], now: bool) -> None:
-    """Kill what a kind of kill is of, once a process."""
-    if not now or process.pid in STRUCK:
+def strike(kind: str, process: subprocess.Popen[bytes], out: Path, after: float) -> None:
+    """Kill what a kind of kill is of when so many units are done, once a run."""
+    if done(out) < after or process.pid in STRUCK:
         return
     STRUCK.add(process.pid)
     victims = children(process.pid) if "child" in kind else []
     victims += [process.pid] if kind != "child" else []
     for victim in victims[:1] if kind == "child" else victims:
         os.kill(victim, signal.SIGTERM if kind == "asked to stop" else signal.SIGKILL)
+
+
+def strike_node(victim: subprocess.Popen[bytes], out: Path, after: int) -> None:
+    """Kill a node when so many units are done."""
+    if done(out) >= after and victim.pid not in STRUCK:
+        STRUCK.add(victim.pid)
+        os.killpg(victim.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -179,7 +185,7 @@ def node(*options: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def cluster(inputs: Path, pictures: int, work: Path) -> None:
-    """Print whether runs on a cluster of two nodes, of which one is killed, end with the files of an undisturbed one."""
+    """Print whether runs on a cluster of two nodes, of which one is killed, end with the same files."""
     expected, out = reference(inputs, work), work / "cluster"
     shutil.rmtree(out, ignore_errors=True)
     with socket.socket() as free:
@@ -190,16 +196,9 @@ def cluster(inputs: Path, pictures: int, work: Path) -> None:
         command = ("batch", inputs, "-r", "--out", out, "--address", address)
         for what, victim, after in (("a node", second, 6), ("the head", first, 12)):
             process, at = start(*command), time.monotonic()
-            looked = count()
-
-            def look(victim: subprocess.Popen[bytes] = victim, after: int = after) -> None:
-                if done(out) >= after and next(looked) == 0:
-                    os.killpg(victim.pid, signal.SIGKILL)
-
-            code, _ = finish(process, look)
-            print(
-                f"{what} killed after unit {after}: ended with {code} after {time.monotonic() - at:.0f} s, {done(out)} done"
-            )
+            code, _ = finish(process, partial(strike_node, victim, out, after))
+            took_s = time.monotonic() - at
+            print(f"{what} killed after {after} units: ended with {code} after {took_s:.0f} s, {done(out)} done")
             if code == 1:
                 print("files:", "the same" if digest(out) == expected else "OTHER")
                 shutil.rmtree(out)

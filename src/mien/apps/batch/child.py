@@ -26,7 +26,14 @@ from mien.version import __version__
 
 
 def main() -> None:
-    """Reply to requests until standard input ends."""
+    """Reply to requests until standard input ends, or nobody reads the replies."""
+    try:
+        _reply_to_all()
+    except BrokenPipeError:
+        os._exit(1)  # closing the streams would fail again
+
+
+def _reply_to_all() -> None:
     cv2.setNumThreads(1)
     # Decoders in C may print, which must not be mixed with the replies.
     with os.fdopen(os.dup(1), "wb") as answers, open(os.devnull, "w") as nowhere:  # noqa: PTH123
