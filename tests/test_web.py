@@ -87,7 +87,7 @@ def test_the_description_tells_the_fields_of_every_answer(client: TestClient):
     assert face["properties"]["probabilities"] == {"type": "object", "additionalProperties": {"type": "number"}}
     assert "turned" not in schema(image, "200")["required"]
     assert fits(client.post("/api/image", content=TWO).json(), schema(image, "200"))
-    assert fits(client.post("/api/image", content=b"").json(), schema(image, "default"))
+    assert fits(client.post("/api/image", content=b"").json(), schema(image, "422"))
     assert fits(client.get("/api/model").json(), schema(model, "200"))
     assert not fits({**client.get("/api/model").json(), "labels": "seven"}, schema(model, "200"))
 

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import connect
 
-from mien.apps.web import bodies, connections, decoder, workers
+from mien.apps.web import bodies, connections, decoder, sockets, workers
 from mien.apps.web import socket as web_socket
 from mien.apps.web.app import create_app
 from mien.apps.web.decoder import Decoder
@@ -130,10 +130,10 @@ def test_when_a_caller_leaves_its_work_is_ended(app: FastAPI, monkeypatch: pytes
         said(address, request(PICTURE))  # the process runs
         with socket.create_connection(address) as connection:
             connection.sendall(request(many_scans()))
-            until(lambda: any(one._busy for one in app.state.workers._all))
+            until(lambda: any(one._busy for one in app.state.service.workers._all))
         answer = said(address, request(PICTURE))
     assert b'"emotion":"happiness"' in answer
-    assert app.state.workers.killed() == 1
+    assert app.state.service.workers.killed() == 1
 
 
 def request(body: bytes, length: int | None = None) -> bytes:
@@ -147,12 +147,12 @@ def test_unfinished_uploads_are_counted_as_they_come(app: FastAPI, monkeypatch: 
         waiting = [socket.create_connection(address) for _ in range(2)]
         for connection in waiting:
             connection.sendall(request(bytes(2**20), 2**21))
-        until(lambda: app.state.bodies.held == 2**21)
+        until(lambda: app.state.service.bodies.held == 2**21)
         assert said(address, request(bytes(2**20 + 1), 2**21)).startswith(b"HTTP/1.1 503 ")
         assert b'"emotion":"happiness"' in said(address, request(PICTURE))
         for connection in waiting:
             connection.close()
-        until(lambda: app.state.bodies.held == 0)
+        until(lambda: app.state.service.bodies.held == 0)
 
 
 def until(came: Callable[[], bool]) -> None:
@@ -210,7 +210,7 @@ def test_who_takes_nothing_of_an_answer_is_left(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_streams_are_counted(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(web_socket, "SOCKETS", 1)
+    monkeypatch.setattr(sockets, "SOCKETS", 1)
     one = client()
     with (
         one.websocket_connect("ws://localhost/api/stream"),

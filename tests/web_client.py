@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -23,8 +23,13 @@ def workers() -> Workers:
     return Workers(1)
 
 
-def client(access: Access | None = None, address: str = "http://localhost", **options: Any) -> TestClient:
-    return TestClient(create_app(analyzer(), access, workers()), base_url=address, **options)
+def client(
+    access: Access | None = None,
+    address: str = "http://localhost",
+    log: Callable[[str], None] = lambda line: None,
+    **options: Any,
+) -> TestClient:
+    return TestClient(create_app(analyzer(), access, workers(), log=log), base_url=address, **options)
 
 
 @contextmanager

@@ -144,7 +144,8 @@ def web(
         allowed = access.checked(host, public)
         workers = Workers()
         workers.start()
-        app = create_app(options.load(), allowed, workers)
+        nets = {"device": options.device.value, "threads": options.threads, "batch_size": options.batch_size}
+        app = create_app(options.load(), allowed, workers, nets, verbosity.detail)
         _greet(host, listener.getsockname()[1], public, allowed)
         server(app, access.root_path).run(sockets=[listener])
 

@@ -5,6 +5,8 @@ FastAPI reads TypedDicts of its own accord from Python 3.12 on only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from http import HTTPStatus
 from types import NoneType, UnionType
 from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -13,17 +15,24 @@ from mien.apps.web.problems import PROBLEM_JSON, Problem
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
-def answers(document: Any) -> dict[str, Any]:
-    """Return the part of an operation that describes its answer, and its answer where something is wrong."""
-    return {
-        "responses": {
-            "200": {"content": {"application/json": {"schema": schema_of(document)}}},
-            "default": {
-                "description": "what is wrong, and what to do next",
-                "content": {PROBLEM_JSON: {"schema": schema_of(Problem)}},
-            },
-        }
-    }
+ALWAYS = (400, 401, 403, 500)
+"""The statuses with which any request may be refused."""
+
+LONG = (408, 413, 422, 503)
+"""The statuses with which one may be that brings a body, and asks for work."""
+
+
+def answers(document: Any, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what an operation answers, by its statuses: a document, or where something is wrong a problem."""
+    wrong = {"content": {PROBLEM_JSON: {"schema": schema_of(Problem)}}}
+    done = {"description": "what was asked for", "content": {"application/json": {"schema": schema_of(document)}}}
+    refused = {status: {"description": HTTPStatus(status).phrase, **wrong} for status in (*ALWAYS, *statuses)}
+    return {200: done, **refused}
+
+
+def body(kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an operation that describes the body it takes: content type -> schema."""
+    return {"requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in kinds.items()}}}
 
 
 def schema_of(kind: Any) -> dict[str, Any]:

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from importlib import resources
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 
-from fastapi import FastAPI, HTTPException, Query, Request, WebSocket
+from fastapi import APIRouter, FastAPI, HTTPException, Query, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
+from mien.apps.web import metrics, pictures
 from mien.apps.web._openapi import answers
 from mien.apps.web.access import Access, HostOriginMiddleware, TokenMiddleware
-from mien.apps.web.bodies import Bodies
-from mien.apps.web.decoder import Decoder
-from mien.apps.web.limits import PICTURE_PIXELS
 from mien.apps.web.middleware import HeadersMiddleware
 from mien.apps.web.problems import explain_errors
-from mien.apps.web.socket import Sockets, feed
+from mien.apps.web.service import Service
+from mien.apps.web.settings import Analyzers, EarlierSettings, Settings, StreamSettings
+from mien.apps.web.socket import feed
 from mien.apps.web.tab import STATIC, TabAnswer, about_tab, nets
 from mien.apps.web.workers import Workers
 from mien.core.emotions import EIGHT, colours_of
 from mien.inference.analyzer import Analyzer
-from mien.results.document import SCHEMA, ModelEntry, ResultEntry
-from mien.tracking.smoothing import SMOOTH_S
+from mien.results.document import SCHEMA, ModelEntry
 from mien.tracking.stream import Stream
-
-NAMELESS = "picture"
-"""The path that a document has of a picture whose request gives it no name."""
+from mien.version import __version__
 
 
 class ModelAnswer(TypedDict):
@@ -44,64 +40,83 @@ class ModelAnswer(TypedDict):
     tab: TabAnswer
 
 
-Prior = Annotated[str | None, Query(description="ferplus, balanced or 0..1; the server's own without it")]
-View = Annotated[str | None, Query(description="seven, or eight to show contempt apart; the server's own without it")]
-Labels = Annotated[str | None, Query(description="the earlier name of view", deprecated=True)]
-
-
-def create_app(analyzer: Analyzer, access: Access | None = None, workers: Workers | None = None) -> FastAPI:
-    """Return the app, which answers with an analyzer and, where a request asks for it, at another prior.
+def create_app(
+    analyzer: Analyzer,
+    access: Access | None = None,
+    workers: Workers | None = None,
+    net_options: Mapping[str, Any] | None = None,
+    log: Callable[[str], None] = lambda line: None,
+) -> FastAPI:
+    """Return the app, which answers with an analyzer and, where a request asks for it, with other settings.
 
     Args:
         analyzer: finds and names the faces; all requests share it.
         access: who may call; None is whoever reaches it by the name localhost or by an address.
         workers: do what is to be done; None makes them. They are ended with the app.
+        net_options: device, threads and batch_size of nets that requests ask for, as ``mien.load`` takes them.
+        log: takes a line a request (``mien.apps.web.metrics``).
     """
-    workers, bodies, sockets = workers or Workers(), Bodies(), Sockets()
+    service = Service(Analyzers(analyzer, net_options), workers or Workers())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         yield
-        workers.close()
+        service.workers.close()
 
     # The pages that FastAPI makes of an API load scripts from elsewhere.
-    app = FastAPI(title="mien", docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.state.workers, app.state.bodies = workers, bodies
+    app = FastAPI(title="mien", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.service, numbers = service, metrics.Metrics(service)
     _guard(app, access or Access())
+    app.add_middleware(metrics.RequestsMiddleware, metrics=numbers, log=log)
     explain_errors(app)
+    app.include_router(pictures.routes(service))
+    app.include_router(metrics.routes(service, numbers))
+    app.include_router(streams(service))
+    app.include_router(page(analyzer))
 
-    @app.get("/api/model", openapi_extra=answers(ModelAnswer))
+    @app.get("/v1/model", responses=answers(ModelAnswer))
+    @app.get("/api/model", responses=answers(ModelAnswer), deprecated=True)
     async def model() -> JSONResponse:
         """Tell the model, the emotions of its answers and their colours."""
         return JSONResponse(about(analyzer))
 
-    @app.post("/api/image", openapi_extra=_A_FILE | answers(ResultEntry))
-    async def image(
-        request: Request, name: str = NAMELESS, prior: Prior = None, view: View = None, labels: Labels = None
-    ) -> JSONResponse:
-        """Name what the faces of a picture show; the body is the file as it is."""
-        tuned = tune(analyzer, prior, view or labels)
-        async with bodies.whole(request) as data:
-            return JSONResponse(await workers.run(partial(_analyze, tuned, data, name), request.receive))
+    app.mount("/static", StaticFiles(directory=STATIC))
+    return app
 
-    @app.websocket("/api/stream")
-    async def stream(
-        socket: WebSocket, prior: Prior = None, view: View = None, labels: Labels = None, smooth: float = SMOOTH_S
-    ) -> None:
-        """Follow the faces of a camera or a video, frame by frame (``mien.apps.web.socket``)."""
-        async with sockets.one():
-            await feed(socket, lambda: Stream(tune(analyzer, prior, view or labels), smooth), workers)
 
-    @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
+def streams(service: Service) -> APIRouter:
+    """Return the paths of sockets."""
+    router = APIRouter()
+
+    async def follow(socket: WebSocket, asked: Settings, smooth_s: float) -> None:
+        async with service.sockets.one():
+            await feed(socket, lambda: Stream(service.analyzers(asked), smooth_s), service.workers)
+
+    @router.websocket("/v1/stream")
+    async def stream(socket: WebSocket, asked: Annotated[StreamSettings, Query()]) -> None:
+        await follow(socket, asked, asked.smooth)
+
+    @router.websocket("/api/stream")
+    async def earlier_stream(socket: WebSocket, asked: Annotated[EarlierSettings, Query()]) -> None:
+        await follow(socket, asked.settings(), asked.smooth)
+
+    return router
+
+
+def page(analyzer: Analyzer) -> APIRouter:
+    """Return the paths of the page and of the files that are not beside it."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def index() -> FileResponse:
         return FileResponse(STATIC / "index.html")
 
-    @app.get("/theme.css", include_in_schema=False)
+    @router.get("/theme.css")
     async def theme() -> Response:
         """Send the colours that the page shares with the page of a video."""
         return Response(resources.files("mien.report").joinpath("theme.css").read_text("utf-8"), media_type="text/css")
 
-    @app.get("/weights/{name}", include_in_schema=False)
+    @router.get("/weights/{name}")
     def net(name: str) -> Response:
         """Send a net to a page that works in its tab."""
         files = nets(analyzer)
@@ -109,8 +124,7 @@ def create_app(analyzer: Analyzer, access: Access | None = None, workers: Worker
             raise HTTPException(404, f"no net {name}; expected {' or '.join(files) or 'none'}")
         return Response(files[name], media_type="application/octet-stream")
 
-    app.mount("/static", StaticFiles(directory=STATIC))
-    return app
+    return router
 
 
 def _guard(app: FastAPI, access: Access) -> None:
@@ -137,25 +151,3 @@ def about(analyzer: Analyzer) -> ModelAnswer:
         "tells_contempt": analyzer.classifier.card.labels == EIGHT,
         "tab": about_tab(analyzer),
     }
-
-
-def tune(analyzer: Analyzer, prior: str | None, view: str | None) -> Analyzer:
-    """Return an analyzer with the same detector and net, at another prior and in another view where they are given.
-
-    Raises:
-        UsageError: no prior or view of that name, or a view that the model does not know.
-    """
-    view = view or ("eight" if analyzer.labels == EIGHT else "seven")
-    wanted = analyzer.prior if prior is None else prior
-    return Analyzer(analyzer.detector, analyzer.classifier, wanted, view, analyzer.keep)
-
-
-def _analyze(analyzer: Analyzer, data: bytearray, name: str, decoder: Decoder) -> ResultEntry:
-    """Return the document of a picture file."""
-    shown = "the posted file" if name == NAMELESS else name
-    return analyzer(decoder(data, shown, PICTURE_PIXELS).frame(name)).to_dict()
-
-
-_A_FILE = {
-    "requestBody": {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
-}

@@ -76,3 +76,6 @@ LATEST_S = 1e10
 
 STOP_S = 1
 """For how long requests may go on when the service is stopped."""
+
+NAME_LENGTH = 500
+"""Characters of the longest name of a picture."""

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from fastapi import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from mien.apps.web.decoder import Decoder
-from mien.apps.web.limits import FRAME_PIXELS, LATEST_S, SOCKET_IDLE_S, SOCKETS
+from mien.apps.web.limits import FRAME_PIXELS, LATEST_S, SOCKET_IDLE_S
 from mien.apps.web.problems import POLICY_VIOLATION
-from mien.apps.web.workers import Workers, busy
+from mien.apps.web.workers import Workers
 from mien.core.errors import MienError, UsageError
 from mien.core.types import Frame
 from mien.results.document import ErrorEntry, PictureEntry
@@ -31,28 +31,6 @@ GOING_AWAY = 1001
 
 Answer = PictureEntry | ErrorEntry
 """What the faces of a frame show, or why nothing can be said of it."""
-
-
-class Sockets:
-    """Counts the sockets that are open."""
-
-    def __init__(self) -> None:
-        self.open = 0
-
-    @asynccontextmanager
-    async def one(self) -> AsyncGenerator[None]:
-        """Count one more.
-
-        Raises:
-            HTTPException: too many are open.
-        """
-        if self.open >= SOCKETS:
-            raise busy()
-        self.open += 1
-        try:
-            yield
-        finally:
-            self.open -= 1
 
 
 class Feed:

@@ -1,0 +1,92 @@
+"""Pictures in, their documents (docs/SCHEMA.md) out."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+
+from mien.apps.web._openapi import LONG, answers, body, schema_of
+from mien.apps.web.decoder import Decoder
+from mien.apps.web.limits import PICTURE_PIXELS
+from mien.apps.web.service import Service
+from mien.apps.web.settings import EarlierSettings, NamedSettings
+from mien.apps.web.uploads import FORM, JSON, EncodedPictures, Upload, uploads
+from mien.apps.web.workers import Workers
+from mien.core.errors import ImageError
+from mien.inference.analyzer import Analyzer
+from mien.results.analysis import Analysis
+from mien.results.document import Document, PictureEntry, ResultEntry, document
+
+NAMELESS = "picture"
+"""The path that a document has of a picture whose request gives it no name."""
+
+_FILE = {"type": "string", "format": "binary"}
+_FILES = {"type": "object", "properties": {"files": {"type": "array", "items": _FILE}}, "required": ["files"]}
+_PICTURES = {"image/*": _FILE, FORM: _FILES, JSON: schema_of(EncodedPictures)}
+
+
+def routes(service: Service) -> APIRouter:
+    """Return the paths of pictures."""
+    router = APIRouter()
+
+    @router.post("/v1/images", responses=answers(Document, *LONG), openapi_extra=body(_PICTURES))
+    async def images(request: Request, asked: Annotated[NamedSettings, Query()]) -> JSONResponse:
+        """Name what the faces of pictures show.
+
+        The body is a picture as the file it is, or several in a form or, in base64, in JSON. Of several, those that
+        cannot be read are told as failures.
+        """
+        analyzer = await to_thread.run_sync(service.analyzers, asked)
+        async with service.bodies.whole(request) as data:
+            found = await to_thread.run_sync(uploads, request.headers.get("content-type", ""), data)
+            if found[0].data is data:
+                found = [Upload(asked.name or "", data)]
+            return JSONResponse(await _document(service.workers, request, analyzer, found))
+
+    @router.post(
+        "/api/image", responses=answers(ResultEntry, *LONG), openapi_extra=body({"image/*": _FILE}), deprecated=True
+    )
+    async def image(request: Request, asked: Annotated[EarlierSettings, Query()]) -> JSONResponse:
+        """Name what the faces of one picture show; the earlier form of ``/v1/images``."""
+        analyzer = await to_thread.run_sync(service.analyzers, asked.settings())
+        async with service.bodies.whole(request) as data:
+            work = partial(_result, analyzer, Upload(asked.name or "", data))
+            return JSONResponse(await service.workers.run(work, request.receive))
+
+    return router
+
+
+async def _document(workers: Workers, request: Request, analyzer: Analyzer, found: list[Upload]) -> Document:
+    """Return the document of pictures, each of which waits for a turn of its own.
+
+    Raises:
+        ImageError: there is one picture alone, and it cannot be read.
+    """
+    images: list[PictureEntry] = []
+    failures: list[tuple[str, str]] = []
+    for upload in found:
+        try:
+            images.append(await workers.run(partial(_entry, analyzer, upload), request.receive))
+        except ImageError as error:
+            if len(found) == 1:
+                raise
+            failures.append((upload.name or NAMELESS, str(error)))
+    return document(analyzer.model, images, failures)
+
+
+def _entry(analyzer: Analyzer, upload: Upload, decoder: Decoder) -> PictureEntry:
+    return _analysis(analyzer, upload, decoder).entry()
+
+
+def _result(analyzer: Analyzer, upload: Upload, decoder: Decoder) -> ResultEntry:
+    return _analysis(analyzer, upload, decoder).to_dict()
+
+
+def _analysis(analyzer: Analyzer, upload: Upload, decoder: Decoder) -> Analysis:
+    """Return what the faces of a picture show; its pixels are there until the decoder gets the next."""
+    picture = decoder(upload.data, upload.name or "the posted file", PICTURE_PIXELS)
+    return analyzer(picture.frame(upload.name or NAMELESS))

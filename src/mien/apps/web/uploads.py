@@ -1,0 +1,93 @@
+"""The pictures in the body of a request: one as the file it is, or several in a form or in JSON."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any, NamedTuple, NotRequired, TypedDict
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import File, FormParser, parse_options_header
+
+from mien.apps.web.limits import NAME_LENGTH, PICTURES
+from mien.core.errors import UsageError
+
+FORM, JSON = "multipart/form-data", "application/json"
+
+
+class Upload(NamedTuple):
+    """A picture file, and its name; empty where it has none."""
+
+    name: str
+    data: bytes | bytearray
+
+
+class EncodedPicture(TypedDict):
+    """A picture file in base64."""
+
+    data: str
+    name: NotRequired[str]
+
+
+class EncodedPictures(TypedDict):
+    """What a request brings in JSON."""
+
+    images: list[EncodedPicture]
+
+
+def uploads(content_type: str, body: bytearray) -> list[Upload]:
+    """Return the pictures in a body; one whose type is neither a form nor JSON is a picture itself.
+
+    Raises:
+        UsageError: the body is not what it says, or holds no picture or too many.
+    """
+    kind, options = parse_options_header(content_type)
+    if kind == FORM.encode():
+        found = _from_form(options.get(b"boundary", b""), body)
+    elif kind == JSON.encode():
+        found = _from_json(body)
+    else:
+        return [Upload("", body)]
+    if not 1 <= len(found) <= PICTURES:
+        raise UsageError(f"a request brings 1 to {PICTURES} pictures; got {len(found)}")
+    if any(len(one.name) > NAME_LENGTH for one in found):
+        raise UsageError(f"the name of a picture has at most {NAME_LENGTH} characters")
+    return found
+
+
+def _from_form(boundary: bytes, body: bytearray) -> list[Upload]:
+    files: list[File] = []
+    try:
+        if not boundary:
+            raise FormParserError("the header Content-Type names no boundary")
+        parser = FormParser(FORM, None, files.append, boundary=boundary, config={"MAX_MEMORY_FILE_SIZE": float("inf")})
+        parser.write(bytes(body))
+        parser.finalize()
+    except (FormParserError, UnicodeError) as error:
+        raise UsageError(f"the form is malformed: {error}") from error
+    return [Upload((one.file_name or b"").decode("utf-8", "replace"), _content(one)) for one in files]
+
+
+def _content(file: File) -> bytes:
+    file.file_object.seek(0)
+    return file.file_object.read()
+
+
+def _from_json(body: bytearray) -> list[Upload]:
+    expected = 'expected {"images": [{"name": "a.jpg", "data": "<base64>"}]}'
+    try:
+        document: Any = json.loads(body)
+        if not isinstance(document, Mapping) or set(document) != {"images"} or not isinstance(document["images"], list):
+            raise ValueError("it has other parts")
+        return [_decoded(one) for one in document["images"]]
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"the JSON is malformed: {error}; {expected}") from error
+
+
+def _decoded(one: Any) -> Upload:
+    if not isinstance(one, Mapping) or not {"data"} <= set(one) <= {"data", "name"}:
+        raise ValueError("a picture has data and may have a name")
+    if not all(isinstance(value, str) for value in one.values()):
+        raise ValueError("data and name are texts")
+    return Upload(one.get("name", ""), b64decode(one["data"], validate=True))
