@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
 
@@ -15,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import connect
 
-from mien.apps.web import bodies, connections, decoder, sockets, workers
+from mien.apps.web import bodies, connections, decoder, workers
 from mien.apps.web import socket as web_socket
 from mien.apps.web.app import create_app
 from mien.apps.web.decoder import Decoder
@@ -23,7 +22,7 @@ from mien.apps.web.workers import Workers
 from mien.core.errors import ImageError
 from serving import served
 from small_stream import analyzer, scene
-from web_client import client, running, said
+from web_client import client, running, said, until
 
 
 def written(image: Image.Image, form: str, **options: object) -> bytes:
@@ -155,14 +154,6 @@ def test_unfinished_uploads_are_counted_as_they_come(app: FastAPI, monkeypatch: 
         until(lambda: app.state.service.bodies.held == 0)
 
 
-def until(came: Callable[[], bool]) -> None:
-    """Wait until something came."""
-    end = time.monotonic() + 30
-    while not came():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 @pytest.mark.parametrize("limit", ["UPLOAD_S", "UPLOAD_IDLE_S"])
 def test_a_body_that_does_not_come_is_given_up(app: FastAPI, limit: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bodies, limit, 0.05)
@@ -209,9 +200,9 @@ def test_who_takes_nothing_of_an_answer_is_left(monkeypatch: pytest.MonkeyPatch)
         assert left.wait(30)
 
 
-def test_streams_are_counted(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sockets, "SOCKETS", 1)
+def test_streams_are_counted():
     one = client()
+    one.app.state.service.sockets.most = 1  # type: ignore[attr-defined]
     with (
         one.websocket_connect("ws://localhost/api/stream"),
         pytest.raises(WebSocketDisconnect),

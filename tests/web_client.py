@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -51,3 +52,11 @@ def said(address: tuple[str, int], request: bytes) -> bytes:
     with socket.create_connection(address, timeout=30) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(2**16), b""))
+
+
+def until(came: Callable[[], bool]) -> None:
+    """Wait until something came."""
+    end = time.monotonic() + 30
+    while not came():
+        assert time.monotonic() < end
+        time.sleep(0.01)

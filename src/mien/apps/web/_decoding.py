@@ -40,7 +40,7 @@ def run(connection: Connection, memory: Any, most_bytes: int) -> None:
         memory: shared with those at the other end.
         most_bytes: how much more memory the process may take.
     """
-    _limit_memory(most_bytes)
+    limit_memory(most_bytes)
     pixels = np.frombuffer(memory, np.uint8)
     connection.send(None)
     while True:
@@ -63,7 +63,7 @@ def _done(job: Job, memory: np.ndarray) -> Decoded | str:
     return Decoded(image.shape, picture.width, picture.height, picture.scale, picture.note)
 
 
-def _limit_memory(more: int) -> None:
+def limit_memory(more: int) -> None:
     """Let this process take so many bytes more and no others, where the system can say and bound what it takes."""
     try:
         import resource

@@ -22,10 +22,10 @@ LONG = (408, 413, 422, 503)
 """The statuses with which one may be that brings a body, and asks for work."""
 
 
-def answers(document: Any, *statuses: int) -> dict[int | str, dict[str, Any]]:
+def answers(document: Any, *statuses: int, kind: str = "application/json") -> dict[int | str, dict[str, Any]]:
     """Return what an operation answers, by its statuses: a document, or where something is wrong a problem."""
     wrong = {"content": {PROBLEM_JSON: {"schema": schema_of(Problem)}}}
-    done = {"description": "what was asked for", "content": {"application/json": {"schema": schema_of(document)}}}
+    done = {"description": "what was asked for", "content": {kind: {"schema": schema_of(document)}}}
     refused = {status: {"description": HTTPStatus(status).phrase, **wrong} for status in (*ALWAYS, *statuses)}
     return {200: done, **refused}
 

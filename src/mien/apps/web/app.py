@@ -12,7 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from mien.apps.web import metrics, pictures
+from mien.apps.web import metrics, pictures, videos
 from mien.apps.web._openapi import answers
 from mien.apps.web.access import Access, HostOriginMiddleware, TokenMiddleware
 from mien.apps.web.middleware import HeadersMiddleware
@@ -70,6 +70,7 @@ def create_app(
     app.add_middleware(metrics.RequestsMiddleware, metrics=numbers, log=log)
     explain_errors(app)
     app.include_router(pictures.routes(service))
+    app.include_router(videos.routes(service))
     app.include_router(metrics.routes(service, numbers))
     app.include_router(streams(service))
     app.include_router(page(analyzer))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from fastapi import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -39,33 +40,39 @@ class Bodies:
             self.held -= len(data)
 
     async def _read(self, request: Request, data: bytearray) -> None:
-        if int(request.headers.get("content-length", 0)) > PICTURE_BYTES:
-            raise _too_large()
+        async with aclosing(parts(request, PICTURE_BYTES)) as coming:
+            async for part in coming:
+                if self.held + len(part) > HELD_BYTES:
+                    raise busy()
+                data += part
+                self.held += len(part)
+
+
+async def parts(request: Request, most: int) -> AsyncGenerator[bytes]:
+    """Yield the body of a request as it comes.
+
+    Raises:
+        HTTPException: it has more bytes than most, or is too slow.
+        ClientDisconnect: the caller left.
+    """
+    _refuse_above(most, int(request.headers.get("content-length", 0)))
+    end, size, more = time.monotonic() + UPLOAD_S, 0, True
+    while more:
         try:
-            async with asyncio.timeout(UPLOAD_S):
-                async for part in _parts(request):
-                    if len(data) + len(part) > PICTURE_BYTES:
-                        raise _too_large()
-                    if self.held + len(part) > HELD_BYTES:
-                        raise busy()
-                    data += part
-                    self.held += len(part)
+            async with asyncio.timeout(min(UPLOAD_IDLE_S, end - time.monotonic())):
+                message = await request.receive()
         except TimeoutError as error:
             raise HTTPException(
                 408, f"the body came too slowly; expected all of it in {UPLOAD_S:.0f} s, without a pause"
             ) from error
-
-
-async def _parts(request: Request) -> AsyncGenerator[bytes]:
-    more = True
-    while more:
-        async with asyncio.timeout(UPLOAD_IDLE_S):
-            message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        more = message.get("more_body", False)
-        yield message.get("body", b"")
+        part, more = message.get("body", b""), message.get("more_body", False)
+        size += len(part)
+        _refuse_above(most, size)
+        yield part
 
 
-def _too_large() -> HTTPException:
-    return HTTPException(413, f"the file is too large; expected at most {PICTURE_BYTES // 2**20} MiB")
+def _refuse_above(most: int, size: int) -> None:
+    if size > most:
+        raise HTTPException(413, f"the file is too large; expected at most {most // 2**20} MiB")

@@ -94,7 +94,7 @@ class Decoder:
     def _start(self) -> None:
         self._connection, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(target=run, args=(theirs, self._memory, DECODE_BYTES), daemon=True)
-        with _deaf_to_ctrl_c():
+        with deaf_to_ctrl_c():
             self._process.start()
         theirs.close()
         self._started = False
@@ -112,7 +112,7 @@ class Decoder:
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Generator[None]:
+def deaf_to_ctrl_c() -> Generator[None]:
     """Let what is started here not hear Ctrl-C, which a terminal sends to all: this process ends the others."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

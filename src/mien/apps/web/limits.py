@@ -79,3 +79,15 @@ STOP_S = 1
 
 NAME_LENGTH = 500
 """Characters of the longest name of a picture."""
+
+VIDEO_BYTES = 256 * 2**20
+"""The largest video file that is taken; it lies in the folder of temporary files while it is analysed."""
+
+VIDEO_S = 600.0
+"""For how long a video may be analysed, and its caller may take the lines, in seconds."""
+
+VIDEOS = 2
+"""How many videos may be analysed at once, their uploads included."""
+
+FILM_BYTES = 4 * 2**30
+"""How much memory analysing a video may take, beside what the process that does it takes anyway."""

@@ -35,7 +35,8 @@ class Metrics:
         for name, what, read in (
             ("mien_waiting", "Requests and frames that wait for their turn.", service.workers.waiting),
             ("mien_held_bytes", "Bytes of bodies that are held.", lambda: service.bodies.held),
-            ("mien_streams", "Streams of frames that are open.", lambda: service.sockets.open),
+            ("mien_streams", "Streams of frames that are open.", lambda: service.sockets.taken),
+            ("mien_videos", "Videos that are analysed.", lambda: service.videos.taken),
             ("mien_ended_decoders", "Processes that were ended, as a picture cost too much.", service.workers.killed),
         ):
             Gauge(name, what, registry=self.registry).set_function(read)

@@ -14,11 +14,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
-from mien.core.errors import ImageError, MienError, UsageError
+from mien.core.errors import DetectorError, ImageError, MienError, MissingExtra, UsageError, VideoError
 
 PROBLEM_JSON = "application/problem+json"
 
-STATUS: dict[type[MienError], int] = {UsageError: 400, ImageError: 422}
+STATUS: dict[type[MienError], int] = {
+    UsageError: 400,
+    DetectorError: 400,
+    ImageError: 422,
+    VideoError: 422,
+    MissingExtra: 501,
+}
 """Kind of error -> status of the answer; 500 for any other."""
 
 POLICY_VIOLATION = 1008

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mien.apps.web.bodies import Bodies
+from mien.apps.web.limits import SOCKETS, VIDEOS
+from mien.apps.web.places import Places
 from mien.apps.web.settings import Analyzers
-from mien.apps.web.sockets import Sockets
 from mien.apps.web.workers import Workers
 
 
@@ -19,9 +20,11 @@ class Service:
         workers: do what takes long.
         bodies: of requests, that are held.
         sockets: that are open.
+        videos: that are analysed.
     """
 
     analyzers: Analyzers
     workers: Workers
     bodies: Bodies = field(default_factory=Bodies)
-    sockets: Sockets = field(default_factory=Sockets)
+    sockets: Places = field(default_factory=lambda: Places(SOCKETS))
+    videos: Places = field(default_factory=lambda: Places(VIDEOS))

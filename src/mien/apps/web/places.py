@@ -1,19 +1,22 @@
-"""How many sockets are open."""
+"""How many of a kind may be open at once."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from mien.apps.web.limits import SOCKETS
 from mien.apps.web.workers import busy
 
 
-class Sockets:
-    """Counts the sockets that are open."""
+class Places:
+    """Counts what is open.
 
-    def __init__(self) -> None:
-        self.open = 0
+    Args:
+        most: how many may be.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most, self.taken = most, 0
 
     @asynccontextmanager
     async def one(self) -> AsyncGenerator[None]:
@@ -22,10 +25,10 @@ class Sockets:
         Raises:
             HTTPException: too many are open.
         """
-        if self.open >= SOCKETS:
+        if self.taken >= self.most:
             raise busy()
-        self.open += 1
+        self.taken += 1
         try:
             yield
         finally:
-            self.open -= 1
+            self.taken -= 1

@@ -1,0 +1,60 @@
+"""What runs in a process that analyses a video (``mien.apps.web.videos``)."""
+
+from __future__ import annotations
+
+import os
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+from mien.apps.web._decoding import limit_memory
+from mien.core.errors import MienError
+from mien.inference.analyzer import Analyzer
+from mien.results.document import SCHEMA, EndEntry
+from mien.results.log import json_line
+from mien.tracking.stream import Stream, tracked_results
+
+NICE = 10
+"""By how much pictures go before videos."""
+
+
+class Clip(NamedTuple):
+    """A video file, and how it is followed."""
+
+    path: str
+    name: str
+    smooth_s: float
+    detect_every: int
+    fps: float | None
+
+
+def run(connection: Connection, analyzer: Analyzer, clip: Clip, most_bytes: int) -> None:
+    """Send a line for each frame of a video, one for its end, and None; in place of any, a text says what is wrong.
+
+    Args:
+        connection: takes them.
+        analyzer: finds and names the faces.
+        clip: the video.
+        most_bytes: how much more memory the process may take.
+    """
+    limit_memory(most_bytes)
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    try:
+        _send(connection, analyzer, clip)
+    except MienError as error:
+        connection.send(str(error).replace(clip.path, clip.name))
+    except BrokenPipeError:
+        return
+
+
+def _send(connection: Connection, analyzer: Analyzer, clip: Clip) -> None:
+    from mien.video.reader import open_video
+
+    with open_video(clip.path, fps=clip.fps) as video:
+        for result in tracked_results(video, Stream(analyzer, clip.smooth_s, clip.detect_every)):
+            entry = {**result.entry(), "path": clip.name, "schema": SCHEMA, "model": result.model}
+            connection.send(json_line(entry))
+        notes = [note.replace(clip.path, clip.name) for note in video.notes]
+        end: EndEntry = {"path": clip.name, "end_s": video.end_s, "damaged": video.damaged, "notes": notes}
+    connection.send(json_line(end))
+    connection.send(None)

@@ -1,0 +1,117 @@
+"""Videos in, a line a frame out, while they are analysed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from mien.apps.web._filming import Clip, run
+from mien.apps.web._openapi import LONG, answers, body
+from mien.apps.web.bodies import parts
+from mien.apps.web.decoder import deaf_to_ctrl_c
+from mien.apps.web.limits import FILM_BYTES, VIDEO_BYTES, VIDEO_S
+from mien.apps.web.service import Service
+from mien.apps.web.settings import VideoSettings
+from mien.core.errors import VideoError
+from mien.inference.analyzer import Analyzer
+from mien.results.document import ResultEntry
+from mien.results.log import json_line
+
+JSON_LINES = "application/jsonl"
+_CONTEXT = multiprocessing.get_context("spawn")
+
+
+def routes(service: Service) -> APIRouter:
+    """Return the path of videos."""
+    router = APIRouter()
+    told = answers(ResultEntry, *LONG, 501, kind=JSON_LINES)
+    takes = body({"video/*": {"type": "string", "format": "binary"}})
+
+    @router.post("/v1/videos", responses=told, openapi_extra=takes, response_class=StreamingResponse)
+    async def videos(request: Request, asked: Annotated[VideoSettings, Query()]) -> Response:
+        """Name what the faces of a video show, and who is who: a line of JSON a frame, as they are analysed.
+
+        The last line tells the end, or what is wrong.
+        """
+        analyzer = await to_thread.run_sync(service.analyzers, asked)
+        lines = _lines(service, request, analyzer, asked)
+        try:
+            first = await anext(lines)  # what is wrong from the beginning is a problem
+        except BaseException:
+            await lines.aclose()
+            raise
+        return StreamingResponse(_from(first, lines), media_type=JSON_LINES)
+
+    return router
+
+
+async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(rest):
+        yield first
+        async for line in rest:
+            yield line
+
+
+async def _lines(service: Service, request: Request, analyzer: Analyzer, asked: VideoSettings) -> AsyncGenerator[bytes]:
+    """Yield the lines of a video, which is in a temporary file for as long.
+
+    Raises:
+        HTTPException: the body is refused, or too many videos are analysed.
+        VideoError: no frame of it can be read.
+    """
+    async with service.videos.one():
+        with TemporaryDirectory(prefix="mien-") as folder:
+            file = Path(folder) / "video"
+            with file.open("wb") as stream:
+                async for part in parts(request, VIDEO_BYTES):
+                    stream.write(part)
+            clip = Clip(str(file), asked.name, asked.smooth, asked.detect_every, asked.fps)
+            async for line in _analysed(analyzer, clip):
+                yield line
+
+
+async def _analysed(analyzer: Analyzer, clip: Clip) -> AsyncGenerator[bytes]:
+    """Yield the lines of a video as the process makes them, which ends with the generator."""
+    connection, theirs = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=run, args=(theirs, analyzer, clip, FILM_BYTES), daemon=True)
+    with deaf_to_ctrl_c():
+        process.start()
+    theirs.close()
+    begun, end_s = False, time.monotonic() + VIDEO_S
+    try:
+        while (line := await _next(connection, end_s)) is not None:
+            if isinstance(line, str):
+                if not begun:
+                    raise VideoError(line)
+                yield json_line({"path": clip.name, "error": line})
+                return
+            yield line
+            begun = True
+    finally:
+        process.kill()
+        process.join()
+        connection.close()
+
+
+async def _next(connection: Connection, end_s: float) -> bytes | str | None:
+    """Return the next line of a process, or what is wrong; None after the last."""
+    return await to_thread.run_sync(_heard, connection, end_s, abandon_on_cancel=True)
+
+
+def _heard(connection: Connection, end_s: float) -> bytes | str | None:
+    try:
+        if connection.poll(max(0.0, end_s - time.monotonic())):
+            return connection.recv()
+    except (EOFError, OSError):
+        return "the process that analysed the video was ended, as when it takes too much memory; make it smaller"
+    return f"the video takes longer than {VIDEO_S:.0f} s; send a part of it, or ask for fewer frames with fps"
