@@ -1,7 +1,12 @@
 """Who may call the service of ``mien web``."""
 
+import shutil
 import socket
+import ssl
+import subprocess
+from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,9 +15,11 @@ from starlette.websockets import WebSocketDisconnect
 
 from command import Command
 from mien.apps.web.access import COOKIE, Access
+from mien.apps.web.app import create_app
 from mien.apps.web.listening import listening, public_address
 from mien.apps.web.names import origin, place
-from web_client import client
+from small_stream import analyzer
+from web_client import client, running
 
 TOKEN = "a-long-random-word"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -148,6 +155,8 @@ def test_a_host_that_others_reach_demands_a_token(mien: Command, host: str):
         (["--allow-origin", "faces.example"], "--allow-origin takes scheme and name"),
         (["--allow-origin", "https://faces.example/"], "--allow-origin takes scheme and name"),
         (["--root-path", "mien/"], "--root-path must begin with a slash"),
+        (["--keyfile", "key.pem"], "give that as --certfile"),
+        (["--certfile", "none.pem"], "cannot use --certfile none.pem"),
     ],
 )
 def test_what_cannot_be_meant_is_named(mien: Command, options: list[str], says: str):
@@ -178,3 +187,17 @@ def test_under_a_path_of_a_proxy_all_is_found():
     assert answer.headers["location"] == "/mien/"
     assert "Path=/mien/" in answer.headers["set-cookie"]
     assert proxied.get("/mien/api/model").status_code == 200
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is nothing that makes a certificate")
+def test_it_answers_over_https(tmp_path: Path):
+    files = {name: tmp_path / f"{name}.pem" for name in ("certfile", "keyfile")}
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    made += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(
+        [*made, "-out", files["certfile"], "-keyout", files["keyfile"]], check=True, stderr=subprocess.DEVNULL
+    )
+    with running(create_app(analyzer()), **files) as (_, port):
+        trusted = ssl.create_default_context(cafile=files["certfile"])
+        with urlopen(f"https://localhost:{port}/healthz", context=trusted, timeout=30) as answer:
+            assert answer.read() == b'{"status":"ok"}'

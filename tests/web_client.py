@@ -34,10 +34,10 @@ def client(
 
 
 @contextmanager
-def running(app: ASGIApp) -> Iterator[tuple[str, int]]:
+def running(app: ASGIApp, **options: Any) -> Iterator[tuple[str, int]]:
     """Serve an app in a thread, as the command does; yields its address."""
     with listening("127.0.0.1", 0) as listener:
-        runner = server(app)
+        runner = server(app, **options)
         thread = threading.Thread(target=runner.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

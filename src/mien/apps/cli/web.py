@@ -113,6 +113,8 @@ def web(
         typer.Option(metavar="DIR", help="Write the page into a folder, as a site that needs no server of mien."),
     ] = None,
     force: Force = False,
+    certfile: Annotated[Path | None, typer.Option(help="A certificate, for https.")] = None,
+    keyfile: Annotated[Path | None, typer.Option(help="Its key, if it is in another file.")] = None,
     access: AccessOptions,
     options: AnalyzerOptions,
 ) -> None:
@@ -146,17 +148,20 @@ def web(
         workers.start()
         nets = {"device": options.device.value, "threads": options.threads, "batch_size": options.batch_size}
         app = create_app(options.load(), allowed, workers, nets, verbosity.detail)
-        _greet(host, listener.getsockname()[1], public, allowed)
-        server(app, access.root_path).run(sockets=[listener])
+        answering = server(app, access.root_path, certfile, keyfile)
+        _greet(host, listener.getsockname()[1], public, allowed, "https" if certfile else "http")
+        answering.run(sockets=[listener])
 
 
-def _greet(host: str, port: int, public: str, access: Access) -> None:
+def _greet(host: str, port: int, public: str, access: Access, scheme: str) -> None:
     """Say where the page is, and who else can reach it."""
     shown = "localhost" if public in EVERYWHERE else f"[{host}]" if ":" in host else host
-    verbosity.say(f"mien: the page is at http://{shown}:{port} (Ctrl-C ends)")
+    verbosity.say(f"mien: the page is at {scheme}://{shown}:{port} (Ctrl-C ends)")
     if access.token:
-        verbosity.note(f"it asks for the token once: open http://{shown}:{port}/?token=TOKEN")
+        verbosity.note(f"it asks for the token once: open {scheme}://{shown}:{port}/?token=TOKEN")
     elif public:
         verbosity.note("whoever reaches this machine can use it; there is no password")
-    if public:
-        verbosity.note("pictures come without encryption; put a proxy with https before it")
+    if public and scheme == "http":
+        verbosity.note(
+            "pictures come without encryption; give --certfile and --keyfile, or put a proxy with https before it"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -44,11 +45,24 @@ def public_address(listener: socket.socket) -> str:
     return "" if ip.is_loopback else str(ip)
 
 
-def server(app: ASGIApp, root_path: str = "") -> uvicorn.Server:
+def server(
+    app: ASGIApp, root_path: str = "", certfile: Path | None = None, keyfile: Path | None = None
+) -> uvicorn.Server:
     """Return a server with the limits of ``mien.apps.web.limits``.
 
     Its ``run(sockets=[...])`` answers what comes until Ctrl-C, which is raised again when all is closed.
+
+    Args:
+        app: answers.
+        root_path: the path under which a proxy shows it.
+        certfile: a certificate in PEM, for https.
+        keyfile: its key, where certfile does not hold it.
+
+    Raises:
+        UsageError: they cannot be read, or are no certificate and its key.
     """
+    if keyfile and not certfile:
+        raise UsageError("--keyfile is the key of a certificate; give that as --certfile")
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,
@@ -61,5 +75,14 @@ def server(app: ASGIApp, root_path: str = "") -> uvicorn.Server:
         ws_max_queue=FRAMES_WAITING,
         ws_per_message_deflate=False,  # pictures are compressed already
         root_path=root_path,
+        ssl_certfile=certfile,
+        ssl_keyfile=keyfile,
     )
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise UsageError(
+            f"cannot use --certfile {certfile} and --keyfile {keyfile}: {error.strerror or error}; give a certificate "
+            "and its key, in PEM"
+        ) from error
     return uvicorn.Server(config)

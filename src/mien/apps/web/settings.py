@@ -12,10 +12,11 @@ from mien.apps.web.limits import NAME_LENGTH
 from mien.core.emotions import EIGHT
 from mien.core.packaged import packaged_model
 from mien.detection.detectors import Detector, FaceFilter, load_detector
-from mien.inference.analyzer import Analyzer, FaceClassifier
+from mien.inference.analyzer import VIEWS, Analyzer, FaceClassifier
 from mien.inference.classifier import Classifier
 from mien.tracking.smoothing import SMOOTH_S
 
+PRIOR = r"^(ferplus|balanced|0|1|[01]\.0+|0?\.[0-9]+)$"
 OWN = "; the service's own without it"
 
 
@@ -25,13 +26,15 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
     model: Literal["mien", "mien-s"] | None = Field(None, description=f"a packaged model{OWN}")
-    prior: str | None = Field(None, description=f"ferplus, balanced or 0..1: how far rare emotions are raised{OWN}")
+    prior: str | None = Field(
+        None, pattern=PRIOR, description=f"ferplus, balanced or 0..1: how far rare emotions are raised{OWN}"
+    )
     view: Literal["seven", "eight"] | None = Field(None, description=f"eight: contempt is shown apart{OWN}")
     detector: Literal["yunet", "haar", "none"] | None = Field(
         None, description=f"none: the whole picture is the face{OWN}"
     )
     min_face: float | None = Field(
-        None, ge=0, description=f"leave out smaller faces, in pixels of the picture as it is read{OWN}"
+        None, ge=0, le=100_000, description=f"leave out smaller faces, in pixels of the picture as it is read{OWN}"
     )
     largest: bool | None = Field(None, description=f"keep the largest face of each picture{OWN}")
     small_faces: bool | None = Field(None, description=f"search large pictures for small faces{OWN}")
@@ -60,9 +63,9 @@ class VideoSettings(StreamSettings):
 class EarlierSettings(BaseModel):
     """What the paths under ``/api`` take, which let pass what they do not know."""
 
-    prior: str | None = None
-    view: str | None = None
-    labels: str | None = Field(None, description="the earlier name of view")
+    prior: str | None = Field(None, json_schema_extra={"pattern": PRIOR})
+    view: str | None = Field(None, json_schema_extra={"enum": [*VIEWS]})
+    labels: str | None = Field(None, description="the earlier name of view", json_schema_extra={"enum": [*VIEWS]})
     name: str | None = Field(None, description="of the file, for the answer")
     smooth: float = SMOOTH_S
 

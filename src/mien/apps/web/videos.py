@@ -35,7 +35,7 @@ def routes(service: Service) -> APIRouter:
     """Return the path of videos."""
     router = APIRouter()
     told = answers(ResultEntry, *LONG, 501, kind=JSON_LINES)
-    takes = body({"video/*": {"type": "string", "format": "binary"}})
+    takes = body({"application/octet-stream": {"type": "string", "format": "binary"}})
 
     @router.post("/v1/videos", responses=told, openapi_extra=takes, response_class=StreamingResponse)
     async def videos(request: Request, asked: Annotated[VideoSettings, Query()]) -> Response:
