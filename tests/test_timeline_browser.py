@@ -82,6 +82,11 @@ def test_a_drag_zooms_all_lanes_and_the_whole_comes_back(page: Page):
     assert page.value(strips) == pytest.approx([4 * wide] * 2, rel=0.02)
     assert "0:02.5" in words(page)
     assert page.value("document.getElementById('state').textContent").startswith("The lanes show 0:02.0 to 0:04.0;")
+    page.value("zoom(2.5, 4)")
+    name, lane = "document.querySelector('.events span')", f"{LANE}.getBoundingClientRect()"
+    assert page.value(f"{name}.getBoundingClientRect().left - {lane}.left") == pytest.approx(0, abs=1)
+    page.value("zoom(3.5, 5)")
+    assert page.value(f"{name}.getBoundingClientRect().left - {lane}.left") < -100
     press(page, "#whole")
     assert (shown(page), page.value("document.getElementById('state').hidden")) == ([0, 8], True)
 

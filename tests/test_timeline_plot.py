@@ -68,6 +68,7 @@ def test_a_video_without_a_face_says_so():
 def test_who_has_no_lane_is_counted():
     figure = timeline_figure(steady(dict.fromkeys(range(1, 33), (0, 2, "fear")), 2, 0.5))
     assert len(figure.axes) == 30
+    assert figure.get_figheight() < 18
     assert figure.axes[-1].get_xlabel() == "2 more people have no lane here: the 30 seen longest have one."
 
 

@@ -125,11 +125,12 @@ def strips(events: Sequence[Event], summary: Summary) -> str:
 
 
 def _strip(label: Label) -> str:
-    event, end = label.event, label.end - label.start
+    event = label.event
     words = escape(f"{event.name}: {clock(event.start_s, 1)} to {clock(event.end_s, 1)}")
     kind = ' class="end"' if label.is_moved else ""
-    return (
-        f'<b style="left:{100 * label.start:.2f}%;width:{100 * end:.2f}%"></b>'
-        f'<span{kind} style="left:{100 * label.left:.2f}%;width:{100 * label.room:.2f}%" title="{words}">'
-        f"{escape(label.text)}</span>"
+    bar = f"left:{100 * label.start:.2f}%;width:{100 * (label.end - label.start):.2f}%"
+    # Its beginning may be out of view where the lane is zoomed, its end where it is over.
+    name = (
+        f"--from:{100 * label.left:.2f}%;--to:{100 * label.end:.2f}%;right:{100 * (1 - label.left - label.room):.2f}%"
     )
+    return f'<b style="{bar}"></b><span{kind} style="{name}" title="{words}">{escape(label.text)}</span>'

@@ -12,6 +12,9 @@ from mien.tracking.people import UNCERTAIN, Person
 from mien.tracking.timeline import Summary
 
 MOST_LANES = 30
+MOST_TALL = 8
+"""Of more people each has a low lane, on a page until its figures are opened."""
+
 SHORTEST_SEEN_S = 1.0
 """People seen for less are not shown; in a video shorter than ten times that, those seen for less than a tenth."""
 

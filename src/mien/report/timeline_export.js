@@ -13,7 +13,8 @@ function laneTable(place) {
   return [head, ...rows].map((row) => row.map(quoted).join(",") + "\n").join("");
 }
 
-const PICTURE = { width: 1200, lane: 150, top: 56, side: 24, fine: 2 };
+// The measures of the picture, and how many of its pixels are one of these.
+const WIDE = 1200, HIGH = 150, TOP = 56, SIDE = 24, ACROSS = WIDE - 2 * SIDE, FINE = 2;
 const INK = "#1d2126", SOFT = "#5c6670", PAPER = "#ffffff", TINT = "#f4f6f8", HATCH = "#3c444d";
 const MARKS = {
   "not sure": (brush) => { for (const x of [-8, 0, 8]) brush.moveTo(x - 1, 9), brush.lineTo(x + 9, -1); },
@@ -45,7 +46,7 @@ function runsOf(bins) {
   return runs;
 }
 
-function drawAreas(brush, one, x, y) {
+function drawAreas(brush, one) {
   for (const [first, last] of runsOf(one.bins)) {
     for (let k = data.labels.length - 1; k >= 0; k--) {
       const top = (row) => y(one.thousandths[row].slice(0, k + 1).reduce((sum, p) => sum + p, 0) / 1000);
@@ -65,7 +66,7 @@ function drawLegend(brush, one, top) {
   const keys = data.labels.map((label, k) => [label, data.colours[k]]);
   const why = data.doubts.filter((_, place) => one.doubt.includes(place));
   why.forEach((doubt, place) => keys.push([(place ? "" : "uncertain: ") + doubt, hatch(brush, doubt)]));
-  let left = PICTURE.side;
+  let left = SIDE;
   for (const [text, fill] of keys) {
     brush.fillStyle = fill;
     brush.fillRect(left, top, 12, 12);
@@ -77,44 +78,58 @@ function drawLegend(brush, one, top) {
   }
 }
 
-function lanePicture(place) {
-  const one = data.people[place], { width, lane, top, side, fine } = PICTURE, canvas = document.createElement("canvas");
-  canvas.width = fine * width;
-  canvas.height = fine * (top + lane + 76);
-  const brush = canvas.getContext("2d"), across = width - 2 * side;
-  brush.scale(fine, fine);
-  brush.fillStyle = PAPER;
-  brush.fillRect(0, 0, width, canvas.height);
+// Where times and probabilities of the part that is shown lie in the picture.
+const at = (time) => SIDE + (time - view.from) / (view.to - view.from) * ACROSS;
+const x = (bin) => at(Math.min(data.start_s + bin * data.bin_s, data.end_s));
+const y = (share) => TOP + HIGH * (1 - share);
+
+function drawHead(brush, place) {
   brush.fillStyle = INK;
   brush.font = "600 18px system-ui, sans-serif";
-  brush.fillText(one.name, side, 28);
+  brush.fillText(data.people[place].name, SIDE, 28);
   brush.fillStyle = SOFT;
   brush.font = "14px system-ui, sans-serif";
-  brush.fillText(data.clip + " · " + sections[place].querySelector(".who p").textContent, side, 47);
-  const at = (time) => side + (time - view.from) / (view.to - view.from) * across;
-  const x = (bin) => at(Math.min(data.start_s + bin * data.bin_s, data.end_s)), y = (p) => top + lane * (1 - p);
+  brush.fillText(data.clip + " · " + sections[place].querySelector(".who p").textContent, SIDE, 47);
+}
+
+function drawLane(brush, one) {
   brush.save();
   brush.beginPath();
-  brush.rect(side, top, across, lane);
+  brush.rect(SIDE, TOP, ACROSS, HIGH);
   brush.clip();
   brush.fillStyle = TINT;
-  brush.fillRect(side, top, across, lane);
-  drawAreas(brush, one, x, y);
+  brush.fillRect(SIDE, TOP, ACROSS, HIGH);
+  drawAreas(brush, one);
   one.doubt.forEach((doubt, row) => {
     if (doubt < 0) return;
     brush.fillStyle = hatch(brush, data.doubts[doubt]);
-    brush.fillRect(x(one.bins[row]), top, x(one.bins[row] + 1) - x(one.bins[row]), lane);
+    brush.fillRect(x(one.bins[row]), TOP, x(one.bins[row] + 1) - x(one.bins[row]), HIGH);
   });
   brush.restore();
+}
+
+function drawScales(brush) {
   brush.fillStyle = SOFT;
-  brush.fillText("1", side - 14, top + 11);
-  brush.fillText("0", side - 14, top + lane);
+  brush.fillText("1", SIDE - 14, TOP + 11);
+  brush.fillText("0", SIDE - 14, TOP + HIGH);
   for (const { time, text } of ticks()) {
-    brush.textAlign = at(time) < side + 20 ? "left" : at(time) > width - side - 20 ? "right" : "center";
-    brush.fillText(text, at(time), top + lane + 18);
+    brush.textAlign = at(time) < SIDE + 20 ? "left" : at(time) > WIDE - SIDE - 20 ? "right" : "center";
+    brush.fillText(text, at(time), TOP + HIGH + 18);
   }
   brush.textAlign = "left";
-  drawLegend(brush, one, top + lane + 40);
+}
+
+function lanePicture(place) {
+  const canvas = document.createElement("canvas"), brush = canvas.getContext("2d"), one = data.people[place];
+  canvas.width = FINE * WIDE;
+  canvas.height = FINE * (TOP + HIGH + 76);
+  brush.scale(FINE, FINE);
+  brush.fillStyle = PAPER;
+  brush.fillRect(0, 0, WIDE, canvas.height);
+  drawHead(brush, place);
+  drawLane(brush, one);
+  drawScales(brush);
+  drawLegend(brush, one, TOP + HIGH + 40);
   return canvas;
 }
 

@@ -22,12 +22,21 @@ import numpy as np
 from mien.core.spelling import spelled
 from mien.report.events import Event, strips
 from mien.report.lane_svg import key, patterns
-from mien.report.lanes import DOUBTS, STEPS_S, TENTHS_S, bin_doubts, doubts, left_out, length, nobody, palette, shown
+from mien.report.lanes import (
+    DOUBTS,
+    MOST_TALL,
+    STEPS_S,
+    TENTHS_S,
+    bin_doubts,
+    doubts,
+    left_out,
+    length,
+    nobody,
+    palette,
+    shown,
+)
 from mien.report.person_block import axis, person_block, swatch
 from mien.tracking.timeline import Summary
-
-MOST_TALL = 8
-"""Of more people each has a low lane, until its figures are opened."""
 
 SCRIPTS = "timeline.js", "timeline_zoom.js", "timeline_people.js", "timeline_export.js"
 

@@ -17,6 +17,7 @@ from mien.core.output import write_whole
 from mien.core.spelling import spelled
 from mien.report.events import Event, event_labels
 from mien.report.lanes import (
+    MOST_TALL,
     doubts,
     headline,
     left_out,
@@ -50,8 +51,8 @@ NOTE_LETTERS = 120
 NAME_PT = 13
 """Height of a row of events' names."""
 
-LANE_IN = 1.0
-"""Height of a lane in inches."""
+LANE_IN, LOW_LANE_IN = 1.0, 0.5
+"""Height of a lane in inches, and where there are more than ``MOST_TALL``."""
 
 MOST_LETTERS = 14
 """Letters of a name, at most, for which there is room beside a lane."""
@@ -108,10 +109,11 @@ def timeline_figure(summary: Summary, title: str = "", events: Sequence[Event] =
     from mien.report.plots import STYLE, Figure, rc_context
 
     people, colours, more = shown(summary), palette(summary.labels), left_out(summary)
+    lane_in = LANE_IN if len(people) <= MOST_TALL else LOW_LANE_IN
     with rc_context(STYLE):
         names_in = NAME_PT / 72 * len(event_labels(events, summary))
         figure = Figure(
-            figsize=(12, LANE_IN * max(len(people), 1) + (1.6 if more else 1.3) + names_in),
+            figsize=(12, lane_in * max(len(people), 1) + (1.6 if more else 1.3) + names_in),
             layout=ConstrainedLayoutEngine(w_pad=0.12),
         )
         if title:
@@ -122,6 +124,7 @@ def timeline_figure(summary: Summary, title: str = "", events: Sequence[Event] =
         axes = figure.subplots(len(people), 1, sharex=True, squeeze=False)[:, 0]
         for axis, person in zip(axes, people, strict=True):
             _lane(axis, person, summary, list(colours.values()))
+            _who(axis, person, summary, tall=lane_in == LANE_IN)
         _mark(figure, list(axes), events, summary)
         places, words = zip(*ticks(summary.start_s, summary.end_s, 10), strict=True)
         axes[-1].set_xticks(places, words)
@@ -137,7 +140,7 @@ def timeline_figure(summary: Summary, title: str = "", events: Sequence[Event] =
 
 
 def _lane(axis: Axes, person: Person, summary: Summary, colours: list[str]) -> None:
-    """Draw one person: areas, name, time in view and thumbnail."""
+    """Draw the lane of one person: areas, and over them what is uncertain."""
     for rows in runs(person.bins):
         # Level from the first bin's beginning to its middle, and from the last one's middle to its end.
         middles = person.bins[rows] + 0.5
@@ -158,31 +161,21 @@ def _lane(axis: Axes, person: Person, summary: Summary, colours: list[str]) -> N
     axis.set_facecolor("#f4f6f8")
     axis.spines[:].set_visible(False)
     axis.tick_params(axis="x", color="#888888", length=4)
-    words = f"{headline(person)}\n{length(person.seen_s, summary)} in view"
-    if person.uncertain_s and person.certain_s:
+
+
+def _who(axis: Axes, person: Person, summary: Summary, *, tall: bool) -> None:
+    """Write beside a lane whose it is, with the portrait."""
+    words = headline(person)
+    if tall:
+        words += f"\n{length(person.seen_s, summary)} in view"
+    if tall and person.uncertain_s and person.certain_s:
         words += f"\n{percent(person.uncertain_share)} uncertain"
-    axis.annotate(
-        _shortened(person.title),
-        (0, 1),
-        xycoords="axes fraction",
-        xytext=(-112, -2),
-        textcoords="offset points",
-        va="top",
-        weight="bold",
-        parse_math=False,
-    )
-    axis.annotate(
-        words,
-        (0, 1),
-        xycoords="axes fraction",
-        xytext=(-112, -19),
-        textcoords="offset points",
-        va="top",
-        fontsize=10,
-        parse_math=False,
-    )
+    style: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top"}
+    name, below = _shortened(person.title), -19 if tall else -15
+    axis.annotate(name, (0, 1), xytext=(-112, -2 if tall else 0), weight="bold", parse_math=False, **style)
+    axis.annotate(words, (0, 1), xytext=(-112, below), fontsize=10, parse_math=False, **style)
     if person.thumbnail is not None:
-        _portrait(axis, person.thumbnail)
+        _portrait(axis, person.thumbnail, 52 if tall else 28)
 
 
 def _shortened(title: str) -> str:
@@ -214,11 +207,11 @@ def _mark(figure: Figure, axes: Sequence[Axes], events: Sequence[Event], summary
             )
 
 
-def _portrait(axis: Axes, thumbnail: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+def _portrait(axis: Axes, thumbnail: np.ndarray[Any, np.dtype[np.uint8]], side_pt: float) -> None:
     """Put a thumbnail (S, S, 3) uint8 left of the words."""
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-    picture = OffsetImage(thumbnail, zoom=52 / len(thumbnail), interpolation="bilinear")
+    picture = OffsetImage(thumbnail, zoom=side_pt / len(thumbnail), interpolation="bilinear")
     box = AnnotationBbox(
         picture,
         (0, 1),
