@@ -57,6 +57,17 @@ def test_one_frame_alone_is_judged_too(counted: bool):
     assert len(timeline.close(2.0).people) == counted
 
 
+def test_an_id_counts_as_a_person_as_far_as_can_be_told_by_then():
+    timeline = Timeline(SEVEN)
+    told: list[bool] = []
+    for place, score in enumerate([0.8, 0.9] + 30 * [0.7]):
+        timeline.add(tracked_result(place * 0.1, {4: "fear"}, score=score))
+        told.append(timeline.counts(4))
+    assert told[:3] == [False, False, True], "what is seen in a frame counts until the next one"
+    assert (told[9], told[13]) == (True, False)
+    assert not timeline.counts(5)
+
+
 def seen_as(image: Image, shown: Image | None = None) -> Summary:
     """Of a face that the detector doubts, in a picture."""
     timeline = Timeline(SEVEN)

@@ -16,6 +16,7 @@ from mien.core.emotions import SEVEN
 from mien.results.identities import Identities, identities_of, people_entry
 from mien.results.provenance import Made
 from mien.results.sinks import open_sink
+from mien.video.reader import open_video
 from small_results import MODEL
 from tracked_results import PICTURE, tracked_result
 
@@ -181,6 +182,22 @@ def test_another_clip_in_the_place_of_the_first_is_seen(mien: Command, data: Pat
     assert "talk.mp4 is not the clip that its log is of: " in outcome.err
     assert "at 0.90 s is not in it" in outcome.err
     assert not Path("talk.mien.html").exists()
+
+
+def test_a_film_marks_who_is_a_person(mien: Command, data: Path):
+    write_clip(Path("back.mp4"), [PICTURE] * 5, fps=10)
+    log(Path("back.mien.csv"), [{9: "fear"}] * 5, clip="back.mp4")
+
+    def film() -> np.ndarray:
+        with open_video("back.mien.mp4") as video:
+            return next(iter(video)).image.astype(float)
+
+    with open_video("back.mp4") as video:
+        plain = next(iter(video)).image.astype(float)
+    assert mien("people", "back.mien.csv", "--film").code == 0
+    without = np.abs(film() - plain).mean()
+    assert mien("people", "back.mien.csv", "--film", "--force", "--name", "9=Anna").code == 0
+    assert np.abs(film() - plain).mean() > without + 2
 
 
 def test_a_name_is_no_formula_in_a_table(mien: Command, data: Path):

@@ -118,6 +118,10 @@ class Timeline:
             self._present.append((face.id, sight))
         self._forget()
 
+    def counts(self, key: int) -> bool:
+        """Return whether an id in view is a person, as far as can be told by now."""
+        return key in self._people and self._people[key].is_person
+
     def close(self, end_s: float) -> Summary:
         """Return how it went; the last result counts until the end of the video.
 

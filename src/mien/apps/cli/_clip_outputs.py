@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from mien.apps.cli._clip_writer import ClipWriter
 from mien.apps.cli.pictures import anonymized
 from mien.core.errors import MienError
@@ -163,14 +165,15 @@ class ClipOutputs:
         if source.who:
             result = replace(result, ids=source.who.ids(result.ids))
         shown = anonymized(result) if self._wanted.blur else result
+        self._timeline.add(result, shown.frame)
         if "film" in self._files and source.video:
+            people = shown.take(np.array([self._timeline.counts(key) for key in shown.ids.tolist()], np.bool_))
             self._film = self._film or ClipWriter(
                 self._files["film"], source.video, shown.frame.image, source.start_s, source.end_s
             )
-            self._film.write(draw(shown), result.frame.time_s)
+            self._film.write(draw(people), result.frame.time_s)
             if self._film.error and len(self._files) == 1:
                 raise self._film.error
-        self._timeline.add(result, shown.frame)
         if self._counters:
             entry = picture_entry(source.facts.path, result)
             for counter in self._counters:
