@@ -16,6 +16,7 @@ import resource
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from folder import make_pictures
+from folder import EXAMPLES, make_pictures
 
 MIEN = [sys.executable, "-m", "mien"]
 DISTINCT = 1000
@@ -235,7 +236,77 @@ def listing(inputs: Path, pictures: int, work: Path) -> None:
     print(f"{number:,} names in {tally.listing()['units']} units: {used_us:.1f} us a name, at most {peak_mb} MB")
 
 
-PARTS = {part.__name__: part for part in (listing, rate, workers, kills, cluster)}
+def portraits(side_px: int, faces: int) -> bytes:
+    """Return a JPEG of 3:2 with so many faces in a row on a background."""
+    import cv2
+
+    from mien.imaging.decode import read
+
+    height = side_px * 2 // 3
+    picture = cv2.resize(read(EXAMPLES / "coffee.png"), (side_px, height), interpolation=cv2.INTER_CUBIC)
+    if faces:
+        width = min(height, side_px // faces)
+        face = cv2.resize(read(EXAMPLES / "astronaut.png")[:300, 100:400], (width, width), interpolation=cv2.INTER_AREA)
+        for number in range(faces):
+            picture[:width, number * width : (number + 1) * width] = face
+    return cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+def costs(inputs: Path, pictures: int, work: Path) -> None:
+    """Print what a picture, the way to a child and a done unit take, and how large rows are."""
+    import cv2
+
+    from mien.apps.batch.child import entry_of
+    from mien.apps.batch.isolated import Bench
+    from mien.apps.batch.job import Job
+    from mien.imaging.decode import MAX_PIXELS, REDUCE_TO_PX
+    from mien.inference.analyzer import load
+    from mien.results.provenance import Made
+    from mien.version import __version__
+
+    cv2.setNumThreads(1)
+    analyzer = load(threads=1)
+    made = Made(analyzer.model, analyzer.labels, {})
+    job = Job({"threads": 1}, MAX_PIXELS, REDUCE_TO_PX, 60.0, __version__, made.entry, made.labels)
+    for side_px in (320, 640, 1280, 4000):
+        for faces in (0, 1, 10):
+            data = portraits(side_px, faces)
+            entry = entry_of(analyzer, job, "", data)
+            used_ms = median_ms(partial(entry_of, analyzer, job, "", data), time.process_time, 15)
+            found = len(entry["faces"]) if "faces" in entry else 0
+            print(f"{side_px:4} px, {len(data) / 1000:6.0f} kB, {found:2} faces: {used_ms:6.1f} ms of a core")
+    with Bench(job) as bench:
+        bench.entry("none.png", None)
+        print(
+            f"to a child and back: {median_ms(partial(bench.entry, 'none.png', None), time.perf_counter, 500):.2f} ms"
+        )
+    reference(inputs, work)
+    files = list((work / "reference").glob("faces/*/*.parquet"))
+    size, rows = sum(file.stat().st_size for file in files), sum(pyarrow_rows(file) for file in files)
+    print(f"{len(files)} files, {rows} rows, {size / rows:.0f} bytes a row")
+    since = time.monotonic()
+    finish(start("batch", inputs, "-r", "--out", work / "reference"))
+    print(f"a run in which all {len(files)} units are done already: {time.monotonic() - since:.1f} s")
+
+
+def pyarrow_rows(file: Path) -> int:
+    """Return how many rows a Parquet file has."""
+    from pyarrow import parquet
+
+    return parquet.read_metadata(file).num_rows
+
+
+def median_ms(call: Callable[[], object], clock: Callable[[], float], times: int) -> float:
+    """Return how long a call takes."""
+    taken: list[float] = []
+    for _ in range(times):
+        since = clock()
+        call()
+        taken.append(clock() - since)
+    return statistics.median(taken) * 1000
+
+
+PARTS = {part.__name__: part for part in (costs, listing, rate, workers, kills, cluster)}
 
 
 def main() -> None:
