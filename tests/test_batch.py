@@ -132,6 +132,16 @@ def test_another_manifest_is_refused_with_the_difference(mien: Command, tmp_path
 
 
 @pytest.mark.usefixtures("stand_in")
+def test_a_damaged_file_of_a_unit_is_named(mien: Command, tmp_path: Path):
+    (tmp_path / "a.png").touch()
+    assert mien("batch", "a.png", "--out", "out").code == 0
+    (tmp_path / "out/faces/part=0/unit-00000000.parquet").write_bytes(b"cut off")
+    outcome = mien("batch", "a.png", "--out", "out")
+    assert outcome.code == 1
+    assert "cannot read faces/part=0/unit-00000000.parquet in" in outcome.err
+
+
+@pytest.mark.usefixtures("stand_in")
 def test_pictures_that_went_are_noticed(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(units, "FEWEST", 1)
     (tmp_path / "in").mkdir()
@@ -171,7 +181,9 @@ def test_a_dry_run_counts(mien: Command, tmp_path: Path):
 def test_an_argument_without_pictures_is_named(mien: Command, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     outcome = mien("batch", "empty", "--out", "out")
-    assert (outcome.code, outcome.err) == (1, "mien: no pictures in empty; add --recursive to look into its folders\n")
+    empty = tmp_path / "empty"
+    told = f"mien: no pictures in {empty}; add --recursive to look into its folders\n"
+    assert (outcome.code, outcome.err) == (1, told)
 
 
 @pytest.mark.usefixtures("stand_in")

@@ -84,6 +84,9 @@ def test_folders_are_listed_in_the_order_of_names(folder: Path, monkeypatch: pyt
     monkeypatch.chdir(folder)
     assert listed("sub") == [f"{folder}/sub/c.png"]
     assert listed("sub", "sub", "none.png", absolute=False) == ["sub/c.png", "none.png"]
+    (folder / "odd[1]").mkdir()
+    (folder / "odd[1]" / "z.png").touch()
+    assert listed("odd*", absolute=False) == ["odd[1]/z.png"]
     assert listed("*.png", absolute=False) == ["a.mien.png", "b.png"]
 
 
@@ -96,6 +99,19 @@ def test_what_holds_nothing_is_refused(folder: Path):
         f"nothing matches {folder}/no*.png",
         "an empty name",
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "recursive"),
+    [(("sub", "sub/c.png"), False), ((".", "sub"), True), (("sub/../sub/c.png", "sub"), False)],
+)
+def test_a_picture_is_not_named_twice(
+    arguments: tuple[str, ...], recursive: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(folder)
+    with pytest.raises(UsageError, match=r"is in .*, which is named too"):
+        listed(*arguments, recursive=recursive)
+    assert len(listed("sub", "a.jpg")) == len(listed("sub/c.png", "a.jpg")) == 2
 
 
 @pytest.mark.parametrize("text", [b"a.png\nb.png\r\n\n", b"a.png\0b.png"])
@@ -128,6 +144,14 @@ def test_a_column_names_pictures(write: Callable[[Path], Path], tmp_path: Path):
     assert listed(tmp_path, column="key")[1] == "s3://b/c.png"
     with pytest.raises(UsageError, match=r"has no column 'keys'; it has .*key"):
         listed(table, column="keys")
+
+
+@pytest.mark.parametrize("name", ["none.parquet", "bad.parquet", "bad.csv"])
+def test_a_table_that_cannot_be_read_is_wrong_usage(name: str, tmp_path: Path):
+    for bad in ("bad.parquet", "bad.csv"):
+        (tmp_path / bad).write_bytes(b"")
+    with pytest.raises(UsageError, match=f"cannot read the table .*{name}"):
+        listed(tmp_path / name, column="key")
 
 
 def test_a_column_of_bytes_is_cut_at_row_groups(tmp_path: Path):

@@ -91,17 +91,20 @@ def found(unit: Unit, job: Job) -> Done | None:
 
     Raises:
         UsageError: its file is of other pictures.
-        MienError: the data set is gone.
+        MienError: its file cannot be read.
     """
     from pyarrow import parquet
 
     assert job.out is not None
+    file = _file(FACES, unit)
     try:
         system, folder = place_of(job.out)
-        metadata = parquet.read_metadata(f"{folder}/{_file(FACES, unit)}", filesystem=system).metadata
+        metadata = parquet.read_metadata(f"{folder}/{file}", filesystem=system).metadata
+        summary: dict[str, Any] = json.loads(metadata[SUMMARY])
     except FileNotFoundError:
         return None
-    summary: dict[str, Any] = json.loads(metadata[SUMMARY])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MienError(f"cannot read {file} in {job.out} ({error}); remove it to have the unit done again") from error
     if summary.pop("digest") != unit.digest:
         raise UsageError(
             f"cannot go on with {job.out}: unit {unit.number} was made of other pictures than are there now, so some "

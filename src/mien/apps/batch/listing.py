@@ -18,7 +18,9 @@ from typing import BinaryIO
 from mien.apps.batch.places import address_of, is_address, need_pyarrow, place_of, whole_name
 from mien.apps.batch.units import MOST, Whole
 from mien.apps.cli.inputs import LIST, is_own
+from mien.core.addresses import without_password
 from mien.core.errors import UsageError
+from mien.core.output import Places
 from mien.imaging.formats import PICTURE_SUFFIXES
 
 SORTED_AT_ONCE = 1_000_000
@@ -55,13 +57,26 @@ def listing(inputs: Inputs, refuse: Refuse, stdin: BinaryIO | None = None) -> It
     """Yield the names of pictures, or files that hold many.
 
     Raises:
-        UsageError: a table has no such column; there are no arguments, and no standard input in their place.
-        OSError: an address cannot be listed.
+        UsageError: a table cannot be read, or has no such column; a picture is named twice; there are no arguments, and
+            no standard input in their place.
     """
+    _refuse_twice(inputs)
     for argument in dict.fromkeys(inputs.arguments or [LIST]):
         files = _piped(stdin, inputs) if argument == LIST else _files(argument, inputs, refuse)
         for file in files:
             yield from _inside(file, inputs)
+
+
+def _refuse_twice(inputs: Inputs) -> None:
+    """Raise an error if an argument is in a folder that is another, so that no picture has two rows."""
+    place_of_name = Places()
+    named = [name for name in inputs.arguments if name != LIST and os.path.lexists(name)]
+    folders = {os.path.realpath(name): name for name in named if os.path.isdir(name)}  # noqa: PTH112
+    for name in named:
+        parents = list(Path(place_of_name(name)).parents)
+        for parent in parents if inputs.recursive else parents[:1]:
+            if folder := folders.get(str(parent)):
+                raise UsageError(f"{name} is in {folder}, which is named too; leave one out")
 
 
 def _piped(stdin: BinaryIO | None, inputs: Inputs) -> Iterator[str]:
@@ -88,17 +103,23 @@ def _files(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
     if not name.strip():
         refuse(name, "an empty name; is a variable unset?")
     elif is_address(name):
-        yield from _filled(name, _remote(name, inputs), inputs, refuse)
-    elif os.path.isdir(name):  # noqa: PTH112, which fails on what is no name
-        yield from _filled(name, _folder(whole(name), inputs, refuse), inputs, refuse)
+        yield from _filled(name, _remote(name, inputs, refuse), inputs, refuse)
     elif not os.path.lexists(name) and glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207, which takes hidden files
         if not matches:
             refuse(name, f"nothing matches {name}; check the folder and the spelling")
         for match in matches:
-            yield from _files(glob.escape(match), inputs, refuse) if os.path.isdir(match) else [whole(match)]  # noqa: PTH112
+            yield from _here(whole(match), inputs, refuse)
     else:
-        yield whole(name)  # reading it will fail with a message
+        yield from _here(whole(name), inputs, refuse)
+
+
+def _here(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
+    """Yield the files of a folder, or the file itself; if there is none, reading it will fail with a message."""
+    if os.path.isdir(name):  # noqa: PTH112, which fails on what is no name
+        yield from _filled(name, _folder(name, inputs, refuse), inputs, refuse)
+    else:
+        yield name
 
 
 def _filled(name: str, files: Iterable[str], inputs: Inputs, refuse: Refuse) -> Iterator[str]:
@@ -149,7 +170,14 @@ def _is_meant(name: str, inputs: Inputs) -> bool:
     return not name.startswith(".") and path.suffix.lower() in inputs.suffixes and not is_own(path)
 
 
-def _remote(name: str, inputs: Inputs) -> Iterator[str]:
+def _remote(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
+    try:
+        yield from _at(name, inputs)
+    except OSError as error:
+        refuse(name, f"cannot list {without_password(name)}: {error}")
+
+
+def _at(name: str, inputs: Inputs) -> Iterator[str]:
     """Yield the files at an address; a last part with stars is a pattern."""
     from pyarrow.fs import FileSelector, FileType
 
@@ -182,7 +210,10 @@ def _inside(file: str, inputs: Inputs) -> Iterator[str | Whole]:
     """Yield a file itself, the pictures that a table lists, or the parts of a file that holds pictures."""
     if inputs.column is not None:
         rows = _csv_names if file.lower().endswith(".csv") else _parquet_rows
-        yield from rows(file, inputs.column, inputs)
+        try:
+            yield from rows(file, inputs.column, inputs)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"cannot read the table {file}: {error}") from error
     elif file.lower().endswith(".tar"):
         yield Whole(file)
     else:

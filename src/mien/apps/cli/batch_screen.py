@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
@@ -13,6 +14,7 @@ from mien.apps.batch.job import Done
 from mien.apps.batch.units import Unit
 from mien.apps.cli import verbosity
 from mien.apps.cli.screen import ProgressScreen, count
+from mien.core.errors import MienError
 
 MOST_FAILURES_NAMED = 20
 """The most failures that are named one by one if all are in the data set."""
@@ -51,8 +53,13 @@ class BatchScreen(ProgressScreen):
         threading.Thread(target=self._count, args=(units,), daemon=True).start()
 
     def _count(self, units: Iterable[Unit]) -> None:
-        total = sum(unit.pictures for unit in units)
-        self._progress.update(self._task, total=total)
+        with suppress(MienError):  # the work itself will fail with it
+            total = 0
+            for unit in units:
+                if not unit.pictures:  # a tar file, which nobody has read yet
+                    return
+                total += unit.pictures
+            self._progress.update(self._task, total=total)
 
     def refuse(self, name: str, why: str) -> None:
         """Print why an argument leads to no file."""
