@@ -170,7 +170,7 @@ def test_what_is_no_log_of_a_whole_clip_is_refused(mien: Command):
     Path("other.csv.jsonl").write_text('{"path": "a.jpg", "faces": []}\n')
     Path("text.jsonl").write_text("none\n")
     assert "did not come to the end of talk.mp4; let it, with --resume" in mien("people", "half.mien.jsonl").err
-    for name in ("other.csv", "text.jsonl", "clip.mp4", "none.csv"):
+    for name in ("other.csv", "text.jsonl", "clip.mp4", "none.csv", "none/x.csv"):
         outcome = mien("people", name)
         assert (outcome.code, "mien video --data" in outcome.err) == (2, True), outcome.err
 

@@ -15,6 +15,10 @@ landmarks on half of these. How well it does on the others: docs/benchmarks/pose
 """
 
 
+_FITTED = np.linalg.pinv(HEAD_MODEL - HEAD_MODEL.mean(axis=0))
+"""(3, 5) what makes the best linear map of landmarks around their middle."""
+
+
 class Pose(NamedTuple):
     """How a head is turned, in degrees; NaN where the detector gave no landmarks.
 
@@ -46,12 +50,13 @@ def head_poses(landmarks: NDArray[np.float32], turn: int = 0) -> list[Pose]:
     points = points[seen] - points[seen].mean(axis=1, keepdims=True)
     # Scaled to size 1, so that large pictures do not overflow.
     points /= np.abs(points).max(axis=(1, 2), keepdims=True, initial=0)
-    linear: Any = np.linalg.pinv(HEAD_MODEL - HEAD_MODEL.mean(axis=0)) @ points
+    linear: Any = _FITTED @ points
     left, _, right = np.linalg.svd(linear.transpose(0, 2, 1), full_matrices=False)
     across, down = np.moveaxis(left @ right, 1, 0)
-    back = np.cross(across, down)
-    yaw = np.degrees(np.arctan2(back[:, 0], back[:, 2]))
-    pitch = -np.degrees(np.arcsin(np.clip(back[:, 1], -1, 1)))
-    roll = np.degrees(np.arctan2(-across[:, 1], down[:, 1])) + turn
+    (x1, y1, z1), (x2, y2, z2) = across.T, down.T
+    # The third axis is their cross product; numpy's own takes as long as all else here.
+    yaw = np.degrees(np.arctan2(y1 * z2 - z1 * y2, x1 * y2 - y1 * x2))
+    pitch = -np.degrees(np.arcsin(np.clip(z1 * x2 - x1 * z2, -1, 1)))
+    roll = np.degrees(np.arctan2(-y1, y2)) + turn
     poses[seen] = np.stack([yaw, pitch, (roll + 180) % 360 - 180], axis=1)
     return [Pose(*pose) for pose in poses.tolist()]

@@ -48,6 +48,8 @@ def people(
         raise UsageError("--data jsonl is the log, which keeps its ids; take --data csv or parquet")
     if source.suffix.lower() not in TABLES:
         raise UsageError(f"{source} is no .csv, .parquet or .jsonl file that 'mien video --data' wrote; name one")
+    if not log_of(source).is_file():
+        raise UsageError(f"no such file: {log_of(source)}; name what 'mien video --data' wrote of a clip")
     table = source.with_suffix("") if source.with_suffix("").suffix in TABLES else source
     wanted = output.wanted(table.parent if out is None else out)
     files = wanted.files(table.stem.removesuffix(".mien"))
