@@ -1,6 +1,7 @@
 """Videos through mien and through the package ``fer``, side by side in one run, on two cores.
 
     python benchmarks/video.py [CLIP...] [--seconds 20] [--turns 3] [--work DIR]
+    python benchmarks/video.py [CLIP...] --against CHECKOUT
 
 Two clips are made from a photo in ``examples``: a face that moves, in 640x360 and in 1280x720, 25 frames a second. mien
 decodes, finds, names, follows and smooths, without and with writing the film; ``fer`` gets an environment of its own in
@@ -17,6 +18,7 @@ import argparse
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable
@@ -153,6 +155,50 @@ def follow(clips: Iterable[Path]) -> None:
             )
 
 
+WAY = """
+import resource, sys
+import mien
+from mien.tracking.timeline import Timeline
+analyzer, clip = mien.load(threads=1), sys.argv[1]
+def go():
+    timeline, count = Timeline(analyzer.labels), 0
+    for result in mien.stream(clip, analyzer):
+        timeline.add(result)
+        count += 1
+    timeline.close(result.frame.time_s)
+    return count
+next(mien.stream(clip, analyzer))
+before = resource.getrusage(resource.RUSAGE_SELF)
+count = go()
+after = resource.getrusage(resource.RUSAGE_SELF)
+print((after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) / count)
+"""
+"""Prints the processor time a frame; on one thread, as several of ONNX Runtime's spin while they wait."""
+
+
+def processor_s(checkout: Path, clip: Path) -> float:
+    """Return the processor time a frame of a clip, in seconds, by the code of a checkout."""
+    done = subprocess.run(
+        [sys.executable, "-c", WAY, clip],
+        check=True,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(checkout / "src")},
+    )
+    return float(done.stdout.splitlines()[-1])
+
+
+def against(clips: Iterable[Path], other: Path, turns: int) -> None:
+    """Print what a frame costs here and in another checkout."""
+    here = Path(__file__).parents[1]
+    print("clip                      ms here  ms there  ratio  range")
+    for clip in clips:
+        taken = [(processor_s(here, clip), processor_s(other, clip)) for _ in range(turns)]
+        ratios = [new / old for new, old in taken]
+        new_s, old_s = (statistics.median(one) for one in zip(*taken, strict=True))
+        ratio, span = statistics.median(ratios), f"{min(ratios):.2f}-{max(ratios):.2f}"
+        print(f"{clip.stem[:24]:24}  {1000 * new_s:7.2f}  {1000 * old_s:8.2f}  {ratio:5.2f}  {span}", flush=True)
+
+
 def slim(result):
     """Return a result without its picture, so that a whole clip's can be kept."""
     from dataclasses import replace
@@ -167,6 +213,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20, help="how long the clips are that are made")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "mien-folder", metavar="DIR")
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="compare with this one, and with nothing else")
     parser.add_argument("--be-fer", metavar="CLIP", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.be_fer:
@@ -177,6 +224,9 @@ def main() -> None:
     made = [
         make_clip(options.work / f"{width}x{height}.mp4", (width, height), options.seconds) for width, height in SIZES
     ]
+    if options.against:
+        against([*made, *options.clips], options.against, options.turns)
+        return
     print(f"{CORES} cores, one face, {FPS} frames a second, {options.seconds:g} s")
     compare(made, options.turns, fer_python(options.work))
     follow([*made, *options.clips])
