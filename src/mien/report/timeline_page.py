@@ -183,7 +183,7 @@ def _legend(summary: Summary) -> str:
 
 def _reading(summary: Summary) -> str:
     """Say how lanes and figures are to be read."""
-    width = f"{summary.bin_s:g} s" if summary.bin_s < 1 else length(summary.bin_s, summary)
+    width = f"{summary.bin_s:g} s" if summary.bin_s < 60 else length(summary.bin_s, summary)
     return (
         f"Height is probability, 0 to 1; a point is the mean of {width}. Hatched is what is uncertain: the net is not "
         "sure, or the face is small, turned or blurred. Shares, means and changes are of the time that is certain."
