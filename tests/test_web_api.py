@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from mien.apps.web import metrics, uploads
+from mien.apps.web import metrics, pictures, uploads
 from mien.core.packaged import packaged_name
 from mien.version import __version__
 from small_stream import scene
@@ -95,6 +95,15 @@ def test_options_are_those_of_load(api: TestClient):
     assert shown(small) == [("picture", [])]
     assert len(shown(api.post("/v1/images", params={"largest": "true"}, content=BOTH))[0][1]) == 1
     assert shown(api.post("/v1/images", params={"small_faces": "true"}, content=HAPPY)) == [("picture", [])]
+
+
+def test_a_picture_that_is_searched_for_small_faces_may_not_be_as_large(
+    api: TestClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pictures, "SMALL_FACES_PIXELS", 320 * 240 - 1)
+    answer = api.post("/v1/images", params={"small_faces": "true"}, content=HAPPY)
+    assert (answer.status_code, answer.json()["detail"][:10]) == (422, "too large:")
+    assert api.post("/v1/images", content=HAPPY).status_code == 200
 
 
 @pytest.mark.parametrize(

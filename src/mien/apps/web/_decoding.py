@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,13 +43,10 @@ def run(connection: Connection, memory: Any, most_bytes: int) -> None:
     """
     limit_memory(most_bytes)
     pixels = np.frombuffer(memory, np.uint8)
-    connection.send(None)
-    while True:
-        try:
-            job = connection.recv()
-        except EOFError:
-            return
-        connection.send(_done(job, pixels))
+    with suppress(EOFError, OSError):  # nobody is there any more
+        connection.send(None)
+        while True:
+            connection.send(_done(connection.recv(), pixels))
 
 
 def _done(job: Job, memory: np.ndarray) -> Decoded | str:

@@ -43,7 +43,7 @@ def run(connection: Connection, analyzer: Analyzer, clip: Clip, most_bytes: int)
         _send(connection, analyzer, clip)
     except MienError as error:
         connection.send(str(error).replace(clip.path, clip.name))
-    except BrokenPipeError:
+    except OSError:  # nobody is there any more
         return
 
 

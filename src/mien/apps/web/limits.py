@@ -10,6 +10,9 @@ PICTURE_BYTES = 64 * 2**20
 PICTURE_PIXELS = 100_000_000
 """The largest picture that is taken."""
 
+SMALL_FACES_PIXELS = 12_000_000
+"""The largest picture that is searched for small faces: one full of them takes a core some ten seconds."""
+
 PICTURES = 16
 """How many pictures one request may bring."""
 

@@ -11,12 +11,13 @@ from fastapi.responses import JSONResponse
 
 from mien.apps.web._openapi import LONG, answers, body, schema_of
 from mien.apps.web.decoder import Decoder
-from mien.apps.web.limits import PICTURE_PIXELS
+from mien.apps.web.limits import PICTURE_PIXELS, SMALL_FACES_PIXELS
 from mien.apps.web.service import Service
 from mien.apps.web.settings import EarlierSettings, NamedSettings
 from mien.apps.web.uploads import FORM, JSON, EncodedPictures, Upload, uploads
 from mien.apps.web.workers import Workers
 from mien.core.errors import ImageError
+from mien.detection.sliced import SlicedDetector
 from mien.inference.analyzer import Analyzer
 from mien.results.analysis import Analysis
 from mien.results.document import Document, PictureEntry, ResultEntry, document
@@ -88,5 +89,6 @@ def _result(analyzer: Analyzer, upload: Upload, decoder: Decoder) -> ResultEntry
 
 def _analysis(analyzer: Analyzer, upload: Upload, decoder: Decoder) -> Analysis:
     """Return what the faces of a picture show; its pixels are there until the decoder gets the next."""
-    picture = decoder(upload.data, upload.name or "the posted file", PICTURE_PIXELS)
+    most = SMALL_FACES_PIXELS if isinstance(analyzer.detector, SlicedDetector) else PICTURE_PIXELS
+    picture = decoder(upload.data, upload.name or "the posted file", most)
     return analyzer(picture.frame(upload.name or NAMELESS))

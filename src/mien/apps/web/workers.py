@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -18,6 +19,9 @@ from mien.inference.ordered_map import cores
 
 T = TypeVar("T")
 
+SPARE = 1
+"""Processes that decode beside those that are at work, for the time in which one is started again."""
+
 BUSY = "the service has too much to do; come again after a moment"
 
 
@@ -31,12 +35,12 @@ class Workers:
     def __init__(self, count: int | None = None) -> None:
         self._count = count or cores()
         self._turns = CapacityLimiter(self._count)
-        self._idle: list[Decoder] = []
+        self._idle: deque[Decoder] = deque()
         self._all: list[Decoder] = []
 
     def start(self) -> None:
         """Start all processes, so that the first requests need not wait for it."""
-        self._idle += [self._made() for _ in range(self._count - len(self._all))]
+        self._idle += [self._made() for _ in range(self._count + SPARE)]
 
     def close(self) -> None:
         """End all processes, and with them what they do."""
@@ -76,7 +80,8 @@ class Workers:
             await self._turns.acquire_on_behalf_of(turn)
         if waited.cancelled_caught:
             raise busy()
-        decoder = self._idle.pop() if self._idle else self._made()
+        # The one that waits for longest, as one that had to be started again takes a moment.
+        decoder = self._idle.popleft() if self._idle else self._made()
         try:
             yield decoder
         finally:
