@@ -113,6 +113,13 @@ def test_buttons_and_keys_zoom_and_move(page: Page):
     assert page.value(f"{LANE}.getAttribute('aria-valuetext')").startswith("0:08.0, uncertain, not sure: fear 80 %")
 
 
+def test_pointing_at_the_edge_of_what_is_shown_moves_nothing(page: Page):
+    page.value("zoom(2.07, 4)")
+    mouse(page, "mouseMoved", 0.001)
+    assert shown(page) == [2.07, 4]
+    assert page.value("document.getElementById('tip').innerText").startswith("0:02.1 · person 1")
+
+
 def test_people_can_be_hidden_and_shown_alone(page: Page):
     visible = "sections.map((one) => one.offsetHeight > 0)"
     press(page, ".person:nth-of-type(2) [data-do=alone]")

@@ -53,7 +53,6 @@ function show(lane, to) {
   bin = Math.max(0, Math.min(to, last));
   const time = timeOf(bin), found = answers(lane, bin), doubt = doubtOf(lane, bin);
   pointed = true;
-  reveal(time);
   const head = document.createElement("b");
   head.textContent = clock(time) + " · " + person(lane).name;
   tip.replaceChildren(head, ...found.map((one) => line(one.label, one.percent + " %", one.colour)));
@@ -64,6 +63,12 @@ function show(lane, to) {
   lane.setAttribute("aria-valuetext", clock(time) + ", " + words);
   mark(time);
   place(lane, (time - view.from) / (view.to - view.from));
+}
+
+// A moment under the pointer is in view, one that keys go to need not be.
+function step(lane, to) {
+  reveal(timeOf(Math.max(0, Math.min(to, last))));
+  show(lane, to);
 }
 
 function place(lane, share) {
@@ -116,7 +121,7 @@ for (const lane of lanes) {
   lane.addEventListener("focus", () => { if (lane.matches(":focus-visible")) show(lane, bin); });
   lane.addEventListener("blur", leave);
   lane.addEventListener("keydown", (event) => {
-    if (event.key in KEYS) show(lane, KEYS[event.key]());
+    if (event.key in KEYS) step(lane, KEYS[event.key]());
     else if (event.key === "Enter" || event.key === " ") play();
     else if (event.key === "Escape") leave();
     else if (event.key in ZOOM_KEYS && !event.ctrlKey && !event.metaKey) ZOOM_KEYS[event.key]();
