@@ -70,7 +70,7 @@ def finish(process: subprocess.Popen[bytes], look: Callable[[], None] = lambda: 
 def resident_mb(pid: int) -> int:
     """Return the memory that a process has in RAM."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS")), 0)
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS")), 0)  # none as it ends
 
 
 def done(out: Path) -> int:
@@ -101,6 +101,7 @@ def rate(inputs: Path, pictures: int, work: Path) -> None:
     print(f"{pictures} pictures, both at the same time, load {os.getloadavg()[0]:.1f}")
     for name, used_s, wall_s in (("batch", batch_s, batch_wall_s), ("image", image_s, image_wall_s)):
         print(f"mien {name}: {1000 * used_s / pictures:.2f} ms of a core a picture; {pictures / wall_s:.1f}/s")
+    memory = [(units, mb) for units, mb in memory if mb]
     shown = [memory[len(memory) * part // 5] for part in range(1, 5)] + memory[-1:]
     print("memory of the driver of mien batch, MB:", ", ".join(f"{mb} after unit {units}" for units, mb in shown))
 
@@ -284,9 +285,26 @@ def costs(inputs: Path, pictures: int, work: Path) -> None:
     files = list((work / "reference").glob("faces/*/*.parquet"))
     size, rows = sum(file.stat().st_size for file in files), sum(pyarrow_rows(file) for file in files)
     print(f"{len(files)} files, {rows} rows, {size / rows:.0f} bytes a row")
+    print("{} rows of different pictures in one file: {:.0f} bytes a row, and {} a file".format(*packed(work)))
     since = time.monotonic()
     finish(start("batch", inputs, "-r", "--out", work / "reference"))
     print(f"a run in which all {len(files)} units are done already: {time.monotonic() - since:.1f} s")
+
+
+def packed(work: Path) -> tuple[int, float, int]:
+    """Return how many rows there are of different pictures, and the bytes of one and of an empty file."""
+    from io import BytesIO
+
+    from pyarrow import dataset, parquet
+
+    def size(rows: int) -> int:
+        content = BytesIO()
+        parquet.write_table(table.slice(0, rows), content, compression="zstd")
+        return len(content.getvalue())
+
+    table = dataset.dataset(work / "reference" / "faces").to_table()
+    rows = min(table.num_rows, DISTINCT * (BROKEN_ONE_IN - 1) // BROKEN_ONE_IN)
+    return rows, (size(rows) - size(0)) / rows, size(0)
 
 
 def pyarrow_rows(file: Path) -> int:

@@ -71,7 +71,10 @@ def connected(address: str) -> Any:
                 f"the Ray cluster at {address} does not take this machine's token ({error}); give all machines "
                 "the same file ~/.ray/auth_token, or set RAY_AUTH_MODE=disabled on all"
             ) from error
-        raise UsageError(f"no Ray cluster at {address} ({error}); start one with 'ray start --head'") from error
+        raise UsageError(
+            f"no Ray cluster at {address} ({error}); start one with 'ray start --head'; if one runs, all machines need "
+            "the same ~/.ray/auth_token, or none"
+        ) from error
     return ray
 
 
