@@ -3,7 +3,6 @@
 import shutil
 import socket
 import ssl
-import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -19,7 +18,7 @@ from mien.apps.web.app import create_app
 from mien.apps.web.listening import listening, public_address
 from mien.apps.web.names import origin, place
 from small_stream import analyzer
-from web_client import client, running
+from web_client import certificate, client, running
 
 TOKEN = "a-long-random-word"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -191,12 +190,7 @@ def test_under_a_path_of_a_proxy_all_is_found():
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="there is nothing that makes a certificate")
 def test_it_answers_over_https(tmp_path: Path):
-    files = {name: tmp_path / f"{name}.pem" for name in ("certfile", "keyfile")}
-    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    made += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(
-        [*made, "-out", files["certfile"], "-keyout", files["keyfile"]], check=True, stderr=subprocess.DEVNULL
-    )
+    files = certificate(tmp_path)
     with running(create_app(analyzer()), **files) as (_, port):
         trusted = ssl.create_default_context(cafile=files["certfile"])
         with urlopen(f"https://localhost:{port}/healthz", context=trusted, timeout=30) as answer:

@@ -1,11 +1,13 @@
 """An app of ``mien web`` in this process, for the tests of what it answers."""
 
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -60,3 +62,13 @@ def until(came: Callable[[], bool]) -> None:
     while not came():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def certificate(folder: Path) -> dict[str, Path]:
+    """Make a certificate of localhost and its key; returns their files, as the server takes them."""
+    files = {name: folder / f"{name}.pem" for name in ("certfile", "keyfile")}
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    made += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    made += ["-out", str(files["certfile"]), "-keyout", str(files["keyfile"])]
+    subprocess.run(made, check=True, stderr=subprocess.DEVNULL)
+    return files

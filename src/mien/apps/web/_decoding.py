@@ -15,9 +15,8 @@ from mien.imaging.decode import decode_picture
 
 
 class Job(NamedTuple):
-    """A picture file, which lies at the beginning of the shared memory."""
+    """How a picture file is decoded, whose bytes come next."""
 
-    size: int
     name: str
     max_pixels: int
     reduce_to_px: int | None
@@ -37,7 +36,7 @@ def run(connection: Connection, memory: Any, most_bytes: int) -> None:
     """Decode what comes until nobody is at the other end.
 
     Args:
-        connection: says None when all is ready; then a ``Job`` comes and a ``Decoded`` or an error's text goes.
+        connection: says None when all is ready; then a ``Job`` and its file come, and a ``Decoded`` or an error goes.
         memory: shared with those at the other end.
         most_bytes: how much more memory the process may take.
     """
@@ -46,12 +45,12 @@ def run(connection: Connection, memory: Any, most_bytes: int) -> None:
     with suppress(EOFError, OSError):  # nobody is there any more
         connection.send(None)
         while True:
-            connection.send(_done(connection.recv(), pixels))
+            connection.send(_done(connection.recv(), connection.recv_bytes(), pixels))
 
 
-def _done(job: Job, memory: np.ndarray) -> Decoded | str:
+def _done(job: Job, data: bytes, memory: np.ndarray) -> Decoded | str:
     try:
-        picture = decode_picture(memory[: job.size].tobytes(), job.name, job.max_pixels, job.reduce_to_px)
+        picture = decode_picture(data, job.name, job.max_pixels, job.reduce_to_px)
     except ImageError as error:
         if isinstance(error.__cause__, MemoryError):
             return f"too large: decoding {job.name} takes too much memory; make it smaller, or save it as JPEG"

@@ -47,17 +47,17 @@ class Decoder:
         """
         limit_s = DECODE_S + DECODE_S_PER_MIB * len(data) / 2**20
         self._await_start()
-        self._pixels[: len(data)] = np.frombuffer(data, np.uint8)
         with self._working():
-            answer = self._answer(Job(len(data), name, max_pixels, reduce_to_px), limit_s)
+            answer = self._answer(Job(name, max_pixels, reduce_to_px), data, limit_s)
         if isinstance(answer, str):
             raise ImageError(answer)
         pixels = self._pixels[: int(np.prod(answer.shape))].reshape(answer.shape)
         return Picture(pixels, answer.width, answer.height, answer.scale, answer.note)
 
-    def _answer(self, job: Job, limit_s: float) -> Decoded | str:
+    def _answer(self, job: Job, data: bytes | bytearray, limit_s: float) -> Decoded | str:
         try:
             self._connection.send(job)
+            self._connection.send_bytes(data)
             if self._connection.poll(limit_s):
                 return self._connection.recv()
             why = f"takes longer than {limit_s:.1f} s to decode"

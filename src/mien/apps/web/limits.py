@@ -35,8 +35,8 @@ A photo of 12 megapixels takes 0.2 s. Files that take much longer for their size
 DECODE_BYTES = 2**30
 """How much memory decoding a picture may take, beside what the process that does it takes anyway."""
 
-SHARED_BYTES = max(PICTURE_BYTES, 3 * (2 * REDUCE_TO_PX) ** 2)
-"""The memory shared with a process that decodes: the largest file, or what the largest picture is read to."""
+SHARED_BYTES = 3 * (2 * REDUCE_TO_PX) ** 2
+"""The memory shared with a process that decodes: what the largest picture is read to."""
 
 START_S = 60.0
 """For how long a process that decodes may start."""
