@@ -40,7 +40,8 @@ SAME_COLOURS, SAME_SHADING = 0.75, 0.7
 
 Either is enough: lamps and screens change all colours at once, a turn of the head all shading. In six clips of people
 who stay, the colours of a face agree with those of any frame in the second before by 0.79 or more. In a street 7 % of
-the views of two people agree by either. From 0.7 to 0.8 each clip has as many people, on every frame (lab/log.md).
+the views of two people agree by either. From 0.7 to 0.8 each clip has as many people, on every frame
+(docs/benchmarks/people.txt, by lab/scripts/choose_people.py).
 """
 
 

@@ -20,13 +20,13 @@ UNCERTAIN = "uncertain"
 
 SURE_SCORE = 0.82
 """From this score of the detector on a box is surely a face: backs of heads and hair reach 0.81 in the clips that we
-looked through, faces in profile 0.84 (lab/log.md)."""
+looked through, faces in profile 0.84 (docs/benchmarks/people.txt, by lab/scripts/choose_people.py)."""
 
 SURE_SHARE, SURE_S = 0.1, 1.0
 """For this share of the time in which it was seen, or for so many seconds, must a person surely have been a face."""
 
 CLOSE_UP_SCORE = 0.85
-"""Or it is one by its best view, searched alone: there backs of heads and hair reach 0.78, faces 0.85 to 0.93."""
+"""Or it is one by its best view, searched alone: there backs of heads and hair reach 0.83, faces 0.85 to 0.94."""
 
 CLOSE_UP_PX = 96
 """Side of that view."""
