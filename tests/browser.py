@@ -85,11 +85,11 @@ class Page:
         came = self.value(UNTIL.replace("LIMIT", str(1000 * PATIENCE_S)).replace("EXPRESSION", expression))
         assert came, (expression, self.value("document.body.innerText"), self.complaints)
 
-    def choose(self, selector: str, file: Path) -> None:
-        """Choose a file in a field, as a user does in the dialogue."""
+    def choose(self, selector: str, *files: Path) -> None:
+        """Choose files in a field, as a user does in the dialogue."""
         root = self.call("DOM.getDocument")["root"]["nodeId"]
         node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
-        self.call("DOM.setFileInputFiles", nodeId=node, files=[str(file)])
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[str(file) for file in files])
 
     def picture(self, width: int, height: int, dark: bool = False) -> bytes:
         """Return the page as a PNG, on a screen of this size."""

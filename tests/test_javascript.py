@@ -27,8 +27,8 @@ def numbers(value: Any) -> list[Any]:
 
 def test_golden_values_are_those_of_python():
     made, kept = runpy.run_path(str(JS / "test" / "golden.py")), json.loads((JS / "test" / "golden.json").read_text())
-    # Of OpenCV's major releases each rounds pixels in its own way.
-    within = {"resize": 1, "crop": 3}
+    # Of OpenCV's major releases each rounds pixels in its own way, and of processors each the sums of a net of 8 bits.
+    within = {"resize": 1, "crop": 3, "table": 0.02}
     for part, value in made["golden"]().items():
         expected = [one for one in numbers(kept[part]) if not isinstance(one, str)]
         found = [one for one in numbers(value) if not isinstance(one, str)]

@@ -1,5 +1,9 @@
 """The page in a browser, as people use it."""
 
+import csv
+import io
+import json
+import re
 import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from PIL import Image, ImageChops
 
 from browser import CHROMIUM, Page, browser
 from mien.apps.web.site import write_site
@@ -107,6 +112,73 @@ def test_the_faces_of_a_film_are_followed(page: Page, examples: Path):
     page.wait("document.querySelectorAll('article').length === 2 && document.getElementById('film').paused")
 
 
+def test_several_files_are_read_one_after_the_other_and_saved_together(page: Page, examples: Path, tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("hello, here is no picture")
+    names = ("astronaut.png", "chelsea.png")
+    page.choose("#file", *(examples / name for name in names), tmp_path / "notes.txt")
+    page.wait("document.getElementById('pace').innerText === '3 of 3 done'")
+    states = page.value("[...document.querySelectorAll('#gallery small')].map((one) => one.innerText)")
+    assert states == ["1 face", "no face", "failed"]
+    page.value("document.querySelectorAll('#gallery button')[1].click()")
+    said(page, "chelsea.png: no face found")
+    page.value("document.querySelectorAll('#gallery button')[2].click()")
+    said(page, "not a picture: notes.txt")
+    page.value("document.querySelectorAll('#gallery button')[0].click()")
+    said(page, "astronaut.png: 1 face found")
+    saved = {form: save(page, form, tmp_path) for form in ("json", "csv", "png")}
+    document = json.loads(saved["json"])
+    assert [image["path"] for image in document["images"]] == list(names)
+    assert [failure["path"] for failure in document["failures"]] == ["notes.txt"]
+    [row] = csv.DictReader(io.StringIO(saved["csv"].decode()))
+    assert (row["path"], row["emotion"], row["uncertain"]) == ("astronaut.png", "happiness", "False")
+    with Image.open(io.BytesIO(saved["png"])) as marked, Image.open(examples / "astronaut.png") as plain:
+        assert marked.size == plain.size
+        assert ImageChops.difference(marked.convert("RGB"), plain.convert("RGB")).getbbox() is not None
+    page.complaints.clear()  # the browser notes each answer of 422
+
+
+def save(page: Page, form: str, folder: Path) -> bytes:
+    """Press a button below the faces; returns the file that comes of it."""
+    page.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+    there = set(folder.iterdir())
+    page.value(f"document.querySelector('#save [value={form}]').click()")
+    while not (made := [one for one in set(folder.iterdir()) - there if one.name.endswith(f".mien.{form}")]):
+        page.value("new Promise((done) => setTimeout(done, 20))")
+    return made[0].read_bytes()
+
+
+def test_faces_and_their_cards_point_at_each_other(page: Page, examples: Path):
+    page.choose("#file", examples / "heads.mp4")
+    page.wait("document.querySelectorAll('article').length === 2")
+    page.value("document.getElementById('film').pause()")
+    page.call("Emulation.setFocusEmulationEnabled", enabled=True)
+    page.value("document.querySelectorAll('#spots button')[1].focus()")
+    assert page.value("document.querySelector('article.pointed h2 + span').innerText").startswith("#2")
+    label = page.value("document.querySelectorAll('#spots button')[1].getAttribute('aria-label')")
+    assert re.fullmatch(r"face 2 of 2: \w+, >?\d+ %(, uncertain)?", label)
+    page.value("document.querySelector('article').focus()")
+    assert page.value("document.querySelectorAll('article.pointed').length") == 1
+    assert page.value("document.querySelector('article').className").split()[-1] == "pointed"
+
+
+def test_a_link_that_is_dropped_is_told_why_not(page: Page):
+    page.value("""{
+      const data = new DataTransfer();
+      data.setData("text/uri-list", "https://elsewhere.example/face.jpg");
+      document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
+    }""")
+    said(page, "the page loads nothing from elsewhere")
+
+
+def test_settings_survive_a_reload(chromium: Page, address: str):
+    chromium.open(address)
+    chromium.wait("document.getElementById('priorsays').textContent")
+    chromium.value("{ const range = document.getElementById('prior'); range.value = 0.25; range.onchange(); }")
+    chromium.open(address)
+    chromium.wait("document.getElementById('priorsays').textContent.startsWith('25 %')")
+    chromium.value("localStorage.clear()")
+
+
 STRIP = """(async () => {
   const { Lanes } = await import(document.querySelector("script[type=module]").src.replace("page.js", "lanes.js"));
   const canvas = document.body.appendChild(document.createElement("canvas")), lanes = new Lanes();
@@ -150,7 +222,7 @@ def test_the_tab_reads_on_when_the_server_is_gone(chromium: Page, examples: Path
         chromium.open(address)
         chromium.wait("document.getElementById('priorsays').textContent")
         chromium.value("document.querySelector('#where [value=tab]').click()")
-        chromium.wait("document.getElementById('wheresays').innerText === 'ready, with or without a network'")
+        chromium.wait("document.getElementById('wheresays').innerText === 'ready, also offline'")
         process.kill()
         process.communicate()
     chromium.complaints.clear()
@@ -182,7 +254,7 @@ def shown(folder: Path) -> Iterator[str]:
 @pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)
 def test_a_site_works_without_a_network_after_the_first_visit(chromium: Page, examples: Path, tmp_path: Path):
     write_site(load("mien-s"), tmp_path, force=False)
-    ready = "document.getElementById('wheresays').innerText === 'ready, with or without a network'"
+    ready = "document.getElementById('wheresays').innerText === 'ready, also offline'"
     with shown(tmp_path) as address:
         chromium.open(address)
         chromium.wait(ready)
@@ -197,11 +269,16 @@ def test_a_site_works_without_a_network_after_the_first_visit(chromium: Page, ex
     assert chromium.complaints == []
 
 
-def test_a_server_that_is_gone_is_named(chromium: Page, examples: Path, tmp_path: Path):
+def test_a_server_that_is_gone_is_named_and_the_page_goes_on_when_it_is_back(
+    chromium: Page, examples: Path, tmp_path: Path
+):
     with served() as (process, address):
         chromium.open(address)
         chromium.wait("document.getElementById('priorsays').textContent")
         process.kill()
         process.communicate()
-    chromium.choose("#file", examples / "astronaut.png")
-    said(chromium, "the server is gone")
+        port = int(address.rpartition(":")[2])
+        chromium.choose("#file", examples / "astronaut.png")
+        said(chromium, "the server is gone")
+        with served("--port", str(port)):
+            said(chromium, "astronaut.png: 1 face found")

@@ -18,18 +18,22 @@ from mien.core.model_card import ModelCard
 from mien.core.packaged import default_model
 from mien.core.pose import head_poses
 from mien.core.priors import shown_at
-from mien.core.types import Faces
+from mien.core.types import Faces, Frame
 from mien.detection.sliced import merge, scales, tiles
 from mien.detection.yunet_net import anchor_grid, decode, resize
 from mien.imaging.crop import CropSpec, crop_faces
 from mien.imaging.quality import sharpness
+from mien.inference.analyzer import load
 from mien.inference.classifier import Classifier
+from mien.results.rows import columns, model_name, rows
+from mien.results.sinks import csv_line, csv_row
 from mien.tracking.appearance import COLOUR_VALUES, looks
 from mien.tracking.smoothing import Hysteresis, Smoother
 from mien.tracking.tracker import Tracker
 from mien.video.shots import novelty, thumbnail
 
 GOLDEN = Path(__file__).parent / "golden.json"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def pattern(width: int, height: int, seed: int = 0) -> Any:
@@ -41,7 +45,10 @@ def pattern(width: int, height: int, seed: int = 0) -> Any:
 
 def golden() -> dict[str, Any]:
     """Return the cases by the name of the JavaScript module, numbers with six decimals."""
-    parts = (_resize, _boxes, _yunet_net, _sliced, _crop, _quality, _pose, _priors, _card, _smoothing, _tracker, _seen)
+    parts = (
+        *(_resize, _boxes, _yunet_net, _sliced, _crop, _quality, _pose, _priors, _card, _smoothing, _tracker, _seen),
+        _table,
+    )
     return {part.__name__[1:]: _rounded(part()) for part in parts}
 
 
@@ -223,6 +230,15 @@ def _seen() -> Any:
         "shading": (seen[:, COLOUR_VALUES:] @ seen[:, COLOUR_VALUES:].T).tolist(),
         "novelty": [[novelty(a, b) for b in thumbs] for a in thumbs],
     }
+
+
+def _table() -> Any:
+    analyzer = load()
+    results = [analyzer(Frame(pattern(200, 120), path='a "pattern", grey.png')), analyzer(EXAMPLES / "astronaut.png")]
+    entries = [result.to_dict() | {"path": Path(result.frame.path).name} for result in results]
+    head = csv_line(columns(analyzer.labels))
+    lines = [csv_row(row) for entry in entries for row in rows(entry, model_name(entry["model"]))]
+    return {"entries": entries, "labels": list(analyzer.labels), "csv": b"".join([head, *lines]).decode()}
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import { merge, scales, tiles } from "../../src/mien/apps/web/static/mien/sliced
 import { Hysteresis, Smoother } from "../../src/mien/apps/web/static/mien/smoothing.js";
 import { Tracker } from "../../src/mien/apps/web/static/mien/tracker.js";
 import { searchTurned } from "../../src/mien/apps/web/static/mien/turns.js";
+import { documentOf, table } from "../../src/mien/apps/web/static/save.js";
 import { decode, toBatch } from "../../src/mien/apps/web/static/mien/yunet_net.js";
 
 const golden = JSON.parse(readFileSync(new URL("golden.json", import.meta.url)));
@@ -211,4 +212,20 @@ test("a cut to another scene is seen", () => {
   thumbs.forEach((one, k) => close(thumbs.map((other) => novelty(one, other)), golden.seen.novelty[k], 0.02));
   const shots = new ShotDetector(), black = thumbnail(picture(320, 180, 4));
   assert.deepEqual([thumbs[0], thumbs[0], black, thumbs[2]].map((one) => shots.cuts(one)), [false, false, false, golden.seen.novelty[0][2] > 0.3]);
+});
+
+test("results are saved as the same table", () => {
+  const { entries, labels, csv } = golden.table, cells = (text) => text.trimEnd().split("\n").map((line) => line.split(","));
+  const [found, expected] = [table(entries, entries[0].model, labels), csv].map(cells);
+  assert.deepEqual(found[0], expected[0]);
+  assert.equal(found.length, expected.length);
+  found.flat().forEach((cell, k) => assert.ok(cell === expected.flat()[k] || Number(cell) === Number(expected.flat()[k]), `${cell} is not ${expected.flat()[k]}`));
+  const { images, failures, schema } = documentOf(entries, []);
+  assert.deepEqual([images.length, "model" in images[0], failures, schema], [2, false, [], entries[0].schema]);
+});
+
+test("names are quoted in tables, and of no face there is the head alone", () => {
+  const { entries, labels } = golden.table, [, { faces }] = entries;
+  assert.match(table([{ ...entries[1], path: 'a "b", c.png', faces }], entries[1].model, labels), /\n"a ""b"", c.png",/);
+  assert.equal(table([entries[0]], entries[0].model, labels).split("\n").length, 2);
 });

@@ -3,6 +3,9 @@
 export const percent = (share) => `${share < 0.995 ? Math.round(100 * share) : ">99"} %`;
 export const shownAs = (face) => face.emotion + (face.uncertain ? "?" : "");
 
+/** What a face is called: by the number of the person in a video, by its place among several in a picture. */
+export const faceName = (face, k, count) => face.id > 0 ? `#${face.id}` : face.id === undefined && count > 1 ? `${k + 1}` : "";
+
 /** Make a canvas as fine as the screen is where it lies; returns its context, in CSS pixels. */
 export function fitted(canvas) {
   const { clientWidth: width, clientHeight: height } = canvas, fine = window.devicePixelRatio || 1;
@@ -13,22 +16,27 @@ export function fitted(canvas) {
   return context;
 }
 
-export function drawMarks(canvas, entry, colours, mirrored) {
-  const context = fitted(canvas), { clientWidth: width, clientHeight: height } = canvas;
-  if (!entry) return;
-  const scale = width / entry.width;
-  const boxes = entry.faces.map(({ box: [x1, y1, x2, y2] }) => {
+/** Draw marks over what a canvas lies on; pointed is the number of the face to point out, or -1. */
+export function drawMarks(canvas, entry, colours, mirrored, pointed) {
+  const context = fitted(canvas);
+  if (entry) paint(context, canvas.clientWidth, canvas.clientHeight, entry, colours, mirrored, pointed);
+}
+
+/** Draw the marks of an entry over a picture of a width and height. */
+export function paint(context, width, height, entry, colours, mirrored = false, pointed = -1) {
+  const scale = width / entry.width, { faces } = entry;
+  const boxes = faces.map(({ box: [x1, y1, x2, y2] }) => {
     const left = mirrored ? entry.width - x2 : x1;
     return { x: left * scale, y: y1 * scale, w: (x2 - x1) * scale, h: (y2 - y1) * scale };
   });
-  const text = Math.max(11, Math.min(0.02 * (width + height), 18));
+  const text = Math.max(11, Math.min(0.02 * (width + height), Math.max(18, width / 50)));
   context.font = `600 ${text}px system-ui, sans-serif`;
   const taken = [];
-  entry.faces.forEach((face, row) => {
-    ring(context, boxes[row], colours[face.emotion], text / 6);
+  faces.forEach((face, row) => {
+    ring(context, boxes[row], colours[face.emotion], text / (row === pointed ? 3 : 6), face.uncertain);
     const others = [...boxes.filter((_, other) => other !== row), ...taken];
     // In full or, for want of room, in short; where neither fits, the colour of the box tells, and the card beside.
-    for (const words of labelsOf(face)) {
+    for (const words of labelsOf(face, row, faces.length)) {
       const size = { w: context.measureText(words).width + text, h: 1.6 * text };
       const place = placeOf(boxes[row], size, { w: width, h: height }, others, text / 3);
       if (!place) continue;
@@ -39,8 +47,8 @@ export function drawMarks(canvas, entry, colours, mirrored) {
   });
 }
 
-function labelsOf(face) {
-  const name = (face.id > 0 ? `#${face.id} ` : "") + shownAs(face);
+function labelsOf(face, k, count) {
+  const name = [faceName(face, k, count), shownAs(face)].filter(Boolean).join(" ");
   return [`${name} ${percent(face.confidence)}`, name];
 }
 
@@ -57,8 +65,10 @@ function placeOf(box, size, picture, others, gap) {
   return places.find((place) => !others.some((other) => meet(place, other)));
 }
 
-function ring(context, { x, y, w, h }, colour, line) {
+/** A box with round corners, its line broken where the face is uncertain. */
+function ring(context, { x, y, w, h }, colour, line, broken) {
   context.beginPath();
+  context.setLineDash(broken ? [3 * line, 2 * line] : []);
   context.roundRect(x, y, w, h, Math.min(4 * line, w / 4, h / 4));
   context.strokeStyle = "rgb(0 0 0 / .35)";
   context.lineWidth = line + 2;
@@ -66,6 +76,7 @@ function ring(context, { x, y, w, h }, colour, line) {
   context.strokeStyle = colour;
   context.lineWidth = line;
   context.stroke();
+  context.setLineDash([]);
 }
 
 function plate(context, { x, y, w, h }, words, colour, text) {

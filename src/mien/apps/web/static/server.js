@@ -1,7 +1,7 @@
 // The API of the server that the page came from.
 import { frameSize } from "./frames.js";
 
-const GONE = "the server is gone; start it again with 'mien web', then load this page again";
+const gone = () => Object.assign(new Error("the server is gone; start it again with 'mien web', and the page goes on"), { isGone: true });
 
 /** What the page must know before the first answer; of a site without a server, a file tells. */
 export const about = (isSite) => asked(isSite ? "model.json" : "api/model");
@@ -19,8 +19,11 @@ export class Server {
   }
 }
 
+/** Whether the server answers again. */
+export const isBack = () => about(false).then(() => true, () => false);
+
 async function asked(address, options) {
-  const response = await fetch(address, options).catch(() => { throw new Error(GONE); });
+  const response = await fetch(address, options).catch(() => { throw gone(); });
   const answer = await response.json().catch(() => ({ detail: `the server answers ${response.status}` }));
   if (!response.ok) throw new Error(answer.detail ?? answer.error);
   return answer;
@@ -39,7 +42,7 @@ class Feed {
     this.opened = new Promise((done, failed) => {
       this.#socket.onopen = done;
       this.#socket.onclose = () => {
-        const why = new Error(GONE);
+        const why = gone();
         failed(why);
         this.#settle?.failed(why);
       };
@@ -59,7 +62,7 @@ class Feed {
     const message = new Uint8Array(8 + picture.size);
     new DataView(message.buffer).setFloat64(0, time_s, true);
     message.set(new Uint8Array(await picture.arrayBuffer()), 8);
-    if (this.#socket.readyState !== WebSocket.OPEN) throw new Error(GONE);
+    if (this.#socket.readyState !== WebSocket.OPEN) throw gone();
     return new Promise((done, failed) => {
       this.#settle = { done, failed };
       this.#socket.send(message);

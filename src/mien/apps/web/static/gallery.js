@@ -1,0 +1,54 @@
+// Several files: each with a small picture, and what was found in it so far.
+
+/** @typedef {{kind: "picture" | "video" | "camera", file?: File, entry?: object, error?: Error, url?: string}} Item */
+
+export class Gallery {
+  #list;
+  #choose;
+
+  /** @param choose is called with the item that is pressed */
+  constructor(list, choose) {
+    [this.#list, this.#choose] = [list, choose];
+  }
+
+  /** Begin anew with these items; one alone needs no gallery. */
+  open(items) {
+    for (const picture of this.#list.querySelectorAll("img")) URL.revokeObjectURL(picture.src);
+    this.#list.hidden = items.length < 2;
+    this.#list.replaceChildren(...(items.length < 2 ? [] : items.map((item) => this.#row(item))));
+  }
+
+  /** Say what is known by now. */
+  show(items, shown) {
+    [...this.#list.children].forEach((row, k) => {
+      const button = row.firstElementChild, item = items[k], state = stateOf(item);
+      button.setAttribute("aria-current", item === shown);
+      button.classList.toggle("trouble", Boolean(item.error));
+      button.classList.toggle("uncertain", Boolean(item.entry?.faces.some(({ uncertain }) => uncertain)));
+      button.lastElementChild.textContent = state;
+      button.title = item.error?.message ?? `${item.file.name}: ${state}`;
+    });
+  }
+
+  #row(item) {
+    const row = document.createElement("li"), button = row.appendChild(document.createElement("button"));
+    button.type = "button";
+    button.onclick = () => this.#choose(item);
+    const picture = button.appendChild(document.createElement(item.kind === "picture" ? "img" : "b"));
+    picture.onerror = () => { picture.hidden = true; };
+    if (item.kind === "picture") Object.assign(picture, { src: URL.createObjectURL(item.file), alt: "" });
+    else picture.textContent = "▶";
+    button.appendChild(document.createElement("span")).textContent = item.file.name;
+    button.appendChild(document.createElement("small"));
+    return row;
+  }
+}
+
+function stateOf({ kind, entry, error }) {
+  if (error) return "failed";
+  if (kind === "video") return "video";
+  return entry ? counted(entry) : "waiting";
+}
+
+/** How many faces an entry has, in words. */
+export const counted = ({ faces: { length } }) => length === 0 ? "no face" : length === 1 ? "1 face" : `${length} faces`;
