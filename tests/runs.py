@@ -48,9 +48,9 @@ def shallow() -> Iterator[None]:
 
 
 @contextmanager
-def unsettled() -> Iterator[None]:
-    """Let nets keep the heads that they learnt: to compare their weights, or since few epochs leave them all but
-    undecided once these are settled, so that 8 bits change their answers."""
+def without_bias_correction() -> Iterator[None]:
+    """Leave out the bias correction: to compare weights, or since after few epochs it makes probabilities so equal that
+    8 bits change the top class."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mien.train.bias_correction.fit_offsets", lambda logits, _: np.zeros(logits.shape[1]))
         yield

@@ -18,7 +18,7 @@ from mien.train.distill import DistillationLoss, beside_teachers, student_accura
 from mien.train.loop import train
 from mien.train.nets.models import MODELS
 from mien.train.recipe import FIRST_TRY, Recipe
-from runs import Copies, behind, history_of, net_of, shallow, unsettled
+from runs import Copies, behind, history_of, net_of, shallow, without_bias_correction
 
 STUDENT = replace(
     FIRST_TRY,
@@ -160,7 +160,7 @@ def test_a_net_starts_from_the_weights_of_a_finished_run(
     run: Path, teachers: list[Path], faces: tuple[Split, Split], tmp_path: Path
 ):
     still = replace(STUDENT, name="still", epochs=1, learning_rate=1e-30, weight_decay=0.0, warmup_epochs=0)
-    with unsettled():
+    with without_bias_correction():
         begun = train(still, *faces, tmp_path / "still", start=run)
     for one, other in zip(net_of(begun).trainable_variables, net_of(run).trainable_variables, strict=True):
         np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-6)

@@ -21,7 +21,7 @@ from mien.train.loop import train
 from mien.train.nets.models import MODELS
 from mien.train.quantize import quantize
 from mien.train.recipe import FIRST_TRY, Recipe
-from runs import net_of, unsettled
+from runs import net_of, without_bias_correction
 from tiny_net import tiny_card, tiny_net
 
 SMALL = replace(FIRST_TRY, name="small", epochs=4, batch_size=16, width=8, dropout=0.0)
@@ -34,7 +34,7 @@ def faces() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with unsettled():
+    with without_bias_correction():
         return train(SMALL, synthetic(160, seed=0), synthetic(32, seed=1), tmp_path_factory.mktemp("runs") / "small")
 
 

@@ -44,10 +44,10 @@ def test_a_mixed_face_is_a_blend_or_has_the_mouth_of_another():
         slice(int(48 * (SEAM_RANGE[1] + SEAM_BLEND / 2)) + 1, 48),
     )
     blends, halves = [], []
-    for place, (face, aim, own) in enumerate(zip(faces, targets, FACES, strict=True)):
-        partner = int(np.argmax(np.where(np.arange(64) == place, 0, aim)))
+    for place, (face, target, own) in enumerate(zip(faces, targets, FACES, strict=True)):
+        partner = int(np.argmax(np.where(np.arange(64) == place, 0, target)))
         other = np.clip(lit_like(FACES[partner], own), 0, 255)
-        blend = np.clip(aim[place] * own + (1 - aim[place]) * lit_like(FACES[partner], own), 0, 255)
+        blend = np.clip(target[place] * own + (1 - target[place]) * lit_like(FACES[partner], own), 0, 255)
         blends.append(np.abs(face - blend).max() < 0.51)
         halves.append(np.array_equal(face[brow], own[brow]) and np.abs(face - other)[mouth].max() < 0.51)
     assert all(np.logical_or(blends, halves))

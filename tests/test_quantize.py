@@ -21,7 +21,7 @@ from mien.train.loop import train
 from mien.train.nets.models import MODELS
 from mien.train.quantize import calibration_faces, quantize
 from mien.train.recipe import FIRST_TRY
-from runs import unsettled
+from runs import without_bias_correction
 
 SMALL = replace(
     FIRST_TRY, name="small", epochs=14, batch_size=16, width=8, average=0.5, rotation_deg=0, zoom=0, shift=0
@@ -37,7 +37,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with unsettled():
+    with without_bias_correction():
         return train(SMALL, synthetic(160, seed=0), synthetic(32, seed=1), tmp_path_factory.mktemp("runs") / "small")
 
 

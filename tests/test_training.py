@@ -21,7 +21,7 @@ from mien.train.epochs import Batches, learning_rate
 from mien.train.export import export
 from mien.train.loop import evenly, train
 from mien.train.recipe import FIRST_TRY, read_recipe
-from runs import Copies, behind, history_of, net_of, shallow, unsettled
+from runs import Copies, behind, history_of, net_of, shallow, without_bias_correction
 
 TINY = replace(
     FIRST_TRY,
@@ -99,12 +99,12 @@ def test_the_best_epoch_is_kept_through_a_stop(faces: tuple[Split, Split], tmp_p
     recipe = replace(TINY, schedule="constant", warmup_epochs=0, learning_rate=0.5, average=average, keep="best")
     with pytest.raises(KeyboardInterrupt):
         train(recipe, *faces, tmp_path / "run", [StopAfter(epoch=2)])
-    with unsettled():
+    with without_bias_correction():
         run = train(recipe, *faces, tmp_path / "run")
     scores = [float(row["val_accuracy"]) for row in history_of(run)]
     best = 1 + scores.index(max(scores))
     assert best < recipe.epochs, "the last epoch shows nothing"
-    with unsettled():
+    with without_bias_correction():
         until = train(replace(recipe, keep="last", epochs=best), *faces, tmp_path / "until")
     learnt, expected = (net_of(path) for path in (run, until))
     for one, other in zip(learnt.trainable_weights, expected.trainable_weights, strict=True):

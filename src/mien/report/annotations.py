@@ -1,4 +1,4 @@
-"""Annotations of a timeline for the programs that people code videos with: ELAN, Praat and BORIS.
+"""Annotations of a timeline, for the annotation programs ELAN, Praat and BORIS.
 
 A tier (in BORIS a subject) is a person, an annotation (a state event) a time in which the person showed one emotion
 with certainty; where the face is uncertain or unseen there is none. Times are the clip's, as in the table of --data.
@@ -52,7 +52,7 @@ class Recording:
 
     @property
     def beside(self) -> str:
-        """The path from the folder to the clip, with slashes; absolute where no other leads there."""
+        """The path from the folder to the clip, with slashes; absolute if there is no relative one."""
         try:
             return Path(os.path.relpath(self.clip, self.folder)).as_posix()
         except ValueError:  # on another drive of Windows
@@ -133,7 +133,7 @@ def eaf(summary: Summary, of: Recording) -> str:
 
 
 def textgrid(summary: Summary, of: Recording) -> str:
-    """Return the TextGrid of Praat, in the long form; of nobody it has one tier without text, as Praat wants one.
+    """Return the TextGrid of Praat, in the long form; without people it has one empty tier, as Praat requires one.
 
     Source: https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html
     """
@@ -263,4 +263,4 @@ def _behavior(label: str, emotions: tuple[str, ...]) -> dict[str, object]:
 
 
 FORMS: dict[str, Callable[[Summary, Recording], str]] = {".eaf": eaf, ".TextGrid": textgrid, ".boris": boris}
-"""The form that a suffix asks for."""
+"""Suffix -> function that makes the document."""

@@ -1,4 +1,4 @@
-"""Events: named parts of a clip, as a stimulus that was shown, and the strip that names them over a lane."""
+"""Events: named parts of a clip, such as a stimulus that was shown, and their bars over a lane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that a report leaves: metrics.json, predictions.csv and its pictures.
+"""The files of a report: metrics.json, predictions.csv and its pictures.
 
 Raises:
     MissingExtra: on import, when matplotlib is not installed; import this before minutes of scoring.
@@ -36,15 +36,15 @@ REPORT_FILES = (
     "photos.png",
     "metrics.json",
 )
-"""All that a report may leave, in the order in which it comes."""
+"""All files of a report, in the order in which they are written."""
 
 
 def write_report(report: Report, out: Path) -> list[str]:
     """Write ``metrics.json``, ``predictions.csv`` and the pictures of what was measured; return the names written.
 
     The pictures show all counted faces: ``confusion.png`` and ``reliability.png``; under ``seven`` ``prior.png`` and
-    ``coverage.png``; where they were measured ``robustness.png`` and ``photos.png``. The folder is made if need be.
-    The files take the place of those of another report, of which none stays beside them.
+    ``coverage.png``; if measured, ``robustness.png`` and ``photos.png``. The folder is made if it is missing.
+    All files of an earlier report are replaced or removed.
     """
     document, views = report.document, report.views
     panels = {}
@@ -79,8 +79,8 @@ def write_report(report: Report, out: Path) -> list[str]:
 def _reliability(view: View, prior: float) -> dict[str, Calibration]:
     """Return the lines of a reliability diagram, name to calibration.
 
-    At a prior above 0 the answers are meant for faces among which the rare emotions are more common, so the split is
-    shown both as it is and weighted to be like that; at prior 0 the two are the same, and the temperature is shown.
+    At a prior above 0 the probabilities are meant for faces among which rare emotions are more common, so the split is
+    shown both as it is and weighted for the prior; at prior 0 the two are the same, and the temperature is shown.
     """
     truth, probs = view.truth[view.counted], view.probs[view.counted]
     if prior > 0:
@@ -114,7 +114,7 @@ def _robustness(blocks: dict[str, RobustnessBlock]) -> Figure:
 
 
 def _predictions(report: Report) -> str:
-    """Return a line a face: its row, whether it is clean, truth and prediction by protocol, the model's answers."""
+    """Return a line a face: its row, whether it is clean, truth and prediction by protocol, and probabilities."""
     faces = report.split
     columns: dict[str, list[Any]] = {"row": faces.rows.tolist(), "clean": faces.clean.astype(int).tolist()}
     for name, view in report.views.items():

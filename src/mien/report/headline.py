@@ -1,4 +1,4 @@
-"""The table that answers for a model: each figure, what it was measured on, and how to get the missing ones."""
+"""The headline table of a model: each figure, what it was measured on, and how to get the missing ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Key = Literal["macro_f1", "balanced_accuracy", "ece", "ece_weighted", "jsd", "js
 
 
 class Row(NamedTuple):
-    """One figure as people read it; value is empty where it was not measured, and then ``on`` says how to get it."""
+    """One figure in words; if it was not measured, value is empty and ``on`` says how to get it."""
 
     measure: str
     value: str
@@ -101,7 +101,7 @@ def _divergence(seven: Scores | None) -> Row:
 
 
 def _certain(document: Metrics) -> Row:
-    """Return how many faces are not uncertain, and how right the model is on them."""
+    """Return the share of certain faces, and the accuracy on them."""
     measure = "share certain / accuracy on it"
     if "coverage" not in document:
         return Row(measure, "", NEEDS_SEVEN)
@@ -125,7 +125,7 @@ def _robustness(document: Metrics) -> Row:
 
 
 def _photos(document: Metrics) -> Row:
-    """Return the scores of the whole path on photos."""
+    """Return the scores of detector, crop and net on photos."""
     measure = "photos accuracy / macro F1"
     if "photos" not in document:
         return Row(measure, "", "with --photos FOLDER")

@@ -1,4 +1,4 @@
-"""The page of ``mien video --summary FILE.html``: clips side by side, with what each person surely showed in each."""
+"""The page of ``mien video --summary FILE.html``: clips side by side, with what each person showed with certainty."""
 
 from __future__ import annotations
 

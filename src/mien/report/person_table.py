@@ -1,6 +1,6 @@
 """The table of ``mien video --summary``: a row a person a clip, made of the entries of the clip's frames.
 
-All of it is counted over frames, so that whoever has the table of ``--data`` can have the same figures again.
+Everything is counted over frames, so the figures can be computed from the table of ``--data`` too.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Parts:
 
     Attributes:
         events: the parts, each of which has rows of its own.
-        baseline: the part whose means are taken off those of all rows; None takes off nothing.
+        baseline: the part whose means are subtracted from those of all rows; None subtracts nothing.
         start_clock: what a clock showed at the clips' beginning; None has no columns.
     """
 

@@ -1,4 +1,4 @@
-"""The sections of a run's page that tell its scores, from the content of ``metrics.json``; empty where it has none."""
+"""The sections of a run's page with its scores, from the content of ``metrics.json``; empty if that has none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OWN_MEANING = {
     "majority": "what more than half of the votes are for, or the one label, eight emotions",
     "fer": "the one label that a face came with, seven emotions",
 }
-"""The same for faces of one's own."""
+"""The same for faces of other data sets."""
 
 
 NOT_SCORED = section("Scores", "<p>Not scored yet: <code>mien evaluate</code> writes metrics.json.</p>")
@@ -74,7 +74,7 @@ def in_short(metrics: Metrics) -> str:
 
 
 def uncertainty(metrics: Metrics, run_dir: Path) -> str:
-    """Return how right the model is where it is sure."""
+    """Return the accuracy of the certain faces, with the coverage curve."""
     if "coverage" not in metrics:
         return ""
     block = metrics["coverage"]
@@ -90,7 +90,7 @@ def uncertainty(metrics: Metrics, run_dir: Path) -> str:
 
 
 def prior(metrics: Metrics, run_dir: Path) -> str:
-    """Return what the prior buys and costs."""
+    """Return the scores by prior."""
     if "prior_sweep" not in metrics:
         return ""
     head = ["prior", "accuracy", "balanced accuracy", "macro F1", "ECE weighted"]
@@ -116,7 +116,7 @@ def prior(metrics: Metrics, run_dir: Path) -> str:
 
 
 def photos(metrics: Metrics) -> str:
-    """Return the scores of the whole path on photos, by prior and by emotion."""
+    """Return the scores of detector, crop and net on photos, by prior and by emotion."""
     if "photos" not in metrics:
         return ""
     block = metrics["photos"]

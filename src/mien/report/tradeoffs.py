@@ -1,4 +1,4 @@
-"""Pictures of what a choice costs: the prior, and how many faces are set aside as uncertain.
+"""Pictures of two trade-offs: the prior, and how many faces count as uncertain.
 
 Raises:
     MissingExtra: on import, when matplotlib is not installed.

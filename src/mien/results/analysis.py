@@ -122,7 +122,7 @@ def analysis_from_dict(entry: PictureEntry, frame: Frame, labels: tuple[str, ...
         ids=np.full(n, -1, np.int64),
         probs=np.array(raw, np.float32).reshape(n, len(labels)),
         labels=labels,
-        uncertain=np.zeros(n, np.bool_),  # judged anew, on the average
+        uncertain=np.zeros(n, np.bool_),  # decided again from the smoothed probabilities
         quality=tuple(face["quality"] for face in faces),
         model=model,
     )

@@ -202,7 +202,7 @@ class IndexCells(TypedDict):
 
 
 def index_cells(shares: Mapping[str, float]) -> IndexCells:
-    """Return the indices of probabilities as they stand in a document, so that they can be had again from those."""
+    """Return the indices of probabilities that are rounded as in documents, so that documents suffice for them."""
     valence, intensity = indices(shares)
     return {"valence": _index(valence), "intensity": _index(intensity)}
 

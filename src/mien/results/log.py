@@ -1,4 +1,4 @@
-"""The log: the results of a run as JSON lines, a line a picture, which a kill at any moment leaves readable.
+"""The log: the results of a run as JSON lines, a line for each picture, readable after a kill at any time.
 
 A line is a picture's entry of the JSON document, or that of a failure, with the schema, the model and the settings
 beside it (``docs/SCHEMA.md``). ``--resume`` reads it.

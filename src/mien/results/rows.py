@@ -72,7 +72,7 @@ def model_name(model: ModelEntry) -> str:
 
 
 def _face_cells(face: FaceEntry) -> Row:
-    # Made anew, as the lines of a log that an earlier mien wrote have none.
+    # Computed here, as logs of earlier releases lack them.
     made = index_cells(face["probabilities"])
     points: Sequence[Sequence[float | None]] = face["landmarks"] or [[None, None]] * len(LANDMARKS)
     return {

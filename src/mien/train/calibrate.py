@@ -35,9 +35,9 @@ NONE_CERTAIN = 1.001
 def calibrate(logits: Floats, recipe: Recipe, train_split: Split, valid_split: Split) -> dict[str, Any]:
     """Return the content of ``calibration.json``, fitted on the validation faces under the protocol of the target.
 
-    The temperature is fitted to the taggers' majority: then a probability is the chance that the panel would choose
-    this emotion. Fitted to the distribution of the votes, it gave a worse calibration on PublicTest and, unexpectedly,
-    a larger divergence from the votes too (lab/log.md).
+    The temperature is fitted to the taggers' majority, so a probability is that of the majority choosing this emotion.
+    Fitted to the distribution of the votes, it gave a worse calibration on PublicTest and, unexpectedly, a larger
+    divergence from the votes too (lab/log.md).
 
     The class shares are those of the labels in the training targets; for the prior and the thresholds see
     ``choose_prior`` and ``uncertain_below``. The accuracies under "metrics" are those at prior 0.

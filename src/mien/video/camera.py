@@ -143,7 +143,7 @@ def open_address(address: str) -> Generator[Pictures]:
     A stream of known length is played at its own speed.
 
     Raises:
-        VideoError: no answer, or no more data.
+        VideoError: no reply, or no more data.
     """
     import av
     from av.error import ExitError, FFmpegError, InvalidDataError

@@ -15,7 +15,7 @@ RETRY_S = 2.0
 """Seconds before a camera that failed is opened again."""
 
 JOIN_S = 3.0
-"""Seconds to wait at the end for a driver that does not answer."""
+"""Seconds to wait at the end for a driver that does not return."""
 
 Opener = Callable[[], AbstractContextManager[Iterator[tuple[Image, float | None]]]]
 """Opens a source: a context with its pictures (H, W, 3) uint8 RGB, each with the time in seconds at which it is to be

@@ -36,22 +36,22 @@ def main() -> None:
 def _reply_to_all() -> None:
     cv2.setNumThreads(1)
     # Decoders in C may print, which must not be mixed with the replies.
-    with os.fdopen(os.dup(1), "wb") as answers, open(os.devnull, "w") as nowhere:  # noqa: PTH123
+    with os.fdopen(os.dup(1), "wb") as replies, open(os.devnull, "w") as nowhere:  # noqa: PTH123
         os.dup2(2, 1)
         asked = _received(sys.stdin.buffer)
         job: Job = next(asked)
         try:
             analyzer = load(**job.load)
         except MienError as error:
-            _send(answers, error)
+            _send(replies, error)
             return
-        _send(answers, (__version__, analyzer.model))
+        _send(replies, (__version__, analyzer.model))
         for name, data in asked:
             # Its thread ends the program even if C code does not return to Python.
             faulthandler.dump_traceback_later(job.time_limit_s, exit=True, file=nowhere)
             entry = entry_of(analyzer, job, name, data)
             faulthandler.cancel_dump_traceback_later()
-            _send(answers, entry)
+            _send(replies, entry)
 
 
 def entry_of(analyzer: Analyzer, job: Job, name: str, data: bytes | None) -> Entry:
@@ -83,8 +83,8 @@ def _received(stream: BinaryIO) -> Iterator[Any]:
             return
 
 
-def _send(stream: BinaryIO, answer: object) -> None:
-    pickle.dump(answer, stream)
+def _send(stream: BinaryIO, reply: object) -> None:
+    pickle.dump(reply, stream)
     stream.flush()
 
 

@@ -53,46 +53,46 @@ def on_cluster(units: Iterable[Unit], job: Job, cluster: Cluster, stopped: Calla
         ClusterLostError: the cluster was lost.
     """
     driver = Child(PROGRAM, quiet=True)  # Ray tells of what is its own affair
-    answers: SimpleQueue[Any] = SimpleQueue()
-    for target in (lambda: _tell(driver, job, cluster, units, answers), lambda: _listen(driver, answers)):
+    replies: SimpleQueue[Any] = SimpleQueue()
+    for target in (lambda: _tell(driver, job, cluster, units, replies), lambda: _listen(driver, replies)):
         threading.Thread(target=target, daemon=True).start()
     try:
-        while (answer := _next(answers, stopped)) is not None:
-            if isinstance(answer, BaseException):
-                raise answer
-            yield answer
+        while (reply := _next(replies, stopped)) is not None:
+            if isinstance(reply, BaseException):
+                raise reply
+            yield reply
     finally:
         driver.kill()
 
 
-def _tell(driver: Child, job: Job, cluster: Cluster, units: Iterable[Unit], answers: SimpleQueue[Any]) -> None:
+def _tell(driver: Child, job: Job, cluster: Cluster, units: Iterable[Unit], replies: SimpleQueue[Any]) -> None:
     """Send units as they are requested; an error in listing them is put into the queue."""
     with suppress(BrokenPipeError, ValueError):  # it has ended, and its last reply says why
         try:
             for question in (job, cluster):
-                pickle.dump(question, driver.questions)
+                pickle.dump(question, driver.requests)
             for unit in units:
-                pickle.dump(unit, driver.questions)
-            pickle.dump(None, driver.questions)
-            driver.questions.flush()
+                pickle.dump(unit, driver.requests)
+            pickle.dump(None, driver.requests)
+            driver.requests.flush()
         except (MienError, OSError) as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            answers.put(error)
+            replies.put(error)
 
 
-def _listen(driver: Child, answers: SimpleQueue[Any]) -> None:
+def _listen(driver: Child, replies: SimpleQueue[Any]) -> None:
     """Put the replies into the queue, and after the last one None, or an error if the cluster was lost."""
     try:
-        while (answer := pickle.load(driver.answers)) is not None:
-            answers.put(answer)
-        answers.put(None)
+        while (reply := pickle.load(driver.replies)) is not None:
+            replies.put(reply)
+        replies.put(None)
     except (EOFError, OSError, ValueError, pickle.UnpicklingError):
-        answers.put(ClusterLostError("the connection to the Ray cluster was lost"))
+        replies.put(ClusterLostError("the connection to the Ray cluster was lost"))
 
 
-def _next(answers: SimpleQueue[Any], stopped: Callable[[], bool]) -> Any:
+def _next(replies: SimpleQueue[Any], stopped: Callable[[], bool]) -> Any:
     while not stopped():
         with suppress(Empty):
-            return answers.get(timeout=LOOKED_S)
+            return replies.get(timeout=LOOKED_S)
     return None

@@ -55,7 +55,7 @@ class Child:
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self.questions, self.answers = self._process.stdin, self._process.stdout
+        self.requests, self.replies = self._process.stdin, self._process.stdout
 
     def ask(self, question: object) -> Any:
         """Return the reply.
@@ -65,9 +65,9 @@ class Child:
         """
         since_s = time.monotonic()
         try:
-            pickle.dump(question, self.questions)
-            self.questions.flush()
-            return pickle.load(self.answers)
+            pickle.dump(question, self.requests)
+            self.requests.flush()
+            return pickle.load(self.replies)
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise ChildDiedError(self.close(), time.monotonic() - since_s) from error
 
@@ -78,7 +78,7 @@ class Child:
 
     def close(self) -> int:
         """End the process, which has replied to all requests, and return its exit code."""
-        for stream in (self.questions, self.answers):
+        for stream in (self.requests, self.replies):
             with suppress(OSError):  # its buffer cannot be sent to a dead process
                 stream.close()
         try:
@@ -142,24 +142,24 @@ class Bench:
     def _started(self) -> Child:
         child = Child(PROGRAM)
         try:
-            answer = child.ask(self._job)
+            reply = child.ask(self._job)
         except ChildDiedError as died:
             raise MienError(
                 f"a worker on {socket.gethostname()} did not start (exit code {died.code}); see whether "
                 f"'python -m {PROGRAM}' starts there"
             ) from died
         try:
-            self._check(answer)
+            self._check(reply)
         except MienError:
             child.close()
             raise
         return child
 
-    def _check(self, answer: Any) -> None:
+    def _check(self, reply: Any) -> None:
         """Raise an error that a child reports, or one if its version or model differs."""
-        if isinstance(answer, MienError):
-            raise answer
-        version, model = answer
+        if isinstance(reply, MienError):
+            raise reply
+        version, model = reply
         wanted = self._job.made["model"]
         if (version, model) != (self._job.mien, wanted):
             raise WrongWorkerError(

@@ -34,16 +34,16 @@ WAITING = 2
 
 def main() -> None:
     """Do all units that arrive on standard input."""
-    with os.fdopen(os.dup(1), "wb") as answers:
+    with os.fdopen(os.dup(1), "wb") as replies:
         os.dup2(2, 1)
         job, cluster = pickle.load(sys.stdin.buffer), pickle.load(sys.stdin.buffer)
         try:
             ray = connected(cluster.address)
             for done in _spread(ray, _units(sys.stdin.buffer), job, cluster):
-                _send(answers, done)
-            _send(answers, None)
+                _send(replies, done)
+            _send(replies, None)
         except MienError as error:
-            _send(answers, error)
+            _send(replies, error)
 
 
 def connected(address: str) -> Any:
@@ -131,8 +131,8 @@ def _units(stream: BinaryIO) -> Iterator[Unit]:
         yield unit
 
 
-def _send(stream: BinaryIO, answer: object) -> None:
-    pickle.dump(answer, stream)
+def _send(stream: BinaryIO, reply: object) -> None:
+    pickle.dump(reply, stream)
     stream.flush()
 
 

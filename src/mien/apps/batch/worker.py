@@ -18,7 +18,7 @@ from mien.apps.batch.units import Unit, Whole
 from mien.imaging.formats import PICTURE_SUFFIXES
 from mien.inference.ordered_map import ordered_map
 
-AHEAD = 4
+DOWNLOADS_AT_ONCE = 4
 """Files that are downloaded from addresses at the same time, as most of that time is waiting."""
 
 ROWS_AT_ONCE = 16
@@ -87,7 +87,7 @@ def _entry(bench: Bench, name: str, data: bytes | OSError | None) -> Entry:
 
 def _files(names: tuple[str, ...]) -> Iterator[Picture]:
     if any(is_address(name) for name in names):
-        yield from ordered_map(_fetched, names, AHEAD)
+        yield from ordered_map(_fetched, names, DOWNLOADS_AT_ONCE)
     else:
         yield from ((name, None) for name in names)
 

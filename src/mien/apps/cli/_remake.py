@@ -1,4 +1,4 @@
-"""What is written of a clip, made anew from its log."""
+"""The outputs of a clip, written again from its log."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class ClipScreen(ProgressScreen):
             if more := left_out(summary):
                 self._console.print(more, highlight=False)
         else:
-            tell = verbosity.say if files else verbosity.answer
+            tell = verbosity.say if files else verbosity.output
             tell("\n".join(plain_lines(clip, summary, self._named)))
         if summary.not_people and not (summary.people and self._console.is_terminal):
             verbosity.note(f"{clip}: {not_counted(summary)}")

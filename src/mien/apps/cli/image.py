@@ -116,7 +116,7 @@ def _run(
                 entries.append(picture_entry(outcome.path, outcome.result))
         screen.close(skipped=inputs.skipped, resumed=len(inputs.paths) - len(waiting), out=out)
     if output.as_json:
-        verbosity.answer(json.dumps(document(analyzer.model, entries, screen.failures), indent=1), even_quiet=True)
+        verbosity.output(json.dumps(document(analyzer.model, entries, screen.failures), indent=1), even_quiet=True)
     if stopped():
         raise end(f"add --resume to go on with {out}" if out else "the remaining pictures have no result")
     if screen.failures:

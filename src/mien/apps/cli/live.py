@@ -120,7 +120,7 @@ def _view(window: bool, name: str, stack: ExitStack) -> loop.View:
     console = verbosity.console()
     if console.is_terminal:
         return stack.enter_context(TerminalView(console))
-    return LineView(verbosity.answer, verbosity.note)
+    return LineView(verbosity.output, verbosity.note)
 
 
 def _check_film(path: Path, force: bool) -> None:

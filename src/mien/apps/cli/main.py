@@ -53,7 +53,7 @@ for panel, commands in (
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        verbosity.answer(f"mien {__version__}")
+        verbosity.output(f"mien {__version__}")
         raise typer.Exit
 
 

@@ -105,7 +105,7 @@ class Screen(ProgressScreen):
             shown = table(outcome) if len(outcome.result) else Text(f"{cell(outcome.path)}: no face found")
             self._console.print(shown, soft_wrap=not len(outcome.result))
         else:
-            verbosity.answer("\n".join(plain_lines(outcome.path, outcome.result)))
+            verbosity.output("\n".join(plain_lines(outcome.path, outcome.result)))
 
     def close(self, *, skipped: int, resumed: int, out: Path | None) -> None:
         """Print the summary on a terminal."""

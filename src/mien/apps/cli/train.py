@@ -244,4 +244,4 @@ def recipes() -> None:
     files = recipe_files()
     width = max(map(len, files), default=0)
     for name, file in files.items():
-        verbosity.answer(f"{name:{width}}  {summary(file)}")
+        verbosity.output(f"{name:{width}}  {summary(file)}")

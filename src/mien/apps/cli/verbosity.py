@@ -65,7 +65,7 @@ def console(stderr: bool = False) -> Console:
     return Console(stderr=stderr, quiet=is_quiet())
 
 
-def answer(text: str, even_quiet: bool = False) -> None:
+def output(text: str, even_quiet: bool = False) -> None:
     """Print the result of a command to standard output.
 
     Raises:
