@@ -1,6 +1,7 @@
 """The paths under ``/v1``: what they take, and how they say that something is wrong."""
 
 import json
+import re
 from base64 import b64encode
 from io import BytesIO
 from typing import Any
@@ -182,6 +183,18 @@ def test_the_description_is_of_this_version_and_tells_every_status(api: TestClie
         assert kind == ("application/json" if status == "200" else "application/problem+json")
     assert {one["name"] for one in operation["parameters"]} >= {"model", "prior", "view", "detector", "min_face"}
     assert "HTTPValidationError" not in json.dumps(told)
+
+
+def test_the_page_of_the_api_tells_all_and_loads_nothing_from_elsewhere(api: TestClient):
+    page = api.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    for name in ("POST /v1/images", "POST /v1/videos", "GET /metrics", "small_faces", "413", "0.3 without it"):
+        assert name in page.text, name
+    assert "/api/image" not in page.text
+    loaded = re.findall(r'(?:href|src)="([^"]*)"', page.text)
+    assert len(loaded) == 4
+    for file in loaded:
+        assert api.get(f"/{file}").status_code == 200
 
 
 def test_the_socket_takes_the_same_options(api: TestClient):

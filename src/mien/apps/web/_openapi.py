@@ -26,7 +26,7 @@ def answers(document: Any, *statuses: int, kind: str = "application/json") -> di
     """Return what an operation answers, by its statuses: a document, or where something is wrong a problem."""
     wrong = {"content": {PROBLEM_JSON: {"schema": schema_of(Problem)}}}
     done = {"description": "what was asked for", "content": {kind: {"schema": schema_of(document)}}}
-    refused = {status: {"description": HTTPStatus(status).phrase, **wrong} for status in (*ALWAYS, *statuses)}
+    refused = {status: {"description": HTTPStatus(status).phrase.lower(), **wrong} for status in (*ALWAYS, *statuses)}
     return {200: done, **refused}
 
 

@@ -9,12 +9,13 @@ from typing import Annotated, Any, TypedDict
 
 from fastapi import APIRouter, FastAPI, HTTPException, Query, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from mien.apps.web import metrics, pictures, videos
 from mien.apps.web._openapi import answers
 from mien.apps.web.access import Access, HostOriginMiddleware, TokenMiddleware
+from mien.apps.web.apidocs import apidocs
 from mien.apps.web.middleware import HeadersMiddleware
 from mien.apps.web.problems import explain_errors
 from mien.apps.web.service import Service
@@ -80,6 +81,10 @@ def create_app(
     async def model() -> JSONResponse:
         """Tell the model, the emotions of its answers and their colours."""
         return JSONResponse(about(analyzer))
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(apidocs(app.openapi()))
 
     app.mount("/static", StaticFiles(directory=STATIC))
     return app

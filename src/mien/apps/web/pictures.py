@@ -39,7 +39,7 @@ def routes(service: Service) -> APIRouter:
         """Name what the faces of pictures show.
 
         The body is a picture as the file it is, or several in a form or, in base64, in JSON. Of several, those that
-        cannot be read are told as failures.
+        cannot be read are told as failures. An option that is not given is as the service was started.
         """
         analyzer = await to_thread.run_sync(service.analyzers, asked)
         async with service.bodies.whole(request) as data:

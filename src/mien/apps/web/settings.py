@@ -17,7 +17,6 @@ from mien.inference.classifier import Classifier
 from mien.tracking.smoothing import SMOOTH_S
 
 PRIOR = r"^(ferplus|balanced|0|1|[01]\.0+|0?\.[0-9]+)$"
-OWN = "; the service's own without it"
 
 
 class Settings(BaseModel):
@@ -25,19 +24,17 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
-    model: Literal["mien", "mien-s"] | None = Field(None, description=f"a packaged model{OWN}")
+    model: Literal["mien", "mien-s"] | None = Field(None, description="a packaged model")
     prior: str | None = Field(
-        None, pattern=PRIOR, description=f"ferplus, balanced or 0..1: how far rare emotions are raised{OWN}"
+        None, pattern=PRIOR, description="ferplus, balanced or 0..1: how far rare emotions are raised"
     )
-    view: Literal["seven", "eight"] | None = Field(None, description=f"eight: contempt is shown apart{OWN}")
-    detector: Literal["yunet", "haar", "none"] | None = Field(
-        None, description=f"none: the whole picture is the face{OWN}"
-    )
+    view: Literal["seven", "eight"] | None = Field(None, description="eight: contempt is shown apart")
+    detector: Literal["yunet", "haar", "none"] | None = Field(None, description="none: the whole picture is the face")
     min_face: float | None = Field(
-        None, ge=0, le=100_000, description=f"leave out smaller faces, in pixels of the picture as it is read{OWN}"
+        None, ge=0, le=100_000, description="leave out smaller faces, in pixels of the picture as it is read"
     )
-    largest: bool | None = Field(None, description=f"keep the largest face of each picture{OWN}")
-    small_faces: bool | None = Field(None, description=f"search large pictures for small faces{OWN}")
+    largest: bool | None = Field(None, description="keep the largest face of each picture")
+    small_faces: bool | None = Field(None, description="search large pictures for small faces")
 
 
 class NamedSettings(Settings):

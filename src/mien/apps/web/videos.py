@@ -41,7 +41,7 @@ def routes(service: Service) -> APIRouter:
     async def videos(request: Request, asked: Annotated[VideoSettings, Query()]) -> Response:
         """Name what the faces of a video show, and who is who: a line of JSON a frame, as they are analysed.
 
-        The last line tells the end, or what is wrong.
+        The last line tells the end, or what is wrong. An option that is not given is as the service was started.
         """
         analyzer = await to_thread.run_sync(service.analyzers, asked)
         lines = _lines(service, request, analyzer, asked)
