@@ -46,11 +46,11 @@ class TestDuplicates:
     def test_strangers(self, change):
         assert twins_of(change(self.face), self.face) == (False, False)
 
-    def test_even_grey_is_a_pixel_twin_of_the_same_grey_alone(self):
+    def test_even_grey_is_a_pixel_duplicate_of_the_same_grey_alone(self):
         assert twins_of(np.full((48, 48), 7, np.uint8), np.full((48, 48), 7, np.uint8)) == (True, True)
         assert twins_of(np.full((48, 48), 7, np.uint8), np.full((48, 48), 8, np.uint8)) == (False, False)
 
-    def test_a_face_is_no_twin_of_itself_even_if_it_is_its_own_mirror_image(self):
+    def test_a_face_is_no_duplicate_of_itself_even_if_it_is_its_own_mirror_image(self):
         even = np.hstack([self.face[:, :24], self.face[:, 23::-1]])
         assert not find_duplicates(samples(even[None], ["train"])).near.any()
 

@@ -45,7 +45,7 @@ print(json.dumps([keras.backend.backend(), np.asarray(logits).tolist(), warped.t
 
 
 @pytest.mark.parametrize("backend", ["torch", "jax"])
-def test_another_backend_answers_alike_trains_and_exports(backend: str, tmp_path: Path):
+def test_another_backend_predicts_alike_trains_and_exports(backend: str, tmp_path: Path):
     if find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     faces = synthetic(48, seed=0)

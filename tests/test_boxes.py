@@ -91,7 +91,7 @@ def test_a_box_that_was_dropped_drops_no_other():
     ),
     st.sampled_from([0.0, 0.3, 0.5, 1.0]),
 )
-def test_nms_leaves_no_pair_above_the_limit_and_is_settled(found: tuple[np.ndarray, np.ndarray], max_overlap: float):
+def test_nms_leaves_no_pair_above_the_limit_and_is_stable(found: tuple[np.ndarray, np.ndarray], max_overlap: float):
     some, scores = found
     kept = boxes.nms(some, scores, max_overlap)
     assert kept.dtype == np.int64

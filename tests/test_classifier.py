@@ -102,7 +102,7 @@ def test_a_number_of_threads_that_cannot_be():
         Classifier(tiny_net(tiny_card()), batch_size=0)
 
 
-def test_the_batch_size_changes_no_answer(classifier: Classifier):
+def test_the_batch_size_changes_no_prediction(classifier: Classifier):
     faces = plain_faces([16, 48, 80, 112, 144])
     np.testing.assert_allclose(Classifier(tiny_net(tiny_card()), batch_size=2)(faces), classifier(faces), atol=1e-6)
 

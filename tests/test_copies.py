@@ -33,7 +33,7 @@ def pickled(whole: mien.Analyzer) -> mien.Analyzer:
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])
-def test_a_copy_answers_as_the_first_does(
+def test_a_copy_predicts_as_the_first_does(
     analyzer: mien.Analyzer, examples: Path, copied: Callable[[mien.Analyzer], mien.Analyzer]
 ):
     photo = read(examples / "astronaut.png")

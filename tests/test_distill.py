@@ -66,7 +66,7 @@ def finished_run(recipe: Recipe, folder: Path) -> Path:
     return folder
 
 
-def test_student_and_teachers_answer_side_by_side(teachers: list[Path], faces: tuple[Split, Split]):
+def test_student_and_teachers_predict_side_by_side(teachers: list[Path], faces: tuple[Split, Split]):
     net = MODELS["compact"](STUDENT, 8)
     pictures = faces[1].images[..., None].astype(np.float32)
     model = beside_teachers(net, teachers, STUDENT, pictures)

@@ -60,7 +60,7 @@ def net(file: Path, faces: np.ndarray) -> keras.Model:
     return made
 
 
-def test_the_first_layer_answers_as_dlib_does_on_a_grey_face(net: keras.Model, faces: np.ndarray):
+def test_the_first_layer_computes_as_dlib_does_on_a_grey_face(net: keras.Model, faces: np.ndarray):
     weights = layers(np.random.default_rng(0))
     convolution, affine = next(weights), next(weights)
     standard = keras.Sequential([Standardize(), keras.layers.Resizing(131, 131)])(faces)
@@ -71,7 +71,7 @@ def test_the_first_layer_answers_as_dlib_does_on_a_grey_face(net: keras.Model, f
     np.testing.assert_allclose(found[:, 10, 20], sums * affine[:32] + affine[32:], rtol=1e-3, atol=1e-3)
 
 
-def test_training_starts_from_what_the_net_answers(net: keras.Model, faces: np.ndarray):
+def test_training_starts_from_what_the_net_predicts(net: keras.Model, faces: np.ndarray):
     last = keras.Model(net.input, net.get_layer("norm26").output)
     fitted, answered = (keras.ops.convert_to_numpy(last(faces, training=training)) for training in (True, False))
     np.testing.assert_allclose(fitted, answered, atol=2e-2)

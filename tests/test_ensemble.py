@@ -27,7 +27,7 @@ def file_with(folder: Path, name: str, **changes) -> Path:
     return path
 
 
-def test_an_ensemble_answers_with_the_mean(tmp_path: Path):
+def test_an_ensemble_predicts_the_mean(tmp_path: Path):
     cold, warm = file_with(tmp_path, "cold"), file_with(tmp_path, "warm", temperature=6.0)
     one, other = (load_scorer([model])(SHADES) for model in (cold, warm))
     both = load_scorer([cold, warm])
@@ -99,7 +99,7 @@ def test_faces_are_weighted_by_the_shares_of_the_emotions_that_are_told_apart():
         assert np.isfinite(seven(protocol, 1.0).weights).all()
 
 
-def test_averaged_answers_have_no_temperature_and_no_threshold(tmp_path: Path, data: Path):
+def test_averaged_probabilities_have_no_temperature_and_no_threshold(tmp_path: Path, data: Path):
     document = evaluate([file_with(tmp_path, "one"), file_with(tmp_path, "two")], data).document
     assert [member["model"] for member in document["members"]] == ["one.onnx", "two.onnx"]
     both = f"{tmp_path.name}/one.onnx + {tmp_path.name}/two.onnx"

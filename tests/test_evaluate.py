@@ -143,7 +143,7 @@ def test_a_line_a_face(tmp_path: Path, data: Path):
     assert sum(float(lines[0][f"p_{name}"]) for name in EIGHT) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_model_of_seven_labels_never_answers_contempt(tmp_path: Path, data: Path):
+def test_a_model_of_seven_labels_never_predicts_contempt(tmp_path: Path, data: Path):
     document = evaluate(model_file(tmp_path, SEVEN), data).document
     confusion = np.array(document["protocols"]["majority"]["all"]["confusion"])
     assert confusion.shape == (8, 8)

@@ -53,7 +53,7 @@ def file(net: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_first_layer_answers_as_the_published_one_on_a_grey_face(net: keras.Model, file: Path, faces: np.ndarray):
+def test_the_first_layer_computes_as_the_published_one_on_a_grey_face(net: keras.Model, file: Path, faces: np.ndarray):
     copy_facenet(file, net, faces)
     with h5py.File(file) as held:
         kernel = held["model_weights/Conv2d_1a_3x3/Conv2d_1a_3x3/kernel:0"][()]

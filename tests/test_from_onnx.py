@@ -56,7 +56,7 @@ def test_a_packaged_net_gives_its_recipe():
     assert {name: exported_recipe(packaged_model(name)).width for name in PACKAGED} == {"mien": 32, "mien-s": 16}
 
 
-def test_the_weights_answer_as_the_file_does(int8_model: Path, run: Path, faces: np.ndarray):
+def test_the_weights_predict_as_the_file_does(int8_model: Path, run: Path, faces: np.ndarray):
     weights = exported_weights(int8_model, faces.astype(np.float32))
     file, pictures = Classifier(int8_model), synthetic(100, seed=2).images[..., None]
     logits = net_with(SMALL, weights).predict(pictures.astype(np.float32), verbose=0)
@@ -66,7 +66,7 @@ def test_the_weights_answer_as_the_file_does(int8_model: Path, run: Path, faces:
     np.testing.assert_allclose(weights[-2], net_of(run).get_weights()[-2], atol=1e-6)
 
 
-def test_training_starts_from_what_the_file_answers(int8_model: Path, faces: np.ndarray):
+def test_training_starts_from_what_the_file_predicts(int8_model: Path, faces: np.ndarray):
     pictures = faces.astype(np.float32)
     net = net_with(SMALL, exported_weights(int8_model, pictures))
     fitted, answered = (keras.ops.convert_to_numpy(net(pictures, training=training)) for training in (True, False))

@@ -25,7 +25,7 @@ def narrow() -> keras.Model:
 
 
 @pytest.mark.parametrize("width", [3, 4, 7])
-def test_the_wider_net_answers_as_the_narrower_one(narrow: keras.Model, width: int, monkeypatch: pytest.MonkeyPatch):
+def test_the_wider_net_predicts_as_the_narrower_one(narrow: keras.Model, width: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "COPY_NOISE", 0.0)
     wide = MODELS["compact"](replace(NARROW, width=width), 8)
     wide.set_weights(net2wider(narrow.get_weights(), [tuple(variable.shape) for variable in wide.weights], seed=0))

@@ -37,7 +37,7 @@ def test_rows_stay_distributions_and_priors_add_up(logits: np.ndarray, one: floa
 
 
 @pytest.mark.parametrize("prior", [0.3, 1.0])
-def test_calibrated_answers_stay_calibrated_where_the_prior_supposes(prior: float):
+def test_calibrated_probabilities_stay_calibrated_where_the_prior_supposes(prior: float):
     rng = np.random.default_rng(0)
     probs = rng.dirichlet(3 * SHARES, 40_000)
     truth = (probs.cumsum(axis=1) > rng.random((len(probs), 1))).argmax(axis=1)

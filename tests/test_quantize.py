@@ -51,7 +51,7 @@ def int8_model(float_model: Path, data: Path) -> Path:
     return quantize(float_model, calibration_faces(data), float_model.with_name("model.int8.onnx"))
 
 
-def test_int8_answers_nearly_as_float_does(float_model: Path, int8_model: Path):
+def test_int8_predicts_nearly_as_float_does(float_model: Path, int8_model: Path):
     crops = synthetic(200, seed=2).images[..., None]
     expected, answered = Classifier(float_model)(crops), Classifier(int8_model)(crops)
     assert 0 < np.abs(answered - expected).max() < 0.15

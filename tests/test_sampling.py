@@ -22,7 +22,7 @@ def faces(fear: int) -> np.ndarray:
 
 
 class TestRates:
-    def test_rare_faces_are_drawn_by_the_power_of_their_share(self):
+    def test_rare_faces_are_drawn_by_a_power_of_their_share(self):
         rates = draw_rates(faces(20), HERE, 0.5, "")
         np.testing.assert_allclose(rates, [2.0] * 20 + [1.0] * 80)
         assert draw_rates(faces(20), HERE, 1, "").reshape(5, 20).sum(axis=1).tolist() == [80, 20, 20, 20, 20]

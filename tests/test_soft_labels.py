@@ -51,7 +51,7 @@ def in_order(split: Split) -> np.ndarray:
     return np.array([np.abs(flat - image.ravel()).sum(axis=1).argmin() for image in split.images])
 
 
-def test_the_votes_for_an_unchanged_face_are_the_teachers_answer(teacher: Path):
+def test_the_votes_for_an_unchanged_face_are_the_teachers_prediction(teacher: Path):
     (view,) = asked(PLAIN, teacher)
     places = in_order(view)
     np.testing.assert_array_equal(view.images, FACES.images[places])

@@ -14,7 +14,7 @@ LOGITS = st.integers(2, 9).flatmap(
 
 
 @given(LOGITS, st.floats(0.3, 3))
-def test_answers_are_distributions_and_lead_back(logits: np.ndarray, temperature: float):
+def test_probabilities_are_distributions_and_lead_back(logits: np.ndarray, temperature: float):
     probs = tempered(logits, temperature)
     assert probs.shape == logits.shape
     np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-9)

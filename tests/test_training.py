@@ -200,7 +200,7 @@ def test_a_loss_that_is_no_number_ends_the_run(faces: tuple[Split, Split], tmp_p
         epochs.on_train_batch_end(1, {"loss": float("nan")})
 
 
-def test_the_exported_file_answers_as_the_net_does(run: Path, faces: tuple[Split, Split], tmp_path: Path):
+def test_the_exported_file_predicts_as_the_net_does(run: Path, faces: tuple[Split, Split], tmp_path: Path):
     path = export(run, tmp_path / "model.onnx")
     classifier = Classifier(path)
     crops = faces[1].images[..., None]

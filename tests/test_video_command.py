@@ -267,12 +267,12 @@ def test_hidden_faces_are_hidden_in_film_and_page(mien: Command, clip: Path):
     ("text", "value"),
     [("90", 90), ("1.5", 1.5), ("1:30", 90), ("0:00.6", 0.6), ("1:01:30.5", 3690.5), ("70:00", 4200)],
 )
-def test_moments_as_people_write_them(text: str, value: float):
+def test_times_as_people_write_them(text: str, value: float):
     assert seconds(text) == pytest.approx(value)
 
 
 @pytest.mark.parametrize("text", ["0:90:00", "1:60", "-1", "", "1:2:3:4", "nan", "1e3"])
-def test_no_moments(text: str):
+def test_no_times(text: str):
     with pytest.raises(UsageError, match="is no time"):
         seconds(text)
 

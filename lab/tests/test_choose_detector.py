@@ -128,7 +128,7 @@ class SeesSome:
         return found((0, 0, 9, 9)) if image.shape[1] in (50, 224) else found()
 
 
-def test_another_look_counts_with_those_before_it(monkeypatch: pytest.MonkeyPatch):
+def test_another_search_counts_with_those_before_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(choose_detector, "YuNet", SeesSome)
     monkeypatch.setattr(choose_detector, "LOOKS_PX", (128, 224))
     monkeypatch.setattr(choose_detector, "RETRY_SIZES_PX", (128,))

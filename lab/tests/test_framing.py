@@ -87,7 +87,7 @@ def test_faces_count_as_found_where_the_box_overlaps_and_as_wrong_elsewhere(net:
     assert scores["36"] == {"found": 0.0, "accuracy": 0.0, "accuracy_of_found": None, "bare_of_found": None}
 
 
-def test_bare_answers_are_the_nets_on_the_faces_themselves(net: Path):
+def test_bare_predictions_are_the_nets_on_the_faces_themselves(net: Path):
     images = np.stack([np.full((48, 48), 16 + 32 * k, np.uint8) for k in range(7)])
     assert pasted.bare_answers(images, Classifier(net, 1)).tolist() == list(range(7))
 
