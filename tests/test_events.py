@@ -118,6 +118,8 @@ def test_where_only_events_changed_resume_makes_all_but_the_film_anew(mien: Comm
     assert mien(*run).code == 0
     assert page.read_text(encoding="utf-8") == plain
     assert film.stat().st_mtime_ns == filmed
+    assert mien(*run, "--blur").code == 0
+    assert film.stat().st_mtime_ns != filmed
 
 
 @pytest.mark.parametrize(("clip", "is_of"), [("", True), ("a.mp4", True), ("clips/a.mp4", True), ("b.mp4", False)])

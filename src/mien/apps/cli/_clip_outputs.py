@@ -74,8 +74,11 @@ class Wanted:
         return [event for event in self.parts.events if event.is_of(clip)]
 
     def is_up_to_date(self, files: Files, clip: str) -> bool:
-        """Return whether all files of a clip are there and name its events: the page says so, and others go with it."""
-        if not all(file.exists() for file in files.values()):
+        """Return whether all files of a clip are there and name its events: the page says so, and others go with it.
+
+        Where faces are to be blurred they are not, as nothing tells whether those in the film are.
+        """
+        if self.blur or not all(file.exists() for file in files.values()):
             return False
         if "page" in files:
             return shows_events(files["page"], self.events(clip))

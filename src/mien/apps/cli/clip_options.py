@@ -66,7 +66,7 @@ class Output:
     data: Annotated[
         DataForm | None, typer.Option(help="Write NAME.mien.csv (.jsonl, .parquet): a row a face a frame.")
     ] = None
-    page: Annotated[bool, typer.Option("--page", help="Write NAME.mien.html: who felt what and when.")] = False
+    page: Annotated[bool, typer.Option("--page", help="Write NAME.mien.html: what each person showed when.")] = False
     timeline: Annotated[PlotForm | None, typer.Option(help="Write the timeline as a picture.")] = None
     captions: Annotated[CaptionForm | None, typer.Option(help="Write captions of the emotions shown.")] = None
     annotations: Annotated[
