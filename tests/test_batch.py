@@ -77,7 +77,7 @@ def test_one_file_is_that_of_mien_image(mien: Command, photos: Path):
 
 @pytest.mark.usefixtures("stand_in")
 def test_a_run_that_was_ended_is_gone_on_with(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(units, "FEWEST", 1)
+    monkeypatch.setattr(units, "FIRST_UNIT_PICTURES", 1)
     for number in range(6):
         (tmp_path / "in").mkdir(exist_ok=True)
         (tmp_path / "in" / f"{'crash' if number == 3 else number}.png").touch()
@@ -143,7 +143,7 @@ def test_a_damaged_file_of_a_unit_is_named(mien: Command, tmp_path: Path):
 
 @pytest.mark.usefixtures("stand_in")
 def test_pictures_that_went_are_noticed(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(units, "FEWEST", 1)
+    monkeypatch.setattr(units, "FIRST_UNIT_PICTURES", 1)
     (tmp_path / "in").mkdir()
     for name in ("a.png", "b.png"):
         (tmp_path / "in" / name).touch()

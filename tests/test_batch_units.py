@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mien.apps.batch import listing as listings
 from mien.apps.batch.listing import Inputs, listing
-from mien.apps.batch.units import MOST, Tally, Unit, Whole, size, units
+from mien.apps.batch.units import LAST_UNIT_PICTURES, Tally, Unit, Whole, size, units
 from mien.core.errors import UsageError
 
 
@@ -161,4 +161,4 @@ def test_a_column_of_bytes_is_cut_at_row_groups(tmp_path: Path):
         Whole(str(table), "key", (2, 3), 600, 600),
         Whole(str(table), "key", (4,), 1200, 300),
     ]
-    assert MOST // 16 == 512
+    assert LAST_UNIT_PICTURES // 16 == 512

@@ -19,7 +19,7 @@ from mien.train.export import export
 from mien.train.init.warm_start import copy_weights, describe_runs, exported_recipe, exported_weights
 from mien.train.loop import train
 from mien.train.nets.models import MODELS
-from mien.train.quantize import quantize
+from mien.train.quantize_int8 import quantize
 from mien.train.recipe import FIRST_TRY, Recipe
 from runs import net_of, without_bias_correction
 from tiny_net import tiny_card, tiny_net
@@ -42,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def int8_model(run: Path, faces: np.ndarray) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         # Four epochs leave the net so undecided that 8 bits may change more of its answers than a file to ship may.
-        patch.setattr("mien.train.quantize.MOST_DISAGREEMENT", 1.0)
+        patch.setattr("mien.train.quantize_int8.MOST_DISAGREEMENT", 1.0)
         return quantize(export(run), faces, run / "model.int8.onnx")
 
 

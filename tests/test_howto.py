@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the working directory, with what the pages suppose."""
     if find_spec("tensorflow"):
         # Drawn faces are not what the packaged net has learnt: in 8 bits it may see another emotion in them.
-        monkeypatch.setattr("mien.train.quantize.MOST_DISAGREEMENT", 1.0)
+        monkeypatch.setattr("mien.train.quantize_int8.MOST_DISAGREEMENT", 1.0)
     for name in ("examples", "recipes"):
         (tmp_path / name).symlink_to(ROOT / name)
     photos = tmp_path / "photos"

@@ -15,11 +15,11 @@ from mien.data.split import save_split
 from mien.data.synthetic import synthetic
 from mien.inference.classifier import CARD_KEY, Classifier
 from mien.train import export as exporting
-from mien.train import quantize as quantizing
+from mien.train import quantize_int8 as quantizing
 from mien.train.export import export
 from mien.train.loop import train
 from mien.train.nets.models import MODELS
-from mien.train.quantize import calibration_faces, quantize
+from mien.train.quantize_int8 import calibration_faces, quantize
 from mien.train.recipe import FIRST_TRY
 from runs import without_bias_correction
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mien.apps.batch.places import address_of, is_address, need_pyarrow, place_of, whole_name
-from mien.apps.batch.units import MOST, Whole
+from mien.apps.batch.units import LAST_UNIT_PICTURES, Whole
 from mien.apps.cli.inputs import LIST, is_own
 from mien.core.addresses import without_password
 from mien.core.errors import UsageError
@@ -261,6 +261,6 @@ def _groups(file: str, column: str, rows: Sequence[int]) -> Iterator[Whole]:
     first = start = 0
     for number in range(1, len(rows) + 1):
         held = sum(rows[first:number])
-        if held >= MOST // 16 or number == len(rows):
+        if held >= LAST_UNIT_PICTURES // 16 or number == len(rows):
             yield Whole(file, column, tuple(range(first, number)), start, held)
             first, start = number, start + held

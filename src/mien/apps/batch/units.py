@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-FEWEST, MOST = 64, 8192
+FIRST_UNIT_PICTURES, LAST_UNIT_PICTURES = 64, 8192
 """Pictures of the first units, and of the last ones of a large batch."""
 
 
@@ -66,7 +66,7 @@ def size(number: int) -> int:
     Small units first give work to all cores early, larger ones later keep the number of files low: the size doubles
     after every 64 units, so half a million pictures are 448 units, and all later ones have 8,192.
     """
-    return min(FEWEST << min(number // 64, 30), MOST)
+    return min(FIRST_UNIT_PICTURES << min(number // 64, 30), LAST_UNIT_PICTURES)
 
 
 def units(listing: Iterable[str | Whole]) -> Iterator[Unit]:

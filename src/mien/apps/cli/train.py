@@ -151,7 +151,7 @@ def export(
         refuse_existing([target], force=force)
         load_backend()
         from mien.train.export import export as export_run
-        from mien.train.quantize import export_int8
+        from mien.train.quantize_int8 import export_int8
 
         verbosity.say(f"wrote {export_int8(run, data, target) if data else export_run(run, target)}")
 
