@@ -20,27 +20,36 @@ export function halfEven(value) {
 /** The mean of the area that each pixel covers; neither side grows. */
 export function shrunk(whole, width, height) {
   if (width === whole.width && height === whole.height) return whole;
+  if (2 * width === whole.width && 2 * height === whole.height) return halved(whole);
   const across = shares(whole.width, width), down = shares(whole.height, height), scale = Math.fround(across.scale * down.scale);
   const made = picture(width, height, whole.channels), row = width * whole.channels;
   const line = new Float32Array(row), sums = new Float32Array(row);
-  const halvesUp = whole.width === 2 * width && whole.height === 2 * height; // OpenCV rounds so in this case alone
   for (let y = 0; y < height; y++) {
     sums.fill(0);
     for (let k = down.starts[y]; k < down.starts[y + 1]; k++) {
       average(whole, down.places[k], across, line);
       for (let x = 0; x < row; x++) sums[x] += down.weights[k] * line[x];
     }
-    for (let x = 0; x < row; x++) made.data[y * row + x] = halvesUp ? sums[x] * scale + 0.5 : halfEven(sums[x] * scale);
+    for (let x = 0; x < row; x++) made.data[y * row + x] = halfEven(sums[x] * scale);
+  }
+  return made;
+}
+
+/** To half of both sides, in which case alone OpenCV rounds halves up. */
+function halved({ width, height, channels, data }) {
+  const made = picture(width / 2, height / 2, channels), row = width * channels;
+  for (let y = 0, to = 0; y < height; y += 2) for (let x = 0; x < row; x += 2 * channels) for (let c = 0; c < channels; c++) {
+    const at = y * row + x + c;
+    made.data[to++] = (data[at] + data[at + channels] + data[at + row] + data[at + row + channels] + 2) >> 2;
   }
   return made;
 }
 
 function average({ width, channels, data }, row, { starts, places, weights }, line) {
-  const from = row * width * channels;
-  for (let x = 0, to = 0; x < starts.length - 1; x++) for (let c = 0; c < channels; c++, to++) {
-    let sum = 0;
-    for (let k = starts[x]; k < starts[x + 1]; k++) sum += weights[k] * data[from + places[k] * channels + c];
-    line[to] = sum;
+  const from = row * width * channels, colours = Math.min(channels, 3);
+  for (let x = 0; x < starts.length - 1; x++) for (let k = starts[x]; k < starts[x + 1]; k++) {
+    const at = from + places[k] * channels, to = x * channels, share = weights[k], begins = k === starts[x];
+    for (let c = 0; c < colours; c++) line[to + c] = begins ? share * data[at + c] : line[to + c] + share * data[at + c];
   }
 }
 
@@ -59,7 +68,7 @@ function shares(long, short) {
     if (end - last > 1e-3) add(last, Math.min(end - last, 1));
     starts.push(places.length);
   }
-  return { starts, places, weights: new Float32Array(weights), scale: even ? 1 / scale : 1 };
+  return { starts: Int32Array.from(starts), places: Int32Array.from(places), weights: new Float32Array(weights), scale: even ? 1 / scale : 1 };
 }
 
 /** Each pixel between its four neighbours, in the fixed point of OpenCV. */

@@ -4,7 +4,7 @@ import { grey, picture } from "./picture.js";
 import { shrunk } from "./resize.js";
 
 const WIDTH_PX = 64, HEIGHT_PX = 36, BLOCK_W = 16, BLOCK_H = 12, REACH_PX = 4;
-const LEAST = 0.3, RATIO = 2, RECENT = 4, ALIKE = 0.95, FLAT = 3;
+const LEAST_NOVELTY = 0.3, NOVELTY_RATIO = 2, RECENT_FRAMES = 4, SAME_CORRELATION = 0.95, FLAT_DEVIATION = 3;
 
 /** A picture reduced to 64 x 36 pixels of grey: each the mean of 16. */
 export function thumbnail(whole) {
@@ -22,19 +22,19 @@ export class ShotDetector {
 
   /** Whether there is a cut between the frame before and this one. */
   cuts(now) {
-    if (deviation(now, 0, 0, WIDTH_PX, HEIGHT_PX) < FLAT) return false;
+    if (deviation(now, 0, 0, WIDTH_PX, HEIGHT_PX) < FLAT_DEVIATION) return false;
     const before = this.#before;
     this.#before = now;
     if (!before) return false;
     const fresh = novelty(before, now), usual = this.#recent.reduce((a, b) => a + b, 0) / Math.max(1, this.#recent.length);
-    this.#recent = [...this.#recent, fresh].slice(-RECENT);
-    return fresh > Math.max(LEAST, RATIO * usual);
+    this.#recent = [...this.#recent, fresh].slice(-RECENT_FRAMES);
+    return fresh > Math.max(LEAST_NOVELTY, NOVELTY_RATIO * usual);
   }
 }
 
 /** How much of a frame was not in the frame before, 0 to 1. */
 export function novelty(before, now) {
-  if (correlation(before, now, [0, 0], [0, 0], [WIDTH_PX, HEIGHT_PX]) >= ALIKE) return 0;
+  if (correlation(before, now, [0, 0], [0, 0], [WIDTH_PX, HEIGHT_PX]) >= SAME_CORRELATION) return 0;
   let lost = 0, total = 0;
   for (let y = 0; y < HEIGHT_PX; y += BLOCK_H) for (let x = 0; x < WIDTH_PX; x += BLOCK_W) {
     const contrast = deviation(now, x, y, BLOCK_W, BLOCK_H);

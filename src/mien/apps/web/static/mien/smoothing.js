@@ -2,7 +2,7 @@
 import { Clock } from "./clock.js";
 
 export const SMOOTH_S = 0.3;
-const LEAST_PROBABILITY = 1e-4, MARGIN = 0.1, FADED = 10;
+const LEAST_PROBABILITY = 1e-4, HYSTERESIS_MARGIN = 0.1, FORGOTTEN_AFTER = 10;
 
 export const largest = (values) => values.indexOf(Math.max(...values));
 
@@ -26,7 +26,7 @@ export class Smoother {
     this.#now_s += this.#clock.since(time_s);
     if (!this.#smooth_s) return probs;
     const smooth = probs.map((row, k) => ids[k] === -1 ? row : this.#average(ids[k], row));
-    for (const [id, { seen_s }] of this.#faces) if (seen_s < this.#now_s - FADED * this.#smooth_s) this.#faces.delete(id);
+    for (const [id, { seen_s }] of this.#faces) if (seen_s < this.#now_s - FORGOTTEN_AFTER * this.#smooth_s) this.#faces.delete(id);
     return smooth;
   }
 
@@ -62,7 +62,7 @@ export class Hysteresis {
   #column(id, probs) {
     const known = this.#faces.get(id);
     let column = largest(probs);
-    if (known && probs[column] - probs[known.column] <= MARGIN) column = known.column;
+    if (known && probs[column] - probs[known.column] <= HYSTERESIS_MARGIN) column = known.column;
     if (id !== -1) this.#faces.set(id, { seen_s: this.#now_s, column });
     return column;
   }

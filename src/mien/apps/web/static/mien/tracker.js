@@ -7,7 +7,7 @@ import { Clock } from "./clock.js";
 
 export const MAX_GAP_S = 1;
 const VELOCITY_S = 0.15, DAMPING_S = 0.4, BUFFER = 0.2, BUFFER_PER_S = 4, MOST_BUFFER = 1.2;
-const LEAST_OVERLAP = 0.2, ABSENCE = 0.1, FARTHEST_PX = 1e6;
+const LEAST_OVERLAP = 0.2, ABSENCE_COST = 0.1, FARTHEST_PX = 1e6;
 
 export class Tracker {
   #max_gap_s;
@@ -51,7 +51,7 @@ export class Tracker {
       return found.map((face) => {
         const overlap = alike(one.look, face.look) || alike(one.sureLook, face.look) ? iou(expected, grown(face.state, buffer)) : 0;
         // One added to each: two pairs that fit are better than one that fits well.
-        return overlap >= LEAST_OVERLAP ? 1 + overlap - ABSENCE * absent : 0;
+        return overlap >= LEAST_OVERLAP ? 1 + overlap - ABSENCE_COST * absent : 0;
       });
     });
     return assign(merit).filter(([k, row]) => merit[k][row] > 0).map(([k, row]) => [this.#known[k], found[row]]);
