@@ -58,7 +58,7 @@ def _of_net(net: Path, data: Path, people: Path) -> dict[str, Any]:
         evaluate(net, data, protocols=["seven"], groups=[groups]).document for groups in (people, Path(PICTURE))
     )
     shared = {key: by_people[key] for key in ("sha256", "prior", "split", "split_sha256")}
-    return {**shared, "people": by_people["groups"], "picture": by_picture["groups"]}
+    return {**shared, "people": by_people.get("groups"), "picture": by_picture.get("groups")}
 
 
 def read_parts(found: dict[str, Any]) -> dict[str, str]:

@@ -35,8 +35,10 @@ class Sums:
 
     def take(self, faces: np.ndarray) -> Sums:
         """Return those of a mask (N,) or of indices."""
-        parts = (part[faces] for part in (self.above, self.below, self.truth, self.hits, self.called))
-        return Sums(*parts, self.classes)
+        above, below, truth, hits, called = (
+            part[faces] for part in (self.above, self.below, self.truth, self.hits, self.called)
+        )
+        return Sums(above, below, truth, hits, called, self.classes)
 
     def rows(self) -> Doubles:
         """Return all of it as (N, 2 M + 3 K), of which any sums go into ``figures_of``."""

@@ -48,9 +48,9 @@ def compare(
     console = verbosity.console()
     if out is not None:
         refuse_existing([out], force=force)
-    models = [model_file(model) for model in (first, second)]
+    files = model_file(first), model_file(second)
     with console.status(f"comparing {first} and {second} on {split.value}"):
-        document = found(*models, data, split.value, groups=groups, prior=prior, **net.arguments())
+        document = found(*files, data, split.value, groups=groups, prior=prior, **net.arguments())
     one, other = names(document)
     for of_set in document["sets"]:
         rows = [look for part in ([of_set["all"]], of_set["emotions"], of_set["groups"]) for look in part]
