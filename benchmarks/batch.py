@@ -34,6 +34,7 @@ DISTINCT = 1000
 BROKEN_ONE_IN = 100
 A_FOLDER = 1000
 SEED = 1
+S3_PICTURES = 300
 
 
 def make_inputs(work: Path, pictures: int) -> Path:
@@ -188,6 +189,7 @@ def node(*options: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def cluster(inputs: Path, pictures: int, work: Path) -> None:
     """Print whether runs on a cluster of two nodes, of which one is killed, end with the same files."""
+    os.environ["RAY_AUTH_MODE"] = "disabled"  # or a token that is in the home would be asked for
     expected, out = reference(inputs, work), work / "cluster"
     shutil.rmtree(out, ignore_errors=True)
     with socket.socket() as free:
@@ -206,6 +208,46 @@ def cluster(inputs: Path, pictures: int, work: Path) -> None:
                 shutil.rmtree(out)
     code, _ = finish(start("batch", inputs, "-r", "--out", out))
     print(f"gone on with here: {code};", "the same files" if digest(out) == expected else "OTHER files")
+
+
+def s3(inputs: Path, pictures: int, work: Path) -> None:
+    """Print whether a run from S3 into S3 that was killed ends with the files of an undisturbed one."""
+    try:
+        from moto.server import ThreadedMotoServer
+    except ImportError:
+        print("left out: pip install 'moto[server]'")
+        return
+    from pyarrow.fs import FileSelector, S3FileSystem
+
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    os.environ |= {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
+    os.environ["AWS_ENDPOINT_URL"] = f"http://{host}:{port}"
+    store = S3FileSystem(endpoint_override=os.environ["AWS_ENDPOINT_URL"], allow_bucket_creation=True)
+    store.create_dir("bucket")
+    for number, file in enumerate(sorted(inputs.rglob("*.jpg"))[:S3_PICTURES]):
+        with store.open_output_stream(f"bucket/in/{number % 3}/{file.name}") as stream:
+            stream.write(file.read_bytes())
+
+    def written(out: str) -> dict[str, bytes]:
+        files = store.get_file_info(FileSelector(f"bucket/{out}", recursive=True, allow_not_found=True))
+        named = {file.path.removeprefix(f"bucket/{out}"): file.path for file in files if file.is_file}
+        return {name: store.open_input_stream(path).read() for name, path in named.items()}
+
+    codes: list[int] = []
+    for out, dies in (("whole", False), ("killed", True), ("killed", False)):
+        process = start("batch", "s3://bucket/in", "-r", "--out", f"s3://bucket/{out}")
+        codes.append(finish(process, partial(strike_s3, process, dies, lambda: len(written("killed"))))[0])
+    same = "the same" if written("whole") == written("killed") else "OTHER"
+    print(f"{S3_PICTURES} pictures: ended with {codes}; {len(written('whole'))} files, {same}")
+    server.stop()
+
+
+def strike_s3(process: subprocess.Popen[bytes], dies: bool, files: Callable[[], int]) -> None:
+    """Kill a run that is to die when it has written its manifest and a unit."""
+    if dies and files() > 1:
+        process.kill()
 
 
 class Names:
@@ -324,7 +366,7 @@ def median_ms(call: Callable[[], object], clock: Callable[[], float], times: int
     return statistics.median(taken) * 1000
 
 
-PARTS = {part.__name__: part for part in (costs, listing, rate, workers, kills, cluster)}
+PARTS = {part.__name__: part for part in (costs, listing, rate, workers, kills, cluster, s3)}
 
 
 def main() -> None:
