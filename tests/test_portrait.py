@@ -8,7 +8,7 @@ import pytest
 
 from clips import EXAMPLES
 from mien.core.emotions import SEVEN
-from mien.core.pose import HEAD
+from mien.core.pose import HEAD_MODEL
 from mien.core.types import Face, Frame, Image
 from mien.imaging.decode import read
 from mien.tracking.portrait import LOOK_S, THUMBNAIL_PX, Portrait
@@ -41,7 +41,7 @@ def face(yaw_deg: float = math.nan, score: float = 0.9) -> Face:
     """One of a good quality; where it is turned, its landmarks say so."""
     yaw = math.radians(yaw_deg)
     across = np.array([[math.cos(yaw), 0], [0, 1], [math.sin(yaw), 0]])
-    landmarks = (40 * HEAD @ across + 120).astype(np.float32)
+    landmarks = (40 * HEAD_MODEL @ across + 120).astype(np.float32)
     return Face(np.array(BOX, np.float32), landmarks, score, {"fear": 1.0}, uncertain=False, quality="good")
 
 
