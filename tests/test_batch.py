@@ -173,7 +173,7 @@ def test_an_output_that_is_removed_is_an_error(mien: Command, tmp_path: Path, mo
 def test_a_dry_run_counts(mien: Command, tmp_path: Path):
     for number in range(70):
         (tmp_path / f"{number}.png").touch()
-    outcome = mien("batch", ".", "--out", "out", "--dry-run")
+    outcome = mien("batch", ".", "--out", "out", "--dry-run", "--workers", 2)  # the earlier name of --concurrency
     assert (outcome.code, outcome.out) == (0, "70 pictures in 2 units, into out; nothing was done\n")
     assert not (tmp_path / "out").exists()
 

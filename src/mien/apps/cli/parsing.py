@@ -60,7 +60,7 @@ PANELS = {
 """Panel of the help -> its options; an option that is in another panel for one command has its name before it."""
 
 
-RENAMED = {"--labels": "--view"}
+RENAMED = {"--labels": "--view", "--workers": "--concurrency"}
 """Old name of an option -> its name."""
 
 RENAMED_COMMANDS = {"answer": "soft-labels"}
