@@ -200,6 +200,18 @@ def test_what_is_uncertain_is_hatched_in_the_strip(page: Page):
     page.value("document.getElementById('strip').remove()")
 
 
+def test_the_strip_of_a_film_shows_all_of_it(page: Page):
+    hour = STRIP.replace("new Lanes()", "new Lanes(3600)").replace(
+        "time_s < 30; time_s += 0.1", "time_s < 1800; time_s++"
+    )
+    page.value(hour.replace("time_s > 15", "false"))
+    fine = page.value("document.getElementById('strip').width / 630")
+    # Half an hour of happiness, which is half of an hour's strip.
+    seen = page.value(COLOURS.replace("ID", "strip"))
+    assert seen[HAPPINESS] == pytest.approx(300 * 30 * fine**2, rel=0.05)
+    page.value("document.getElementById('strip').remove()")
+
+
 def test_a_camera_is_followed_until_it_is_pressed_again(page: Page):
     page.value("document.getElementById('camera').click()")
     page.wait("document.getElementById('faces').innerText === 'no face found'")

@@ -1,18 +1,27 @@
-// The last half minute of up to three people: their probabilities as stacked areas on one axis of time, hatched where
-// the face is uncertain.
+// Up to three people over a whole film, or the last half minute before a camera: their probabilities as stacked areas on
+// one axis of time, hatched where the face is uncertain.
 import { fitted } from "./marks.js";
 
-const SPAN_S = 30, STEP_S = 0.05, LANES = 3, LANE_PX = 34, AXIS_PX = 18, NAME_PX = 30, HATCH_PX = 7, WORD = "uncertain";
+const SPAN_S = 30, STEP_S = 0.05, MOST_MOMENTS = 1200, TICKS = 3, LANES = 3, LANE_PX = 34, AXIS_PX = 18, NAME_PX = 30, HATCH_PX = 7, WORD = "uncertain";
 // Where somebody was out of the picture for longer than the first, or no picture came for the second, an area ends.
 const AWAY_S = 0.5, STILL_S = 2;
 
 export class Lanes {
   #moments = [];
+  #film_s;
+  #step_s;
+
+  /** @param film_s how long the film is; without it, the last half minute is shown */
+  constructor(film_s) {
+    this.#film_s = film_s;
+    this.#step_s = Math.max(STEP_S, (film_s ?? 0) / MOST_MOMENTS);
+  }
 
   add(entry) {
     const last = this.#moments.at(-1);
-    if (last && entry.time_s - last.time_s < STEP_S) return;
+    if (last && entry.time_s - last.time_s < this.#step_s) return;
     this.#moments.push({ time_s: entry.time_s, faces: new Map(entry.faces.map((face) => [face.id, face])) });
+    if (this.#film_s) return;
     // One that lies just before the span stays, so that areas begin at its edge.
     while (this.#moments.length > 1 && this.#moments[1].time_s < entry.time_s - SPAN_S) this.#moments.shift();
   }
@@ -22,7 +31,8 @@ export class Lanes {
     canvas.style.height = `${Math.max(1, people.length) * LANE_PX + AXIS_PX}px`;
     const context = fitted(canvas), width = canvas.clientWidth, style = getComputedStyle(canvas);
     const now = this.#moments.at(-1)?.time_s ?? 0;
-    const at = (time_s) => width - (now - time_s) / SPAN_S * (width - NAME_PX);
+    const [span_s, end_s] = this.#film_s ? [this.#film_s, this.#film_s] : [SPAN_S, now];
+    const at = (time_s) => width - (end_s - time_s) / span_s * (width - NAME_PX);
     context.font = "12px system-ui, sans-serif";
     context.textBaseline = "middle";
     for (let lane = 0; lane < Math.max(1, people.length); lane++) {
@@ -44,10 +54,10 @@ export class Lanes {
       context.restore();
     }
     context.fillStyle = style.getPropertyValue("--soft");
-    for (let ago = 0; ago <= SPAN_S; ago += 10) {
-      context.textAlign = ago === 0 ? "right" : ago === SPAN_S ? "left" : "center";
-      const words = ago === 0 ? "now" : ago === SPAN_S ? `${ago} s ago` : `${ago} s`;
-      context.fillText(words, at(now - ago), canvas.clientHeight - AXIS_PX / 2);
+    for (let tick = 0; tick <= TICKS; tick++) {
+      const time_s = end_s - span_s * (1 - tick / TICKS);
+      context.textAlign = tick === 0 ? "left" : tick === TICKS ? "right" : "center";
+      context.fillText(this.#film_s ? clock(time_s, this.#film_s) : ago(now - time_s), at(time_s), canvas.clientHeight - AXIS_PX / 2);
     }
   }
 
@@ -59,7 +69,8 @@ export class Lanes {
 
   #stretches(id) {
     const found = [];
-    let longest = STILL_S;
+    const still_s = Math.max(STILL_S, 2 * this.#step_s);
+    let longest = still_s;
     for (const { time_s, faces } of this.#moments) {
       if (!faces.has(id)) {
         longest = AWAY_S;
@@ -67,11 +78,16 @@ export class Lanes {
       }
       if (!found.length || time_s - found.at(-1).at(-1).time_s > longest) found.push([]);
       found.at(-1).push({ time_s, shares: faces.get(id).probabilities, uncertain: faces.get(id).uncertain });
-      longest = STILL_S;
+      longest = still_s;
     }
     return found;
   }
 }
+
+const ago = (seconds) => seconds < 0.5 ? "now" : `${Math.round(seconds)} s${Math.round(seconds) === SPAN_S ? " ago" : ""}`;
+
+const clock = (seconds, film_s) => film_s < 60 ? `${Math.round(10 * seconds) / 10} s`
+  : `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 function areas(context, stretch, colours, at, top, height) {
   const below = stretch.map(() => 0);

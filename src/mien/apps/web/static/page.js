@@ -71,6 +71,7 @@ function show(kind) {
   film.hidden = kind !== "video" && kind !== "camera";
   film.controls = kind === "video";
   strip.hidden = part("legend").hidden = film.hidden;
+  strip.ariaLabel = kind === "video" ? "Each person over the whole video" : "The last 30 seconds of each person";
   document.querySelector("#save [value=json]").textContent = film.hidden ? "JSON" : "JSON lines";
   part("camera").setAttribute("aria-pressed", kind === "camera");
 }
@@ -232,6 +233,7 @@ async function follow(mine) {
   say("analysing…");
   await begin(mine);
   if (mine !== turn) return;
+  if (source.kind === "video" && Number.isFinite(film.duration)) lanes = new Lanes(film.duration);
   feed = reader().follow(settings());
   let shown_s = -1, rate = 0, last = performance.now();
   while (true) {
