@@ -60,6 +60,32 @@ def test_people_are_listed(mien: Command, data: Path):
     assert Path(f"{data}.jsonl").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["talk.mien.csv", "clips/talk.mien.jsonl", "talk.mien.parquet"])
+def test_the_data_of_a_clip_is_found(mien: Command, name: str):
+    Path("clips").mkdir()
+    log(Path(name), clip="clips/talk.mp4")
+    outcome = mien("people", "clips/talk.mp4", "--merge", "3=1", "--captions", "vtt")
+    assert (outcome.code, len(outcome.out.splitlines())) == (0, 2)
+    assert Path(name).with_suffix(".vtt").is_file()
+
+
+def test_of_a_clip_without_data_or_with_several_it_is_said_so(mien: Command):
+    outcome = mien("people", "clips/talk.mp4")
+    looked = ", ".join(f"{place}talk.mien.{kind}" for place in ("clips/", "") for kind in ("jsonl", "csv", "parquet"))
+    assert (outcome.code, f"looked for {looked};" in outcome.err) == (2, True), outcome.err
+    assert "looked for talk.mien.jsonl, talk.mien.csv, talk.mien.parquet;" in mien("people", "talk.mp4").err
+    log(Path("talk.mien.csv"))
+    log(Path("talk.mien.jsonl"))
+    outcome = mien("people", "talk.mp4")
+    assert "talk.mp4 has data in talk.mien.jsonl and in talk.mien.csv; name one of them" in outcome.err
+
+
+def test_the_data_of_a_clip_of_another_name_is_refused(mien: Command, data: Path):
+    outcome = mien("people", "talk.mov")
+    assert "talk.mien.csv.jsonl is of talk.mp4, not of talk.mov; name the data of talk.mov" in outcome.err
+    assert "talk.txt is neither a clip nor a file that 'mien video --data' wrote" in mien("people", "talk.txt").err
+
+
 def test_ids_are_joined_and_people_named_in_all_that_is_written(mien: Command, data: Path):
     wanted = ["--data", "csv", "--page", "--captions", "vtt", "--annotations", "elan", "--rate", 5]
     who = ["--merge", "3=1", "--name", "1=Ännchen <Tharau> & Söhne", "--name", "9=the boss"]

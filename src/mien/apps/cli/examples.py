@@ -12,9 +12,9 @@ EXAMPLES = {
         "mien video a.mp4 b.mp4 --annotations elan --summary people.csv",
     ),
     "people": (
-        "mien people interview.mien.csv",
-        "mien people interview.mien.csv --merge 3=1 --name 1=Anna",
-        "mien people interview.mien.csv --page --data csv --force",
+        "mien people interview.mp4",
+        "mien people interview.mp4 --merge 3=1 --name 1=Anna",
+        "mien people interview.mp4 --page --data csv --force",
     ),
     "live": ("mien live", "mien live --source rtsp://192.168.1.9/stream --no-window --out faces.csv"),
     "web": ("mien web", "mien web --host 0.0.0.0 --token a-long-random-word"),

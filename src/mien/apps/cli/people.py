@@ -15,7 +15,10 @@ from mien.core.errors import UsageError
 
 def people(
     source: Annotated[
-        Path, typer.Argument(metavar="DATA", help="What 'mien video --data' wrote of a clip.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="CLIP|DATA", help="A clip, or what 'mien video --data' wrote of it.", show_default=False
+        ),
     ],
     *,
     merge: Annotated[
@@ -27,14 +30,17 @@ def people(
     ] = None,
     output: Output,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder for all but --summary.", show_default="that of DATA")
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder for all but --summary.", show_default="that of the data"),
     ] = None,
 ) -> None:
     """Say who is who in a clip that 'mien video' went through: list its people, join ids, give names.
 
-    What is said stays in the log of DATA, whose ids stay as they are. What --film, --data, --page and the like ask for
+    The data of a clip is looked for beside it and in the working directory. What is said stays in its log, whose ids
+    stay as they are. What --film, --data, --page and the like ask for
     is made anew from the log, without finding faces again.
     """
+    from mien.apps.cli._clip_data import find_data, refuse_other
     from mien.apps.cli._identities import told
     from mien.apps.cli._remake import remake
     from mien.core.locks import locked
@@ -46,16 +52,16 @@ def people(
 
     if output.data == DataForm.jsonl:
         raise UsageError("--data jsonl is the log, which keeps its ids; take --data csv or parquet")
-    if source.suffix.lower() not in TABLES:
-        raise UsageError(f"{source} is no .csv, .parquet or .jsonl file that 'mien video --data' wrote; name one")
-    if not log_of(source).is_file():
-        raise UsageError(f"no such file: {log_of(source)}; name what 'mien video --data' wrote of a clip")
-    table = source.with_suffix("") if source.with_suffix("").suffix in TABLES else source
+    data = find_data(source)
+    if not log_of(data).is_file():
+        raise UsageError(f"no such file: {log_of(data)}; name what 'mien video --data' wrote of a clip")
+    table = data.with_suffix("") if data.with_suffix("").suffix in TABLES else data
     wanted = output.wanted(table.parent if out is None else out)
     files = wanted.files(table.stem.removesuffix(".mien"))
     refuse_existing([*files.values(), *([wanted.summary] if wanted.summary else [])], force=output.force)
     with locked(table, if_writable=True):
-        log = read_clip_log(log_of(source))
+        log = read_clip_log(log_of(data))
+        refuse_other(log, source)
         wanted = replace(wanted, parts=replace(wanted.parts, start_clock=log.start_clock))
         who = told(log, merge or [], name or [])
         if who != log.who:
