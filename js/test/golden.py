@@ -19,6 +19,7 @@ from mien.core.packaged import default_model
 from mien.core.pose import head_poses
 from mien.core.priors import shown_at
 from mien.core.types import Faces, Frame
+from mien.detection.roi import RoiDetector
 from mien.detection.sliced import merge, scales, tiles
 from mien.detection.yunet_net import anchor_grid, decode, resize
 from mien.imaging.crop import CropSpec, crop_faces
@@ -47,7 +48,7 @@ def golden() -> dict[str, Any]:
     """Return the cases by the name of the JavaScript module, numbers with six decimals."""
     parts = (
         *(_resize, _boxes, _yunet_net, _sliced, _crop, _quality, _pose, _priors, _card, _smoothing, _tracker, _seen),
-        _table,
+        *(_roi, _table),
     )
     return {part.__name__[1:]: _rounded(part()) for part in parts}
 
@@ -230,6 +231,25 @@ def _seen() -> Any:
         "shading": (seen[:, COLOUR_VALUES:] @ seen[:, COLOUR_VALUES:].T).tolist(),
         "novelty": [[novelty(a, b) for b in thumbs] for a in thumbs],
     }
+
+
+def _roi() -> Any:
+    cases = [((640, 360), [[100, 80, 160, 150], [400, 60, 470, 140]]), ((1280, 720), [[600, 300, 680, 400]])]
+    cases += [((320, 240), [[10, 10, 200, 200]]), ((640, 360), [[700, 20, 760, 90], [20, 20, 60, 60]])]
+    found = []
+    for (width, height), known in cases:
+        searched: list[list[int]] = []
+
+        def middle(image: Any, searched: list[list[int]] = searched) -> Faces:
+            """Take the middle of what is searched for a face."""
+            high, wide = image.shape[:2]
+            searched.append([wide, high])
+            box = np.array([[wide / 2 - 35, high / 2 - 35, wide / 2 + 35, high / 2 + 35]], np.float32)
+            return Faces(box, np.zeros((1, 5, 2), np.float32), np.ones(1, np.float32))
+
+        near = RoiDetector(middle, np.array(known, np.float32))(pattern(width, height))
+        found.append({"of": [width, height], "known": known, "searched": searched, "boxes": near.boxes.tolist()})
+    return found
 
 
 def _table() -> Any:

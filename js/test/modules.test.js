@@ -13,6 +13,7 @@ import { headPose } from "../../src/mien/apps/web/static/mien/pose.js";
 import { shownAt } from "../../src/mien/apps/web/static/mien/priors.js";
 import { quality, sharpness } from "../../src/mien/apps/web/static/mien/quality.js";
 import { resizeTo } from "../../src/mien/apps/web/static/mien/resize.js";
+import { findNear } from "../../src/mien/apps/web/static/mien/roi.js";
 import { novelty, ShotDetector, thumbnail } from "../../src/mien/apps/web/static/mien/shots.js";
 import { merge, scales, tiles } from "../../src/mien/apps/web/static/mien/sliced.js";
 import { Hysteresis, Smoother } from "../../src/mien/apps/web/static/mien/smoothing.js";
@@ -228,4 +229,16 @@ test("names are quoted in tables, and of no face there is the head alone", () =>
   const { entries, labels } = golden.table, [, { faces }] = entries;
   assert.match(table([{ ...entries[1], path: 'a "b", c.png', faces }], entries[1].model, labels), /\n"a ""b"", c.png",/);
   assert.equal(table([entries[0]], entries[0].model, labels).split("\n").length, 2);
+});
+
+test("known faces are searched in the same regions", async () => {
+  for (const { of: [width, height], known, searched, boxes } of golden.roi) {
+    const sizes = [], find = async ({ width: w, height: h }) => {
+      sizes.push([w, h]);
+      return faces([[w / 2 - 35, h / 2 - 35, w / 2 + 35, h / 2 + 35]], [1]);
+    };
+    const found = await findNear({ find }, pattern(width, height), known);
+    assert.deepEqual(sizes, searched);
+    close(found.flatMap(({ box }) => box), boxes.flat(), 0.01);
+  }
 });

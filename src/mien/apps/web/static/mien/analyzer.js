@@ -6,6 +6,7 @@ import { decode } from "./decode.js";
 import { faceEntry, pictureEntry } from "./document.js";
 import { shownAt } from "./priors.js";
 import { quality } from "./quality.js";
+import { findNear } from "./roi.js";
 import { largest } from "./smoothing.js";
 import { Stream } from "./stream.js";
 
@@ -52,9 +53,14 @@ export class Analyzer {
     return { ...pictureEntry(name, decoded, entries, turn), schema: SCHEMA, model: this.model };
   }
 
-  /** The faces of a decoded frame as it lies, before they are averaged and written out. */
-  async frame(decoded) {
-    return this.#judge(decoded, await this.#detector.find(decoded.pixels), 0);
+  /**
+   * The faces of a decoded frame as it lies, before they are averaged and written out.
+   * @param {number[][]} [known] boxes near which they are searched, in pixels of the picture; elsewhere only if one is gone
+   */
+  async frame(decoded, known) {
+    const { pixels, width } = decoded, scale = Math.round(width / pixels.width);
+    const near = known && await findNear(this.#detector, pixels, known.map((box) => box.map((edge) => edge / scale)));
+    return this.#judge(decoded, near && near.length >= known.length ? near : await this.#detector.find(pixels), 0);
   }
 
   /** One video or camera: ids, smoothing, and cuts between scenes. */

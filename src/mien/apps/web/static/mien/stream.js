@@ -15,8 +15,11 @@ export class Stream {
   #hysteresis;
   #shots = new ShotDetector();
   #count = 0;
+  #every;
+  #known; // boxes of the faces of the frame that was searched whole
 
-  constructor(analyzer, { smooth_s, max_gap_s = MAX_GAP_S } = {}) {
+  constructor(analyzer, { smooth_s, max_gap_s = MAX_GAP_S, detect_every = 1 } = {}) {
+    this.#every = detect_every;
     this.#analyzer = analyzer;
     this.#tracker = new Tracker(max_gap_s);
     this.#smoother = new Smoother(smooth_s);
@@ -25,7 +28,9 @@ export class Stream {
 
   /** The entry of the next frame: its faces with ids, averaged over the frames before. */
   async next(source, time_s, name = "") {
-    const decoded = await decode(source), faces = await this.#analyzer.frame(decoded), { labels } = this.#analyzer;
+    const decoded = await decode(source), { labels } = this.#analyzer, isWhole = this.#count % this.#every === 0;
+    const faces = await this.#analyzer.frame(decoded, isWhole ? undefined : this.#known);
+    if (isWhole) this.#known = faces.map(({ box }) => box);
     if (this.#shots.cuts(thumbnail(decoded.pixels))) this.#tracker.cut();
     const scale = decoded.width / decoded.pixels.width;
     const seen = faces.map(({ box, score }) =>

@@ -70,6 +70,15 @@ export interface Stream {
   next(source: Source, time_s: number, name?: string): Promise<PictureEntry>;
 }
 
+export interface StreamOptions {
+  /** Time constant of the average in seconds; 0 takes each frame by itself. */
+  smooth_s?: number;
+  /** For how many seconds a face that is not found keeps its id. */
+  max_gap_s?: number;
+  /** Search each so-many-th frame whole, and those in between only around the faces known. */
+  detect_every?: number;
+}
+
 export interface Analyzer {
   readonly labels: string[];
   readonly prior: number;
@@ -78,8 +87,8 @@ export interface Analyzer {
   analyze(source: Source): Promise<Face[]>;
   /** The document of a picture, as mien's service answers it. */
   document(source: Source, name?: string): Promise<ResultEntry>;
-  /** What follows one video or camera. smooth_s: time constant of the average; max_gap_s: for how long an unseen face keeps its id. */
-  stream(options?: { smooth_s?: number; max_gap_s?: number }): Stream;
+  /** What follows one video or camera. */
+  stream(options?: StreamOptions): Stream;
   /** The same nets with another prior or view. */
   tuned(settings: Pick<Settings, "prior" | "view" | "min_face_px" | "largest">): Analyzer;
 }
