@@ -44,7 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("own-detector", r"happiness 0\.9.*\nhappiness False\n\w+ (True|False)\n"),
         pytest.param("own-faces", r"^$", marks=pytest.mark.needs("tensorflow")),
         ("own-model", r"\n(calm|tense) \{'calm': .*, 'tense': "),
-        ("pictures", r"^$"),
+        ("pictures", r"^\('happiness',\) \(1, 48, 48\) "),
         ("video", r"\n0\.\d+ 1 \w+ 0\.\d+\n"),
         ("pandas", r"count +mean\n +confidence +confidence\nemotion +\nhappiness +1 +[01]\."),
     ],

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mien.core.types import Face, Faces, Frame
     from mien.detection.detectors import Detector
     from mien.inference.analyzer import Analyzer, classify, load
+    from mien.inference.explain import Explanation, explain
     from mien.inference.pipeline import Outcome, pipeline
     from mien.results.analysis import Analysis
     from mien.tracking.stream import Stream, VideoResults, stream
@@ -45,6 +46,7 @@ __all__ = [
     "DataError",
     "Detector",
     "DetectorError",
+    "Explanation",
     "Face",
     "Faces",
     "Frame",
@@ -63,6 +65,7 @@ __all__ = [
     "VideoResults",
     "__version__",
     "classify",
+    "explain",
     "load",
     "pipeline",
     "stream",
@@ -87,6 +90,7 @@ _NAMES = {
     "mien.core.types": ("Face", "Faces", "Frame"),
     "mien.detection.detectors": ("Detector",),
     "mien.inference.analyzer": ("Analyzer", "classify", "load"),
+    "mien.inference.explain": ("Explanation", "explain"),
     "mien.inference.pipeline": ("Outcome", "pipeline"),
     "mien.results.analysis": ("Analysis",),
     "mien.tracking.stream": ("Stream", "VideoResults", "stream"),

@@ -308,6 +308,12 @@ class Result:
         )
 
 
+def seen(result: Result) -> Faces:
+    """Return the faces of a result in pixels of its frame's image, which may be a reduction of the picture."""
+    scale = np.float32(result.frame.scale)
+    return replace(result.faces, boxes=result.faces.boxes / scale, landmarks=result.faces.landmarks / scale)
+
+
 def _told(face: Face) -> str:
     """Return what a face shows, in a few words."""
     return f"{face.emotion} {face.confidence:.2f}{' uncertain' if face.uncertain else ''}"

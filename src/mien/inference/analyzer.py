@@ -123,6 +123,10 @@ class Analyzer:
         """Return the faces of image (H, W, 3) that are kept; if none is upright, the detector may turn the picture."""
         return self.keep(self._search_turned(image))
 
+    def probabilities(self, crops: Crops) -> Floats:
+        """Return the probabilities (N, K) of ``labels`` for faces that are cut already, crops (N, S, S, C) uint8."""
+        return shown_at(self.classifier(crops), self.classifier.card.class_shares, self.labels, self.prior)
+
     def certain_from(self) -> float:
         """Return the confidence from which a face of good quality is certain, at the prior in use."""
         return self.classifier.card.uncertain_at(self.prior)
@@ -162,9 +166,9 @@ class Analyzer:
 
     def _judge(self, crops: list[Crops]) -> Floats:
         """Return the probabilities (N, K) of the faces of all pictures."""
-        card, spec = self.classifier.card, self.crop
+        spec = self.crop
         none = np.zeros((0, spec.size_px, spec.size_px, spec.channels), np.uint8)
-        return shown_at(self.classifier(np.concatenate([none, *crops])), card.class_shares, self.labels, self.prior)
+        return self.probabilities(np.concatenate([none, *crops]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

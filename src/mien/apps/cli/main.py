@@ -18,6 +18,7 @@ from mien.apps.cli.commands import command
 from mien.apps.cli.compare import compare
 from mien.apps.cli.evaluate import evaluate
 from mien.apps.cli.examples import shown
+from mien.apps.cli.explain import explain
 from mien.apps.cli.image import image
 from mien.apps.cli.live import live
 from mien.apps.cli.parsing import Command, Group
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for panel, commands in (
-    ("Recognition", (image, video, people, live, web, batch)),
+    ("Recognition", (image, video, people, live, web, batch, explain)),
     ("Training", (prepare, recipes, train, distill, soft_labels, export, evaluate, compare)),
 ):
     for one in commands:

@@ -51,7 +51,7 @@ PANELS = {
     "Access": ("--token", "--insecure", "--allow-host", "--allow-origin"),
     "Cluster": ("--address", "--concurrency", "--num-gpus"),
     "Faces": ("--detector", "--small-faces", "--min-face", "--min-score", "--largest", "--detect-every"),
-    "Emotions": ("--view", "--prior", "--model", "--smooth", "--flip"),
+    "Emotions": ("--view", "--prior", "--model", "--smooth", "--flip", "--emotions"),
     "Training": ("--from", "--teacher", "--set", "--views"),
     "Net": ("--device", "--threads", "--batch-size"),
     "Measurements": ("--speed", "--robustness", "--groups"),

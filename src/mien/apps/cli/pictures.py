@@ -8,12 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 from mien.apps.cli import verbosity
 from mien.core.crop_spec import CropSpec
 from mien.core.errors import ImageError, MienError
-from mien.core.types import Faces, Image, Result
+from mien.core.types import Image, Result, seen
 from mien.draw.annotate import draw
 from mien.imaging.anonymize import blur_faces
 from mien.imaging.crop import crop_faces
@@ -115,12 +113,6 @@ def names_of(paths: Sequence[Path]) -> dict[str, str]:
         taken.add(name.casefold())
         names[str(path)] = name
     return names
-
-
-def seen(result: Result) -> Faces:
-    """Return the faces of a result in pixels of its frame's image, which may be a reduction of the picture."""
-    scale = np.float32(result.frame.scale)
-    return replace(result.faces, boxes=result.faces.boxes / scale, landmarks=result.faces.landmarks / scale)
 
 
 def anonymized(result: AnyResult) -> AnyResult:
