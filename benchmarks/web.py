@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -55,7 +55,7 @@ def at_once(make: Callable[[], Callable[[], object]], count: int, seconds: float
 
 
 @contextmanager
-def served() -> Iterator[int]:
+def served() -> Generator[int]:
     """Run the service on a free port; yields the port."""
     command = [sys.executable, "-m", "mien", "web", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

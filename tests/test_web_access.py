@@ -77,7 +77,7 @@ def test_calls_by_other_names_and_from_other_pages_are_refused(host: str, page: 
 
 
 def test_a_token_is_demanded_of_everything_but_probes(locked: TestClient):
-    for path in ("/", "/api/model", "/static/page.js", "/openapi.json", "/nowhere"):
+    for path in ("/api/model", "/static/page.js", "/openapi.json", "/docs", "/metrics", "/nowhere"):
         answer = locked.get(path)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), path
         assert answer.headers["content-type"] == "application/problem+json"
@@ -92,7 +92,11 @@ def test_a_token_is_demanded_of_everything_but_probes(locked: TestClient):
 
 
 def test_the_page_is_given_a_cookie_for_the_token(locked: TestClient):
-    assert locked.get("/?token=another").status_code == 401
+    for path, says in (("/", ""), ("/?token=another", "That was not the token.")):
+        asks = locked.get(path)
+        assert (asks.status_code, asks.headers["content-type"]) == (401, "text/html; charset=utf-8")
+        assert '<input id="token" name="token" type="password"' in asks.text
+        assert f'<p role="alert">{says}</p>' in asks.text
     answer = locked.get(f"/?token={TOKEN}")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
@@ -128,7 +132,7 @@ def test_every_answer_shuts_other_sites_out():
     for path in ("/", "/api/model", "/nowhere", "/static/page.js"):
         headers = client(Access()).get(path).headers
         policy = headers["content-security-policy"]
-        for part in ("default-src 'self'", "object-src 'none'", "form-action 'none'", "frame-ancestors 'none'"):
+        for part in ("default-src 'self'", "object-src 'none'", "form-action 'self'", "frame-ancestors 'none'"):
             assert part in policy
         assert headers["cross-origin-resource-policy"] == headers["cross-origin-opener-policy"] == "same-origin"
         assert headers["cross-origin-embedder-policy"] == "require-corp"

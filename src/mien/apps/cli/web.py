@@ -158,7 +158,7 @@ def _greet(host: str, port: int, public: str, access: Access, scheme: str) -> No
     shown = "localhost" if public in EVERYWHERE else f"[{host}]" if ":" in host else host
     verbosity.say(f"mien: the page is at {scheme}://{shown}:{port} (Ctrl-C ends)")
     if access.token:
-        verbosity.note(f"it asks for the token once: open {scheme}://{shown}:{port}/?token=TOKEN")
+        verbosity.note("it asks for the token once; programs send it as 'Authorization: Bearer TOKEN'")
     elif public:
         verbosity.note("whoever reaches this machine can use it; there is no password")
     if public and scheme == "http":

@@ -8,7 +8,7 @@ from hashlib import sha256
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mien.apps.web.names import is_address, is_from, origin, place
@@ -88,6 +88,22 @@ class HostOriginMiddleware:
         await (problem(scope, 403, why) if why else self._app)(scope, receive, send)
 
 
+_ASK = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>mien</title>
+<h1>mien</h1>
+<form>
+<label for="token">The token with which mien web was started</label>
+<p><input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+<button>Open</button>
+<p role="alert">{wrong}</p>
+</form>
+"""
+
+
 class TokenMiddleware:
     """Middleware that answers only calls with the token; ``/?token=...`` leads to the page and gives it the cookie."""
 
@@ -106,6 +122,8 @@ class TokenMiddleware:
             return _welcome(scope, self._access)
         if self._access.is_known(scope):
             return self._app
+        if scope["type"] == "http" and route(scope) == "/":
+            return HTMLResponse(_ASK.format(wrong="That was not the token." if given else ""), 401)
         detail = (
             "the token is missing or wrong; send it as 'Authorization: Bearer TOKEN', or open the page with ?token="
         )

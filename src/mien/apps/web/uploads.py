@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from python_multipart.exceptions import FormParserError
@@ -12,6 +13,9 @@ from python_multipart.multipart import File, FormParser, parse_options_header
 
 from mien.apps.web.limits import NAME_LENGTH, PICTURES
 from mien.core.errors import UsageError
+
+AT_ONCE = 2**20
+"""Bytes of a form that are read at once."""
 
 FORM, JSON = "multipart/form-data", "application/json"
 
@@ -62,7 +66,8 @@ def _from_form(boundary: bytes, body: bytearray) -> list[Upload]:
         if not boundary:
             raise FormParserError("the header Content-Type names no boundary")
         parser = FormParser(FORM, None, files.append, boundary=boundary, config={"MAX_MEMORY_FILE_SIZE": float("inf")})
-        parser.write(bytes(body))
+        for start in range(0, len(body), AT_ONCE):
+            parser.write(bytes(body[start : start + AT_ONCE]))
         parser.finalize()
     except (FormParserError, UnicodeError) as error:
         raise UsageError(f"the form is malformed: {error}") from error
@@ -70,8 +75,9 @@ def _from_form(boundary: bytes, body: bytearray) -> list[Upload]:
 
 
 def _content(file: File) -> bytes:
-    file.file_object.seek(0)
-    return file.file_object.read()
+    held = file.file_object
+    assert isinstance(held, BytesIO)  # as all of it may be held in memory
+    return held.getvalue()
 
 
 def _from_json(body: bytearray) -> list[Upload]:
