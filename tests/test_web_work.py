@@ -1,6 +1,7 @@
 """What the work of ``mien web`` may cost, and that the others go on."""
 
 import json
+import logging
 import signal
 import socket
 import threading
@@ -200,6 +201,18 @@ def test_who_takes_nothing_of_an_answer_is_left(monkeypatch: pytest.MonkeyPatch)
     with running(large) as address, socket.create_connection(address) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert left.wait(30)
+
+
+def test_what_is_no_http_behind_a_request_is_not_logged(app: FastAPI, caplog: pytest.LogCaptureFixture):
+    with running(app) as address:
+        for path in (b"/nowhere", b"/v1/images"):
+            head = b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+            assert said(address, head + b"no chunk\r\n").startswith(b"HTTP/1.1 400 ")
+        form = b'--y\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n\r\n--x--'
+        kind = f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(form)}\r\n\r\n".encode()
+        said(address, b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + kind + form)
+    assert [record for record in caplog.records if record.name == "mien.web"] == []
+    assert logging.getLogger("python_multipart").handlers
 
 
 def test_streams_are_counted():

@@ -10,6 +10,7 @@ from typing import NotRequired, TypedDict
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse, Response
+from h11 import LocalProtocolError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
@@ -94,7 +95,8 @@ def explain_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def admit(request: Request, error: Exception) -> Response:
-        LOG.error("a request failed", exc_info=error)
+        if not isinstance(error, LocalProtocolError):  # of a caller who sent what is no HTTP behind a request
+            LOG.error("a request failed", exc_info=error)
         return problem(request.scope, 500, "the service failed; its log says how")
 
 

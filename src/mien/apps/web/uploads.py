@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from base64 import b64decode
 from collections.abc import Mapping
 from io import BytesIO
@@ -13,6 +14,9 @@ from python_multipart.multipart import File, FormParser, parse_options_header
 
 from mien.apps.web.limits import NAME_LENGTH, PICTURES
 from mien.core.errors import UsageError
+
+# It logs what is wrong with a form, which the caller is told.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 AT_ONCE = 2**20
 """Bytes of a form that are read at once."""
