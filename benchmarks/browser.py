@@ -3,8 +3,9 @@
     python benchmarks/browser.py [--rounds 5] [--frames 10]
 
 A frame of 1280x720 with one face goes through mien's modules as in the page's tab (detector, emotion net, ids and
-smoothing), through @vladmandic/face-api (its tiny detector, and its SSD detector, with landmarks and expressions) and
-through @vladmandic/human (face detector, mesh and emotions). All run on WebAssembly with the threads that they take of
+smoothing), once searched whole each time and once each fifth time; through @vladmandic/face-api (its tiny detector, and
+its SSD detector, with landmarks and expressions), which searches whole each time; and through @vladmandic/human (face
+detector, mesh and emotions) with its own pace of searching. All run on WebAssembly with the threads that they take of
 their own accord, in turns, round after round; the median of the rounds is told. npm gets the others into a temporary
 folder, in the releases named below.
 """
@@ -37,10 +38,10 @@ const canvas = Object.assign(document.createElement("canvas"), { width: image.wi
 canvas.getContext("2d").drawImage(image, 0, 0);
 const wasm = near("@tensorflow/tfjs-backend-wasm/dist/");
 
-async function mien() {
+async function mien(options) {
   const ort = await import("./static/ort/ort.wasm.min.mjs"), { loadWith } = await import("./static/mien/load.js");
   ort.env.wasm.wasmPaths = new URL("./static/ort/", location).href;
-  const stream = (await loadWith(ort, "weights/yunet.onnx", "weights/mien.onnx")).stream();
+  const stream = (await loadWith(ort, "weights/yunet.onnx", "weights/mien.onnx")).stream(options);
   let time_s = 0;
   return async () => (await stream.next(canvas, time_s += 0.04)).faces.map((face) => face.emotion);
 }
@@ -67,7 +68,8 @@ async function human() {
   return async () => (await one.detect(canvas)).face.map((face) => face.emotion?.[0]?.emotion);
 }
 
-const makers = { "mien": mien, "face-api, tiny": () => faceapi("tinyFaceDetector", "TinyFaceDetectorOptions"),
+const makers = { "mien": mien, "mien, every 5th": () => mien({ detect_every: 5 }),
+  "face-api, tiny": () => faceapi("tinyFaceDetector", "TinyFaceDetectorOptions"),
   "face-api, SSD": () => faceapi("ssdMobilenetv1", "SsdMobilenetv1Options"), "human": human };
 const made = {};
 self.names = Object.keys(makers);
@@ -112,11 +114,11 @@ def main(rounds: int, frames: int) -> None:
             page.wait("self.fps")
             names: list[str] = page.value("self.names")
             for name in names:
-                print(f"{name:15} sees: {page.value(f'self.seen({name!r})')}")
+                print(f"{name:16} sees: {page.value(f'self.seen({name!r})')}")
             rates = [[page.value(f"self.fps({name!r}, {frames})") for name in names] for _ in range(rounds)]
         server.shutdown()
     for name, found in zip(names, zip(*rates, strict=True), strict=True):
-        print(f"{name:15} {statistics.median(found):6.1f} frames a second ({min(found):.1f} to {max(found):.1f})")
+        print(f"{name:16} {statistics.median(found):6.1f} frames a second ({min(found):.1f} to {max(found):.1f})")
 
 
 def _fill(folder: Path) -> None:
