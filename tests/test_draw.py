@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +10,21 @@ from hypothesis.extra import numpy as hnp
 
 from mien.core.emotions import COLOURS, EIGHT, SEVEN, colours_of
 from mien.core.types import Faces, Frame, Result
-from mien.draw.annotate import BLACK, WHITE, Rect, Tag, _contrast, _cover, _labels, _layout, _text_px, _visible, draw
+from mien.draw._fonts import _dejavu, font_for
+from mien.draw.annotate import (
+    BLACK,
+    WHITE,
+    Rect,
+    Tag,
+    _contrast,
+    _cover,
+    _label_name,
+    _labels,
+    _layout,
+    _text_px,
+    _visible,
+    draw,
+)
 from mien.imaging import decode
 
 PAPER = 250  # no emotion's colour, and no mixture of the frames' shadow
@@ -115,6 +130,46 @@ def test_the_label_of_an_uncertain_face_asks():
     certain, asking = (next(iter(a_result(blank(9, 9), [[1, 1, 8, 8]], ["fear"], doubt))) for doubt in (False, True))
     assert _labels(certain) == ("fear 93 %", "fear")
     assert _labels(asking) == ("fear? 93 %", "fear?")
+
+
+def test_a_name_stands_in_place_of_the_number():
+    (face,) = replace(a_result(blank(9, 9), [[1, 1, 8, 8]], ["fear"]), ids=np.array([3]))
+    assert _labels(face) == ("#3 fear 93 %", "#3 fear")
+    assert _labels(face, "Anna") == ("Anna  fear 93 %", "Anna  fear")
+
+
+def test_a_named_face_is_drawn_with_its_name():
+    result = replace(a_result(blank(300, 200), [[50, 60, 200, 180]]), ids=np.array([3]))
+    plainly = draw(result)
+    np.testing.assert_array_equal(draw(result, {4: "Anna"}), plainly)
+    assert (draw(result, {3: "Anna"}) != plainly).any()
+    np.testing.assert_array_equal(draw(result, {3: "\u4e2d"}), draw(result, {4: "\u4e2d"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Anna", "Anna"),
+        ("\u00c4nnchen", "\u00c4nnchen"),
+        ("A\u0308nnchen", "\u00c4nnchen"),
+        ("\u0416\u0435\u043d\u044f", "\u0416\u0435\u043d\u044f"),
+        ("\u4e2d", ""),
+        ("\u05d0", ""),
+        ("n" * 24, "n" * 24),
+        ("n" * 25, "n" * 21 + "..."),
+    ],
+)
+def test_a_name_that_no_font_spells_is_left_to_the_number(name: str, shown: str):
+    assert _label_name(name, font_for([name])) == shown
+
+
+def test_without_another_font_there_is_pillows_own(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mien.draw._fonts.find_spec", lambda _: None)
+    _dejavu.cache_clear()
+    font = font_for(["\u00c4nnchen"])
+    _dejavu.cache_clear()
+    assert font is font_for(["Anna"])
+    assert _label_name("\u00c4nnchen", font) == ""
 
 
 def test_an_emotion_of_ones_own_is_drawn_in_the_colour_that_it_has_elsewhere():

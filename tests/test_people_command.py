@@ -223,7 +223,10 @@ def test_a_film_marks_who_is_a_person(mien: Command, data: Path):
     assert mien("people", "back.mien.csv", "--film").code == 0
     without = np.abs(film() - plain).mean()
     assert mien("people", "back.mien.csv", "--film", "--force", "--name", "9=Anna").code == 0
-    assert np.abs(film() - plain).mean() > without + 2
+    named = film()
+    assert np.abs(named - plain).mean() > without + 2
+    assert mien("people", "back.mien.csv", "--film", "--force", "--name", "9=Bo").code == 0
+    assert np.abs(film() - named).max() > 50, "the name is in the picture"
 
 
 def test_a_name_is_no_formula_in_a_table(mien: Command, data: Path):

@@ -6,7 +6,8 @@ poster. Only the pixels near a line or a tag are touched, so that the cost does 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
@@ -14,10 +15,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from mien.core.emotions import Colour, colours_of
 from mien.core.types import Face, Floats, Image, Result
+from mien.draw._fonts import Font, font_for, plain, spells
 
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
@@ -28,6 +30,9 @@ SMALLEST_TEXT_PX = 10
 LEAST_TEXT, MOST_TEXT = 1 / 40, 1 / 21
 """The least and the greatest height of an em, as shares of the picture's shorter side: 27 and 51 pixels of 1080, which
 can still be read where the film is shown at half its size."""
+
+MOST_LETTERS = 24
+"""Of a name in a label."""
 
 FINE_PX = 96
 """The least height of an em at which letters are drawn, before they are reduced to their size."""
@@ -53,12 +58,9 @@ class Style:
     words apart and runs them together.
     """
 
-    def __init__(self, text_px: float) -> None:
+    def __init__(self, text_px: float, font: Font = plain) -> None:
         self._scale = ceil(FINE_PX / text_px)
-        font = ImageFont.load_default(self._scale * text_px)
-        if not isinstance(font, ImageFont.FreeTypeFont):  # Pillow built without FreeType; no wheel of it is
-            raise RuntimeError("mien needs a Pillow with FreeType to draw text: pip install --force-reinstall pillow")
-        self._font = font
+        self._font = font = font(self._scale * text_px)
         # The font comes in one weight, a little thin on colour.
         self._stroke = round(0.012 * self._scale * text_px)
         # Measured on letters with and without a tail, so that tags are of one height and their text on one line.
@@ -91,12 +93,16 @@ class Tag:
     style: Style
 
 
-def draw(result: Result) -> Image:
+def draw(result: Result, names: Mapping[int, str] | None = None) -> Image:
     """Return an annotated copy of result's picture.
 
     A tag goes above, below, inside or beside its box, wherever it stays in the picture and covers neither another
     face nor another tag. If it fits nowhere it is set in a smaller size, then without the figure, and then left out:
     the colour of the box still tells the emotion.
+
+    Args:
+        result: of the picture.
+        names: id -> what the person is called, in place of the number.
 
     Returns:
         (H, W, 3) uint8 RGB, the shape of ``result.frame.image``, which stays as it is.
@@ -115,19 +121,28 @@ def draw(result: Result) -> Image:
     colours = [colour_of[face.emotion] for _, face in shown]
     for box, colour in zip(boxes, colours, strict=True):
         _ring(canvas, box, line_px, colour)
-    labels = [_labels(face) for _, face in shown]
-    for tag, colour in zip(_layout(boxes, labels, picture, text_px, line_px), colours, strict=True):
+    # By all names, so that the font is the same in all frames of a video.
+    font = font_for((names or {}).values())
+    labels = [_labels(face, _label_name((names or {}).get(face.id, ""), font)) for _, face in shown]
+    for tag, colour in zip(_layout(boxes, labels, picture, text_px, line_px, font=font), colours, strict=True):
         if tag is not None:
             _plate(canvas, tag, colour)
     return canvas
 
 
-def _labels(face: Face) -> tuple[str, str]:
-    """Return the label in full and, for want of room, in short."""
+def _labels(face: Face, name: str = "") -> tuple[str, str]:
+    """Return the label in full and, for want of room, in short; it begins with the name or, without one, the id."""
     share = f"{100 * face.confidence:.0f}" if face.confidence < 0.995 else ">99"
-    who = f"#{face.id} " if face.id >= 0 else ""
-    name = who + (f"{face.emotion}?" if face.uncertain else face.emotion)
-    return f"{name} {share} %", name
+    who = f"{name}  " if name else f"#{face.id} " if face.id >= 0 else ""
+    short = who + (f"{face.emotion}?" if face.uncertain else face.emotion)
+    return f"{short} {share} %", short
+
+
+def _label_name(name: str, font: Font) -> str:
+    """Return a name as a label has it, cut where it is long; "" where the font lacks a letter of it."""
+    whole = unicodedata.normalize("NFC", name)
+    short = whole if len(whole) <= MOST_LETTERS else whole[: MOST_LETTERS - 3].rstrip() + "..."
+    return short if spells(font, short) else ""
 
 
 def _visible(box: Floats, width: int, height: int) -> Rect | None:
@@ -158,13 +173,19 @@ def _text_px(boxes: Sequence[Rect], width: int, height: int) -> float:
 
 
 def _layout(
-    boxes: Sequence[Rect], labels: Sequence[tuple[str, str]], picture: Rect, text_px: float, gap_px: int
+    boxes: Sequence[Rect],
+    labels: Sequence[tuple[str, str]],
+    picture: Rect,
+    text_px: float,
+    gap_px: int,
+    *,
+    font: Font = plain,
 ) -> list[Tag | None]:
     """Return a tag for each box, None where none fits, all in the largest of three sizes in which most fit."""
     best: list[Tag | None] = [None] * len(boxes)
     best_score = -1
     for shrink in (1.0, 0.8, 0.64):
-        style = Style(max(SMALLEST_TEXT_PX, text_px * shrink))
+        style = Style(max(SMALLEST_TEXT_PX, text_px * shrink), font)
         tags = _place(boxes, labels, picture, style, gap_px)
         # Two points for a label in full, one for a short one.
         score = sum(1 + (tag.text == full) for tag, (full, _) in zip(tags, labels, strict=True) if tag is not None)

@@ -174,7 +174,7 @@ class ClipOutputs:
             self._film = self._film or ClipWriter(
                 self._files["film"], source.video, shown.frame.image, source.start_s, source.end_s
             )
-            self._film.write(draw(people), result.frame.time_s)
+            self._film.write(draw(people, source.who.names), result.frame.time_s)
             if self._film.error and len(self._files) == 1:
                 raise self._film.error
         if self._counters:
