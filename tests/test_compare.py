@@ -130,13 +130,13 @@ class TestFiles:
         lines = [f"{row},{'ab'[row % 3 == 0]}" for row in range(80)]
         (data / "groups.csv").write_text("\n".join(["file,kind", *lines]) + "\n")
         nets, table = [data / "bad.onnx", data / "good.onnx"], data / "groups.csv"
-        given = [*nets, "--data", data, "--groups", table, "--out", "o.json"]
+        given = [*nets, "--data", data, "--groups", table, "--out", "new/o.json"]
         found = mien("compare", *given)
         said = " ".join(found.out.split())
         assert found.code == 0
         assert "On 40 faces of ferplus good.onnx is better: 100.0 points of accuracy (McNemar's p < 0.001)." in said
         assert "By emotion it is real for happiness (good.onnx by 100.0 points)." in said
-        assert json.loads(Path("o.json").read_text())["sets"][0]["all"]["gained"] == 40
+        assert json.loads(Path("new/o.json").read_text())["sets"][0]["all"]["gained"] == 40
         assert mien("compare", *given).code == 2
 
     def test_a_model_is_no_better_than_itself(self, data: Path, mien: Command):

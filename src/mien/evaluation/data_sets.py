@@ -16,7 +16,7 @@ from mien.data.split import Split
 from mien.evaluation.coverage import certain, coverage
 from mien.evaluation.document import SetRow
 from mien.evaluation.ensemble import Probs, Scorer
-from mien.evaluation.scores import Viewer, scores_of
+from mien.evaluation.scores import Viewer, scores_of, scores_or_none
 
 HEADS = ("data set", "half", "faces", "accuracy", "recall", "ECE", "certain", "right")
 """Columns of ``sets_table``: recall is the mean over classes; certain is a share of faces, right a share of those."""
@@ -79,6 +79,7 @@ def _rows(predicted: Predicted, split: str, scorer: Scorer, prior: float) -> Ite
                 **scores_of(view, distance, chosen),
                 "kept": kept,
                 "accuracy_kept": accuracy_kept,
+                "clean": scores_or_none(view, distance, chosen & predicted.faces.clean),
             }
 
 

@@ -61,13 +61,17 @@ class ProtocolBlocks(TypedDict):
 
 
 class SetRow(Scores):
-    """The scores of one data set, or of a half of it; ``kept`` is the share of faces that are not uncertain."""
+    """The scores of one data set, or of a half of it; ``kept`` is the share of faces that are not uncertain.
+
+    ``clean`` are the scores of those of its faces without a near-duplicate in training.
+    """
 
     data: str
     source: str
     half: str
     kept: float | None
     accuracy_kept: float | None
+    clean: Scores | NoScores
 
 
 class GroupFigure(TypedDict):

@@ -122,11 +122,15 @@ def protocol_blocks(view: View, distance: Probs, clean: NDArray[np.bool_]) -> Pr
         distance: (N,) divergence from the votes over the model's own labels.
         clean: (N,) bool.
     """
-    counted = view.counted & clean
     return {
         "all": scores_of(view, distance, view.counted),
-        "clean": scores_of(view, distance, counted) if counted.any() else NO_SCORES,
+        "clean": scores_or_none(view, distance, view.counted & clean),
     }
+
+
+def scores_or_none(view: View, distance: Probs, chosen: NDArray[np.bool_]) -> Scores | NoScores:
+    """Return all scores over the chosen faces (N,) bool, ``NO_SCORES`` where there are none."""
+    return scores_of(view, distance, chosen) if chosen.any() else NO_SCORES
 
 
 def scores_of(view: View, distance: Probs, chosen: NDArray[np.bool_]) -> Scores:

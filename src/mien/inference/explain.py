@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.crop_spec import CropSpec
-from mien.core.types import Face, Floats, Image, seen
+from mien.core.types import Face, Image, seen
 from mien.draw.heat import captioned, heated
 from mien.imaging.convert import Source, to_frame
 from mien.imaging.crop import Crops, crop_faces
@@ -42,7 +43,7 @@ LEAST_EXPLAINED = 0.01
 SHOWN_PX = 240
 """Side of the faces in ``Explanation.draw``."""
 
-Judge = Callable[[Crops], Floats]
+Judge = Callable[[Crops], NDArray[np.floating[Any]]]
 """Crops (N, S, S, C) -> probabilities (N, K)."""
 
 
@@ -160,6 +161,6 @@ def hidden(crop: NDArray[np.uint8], masks: NDArray[np.float32]) -> Crops:
     return np.rint(sharp + masks[..., None] * (soft - sharp)).astype(np.uint8)
 
 
-def _log_odds(probs: Floats) -> NDArray[np.float64]:
+def _log_odds(probs: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     shares = np.clip(probs.astype(np.float64), LEAST, 1 - LEAST)
     return np.log(shares / (1 - shares))

@@ -54,7 +54,7 @@ def write_report(report: Report, out: Path) -> list[str]:
     figures = {
         "confusion.png": confusion_figure(panels),
         "reliability.png": reliability_figure(
-            {name: _reliability(view, document["prior"]) for name, view in views.items()}
+            {name: reliability_lines(view, document["prior"]) for name, view in views.items()}
         ),
     }
     if "prior_sweep" in document:
@@ -76,7 +76,7 @@ def write_report(report: Report, out: Path) -> list[str]:
     return list(files)
 
 
-def _reliability(view: View, prior: float) -> dict[str, Calibration]:
+def reliability_lines(view: View, prior: float) -> dict[str, Calibration]:
     """Return the lines of a reliability diagram, name to calibration.
 
     At a prior above 0 the probabilities are meant for faces among which rare emotions are more common, so the split is

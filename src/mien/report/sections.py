@@ -126,7 +126,7 @@ def photos(metrics: Metrics) -> str:
         "Photos",
         f"<p>Detector, crop and net on {block['n']:,} labelled faces in photos, of which the detector found "
         f"{block['found']:,}. A face that was not found counts as wrong.</p>{table(head, photo_rows(block))}"
-        f"<div class=pair>{drawn}{_class_table(block)}</div>",
+        f"<div class=pair>{drawn}{class_table(block)}</div>",
     )
 
 
@@ -137,11 +137,11 @@ def emotions(metrics: Metrics) -> str:
         block = blocks["all"]
         panel = {confusion_title(name, block): (np.array(block["confusion"]), list(block["per_class"]))}
         drawn = picture(to_png(confusion_figure(panel)), f"confusion matrix under {name}")
-        parts.append(f"<div class=pair>{drawn}{_class_table(block)}</div>")
+        parts.append(f"<div class=pair>{drawn}{class_table(block)}</div>")
     return section("Emotions", "".join(parts))
 
 
-def _class_table(block: Scores | PhotosBlock) -> str:
+def class_table(block: Scores | PhotosBlock) -> str:
     """Return the scores of each class of a block."""
     rows = [
         [escape(label), *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}"]

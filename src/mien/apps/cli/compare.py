@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,7 @@ def compare(
     net: NetOptions,
 ) -> None:
     """Test which of two models is better, on the same faces: overall, by emotion and by group."""
-    from mien.core.output import refuse_existing, write_whole
+    from mien.core.output import folder_for, refuse_existing, write_whole
     from mien.evaluation.compare import compare as found
     from mien.evaluation.compare_words import HEADS, compared_rows, names, verdicts
     from mien.inference.classifier import model_file
@@ -49,8 +50,11 @@ def compare(
     if out is not None:
         refuse_existing([out], force=force)
     files = model_file(first), model_file(second)
-    with console.status(f"comparing {first} and {second} on {split.value}"):
-        document = found(*files, data, split.value, groups=groups, prior=prior, **net.arguments())
+    with folder_for(out.parent) if out else nullcontext():
+        with console.status(f"comparing {first} and {second} on {split.value}"):
+            document = found(*files, data, split.value, groups=groups, prior=prior, **net.arguments())
+        if out is not None:
+            write_whole(out, (json.dumps(document, indent=1) + "\n").encode())
     one, other = names(document)
     for of_set in document["sets"]:
         rows = [look for part in ([of_set["all"]], of_set["emotions"], of_set["groups"]) for look in part]
@@ -59,5 +63,4 @@ def compare(
     for sentence in verdicts(document):
         console.print(sentence, markup=False, highlight=False)
     if out is not None:
-        write_whole(out, (json.dumps(document, indent=1) + "\n").encode())
         console.print(f"written to {out}", soft_wrap=True, markup=False, highlight=False)

@@ -23,6 +23,7 @@ EXAMPLES = {
         "mien batch s3://bucket/photos -r --out s3://bucket/faces --address auto",
         "mien batch images.parquet --column image --out faces",
     ),
+    "report": ("mien report mien mien-s --data data", "mien report mien --data data --data photos --out mien.html"),
     "explain": ("mien explain photo.jpg", "mien explain photos -r --emotions 1 --out explained"),
     "prepare": (
         "mien prepare fer2013.csv fer2013new.csv --out data",

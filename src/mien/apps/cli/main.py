@@ -24,6 +24,7 @@ from mien.apps.cli.live import live
 from mien.apps.cli.parsing import Command, Group
 from mien.apps.cli.people import people
 from mien.apps.cli.prepare import prepare
+from mien.apps.cli.report import report
 from mien.apps.cli.stopping import STOPPED, terminable
 from mien.apps.cli.train import distill, export, recipes, soft_labels, train
 from mien.apps.cli.video import video
@@ -46,7 +47,7 @@ app = typer.Typer(
 )
 for panel, commands in (
     ("Recognition", (image, video, people, live, web, batch, explain)),
-    ("Training", (prepare, recipes, train, distill, soft_labels, export, evaluate, compare)),
+    ("Training", (prepare, recipes, train, distill, soft_labels, export, evaluate, compare, report)),
 ):
     for one in commands:
         app.command(cls=Command, rich_help_panel=panel, epilog=shown(one.__name__.replace("_", "-")))(command(one))

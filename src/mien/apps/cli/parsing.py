@@ -24,12 +24,20 @@ PANELS = {
             "--fps",
             "--start-clock",
         ),
-        *("evaluate --data", "train --data", "distill --data", "soft-labels --data", "export --data"),
+        *(
+            "evaluate --data",
+            "compare --data",
+            "report --data",
+            "train --data",
+            "distill --data",
+            "soft-labels --data",
+            "export --data",
+        ),
         *("--split", "--protocol", "--photos", "--limit"),
     ),
     "Output": (
         *("--json", "--out", "--resume", "--force", "--dry-run", "--annotate", "--crops", "--blur", "--film"),
-        *("--data", "--page", "--static"),
+        *("--data", "--page", "--static", "--no-faces"),
         *(
             "--merge",
             "--name",
@@ -54,7 +62,7 @@ PANELS = {
     "Emotions": ("--view", "--prior", "--model", "--smooth", "--flip", "--emotions"),
     "Training": ("--from", "--teacher", "--set", "--views"),
     "Net": ("--device", "--threads", "--batch-size"),
-    "Measurements": ("--speed", "--robustness", "--groups"),
+    "Measurements": ("--speed", "--robustness", "--groups", "--quick"),
     "Everywhere": ("--version", "--quiet", "--verbose", "--install-completion", "--show-completion", "--help"),
 }
 """Panel of the help -> its options; an option that is in another panel for one command has its name before it."""

@@ -1,0 +1,61 @@
+"""One self-contained page that argues how good models are: ``mien report``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from importlib import resources
+from string import Template
+
+from mien.core.spelling import spelled
+from mien.evaluation.evidence import ModelEvidence
+from mien.report import evidence_sections as sections
+from mien.report.doubtful import Doubtful
+from mien.report.markup import pairs, section
+from mien.version import __version__
+
+
+def evidence_page(models: Sequence[ModelEvidence], found: Sequence[Doubtful], file: str, *, with_faces: bool) -> str:
+    """Return the page as HTML.
+
+    Args:
+        models: what is known of each, on the same data; the page is about the first, and sets the others beside it.
+        found: the faces that the first reads otherwise than labelled.
+        file: the name of the table that holds them.
+        with_faces: whether their pictures are in the page.
+    """
+    first = models[0]
+    parts = [
+        sections.in_short(models),
+        sections.scores(models),
+        sections.beside(models),
+        sections.emotions(first),
+        sections.sureness(first),
+        sections.where_people_disagree(first),
+        sections.mistakes(found, file, with_faces),
+        sections.harm(first),
+        sections.explained(first),
+        sections.costs(models),
+        section("How this was made", pairs(_made(models))),
+    ]
+    template = Template(resources.files("mien.report").joinpath("page.html").read_text(encoding="utf-8"))
+    faces = sum(one.row["n"] for one in first.sets)
+    title = f"How well {sections.name(first)} names emotions"
+    summary = (
+        f"{faces:,} faces of {', '.join(one.row['source'] for one in first.sets)}, none of which chose anything of it"
+    )
+    page = template.substitute(title=escape(title), summary=escape(summary), sections="\n".join(filter(None, parts)))
+    return spelled(page)
+
+
+def _made(models: Sequence[ModelEvidence]) -> dict[str, object]:
+    halves = {one.row["half"] for one in models[0].sets}
+    return {
+        "by": f"mien {__version__}, command mien report, seed 0",
+        "scored": "protocol seven (docs/PROTOCOL.md), "
+        + ("the half of valid that chose nothing" if halves == {"reported"} else "the whole split"),
+        **{
+            f"model {one.heading['model']}": f"sha256 {one.heading['sha256']}, prior {one.heading['prior']:g}"
+            for one in models
+        },
+    }
