@@ -16,9 +16,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -26,6 +27,8 @@ import numpy as np
 
 PHOTO = Path(__file__).parents[1] / "examples" / "grace_hopper.jpg"
 WARM_UP = 5
+ROUNDS = 3
+"""How many turns each case has."""
 
 
 def repeated(work: Callable[[], object], seconds: float) -> list[float]:
@@ -81,10 +84,26 @@ def client(port: int, method: str, path: str, data: bytes | None) -> Callable[[]
     return ask
 
 
-def line(name: str, rate: float, taken: list[float], beside: float) -> None:
-    """Print a row of the table."""
-    p50, p95, p99 = np.percentile(np.array(taken) * 1000, (50, 95, 99))
-    print(f"{name:26} {rate:8.1f} {rate / beside:8.2f} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
+@dataclass(frozen=True)
+class Case:
+    """What is measured: so many at once, each with work of its own, beside the case that it is compared with."""
+
+    name: str
+    make: Callable[[], Callable[[], object]]
+    count: int = 1
+    beside: str = ""
+
+
+def measured(cases: Sequence[Case], seconds: float) -> dict[str, tuple[float, list[float]]]:
+    """Return calls a second, and how long each took, by the names of cases, which take turns: a machine has moods."""
+    turns = [{case.name: at_once(case.make, case.count, seconds / ROUNDS) for case in cases} for _ in range(ROUNDS)]
+    return {
+        case.name: (
+            sum(turn[case.name][0] for turn in turns) / ROUNDS,
+            [each for turn in turns for each in turn[case.name][1]],
+        )
+        for case in cases
+    }
 
 
 def main() -> None:
@@ -103,17 +122,22 @@ def main() -> None:
     def work() -> object:
         return analyzer(decode_picture(data, "photo").frame("photo")).to_dict()
 
-    print(f"{cores} cores, {PHOTO.name}\n{'':26} {'a second':>8} {'ratio':>8} {'p50, ms':>8} {'p95':>8} {'p99':>8}")
-    single, taken = at_once(lambda: work, 1, given.seconds)
-    line("in process, one thread", single, taken, single)
-    many, taken = at_once(lambda: work, cores, given.seconds)
-    line(f"in process, {cores} threads", many, taken, many)
     with served() as port:
-        rate, taken = at_once(lambda: client(port, "GET", "/api/model", None), 1, 1)
-        line("no picture, 1 client", rate, taken, np.nan)
+        single = Case("in process, one thread", lambda: work)
+        many = Case(f"in process, {cores} threads", lambda: work, cores)
+        cases = [single, many, Case("no picture, 1 client", lambda: client(port, "GET", "/v1/model", None))]
         for count in given.clients:
-            rate, taken = at_once(lambda: client(port, "POST", "/api/image", data), count, given.seconds)
-            line(f"photos, {count} client{'s' * (count > 1)}", rate, taken, single if count == 1 else many)
+            beside = single if count == 1 else many
+            name = f"photos, {count} client{'s' * (count > 1)}"
+            cases.append(Case(name, lambda: client(port, "POST", "/v1/images", data), count, beside.name))
+        found = measured(cases, given.seconds)
+
+    print(f"{cores} cores, {PHOTO.name}\n{'':26} {'a second':>8} {'ratio':>8} {'p50, ms':>8} {'p95':>8} {'p99':>8}")
+    for case in cases:
+        rate, taken = found[case.name]
+        ratio = f"{rate / found[case.beside][0]:8.2f}" if case.beside else " " * 8
+        p50, p95, p99 = np.percentile(np.array(taken) * 1000, (50, 95, 99))
+        print(f"{case.name:26} {rate:8.1f} {ratio} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from mien.imaging.decode import decode_picture
 
 
 class Job(NamedTuple):
-    """How a picture file is decoded, whose bytes come next."""
+    """How a picture file is decoded, whose bytes come with it."""
 
     name: str
     max_pixels: int
@@ -45,12 +45,12 @@ def run(connection: Connection, memory: Any, most_bytes: int) -> None:
     with suppress(EOFError, OSError):  # nobody is there any more
         connection.send(None)
         while True:
-            connection.send(_done(connection.recv(), connection.recv_bytes(), pixels))
+            connection.send(_done(*connection.recv(), pixels))
 
 
-def _done(job: Job, data: bytes, memory: np.ndarray) -> Decoded | str:
+def _done(job: Job, data: bytes | bytearray, memory: np.ndarray) -> Decoded | str:
     try:
-        picture = decode_picture(data, job.name, job.max_pixels, job.reduce_to_px)
+        picture = decode_picture(bytes(data), job.name, job.max_pixels, job.reduce_to_px)
     except ImageError as error:
         if isinstance(error.__cause__, MemoryError):
             return f"too large: decoding {job.name} takes too much memory; make it smaller, or save it as JPEG"

@@ -56,8 +56,7 @@ class Decoder:
 
     def _answer(self, job: Job, data: bytes | bytearray, limit_s: float) -> Decoded | str:
         try:
-            self._connection.send(job)
-            self._connection.send_bytes(data)
+            self._connection.send((job, data))
             if self._connection.poll(limit_s):
                 return self._connection.recv()
             why = f"takes longer than {limit_s:.1f} s to decode"
