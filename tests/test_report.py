@@ -68,6 +68,16 @@ def test_the_figures_are_those_of_evaluate(data: Path, known: list[ModelEvidence
             assert f"<td>{scores['recall']:.3f}</td><td>{scores['f1']:.3f}</td>" in page
 
 
+def test_two_runs_are_called_by_their_folders(data: Path):
+    for run in ("first", "second"):
+        (data / run).mkdir()
+        (data / run / "model.onnx").write_bytes((data / "good.onnx").read_bytes())
+    known = [collect(data / run / "model.onnx", [data], harm=False) for run in ("first", "second")]
+    page = evidence_page(known, [], "r.relabel.csv", with_faces=True)
+    assert "How well first/model.onnx names emotions" in page
+    assert "<dt>model second/model.onnx</dt>" in page
+
+
 def test_the_page_needs_no_network_and_is_small(page: str):
     assert not re.findall(r"(?:src|href)=(?!\"data:)|url\(|@import|<script|https?://", page)
     assert len(page) < 5_000_000

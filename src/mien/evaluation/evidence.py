@@ -59,6 +59,7 @@ class ModelEvidence:
     """What is known of one model.
 
     Attributes:
+        name: what to call it: its file, with its folder where that is a run, as every run calls its file model.onnx.
         heading: which file it is.
         sets: by data set.
         speed: on this machine.
@@ -68,6 +69,7 @@ class ModelEvidence:
         explained: mean scores of maps of evidence; None if not measured.
     """
 
+    name: str
     heading: Heading
     sets: list[SetEvidence]
     speed: list[SpeedRow]
@@ -103,7 +105,7 @@ def collect(
     first = sets[0]
     speed = measure_speed(scorer, crops_of(first.faces, scorer.crop))
     if not harm:
-        return ModelEvidence(heading(scorer, at), sets, speed, (0.0, 0), {}, {}, None)
+        return ModelEvidence(_name(model), heading(scorer, at), sets, speed, (0.0, 0), {}, {}, None)
     some = first.faces.images[:HARMED]
     right = _scored(first, scorer, at)
     strengths = {
@@ -112,7 +114,12 @@ def collect(
     }
     regions = {region: right(region_hidden(some, region)) for region in REGIONS}
     untouched = right(some), len(some)
-    return ModelEvidence(heading(scorer, at), sets, speed, untouched, strengths, regions, _explained(first, scorer, at))
+    maps = _explained(first, scorer, at)
+    return ModelEvidence(_name(model), heading(scorer, at), sets, speed, untouched, strengths, regions, maps)
+
+
+def _name(model: Path) -> str:
+    return f"{model.resolve().parent.name}/{model.name}" if model.name == "model.onnx" else model.name
 
 
 def _of_set(row: SetRow, folders: Sequence[Predicted], split: str, scorer: Scorer, prior: float) -> SetEvidence:

@@ -40,7 +40,7 @@ def evidence_page(models: Sequence[ModelEvidence], found: Sequence[Doubtful], fi
     ]
     template = Template(resources.files("mien.report").joinpath("page.html").read_text(encoding="utf-8"))
     faces = sum(one.row["n"] for one in first.sets)
-    title = f"How well {sections.name(first)} names emotions"
+    title = f"How well {first.name} names emotions"
     summary = (
         f"{faces:,} faces of {', '.join(one.row['source'] for one in first.sets)}, none of which chose anything of it"
     )
@@ -54,8 +54,5 @@ def _made(models: Sequence[ModelEvidence]) -> dict[str, object]:
         "by": f"mien {__version__}, command mien report, seed 0",
         "scored": "protocol seven (docs/PROTOCOL.md), "
         + ("the half of valid that chose nothing" if halves == {"reported"} else "the whole split"),
-        **{
-            f"model {one.heading['model']}": f"sha256 {one.heading['sha256']}, prior {one.heading['prior']:g}"
-            for one in models
-        },
+        **{f"model {one.name}": f"sha256 {one.heading['sha256']}, prior {one.heading['prior']:g}" for one in models},
     }

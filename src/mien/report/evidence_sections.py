@@ -73,13 +73,13 @@ def _worst_harm(first: ModelEvidence) -> str:
 def scores(models: Sequence[ModelEvidence]) -> str:
     """Return the headline figures of all models, a row a data set, and a picture of the accuracies."""
     rows = [
-        [f"{escape(one.row['source'])}, {kind}", escape(name(model)), *_cells(block)]
+        [f"{escape(one.row['source'])}, {kind}", escape(model.name), *_cells(block)]
         for of_models in zip(*(model.sets for model in models), strict=True)
         for model, one in zip(models, of_models, strict=True)
         for kind, block in (("all", one.row), ("clean", one.row["clean"]))
     ]
     points = [
-        Point(f"{one.row['source']}, {name(model)}", one.row["accuracy"], one.row["interval"], one.people)
+        Point(f"{one.row['source']}, {model.name}", one.row["accuracy"], one.row["interval"], one.people)
         for of_models in zip(*(model.sets for model in models), strict=True)
         for model, one in zip(models, of_models, strict=True)
     ]
@@ -250,7 +250,7 @@ def costs(models: Sequence[ModelEvidence]) -> str:
     """Return size and speed beside accuracy."""
     rows = [
         [
-            escape(name(model)),
+            escape(model.name),
             f"{model.heading['file_bytes'] / 1e6:.2f} MB",
             f"{model.speed[0]['ms_per_face_batch_1']:.2f} ms",
             f"{model.speed[-1]['faces_per_s_batch_64']:,.0f}",
@@ -269,7 +269,7 @@ def beside(models: Sequence[ModelEvidence]) -> str:
     for other in models[1:]:
         for one, same in zip(models[0].sets, other.sets, strict=True):
             found = _compared(one, same)
-            said = verdict(found, name(models[0]), name(other))
+            said = verdict(found, models[0].name, other.name)
             rows = [[escape(row[0]), *row[1:]] for row in compared_rows([found["all"], *found["emotions"]])]
             parts.append(f"<p>{escape(said)}</p>{table(list(HEADS), rows)}")
     note = "<p class=note>A is the first model, B the other; McNemar's test, corrected for the emotions (Holm).</p>"
@@ -282,11 +282,6 @@ def _compared(one: SetEvidence, same: SetEvidence) -> SetComparison:
     )
     row = one.row
     return {"data": row["data"], "source": row["source"], "half": row["half"], **compare_answers(answers)}
-
-
-def name(model: ModelEvidence) -> str:
-    """Return what to call a model."""
-    return model.heading["model"]
 
 
 def _drawn(figure: Figure, says: str) -> str:
