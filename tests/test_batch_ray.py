@@ -40,6 +40,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / ".ray" / "auth_token").write_text("0123456789abcdef" * 4)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    # Ray waits a minute for a head that died to come back.
+    monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "1")
     return tmp_path
 
 
@@ -59,9 +61,19 @@ def head(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
             if b"--block" in line:
                 break
         yield address, head
+        for one in processes(head).values():
+            os.kill(one, signal.SIGKILL)
         os.killpg(head.pid, signal.SIGKILL)
         head.stdout.close()
     shutil.rmtree(sockets, ignore_errors=True)
+
+
+def processes(head: subprocess.Popen[bytes]) -> dict[str, int]:
+    """Return the processes that a node has started, by the names of their programs."""
+    started = [
+        int(one) for task in Path(f"/proc/{head.pid}/task").glob("*/children") for one in task.read_text().split()
+    ]
+    return {Path(os.fsdecode(Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")[0])).name: one for one in started}
 
 
 def command(folder: Path, *options: str) -> list[str | Path]:
@@ -90,7 +102,7 @@ def test_a_cluster_writes_the_same_and_its_end_is_told(head: tuple[str, subproce
     while not done.exists():
         assert running.poll() is None
         time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGKILL)
+    os.kill(processes(process)["raylet"], signal.SIGKILL)
     _, told = running.communicate()
     assert running.returncode == 3
     assert told.decode().endswith(
