@@ -9,6 +9,7 @@ import shutil
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -146,7 +147,27 @@ def test_animated_gifs(tmp_path: Path) -> None:
 def test_spans_and_samples(clip: Path, span: dict[str, float], expected: list[int]) -> None:
     assert seen(clip, **span) == [(index, index / 10) for index in expected]
     with open_video(clip, **span) as video:
-        assert [frame.number for frame in video] == [-1 if "start_s" in span else index for index in expected]
+        assert [frame.number for frame in video] == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "how"),
+    [
+        ("clip.mp4", True, {"options": {"g": "12", "bf": "3", "x264-params": "open-gop=1"}}),
+        ("clip.mkv", True, {"options": {"g": "12", "bf": "3"}}),
+        ("clip.mov", True, {"times_ms": [40 * index + 15 * (index % 2) for index in range(30)]}),
+        ("clip.webm", False, {"codec": "libvpx", "options": {"g": "12", "auto-alt-ref": "1", "lag-in-frames": "9"}}),
+        ("clip.avi", False, {"codec": "mpeg4"}),
+        ("clip.ts", False, {"options": {"g": "12"}}),
+    ],
+)
+def test_frames_before_the_start_are_counted(tmp_path: Path, name: str, known: bool, how: dict[str, Any]) -> None:
+    path = write_clip(tmp_path / name, counting(30), **how)
+    for start_s in (0.01, 0.3, 0.7, 1.0):
+        with open_video(path, start_s=start_s) as video:
+            places = [(frame.number, number(frame.image)) for frame in video]
+            assert places
+            assert all(here == (there if known else -1) for here, there in places), places
 
 
 def test_a_span_ends_where_it_was_told_to(clip: Path) -> None:

@@ -12,13 +12,17 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 Font = Callable[[float], ImageFont.FreeTypeFont]
 """Returns a font whose em has so many pixels."""
 
 NO_LETTER = "\uffff"
 """A code that no font has a letter for, so that it is drawn as every missing letter is."""
+
+
+LOOKED_AT_PX = 20
+"""Size of the letters that are compared."""
 
 
 def plain(em_px: float) -> ImageFont.FreeTypeFont:
@@ -50,8 +54,13 @@ def spells(font: Font, name: str) -> bool:
 def _has(font: Font, letter: str) -> bool:
     if unicodedata.bidirectional(letter) in ("R", "AL"):
         return False
-    drawn, missing = (font(20).getmask(code) for code in (letter, NO_LETTER))
-    return (drawn.size, bytes(drawn)) != (missing.size, bytes(missing))
+    return _drawn(font, letter) != _drawn(font, NO_LETTER)
+
+
+def _drawn(font: Font, letter: str) -> bytes:
+    picture = Image.new("L", (2 * LOOKED_AT_PX, 2 * LOOKED_AT_PX))
+    ImageDraw.Draw(picture).text((0, 0), letter, 255, font(LOOKED_AT_PX))
+    return picture.tobytes()
 
 
 @cache

@@ -60,12 +60,12 @@ class Style:
 
     def __init__(self, text_px: float, font: Font = plain) -> None:
         self._scale = ceil(FINE_PX / text_px)
-        self._font = font = font(self._scale * text_px)
+        self._font = letters = font(self._scale * text_px)
         # The font comes in one weight, a little thin on colour.
         self._stroke = round(0.012 * self._scale * text_px)
         # Measured on letters with and without a tail, so that tags are of one height and their text on one line.
-        self._rise_px = ceil(-font.getbbox("h", anchor="ls")[1] / self._scale)
-        self._fall_px = ceil(font.getbbox("p", anchor="ls")[3] / self._scale)
+        self._rise_px = ceil(-letters.getbbox("h", anchor="ls")[1] / self._scale)
+        self._fall_px = ceil(letters.getbbox("p", anchor="ls")[3] / self._scale)
         self._pad_x_px = max(2, round(0.5 * text_px))
         self._pad_y_px = max(2, round(0.3 * text_px))
         self.height_px = self._rise_px + self._fall_px + 2 * self._pad_y_px

@@ -35,6 +35,7 @@ class Times:
         declared: average frames a second; None where the file declares none.
         rate: frames a second that are assumed where no time is stated.
         stated: whether the file states times at all; a stream without a container does not.
+        decoding: whether these are times at which frames are decoded, not shown.
         counted: number of frames whose time was missing or not later than the one before, and was derived from the
             rate.
     """
@@ -51,13 +52,13 @@ class Times:
         self.rate = self.declared or _USUAL_RATE
         self._zero = zero
         # These state decoding times only; the decoder hands them on with the frame that is displayed then.
-        self._decoding = kind.name in {"avi", "asf"} or ("matroska" in kind.name and _is_of_windows(stream))
+        self.decoding = kind.name in {"avi", "asf"} or ("matroska" in kind.name and _is_of_windows(stream))
         self._last: Fraction | None = None
         self._stated: Fraction | None = None
 
     def of(self, frame: VideoFrame) -> Fraction | None:
         """Return the time that the file states for a frame, in seconds; None where it states none."""
-        stamps = (frame.dts,) if self._decoding else (frame.pts, frame.dts)
+        stamps = (frame.dts,) if self.decoding else (frame.pts, frame.dts)
         stamp = next((stamp for stamp in stamps if stamp is not None), None)
         time = None if stamp is None or not self.stated else stamp * self.base - self._zero
         return None if time is None or time > _LONGEST_S else time
@@ -74,7 +75,7 @@ class Times:
             time = time or Fraction(0)
         elif time is None or time <= last:
             # With decoding times the last frames have none, as no packet follows that would carry it.
-            self.counted += not (time is None and self._decoding)
+            self.counted += not (time is None and self.decoding)
             catching_up = time is not None and before is not None and before < time and last - time < _LATE_S
             # Half the usual step lets frames that are only a little late catch up.
             time = last + self.lasts(frame) / (2 if catching_up else 1)

@@ -30,6 +30,7 @@ from mien.video._container import (
     picture_stream,
 )
 from mien.video._metadata import Clip, Length
+from mien.video._numbering import number_at
 from mien.video._orientation import Upright
 from mien.video._pyav import FFmpegError, VideoFrame
 from mien.video._timestamps import Packets, Times
@@ -46,9 +47,9 @@ _SEEK_BACK_S = 10
 class Video:
     """The frames of a video file; iterating yields them once, in the order of their times. ``open_video`` opens it.
 
-    Each is a ``Frame``: RGB, upright, square pixels; ``index`` counts those yielded, ``number`` all that were decoded
-    from the file's beginning, unless a start later than that is given; ``time_s`` is the container's time from its
-    start, and is later for each frame than for the one before.
+    Each is a ``Frame``: RGB, upright, square pixels; ``index`` counts those yielded, ``number`` all from the file's
+    beginning, where those before the start can be counted without decoding them; ``time_s`` is the container's time
+    from its start, and is later for each frame than for the one before.
 
     Attributes:
         clip: the metadata of the file.
@@ -132,14 +133,15 @@ class Video:
             except FFmpegError:
                 self.damaged += 1
                 continue
-            yield Frame(image, index, float(time), self._path, number=-1 if self._start else number)
+            yield Frame(image, index, float(time), self._path, number=number)
             index += 1
         if not index:
             raise VideoError(self._none_there())
 
     def _timed(self) -> Generator[tuple[int, VideoFrame, Fraction]]:
-        """Yield the undamaged frames between start and end, as how many-th they were decoded, and their times."""
-        for number, frame in enumerate(chain([self._first], self._rest)):
+        """Yield the undamaged frames between start and end, with their numbers in the file, and their times."""
+        skipped = self._skipped()
+        for place, frame in enumerate(chain([self._first], self._rest)):
             time = self._times.next(frame)
             if frame.is_corrupt:
                 self.damaged += 1
@@ -151,9 +153,17 @@ class Video:
                 break
             else:
                 self.end_s = float(self._reached if self._end is None else min(self._reached, self._end))
-                yield number, frame, time
+                yield -1 if skipped < 0 else skipped + place, frame, time
         else:
             self._read_all = True
+
+    def _skipped(self) -> int:
+        """Return how many frames come before the first that was decoded; -1 where that is not known."""
+        if not (self._start and self._times.stated):
+            return 0
+        if not (self._packets.seekable and not self._times.decoding):
+            return -1
+        return number_at(self._path, self._stream.index, self._first.pts)
 
     def _decoded(self, packets: Iterable[Packet]) -> Generator[VideoFrame]:
         """Yield the frames decoded from packets; count packets that cannot be decoded."""
