@@ -41,11 +41,9 @@ def routes(service: Service) -> APIRouter:
         The body is a picture as the file it is, or several in a form or, in base64, in JSON. Of several, those that
         cannot be read are told as failures. An option that is not given is as the service was started.
         """
-        analyzer = await to_thread.run_sync(service.analyzers, asked)
+        analyzer = service.analyzers(asked)
         async with service.bodies.whole(request) as data:
-            found = await to_thread.run_sync(uploads, request.headers.get("content-type", ""), data)
-            if found[0].data is data:
-                found = [Upload(asked.name or "", data)]
+            found = await _several(request, data) or [Upload(asked.name or "", data)]
             return JSONResponse(await _document(service.workers, request, analyzer, found))
 
     @router.post(
@@ -53,12 +51,18 @@ def routes(service: Service) -> APIRouter:
     )
     async def image(request: Request, asked: Annotated[EarlierSettings, Query()]) -> JSONResponse:
         """Name what the faces of one picture show; the earlier form of ``/v1/images``."""
-        analyzer = await to_thread.run_sync(service.analyzers, asked.settings())
+        analyzer = service.analyzers(asked.settings())
         async with service.bodies.whole(request) as data:
             work = partial(_result, analyzer, Upload(asked.name or "", data))
             return JSONResponse(await service.workers.run(work, request.receive))
 
     return router
+
+
+async def _several(request: Request, data: bytearray) -> list[Upload] | None:
+    """Return the pictures of a form or of JSON, which are read in a thread; None where there is neither."""
+    kind = request.headers.get("content-type", "")
+    return await to_thread.run_sync(uploads, kind, data) if kind.lower().startswith((FORM, JSON)) else None
 
 
 async def _document(workers: Workers, request: Request, analyzer: Analyzer, found: list[Upload]) -> Document:

@@ -74,6 +74,8 @@ class EarlierSettings(BaseModel):
 class Analyzers:
     """Analyzers for what requests ask for. They share detectors and nets, each of which is loaded when first asked for.
 
+    That takes the time of some ten faces, once; all else takes none.
+
     Args:
         own: as the service was started.
         net_options: device, threads and batch_size of the nets, as ``mien.load`` takes them.

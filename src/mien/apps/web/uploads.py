@@ -44,19 +44,16 @@ class EncodedPictures(TypedDict):
     images: list[EncodedPicture]
 
 
-def uploads(content_type: str, body: bytearray) -> list[Upload]:
-    """Return the pictures in a body; one whose type is neither a form nor JSON is a picture itself.
+def uploads(content_type: str, body: bytearray) -> list[Upload] | None:
+    """Return the pictures in a form or in JSON; None where a body is neither, and so a picture itself.
 
     Raises:
         UsageError: the body is not what it says, or holds no picture or too many.
     """
     kind, options = parse_options_header(content_type)
-    if kind == FORM.encode():
-        found = _from_form(options.get(b"boundary", b""), body)
-    elif kind == JSON.encode():
-        found = _from_json(body)
-    else:
-        return [Upload("", body)]
+    if kind not in (FORM.encode(), JSON.encode()):
+        return None
+    found = _from_json(body) if kind == JSON.encode() else _from_form(options.get(b"boundary", b""), body)
     if not 1 <= len(found) <= PICTURES:
         raise UsageError(f"a request brings 1 to {PICTURES} pictures; got {len(found)}")
     if any(len(one.name) > NAME_LENGTH for one in found):

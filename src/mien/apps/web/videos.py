@@ -43,7 +43,7 @@ def routes(service: Service) -> APIRouter:
 
         The last line tells the end, or what is wrong. An option that is not given is as the service was started.
         """
-        analyzer = await to_thread.run_sync(service.analyzers, asked)
+        analyzer = service.analyzers(asked)
         lines = _lines(service, request, analyzer, asked)
         try:
             first = await anext(lines)  # what is wrong from the beginning is a problem
