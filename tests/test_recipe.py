@@ -113,6 +113,8 @@ def test_overrides_take_the_type_of_their_key():
         ("teacher_share=2", "recipe key 'teacher_share' is 2.0; expected 0 to 1"),
         ("teacher_temperature=0", "recipe key 'teacher_temperature' is 0.0; expected 0.01 to 100"),
         ("stem_stride=0", "recipe key 'stem_stride' is 0; expected 1 to 8"),
+        ("optimizer=adamw", "recipe key 'optimizer' is 'adamw', which decays weights, but 'weight_decay' is 0"),
+        ("patience=3", r"unknown recipe key 'patience'; did you mean 'early_stopping'\?"),
         ("weight_decay=-1", "recipe key 'weight_decay' is -1.0; expected 0 to 1"),
         ("lr=0.1", r"unknown recipe key 'lr'; did you mean 'learning_rate'\?"),
         ("colour=red", "unknown recipe key 'colour'; expected one of name, model, target"),

@@ -111,6 +111,24 @@ def test_the_best_epoch_is_kept_through_a_stop(faces: tuple[Split, Split], tmp_p
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
+def test_a_run_that_stops_early_ends_alike_when_it_is_resumed_and_stays_as_it_is_when_it_is_extended(
+    faces: tuple[Split, Split], tmp_path: Path
+):
+    # At such a rate no epoch is better than the first: two more are waited for, and five are not trained.
+    steep = replace(TINY, schedule="constant", warmup_epochs=0, learning_rate=1.0, average=0.0)
+    recipe = replace(steep, optimizer="adamw", epochs=8, early_stopping=2)
+    said, folder = list[str](), tmp_path / "run"
+    run = train(recipe, *faces, folder, [Copies(folder)], say=said.append)
+    assert len(history_of(run)) == 3
+    assert said == ["starting from random weights", "stopped after 2 epochs without a lower validation loss"]
+    resumed = train(recipe, *faces, behind(run, epoch=2))
+    assert history_of(resumed) == history_of(run)
+    for one, other in zip(net_of(resumed).get_weights(), net_of(run).get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    train(replace(recipe, epochs=9), *faces, run, [StopAfter(epoch=0)], say=said.append)
+    assert said[2:] == said[1:2]
+
+
 def test_a_best_epoch_that_is_lost_is_said_before_training(run: Path, faces: tuple[Split, Split]):
     recipe, stopped = replace(TINY, keep="best"), behind(run, epoch=2)
     (stopped / "recipe.toml").write_text(recipe.to_toml())

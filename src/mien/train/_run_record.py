@@ -95,6 +95,12 @@ def resuming(recipe: Recipe, done: int, steps: int, run_dir: Path) -> str:
     return f"{at}; the learning rate is now that of a run of {recipe.epochs} epochs, {now:.2g} at first"
 
 
+def stopped_early(recipe: Recipe) -> str:
+    """Return a message about a run that stopped before its last epoch."""
+    missed = "a better validation accuracy" if recipe.keep == "best" else "a lower validation loss"
+    return f"stopped after {recipe.early_stopping} epochs without {missed}"
+
+
 def _read_env(run_dir: Path) -> dict[str, Any]:
     return json.loads((run_dir / "env.json").read_text(encoding="utf-8"))
 

@@ -17,15 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from mien.core.emotions import seen_as
 from mien.core.errors import TrainingError
 from mien.core.metrics import softmax
-from mien.core.output import write_whole
 from mien.core.protocols import CLASSES, PROTOCOLS
 from mien.data.split import Split
 from mien.train.checkpoint import save_best, save_checkpoint
 from mien.train.epochs import Batches, begin_epoch
+from mien.train.history import append_epoch, has_stalled, scores
 from mien.train.recipe import Recipe
 from mien.train.targets import TARGET_PROTOCOL, make_targets
-
-HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 
 
 class Epochs(keras.callbacks.Callback):
@@ -58,17 +56,20 @@ class Epochs(keras.callbacks.Callback):
         self._check_loss((logs or {}).get("loss", 0.0))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Score, then write history and checkpoint; the scores are added to ``logs`` for later callbacks."""
+        """Score, write history and checkpoint, and stop if it stalls; later callbacks find the scores in ``logs``."""
         logs = {} if logs is None else logs
         with self._averaged_weights():
             logs.update(self._score())
             self._check_loss(logs["val_loss"])
-            if self._recipe.keep == "best" and logs["val_accuracy"] > self._best_before(epoch):
+            best = max(scores(self._run_dir, "val_accuracy", epoch), default=-1.0)
+            if self._recipe.keep == "best" and logs["val_accuracy"] > best:
                 save_best(self._net, self._run_dir)
         logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         logs["seconds"] = time.monotonic() - self._started
-        self._append_history(epoch, logs)
+        append_epoch(self._run_dir, epoch, logs)
         save_checkpoint(self._net, self.model.optimizer, self._run_dir, epoch + 1)
+        if has_stalled(self._recipe, self._run_dir, epoch + 1):
+            self.model.stop_training = True
 
     def _check_loss(self, loss: float) -> None:
         if not math.isfinite(loss):
@@ -96,20 +97,6 @@ class Epochs(keras.callbacks.Callback):
         yield
         for variable, value in zip(variables, raw, strict=True):
             variable.assign(value)
-
-    def _earlier(self, epoch: int) -> list[str]:
-        """Return the lines of the history before an epoch; a killed run may have written later ones."""
-        path = self._run_dir / "history.csv"
-        return path.read_text(encoding="utf-8").splitlines()[1 : epoch + 1] if path.is_file() and epoch else []
-
-    def _best_before(self, epoch: int) -> float:
-        place = HISTORY_COLUMNS.index("val_accuracy")
-        return max((float(line.split(",")[place]) for line in self._earlier(epoch)), default=-1.0)
-
-    def _append_history(self, epoch: int, logs: dict[str, Any]) -> None:
-        values = [str(epoch + 1), *(f"{logs.get(key, math.nan):.6g}" for key in HISTORY_COLUMNS[1:])]
-        lines = [",".join(HISTORY_COLUMNS), *self._earlier(epoch), ",".join(values)]
-        write_whole(self._run_dir / "history.csv", "".join(f"{line}\n" for line in lines).encode())
 
 
 class ProgressBar(keras.callbacks.Callback):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mien.core.output import write_whole
 from mien.core.types import Floats
 from mien.data.split import Split
-from mien.train._run_record import CALIBRATION, claim, is_completed, origin_of, resuming, starting
+from mien.train._run_record import CALIBRATION, claim, is_completed, origin_of, resuming, starting, stopped_early
 from mien.train.augment.layers import augment
 from mien.train.batch_norm import reestimate_batch_norm
 from mien.train.bias_correction import correct_bias
@@ -22,6 +22,7 @@ from mien.train.callbacks import Epochs
 from mien.train.checkpoint import load_best, load_checkpoint
 from mien.train.distill import DistillationLoss, beside_teachers, student_accuracy
 from mien.train.epochs import Batches, learning_rate
+from mien.train.history import has_stalled
 from mien.train.init.pretrained import PRETRAINED
 from mien.train.init.warm_start import copy_weights
 from mien.train.nets.models import MODELS
@@ -67,7 +68,8 @@ def train(
             ``train.init.pretrained``, else random ones.
         labelled_by: the nets whose soft labels are the votes of ``train_split`` (``train.soft_labels.read_teachers``).
         limit: train on so many of the faces only, at even distances, if there are more.
-        say: called before the first epoch with a message: what the net starts from, or how the run is resumed.
+        say: called with a message before the first epoch: what the net starts from, or how the run is resumed; and
+            after the last, if training stopped early.
 
     Raises:
         UsageError: the run folder holds a run with another recipe, other data, teachers or start; a teacher or the
@@ -91,10 +93,13 @@ def train(
     keras.config.set_dtype_policy(policy_of(recipe.precision))
     net, model, batches = _build(recipe, part, teachers, start)
     done = load_checkpoint(net, model.optimizer, run_dir)
-    say(resuming(recipe, done, len(batches), run_dir) if done else starting(start, origin))
-    if done < recipe.epochs:
-        hooks = [Epochs(recipe, net, batches, valid_split, run_dir), *callbacks]
-        model.fit(batches, epochs=recipe.epochs, initial_epoch=done, shuffle=False, verbose=0, callbacks=hooks)
+    if not has_stalled(recipe, run_dir, done):
+        say(resuming(recipe, done, len(batches), run_dir) if done else starting(start, origin))
+        if done < recipe.epochs:
+            hooks = [Epochs(recipe, net, batches, valid_split, run_dir), *callbacks]
+            model.fit(batches, epochs=recipe.epochs, initial_epoch=done, shuffle=False, verbose=0, callbacks=hooks)
+    if has_stalled(recipe, run_dir, recipe.epochs - 1):
+        say(stopped_early(recipe))
     _take_final_weights(net, model, batches, recipe, run_dir)
     _finish(run_dir, recipe, net, part, valid_split)
     return run_dir
@@ -190,6 +195,8 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.Optimizer:
     }
     if recipe.optimizer == "sgd":
         optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **shared)
+    elif recipe.optimizer == "adamw":
+        optimizer = keras.optimizers.AdamW(**shared)
     else:
         optimizer = keras.optimizers.Adam(**shared)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])

@@ -17,7 +17,7 @@ CHOICES = {
     "model": ("baseline", "deeper", "regularised", "compact", "residual", "dlib", "facenet"),
     "target": ("fer", "seven", "seven-votes", "eight-votes"),
     "loss": ("categorical", "binary"),
-    "optimizer": ("adam", "sgd"),
+    "optimizer": ("adam", "adamw", "sgd"),
     "schedule": ("constant", "cosine"),
     "keep": ("last", "best"),
     "precision": ("auto", "float32", "bfloat16", "float16"),
@@ -34,6 +34,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "stem_stride": (1, 8),
     "learning_rate": (0, 10),
     "warmup_epochs": (0, 2_000),
+    "early_stopping": (0, 2_000),
     "weight_decay": (0, 1),
     "teacher_temperature": (0.01, 100),
     "sharpening": (0.1, 10),
@@ -57,6 +58,7 @@ OTHER_NAMES = {
     "mixup": "mix",
     "scheduler": "schedule",
     "warmup": "warmup_epochs",
+    "patience": "early_stopping",
 }
 """Other common name -> key, for suggestions."""
 
@@ -79,7 +81,8 @@ class Recipe:
         loss: cross-entropy over the softmax (``categorical``), or over each of its classes apart (``binary``).
         epochs: passes over the training split.
         batch_size: faces a step.
-        optimizer: ``adam`` or ``sgd`` (Nesterov momentum 0.9).
+        optimizer: ``adam``, ``sgd`` (Nesterov momentum 0.9), or ``adamw``: what ``adam`` is with a ``weight_decay``,
+            which must be named with it.
         learning_rate: the peak.
         schedule: ``constant``, or ``cosine`` down to zero.
         warmup_epochs: epochs of linear rise to the peak, for ``cosine``; at most half of the run.
@@ -87,6 +90,8 @@ class Recipe:
             does not amplify it, 5e-3 here is like 5e-4 where decay is added to the gradient of SGD.
         average: momentum of the exponential moving average of the weights, which is what is kept; 0 is off.
         keep: the epoch whose weights are kept: the ``last``, or the one with the ``best`` validation accuracy.
+        early_stopping: training ends behind so many epochs in a row without a better validation accuracy, or, if the
+            last epoch is kept, without a lower validation loss; 0 is off. A ``cosine`` stays planned for all epochs.
         width: filters of the first stage of ``compact`` and ``residual``.
         stem_stride: stride of their first convolution; 2 quarters the cost.
         squeeze: whether they have squeeze-and-excitation.
@@ -129,6 +134,7 @@ class Recipe:
     weight_decay: float = 0.0
     average: float = 0.0
     keep: str = "last"
+    early_stopping: int = 0
     width: int = 32
     stem_stride: int = 1
     squeeze: bool = False
@@ -163,6 +169,11 @@ class Recipe:
                 raise UsageError(f"recipe key '{key}' is {getattr(self, key)}; expected {least:,g} to {most:,g}")
         if self.learning_rate == 0:
             raise UsageError("recipe key 'learning_rate' is 0, at which nothing is learnt; expected more, up to 10")
+        if self.optimizer == "adamw" and self.weight_decay == 0:
+            raise UsageError(
+                "recipe key 'optimizer' is 'adamw', which decays weights, but 'weight_decay' is 0; "
+                "expected a decay such as 0.01, or 'adam'"
+            )
         parse_shares(self.sources)
         if not re.fullmatch(r"\w[\w .+-]{0,99}", self.name):
             raise UsageError(
