@@ -32,6 +32,9 @@ MADE_SHA256 = "824a09c4f64286616ecbc1be5a0761afea89b969948f42b006e4d65b74794b92"
 
 RUNTIME = "onnxruntime-web"
 RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
+IMPATIENT = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=2000")
+"""Without a network npm would try again for more than a minute."""
+
 NPM_S = 300.0
 """For how many seconds npm may try to get the runtime."""
 
@@ -65,7 +68,7 @@ def add_runtime(root: Path) -> None:
     if npm is None or (release.is_file() and release.read_text("utf-8") == lock["version"]):
         return
     with tempfile.TemporaryDirectory() as work:
-        command = [npm, "pack", f"{RUNTIME}@{lock['version']}", "--silent", "--pack-destination", work]
+        command = [npm, "pack", f"{RUNTIME}@{lock['version']}", "--silent", "--pack-destination", work, *IMPATIENT]
         try:
             subprocess.run(command, check=True, cwd=work, timeout=NPM_S, stdout=subprocess.DEVNULL)
         except (OSError, subprocess.SubprocessError) as error:
