@@ -77,7 +77,7 @@ FRAME_PIXELS = 4096 * 2304
 LATEST_S = 1e10
 """The latest time of a frame, in seconds: clocks that count from 1970 are far below it."""
 
-STOP_S = 1
+STOP_S = 0.5
 """For how long requests may go on when the service is stopped."""
 
 NAME_LENGTH = 500

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -70,7 +71,7 @@ def server(
         access_log=False,
         server_header=False,
         timeout_keep_alive=IDLE_S,
-        timeout_graceful_shutdown=STOP_S,
+        timeout_graceful_shutdown=cast("Any", STOP_S),  # by its type, whole seconds
         ws_max_size=FRAME_BYTES,
         ws_max_queue=FRAMES_WAITING,
         ws_per_message_deflate=False,  # pictures are compressed already
