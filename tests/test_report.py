@@ -4,6 +4,7 @@ import csv
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from mien.imaging.corruptions import CORRUPTIONS, REGIONS, STRENGTHS, region_hid
 from mien.report import evidence_sections as sections
 from mien.report.doubtful import AGREED, COLUMNS, doubtful
 from mien.report.evidence_page import evidence_page
+from mien.report.sections import class_table
 from test_evaluate import made_split
 from tiny_net import biased, tiny_card, tiny_net
 
@@ -184,3 +186,9 @@ def test_the_command_writes_the_page_and_the_table(data: Path, mien: Command, mo
         ("sadness", "anger", "label"),
     }
     assert mien("report", *given).code == 2
+
+
+def test_an_emotion_that_no_face_has_is_given_no_scores():
+    row = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
+    block: Any = {"per_class": {"fear": row, "anger": {**row, "support": 3}}}
+    assert class_table(block).count("<td>0.000</td>") == 3

@@ -142,9 +142,13 @@ def emotions(metrics: Metrics) -> str:
 
 
 def class_table(block: Scores | PhotosBlock) -> str:
-    """Return the scores of each class of a block."""
+    """Return the scores of each class of a block; a class that no face has is given none."""
     rows = [
-        [escape(label), *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}"]
+        [
+            escape(label),
+            *(f"{row[key]:.3f}" if row["support"] else "" for key in ("precision", "recall", "f1")),
+            f"{row['support']:,}",
+        ]
         for label, row in block["per_class"].items()
     ]
     return table(["emotion", "precision", "recall", "F1", "faces"], rows)
