@@ -137,6 +137,25 @@ def test_each_frame_is_shown_mirrored_and_stored_as_the_camera_saw_it(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_no_person_by_then_is_stored_and_not_shown(tmp_path: Path):
+    scores = deque([0.8, 0.8, 0.9, 0.9])
+    stored: list[TrackedResult] = []
+    view, films = FakeView({0: ["r"]}), Films()
+
+    def doubted(frame: Frame) -> TrackedResult:
+        seen = tracked_result(frame.time_s, {1: "fear"}, boxes=BOX, image=frame.image, score=scores.popleft())
+        return replace(seen, frame=frame)
+
+    capture = FakeCapture([picture(number) for number in range(4)])
+    with recorder(tmp_path, films) as films_to:
+        Live(capture, doubted, view, films_to, sinks=[stored.append]).run()  # pyright: ignore[reportArgumentType]
+    assert [len(one) for one in stored] == [1, 1, 1, 1]
+    assert [len(shown) for shown, _ in view.shown if shown is not None] == [0, 0, 0, 1]
+    (film,) = films
+    marked = [not np.array_equal(image, picture(number)) for number, (_, image) in enumerate(film.pictures)]
+    assert marked == [False, False, False, True]
+
+
 @pytest.mark.parametrize("key", ["q", "escape", CLOSE_EVENT])
 def test_keys_and_the_windows_button_quit(tmp_path: Path, key: str):
     view = run(tmp_path, [picture(0)] * 9, {2: ["x", key, "s"]})

@@ -122,6 +122,10 @@ class Timeline:
         """Return whether an id in view is a person, as far as can be told by now."""
         return key in self._people and self._people[key].is_person
 
+    def people(self, result: TrackedResult) -> TrackedResult:
+        """Return those faces of the latest result, or of one drawn from it, whose ids are people so far."""
+        return result.take(np.array([self.counts(key) for key in result.ids.tolist()], np.bool_))
+
     def close(self, end_s: float) -> Summary:
         """Return how it went; the last result counts until the end of the video.
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from mien.apps.cli._clip_writer import ClipWriter
 from mien.apps.cli.pictures import anonymized
 from mien.core.errors import MienError
@@ -170,11 +168,10 @@ class ClipOutputs:
         shown = anonymized(result) if self._wanted.blur else result
         self._timeline.add(result, shown.frame)
         if "film" in self._files and source.video:
-            people = shown.take(np.array([self._timeline.counts(key) for key in shown.ids.tolist()], np.bool_))
             self._film = self._film or ClipWriter(
                 self._files["film"], source.video, shown.frame.image, source.start_s, source.end_s
             )
-            self._film.write(draw(people, source.who.names), result.frame.time_s)
+            self._film.write(draw(self._timeline.people(shown), source.who.names), result.frame.time_s)
             if self._film.error and len(self._files) == 1:
                 raise self._film.error
         if self._counters:

@@ -14,6 +14,7 @@ from mien.core.errors import MienError
 from mien.core.types import Frame
 from mien.draw.annotate import draw
 from mien.draw.panel import Status, mirrored
+from mien.tracking.timeline import Timeline
 from mien.tracking.tracked_result import TrackedResult
 from mien.video.capture import Capture
 
@@ -62,12 +63,14 @@ class Meter:
 class Live:
     """One run of ``mien live``; ``run`` ends with the source, with a key, or when it is asked to stop.
 
+    What is shown and recorded are the faces that count as people by what was seen of them so far.
+
     Args:
         capture: reads the source.
         stream: frame -> result; used for this source only.
         view: shows results.
         recorder: records videos and saves pictures.
-        sinks: take each result as the camera saw it, not mirrored.
+        sinks: take each result as the camera saw it, not mirrored, with faces that are not counted as people.
         mirror: whether the picture is shown and recorded mirrored.
         stopped: whether to end, as after Ctrl-C.
         clock: a monotonic clock, in seconds.
@@ -95,6 +98,7 @@ class Live:
         self._capture, self._stream, self._view, self._recorder = capture, stream, view, recorder
         self._sinks, self._mirror, self._stopped, self._clock, self._rest = sinks, mirror, stopped, clock, rest
         self._meter = Meter(clock)
+        self._timeline: Timeline | None = None
         self._result: TrackedResult | None = None
         self._paused = self._help = self._quit = False
         self._note, self._noted_s = "", 0.0
@@ -135,10 +139,13 @@ class Live:
         return None
 
     def _take(self, frame: Frame) -> None:
-        self._result = self._stream(frame)
+        result = self._stream(frame)
         self.frames, self.end_s = self.frames + 1, frame.time_s
         for sink in self._sinks:
-            sink(self._result)
+            sink(result)
+        self._timeline = self._timeline or Timeline(result.labels)
+        self._timeline.add(result)
+        self._result = self._timeline.people(result)
         if self._recorder.on:
             shown = self._shown()
             assert shown is not None
