@@ -45,7 +45,8 @@ def run(connection: Connection, memory: Any, most_bytes: int) -> None:
     with suppress(EOFError, OSError):  # nobody is there any more
         connection.send(None)
         while True:
-            connection.send(_done(*connection.recv(), pixels))
+            job, data = connection.recv()
+            connection.send(_done(job, data, pixels))
 
 
 def _done(job: Job, data: bytes | bytearray, memory: np.ndarray) -> Decoded | str:
