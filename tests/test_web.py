@@ -20,13 +20,16 @@ from command import Command
 from mien.apps.web import app as web
 from mien.apps.web import bodies, tab
 from mien.apps.web.site import write_site
+from mien.apps.web.socket import Feed
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import UsageError
 from mien.core.packaged import packaged_model
+from mien.core.types import Frame
 from mien.detection.yunet_net import weights
 from mien.inference.analyzer import load
 from serving import served
 from small_stream import analyzer, scene, walk
+from tracked_results import PICTURE, tracked_result
 
 
 def png(image: np.ndarray) -> bytes:
@@ -133,7 +136,20 @@ def test_a_socket_follows_the_faces(client: TestClient):
     assert all([face["id"] for face in entry["faces"]] == [1, 2] for entry in entries[1:3])
     assert {tuple(sorted(face["id"] for face in entry["faces"])) for entry in entries} == {(1, 2)}
     assert entries[-1]["time_s"] == 0.2
+    assert all(entry["not_people"] == [] for entry in entries)
     assert set(entries[-1]["faces"][0]) >= {"raw", "probabilities", "uncertain"}
+
+
+def test_who_does_not_count_as_a_person_so_far_is_said():
+    scores = iter([0.8, 0.8, 0.9, 0.9])
+    source = Feed(lambda frame: tracked_result(frame.time_s, {4: "fear"}, score=next(scores)))  # pyright: ignore[reportArgumentType]
+    entries = [
+        source.take(at(number / 10, b"file"), lambda *_: Frame(PICTURE))  # pyright: ignore[reportArgumentType]
+        for number in range(4)
+    ]
+    assert [(len(entry["faces"]), entry["not_people"]) for entry in entries if "faces" in entry] == [
+        (1, [4]), (1, [4]), (1, [4]), (1, []),
+    ]  # fmt: skip
 
 
 def test_a_bad_frame_is_named_and_the_stream_goes_on(client: TestClient):

@@ -200,6 +200,16 @@ def test_what_is_uncertain_is_hatched_in_the_strip(page: Page):
     page.value("document.getElementById('strip').remove()")
 
 
+PEOPLE = """(async () => {
+  const { people } = await import(document.querySelector("script[type=module]").src.replace("page.js", "marks.js"));
+  return [{ not_people: [2] }, {}].map((told) => people({ ...told, faces: [{ id: 1 }, { id: 2 }] }).faces.length);
+})()"""
+
+
+def test_who_does_not_count_as_a_person_is_not_shown(page: Page):
+    assert page.value(PEOPLE) == [1, 2]
+
+
 def test_the_strip_of_a_film_shows_all_of_it(page: Page):
     hour = STRIP.replace("new Lanes()", "new Lanes(3600)").replace(
         "time_s < 30; time_s += 0.1", "time_s < 1800; time_s++"

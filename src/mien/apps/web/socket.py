@@ -1,7 +1,8 @@
 """One socket, one stream: frames of a camera or a video come in, and what their faces show goes back.
 
 A frame is a message of bytes: its time in seconds, a float64 in little-endian order, and the bytes of a picture file.
-Each is answered, in order, by an entry as in the table of ``mien video`` (docs/SCHEMA.md), or by ``{"error": ...}`` and
+Each is answered, in order, by an entry as in the table of ``mien video`` (docs/SCHEMA.md), with the ids that do not
+count as people so far, or by ``{"error": ...}`` and
 the stream goes on. Whoever sends the next frame only after the answer never waits for older ones.
 """
 
@@ -24,12 +25,21 @@ from mien.core.errors import MienError, UsageError
 from mien.core.types import Frame
 from mien.results.document import ErrorEntry, PictureEntry
 from mien.tracking.stream import Stream
+from mien.tracking.timeline import Timeline
+from mien.tracking.tracked_result import TrackedResult
 
 TIME = struct.Struct("<d")
 
 GOING_AWAY = 1001
 
-Answer = PictureEntry | ErrorEntry
+
+class StreamEntry(PictureEntry):
+    """What the faces of a frame show; ``not_people`` are the ids in it that do not count as people so far."""
+
+    not_people: list[int]
+
+
+Answer = StreamEntry | ErrorEntry
 """What the faces of a frame show, or why nothing can be said of it."""
 
 
@@ -42,15 +52,22 @@ class Feed:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
+        self._timeline: Timeline | None = None
         self._count = 0
         self._time_s = -1.0
 
     def take(self, message: bytes, decoder: Decoder) -> Answer:
         """Return the answer to a message."""
         try:
-            return self._stream(self._frame(message, decoder)).entry()
+            return self._entry(self._stream(self._frame(message, decoder)))
         except MienError as error:
             return {"error": str(error)}
+
+    def _entry(self, result: TrackedResult) -> StreamEntry:
+        self._timeline = self._timeline or Timeline(result.labels)
+        self._timeline.add(result)
+        others = [key for key in result.ids.tolist() if not self._timeline.counts(key)]
+        return {**result.entry(), "not_people": others}
 
     def _frame(self, message: bytes, decoder: Decoder) -> Frame:
         if len(message) <= TIME.size:

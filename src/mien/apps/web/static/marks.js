@@ -6,6 +6,9 @@ export const shownAs = (face) => face.emotion + (face.uncertain ? "?" : "");
 /** What a face is called: by the number of the person in a video, by its place among several in a picture. */
 export const faceName = (face, k, count) => face.id > 0 ? `#${face.id}` : face.id === undefined && count > 1 ? `${k + 1}` : "";
 
+/** An entry with those of its faces that count as people, as far as who analysed it says who does not. */
+export const people = (entry) => ({ ...entry, faces: entry.faces.filter(({ id }) => !entry.not_people?.includes(id)) });
+
 /** Make a canvas as fine as the screen is where it lies; returns its context, in CSS pixels. */
 export function fitted(canvas) {
   const { clientWidth: width, clientHeight: height } = canvas, fine = window.devicePixelRatio || 1;
