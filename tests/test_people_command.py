@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -13,9 +14,11 @@ import pytest
 from clips import EXAMPLES, write_clip
 from command import Command
 from mien.core.emotions import SEVEN
+from mien.results.clip_log import read_clip_log
 from mien.results.identities import Identities, identities_of, people_entry
+from mien.results.log import read_identities, read_log
 from mien.results.provenance import Made
-from mien.results.sinks import open_sink
+from mien.results.sinks import open_sink, write_table
 from mien.video.reader import open_video
 from small_results import MODEL
 from tracked_results import PICTURE, tracked_result
@@ -140,6 +143,21 @@ def test_a_run_that_is_resumed_knows_who_is_who(mien: Command):
     assert Path("again.csv").read_bytes() == Path("people.csv").read_bytes()
     assert mien("people", "heads.mien.csv.jsonl", "--data", "csv", "--name", "2=", "--force").code == 0
     assert Path("heads.mien.csv").read_bytes() == raw
+
+
+def test_what_is_said_after_the_end_of_a_log_hides_nothing_from_those_who_read_it(mien: Command, data: Path):
+    path = Path(f"{data}.jsonl")
+    before = read_clip_log(path)
+    assert mien("people", data, "--merge", "3=1", "--name", "9=Bo").code == 0
+    assert "merged" in json.loads(path.read_text().splitlines()[-1])
+    assert [len(entry["faces"]) for entry in read_log(path)] == [2] * 10
+    who = Identities({3: 1}, {9: "Bo"})
+    assert read_identities(path) == who
+    assert replace(read_clip_log(path), who=before.who) == before
+    with open_sink(data, Made(MODEL, SEVEN, {"start": None}, "talk.mp4"), resume=True) as sink:
+        assert (sink.finished, sink.entries, sink.not_people, sink.who) == (True, 10, (9,), who)
+    write_table(Path("new.csv"), path, SEVEN, None)
+    assert {row["id"] for row in table("new.csv")} == {"1", "2", "9"}
 
 
 def test_all_comes_out_as_in_the_first_run(mien: Command, monkeypatch: pytest.MonkeyPatch):
