@@ -115,6 +115,8 @@ def test_overrides_take_the_type_of_their_key():
         ("stem_stride=0", "recipe key 'stem_stride' is 0; expected 1 to 8"),
         ("optimizer=adamw", "recipe key 'optimizer' is 'adamw', which decays weights, but 'weight_decay' is 0"),
         ("patience=3", r"unknown recipe key 'patience'; did you mean 'early_stopping'\?"),
+        ("callbacks=CSVLoger", r"recipe key 'callbacks' names 'CSVLoger'; did you mean 'CSVLogger'\?"),
+        ("callbacks=a.b:", "names 'a.b:'; expected CSVLogger or TensorBoard, or an import path such as package"),
         ("weight_decay=-1", "recipe key 'weight_decay' is -1.0; expected 0 to 1"),
         ("lr=0.1", r"unknown recipe key 'lr'; did you mean 'learning_rate'\?"),
         ("colour=red", "unknown recipe key 'colour'; expected one of name, model, target"),

@@ -5,7 +5,7 @@ import pytest
 from mien.apps.cli._run_folder import run_folder
 from mien.core.errors import MienError, UsageError
 
-RESULTS = ("model.onnx", "metrics.json")
+RESULTS = ("model.onnx", "metrics.json", "events")
 
 
 def hold(
@@ -51,6 +51,15 @@ def test_force_begins_anew_but_not_over_what_the_run_builds_on(tmp_path: Path):
     assert files(tmp_path / "a") == ["calibration.json", "metrics.json", "recipe.toml"]
     hold(tmp_path / "a", "recipe.toml", "checkpoint.npz", force=True)
     assert files(tmp_path / "a") == ["checkpoint.npz", "recipe.toml"]
+
+
+def test_folders_of_an_earlier_run_go_too(tmp_path: Path):
+    hold(tmp_path, "recipe.toml", "calibration.json", "events/train")
+    hold(tmp_path, "recipe.toml", "checkpoint.npz", force=True)
+    assert files(tmp_path) == ["checkpoint.npz", "recipe.toml"]
+    with pytest.raises(KeyboardInterrupt):
+        hold(tmp_path / "a", "recipe.toml", "events/train", end=KeyboardInterrupt())
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_folder_that_vanishes_is_explained(tmp_path: Path):

@@ -116,12 +116,14 @@ def test_a_run_that_stops_early_ends_alike_when_it_is_resumed_and_stays_as_it_is
 ):
     # At such a rate no epoch is better than the first: two more are waited for, and five are not trained.
     steep = replace(TINY, schedule="constant", warmup_epochs=0, learning_rate=1.0, average=0.0)
-    recipe = replace(steep, optimizer="adamw", epochs=8, early_stopping=2)
+    recipe = replace(steep, optimizer="adamw", epochs=8, early_stopping=2, callbacks="CSVLogger")
     said, folder = list[str](), tmp_path / "run"
     run = train(recipe, *faces, folder, [Copies(folder)], say=said.append)
     assert len(history_of(run)) == 3
     assert said == ["starting from random weights", "stopped after 2 epochs without a lower validation loss"]
     resumed = train(recipe, *faces, behind(run, epoch=2))
+    logged = [line.partition(",")[0] for line in (resumed / "log.csv").read_text().splitlines()]
+    assert logged == ["epoch", "0", "1", "2"]
     assert history_of(resumed) == history_of(run)
     for one, other in zip(net_of(resumed).get_weights(), net_of(run).get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)

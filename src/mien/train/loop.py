@@ -25,6 +25,7 @@ from mien.train.epochs import Batches, learning_rate
 from mien.train.history import has_stalled
 from mien.train.init.pretrained import PRETRAINED
 from mien.train.init.warm_start import copy_weights
+from mien.train.named_callbacks import make_callbacks
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe
 from mien.train.targets import TARGET_CLASSES, make_targets, sampling_rates
@@ -74,7 +75,7 @@ def train(
     Raises:
         UsageError: the run folder holds a run with another recipe, other data, teachers or start; a teacher or the
             start is not completed or has other classes; the start is another net; pretrained weights are not
-            installed; or the files to resume from are missing.
+            installed; a callback cannot be made; or the files to resume from are missing.
         TrainingError: the loss became NaN or infinite.
     """
     part = _part(train_split, limit)
@@ -86,6 +87,7 @@ def train(
     if valid_split.choosing.any():
         valid_split = valid_split.take(valid_split.choosing)
     run_dir.mkdir(parents=True, exist_ok=True)
+    named = make_callbacks(recipe.callbacks, run_dir)
     claim(run_dir, recipe, part, origin, policy_of(recipe.precision))
     if is_completed(run_dir):
         return run_dir
@@ -96,7 +98,7 @@ def train(
     if not has_stalled(recipe, run_dir, done):
         say(resuming(recipe, done, len(batches), run_dir) if done else starting(start, origin))
         if done < recipe.epochs:
-            hooks = [Epochs(recipe, net, batches, valid_split, run_dir), *callbacks]
+            hooks = [Epochs(recipe, net, batches, valid_split, run_dir), *named, *callbacks]
             model.fit(batches, epochs=recipe.epochs, initial_epoch=done, shuffle=False, verbose=0, callbacks=hooks)
     if has_stalled(recipe, run_dir, recipe.epochs - 1):
         say(stopped_early(recipe))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mien.core.errors import UsageError
 from mien.core.spelling import did_you_mean, near
+from mien.train.named_callbacks import parse_callbacks
 from mien.train.sampling import parse_shares
 
 CHOICES = {
@@ -115,6 +116,8 @@ class Recipe:
         gamma: largest change of the exponent of brightness either way, in powers of two.
         erase: probability that a rectangle is erased.
         degrade: probability of each of these: blur or low resolution, noise, JPEG artefacts.
+        callbacks: Keras callbacks that watch the training, as "CSVLogger mine:Logger" (``train.named_callbacks``). What
+            they remember is not kept when a run is resumed.
         precision: the type in which layers compute; ``auto`` is bfloat16 where it pays. Weights are always float32.
         seed: of the initial weights, the order and all random numbers.
         owes: other data or weights that the net depends on, for its card.
@@ -155,6 +158,7 @@ class Recipe:
     gamma: float = 0.0
     erase: float = 0.0
     degrade: float = 0.0
+    callbacks: str = ""
     precision: str = "auto"
     seed: int = 0
     owes: str = ""
@@ -175,6 +179,7 @@ class Recipe:
                 "expected a decay such as 0.01, or 'adam'"
             )
         parse_shares(self.sources)
+        parse_callbacks(self.callbacks)
         if not re.fullmatch(r"\w[\w .+-]{0,99}", self.name):
             raise UsageError(
                 f"recipe key 'name' is {self.name[:120]!r}; expected the name of a folder: of letters, digits and .+-_"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,7 +24,7 @@ def run_folder(run_dir: Path, results: Sequence[str], *, force: bool, sources: S
 
     Args:
         run_dir: the folder; it is made.
-        results: the files that the run writes beside those in ``BEGUN`` and ``EPOCHS``.
+        results: the files and folders that the run writes beside those in ``BEGUN`` and ``EPOCHS``.
         force: whether to start over if the folder holds a run.
         sources: the nets that the run builds on.
 
@@ -52,7 +53,7 @@ def run_folder(run_dir: Path, results: Sequence[str], *, force: bool, sources: S
             if not any((run_dir / name).exists() for name in EPOCHS):
                 for file in files:
                     if file not in before:
-                        file.unlink(missing_ok=True)
+                        _remove(file)
                 if drawn not in before:
                     with suppress(OSError):
                         drawn.rmdir()
@@ -69,4 +70,12 @@ def _forget(files: Sequence[Path], run_dir: Path, sources: Sequence[Path]) -> No
             if run_dir.resolve() in (source.resolve(), *source.resolve().parents):
                 raise UsageError(f"{source} lies in {run_dir}, which --force would delete; choose another --run")
     for file in files:
-        file.unlink(missing_ok=True)
+        _remove(file)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or a folder with all in it, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

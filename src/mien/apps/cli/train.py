@@ -24,8 +24,9 @@ SYNTHETIC = "synthetic"
 RESULTS = (
     *("best.npz", "model.keras", "model.onnx", "model.int8.onnx", "predictions.csv", "metrics.json", "confusion.png"),
     *("reliability.png", "prior.png", "coverage.png", "curves.png", "report.html"),
+    *("log.csv", "tensorboard"),  # written by the callbacks CSVLogger and TensorBoard
 )
-"""The files that a run writes into its folder after its first epoch."""
+"""The files and folders that a run writes into its own after its first epoch."""
 
 A_NET = f"a completed run folder, a file of 'mien export --int8', or a packaged net, {PACKAGED_NAMES}"
 
