@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import keras
 import numpy as np
@@ -19,6 +21,7 @@ from mien.train.augment.layers import (
     blur_matrix,
     shrink_matrix,
 )
+from mien.train.epochs import Batches, begin_epoch, layers_of
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe
 
@@ -47,6 +50,22 @@ def test_augmentation_rests_outside_training():
     wrapped = augment(EVERY, net := MODELS["compact"](EVERY, 8))
     bytes_ = pictures().astype(np.uint8)
     np.testing.assert_allclose(wrapped.predict(bytes_, verbose=0), net.predict(bytes_, verbose=0), atol=1e-5)
+
+
+def test_augmentation_is_saved_and_read_with_the_model_that_has_it(tmp_path: Path):
+    wrapped = augment(EVERY, keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten()]))
+    wrapped.save(tmp_path / "wrapped.keras")
+    read = keras.saving.load_model(tmp_path / "wrapped.keras")
+    kinds = {RandomAffine, RandomErase, RandomJpeg, RandomLight, RandomNoise, RandomSoften}
+    assert kinds <= {type(layer) for layer in layers_of(read)}
+    assert [layer.get_config() for layer in layers_of(read)] == [layer.get_config() for layer in layers_of(wrapped)]
+    batches = Batches(pictures().astype(np.uint8), np.zeros((8, 8), np.float32), EVERY)
+    outputs: list[np.ndarray] = []
+    for model in (wrapped, read):
+        begin_epoch(model, batches, seed=5, epoch=1)
+        outputs.append(keras.ops.convert_to_numpy(model(pictures().astype(np.uint8), training=True)))
+    np.testing.assert_array_equal(*outputs)
+    assert np.abs(outputs[0] - pictures().reshape(8, -1)).max() > 20
 
 
 def test_an_affine_transform_of_no_amount_changes_nothing():

@@ -2,7 +2,7 @@
 
 Pictures are (N, H, W, C) float32 of values 0 to 255. Every layer draws from its own seed generator, and does nothing
 unless it is called for training. They come in the order in which a photo is made: framing, light, occlusion, optics,
-sensor, file.
+sensor, file. Models that have them are saved and read as Keras' own; import this module before one is read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class RandomLayer(keras.layers.Layer):
     """A layer that draws random numbers for the N pictures of a batch from a seed generator of its own."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(dtype="float32", **settings)
+        super().__init__(**{"dtype": "float32", **settings})
         self.seed_generator = random.SeedGenerator(0)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -50,11 +50,16 @@ class SometimesLayer(RandomLayer):
         super().__init__(**settings)
         self.probability = probability
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make such a layer."""
+        return {**super().get_config(), "probability": self.probability}
+
     def chosen(self, count: Any) -> Any:
         """Return 1 for the pictures to change and 0 for the others, (N, 1, 1, 1) float32."""
         return ops.cast(self.each(count, 0, 1) < self.probability, "float32")
 
 
+@keras.saving.register_keras_serializable(package="mien")
 class RandomAffine(RandomLayer):
     """Mirror, rotate, scale and shift each picture at random, in one resampling; edge pixels are repeated outside.
 
@@ -66,15 +71,21 @@ class RandomAffine(RandomLayer):
     ) -> None:
         super().__init__(**settings)
         self.flip = flip
-        self.rotation_rad = math.radians(rotation_deg)
+        self.rotation_deg = rotation_deg
         self.zoom = zoom
         self.shift = shift
         self.large_shift = large_shift
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make such a layer."""
+        own = ("flip", "rotation_deg", "zoom", "shift", "large_shift")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
+
     def change(self, inputs: Any, count: Any) -> Any:
         """Return the pictures, each with a random transform."""
         size = inputs.shape[1]
-        angle = self.uniform(count, -self.rotation_rad, self.rotation_rad)
+        rotation_rad = math.radians(self.rotation_deg)
+        angle = self.uniform(count, -rotation_rad, rotation_rad)
         scale = 1 / (1 + self.uniform(count, -self.zoom, self.zoom))
         mirror = ops.where(self.uniform(count, 0, 1) < 0.5, -1.0, 1.0) if self.flip else ops.ones((count, 1))
         reach = ops.where(self.uniform(count, 0, 1) < self.large_shift, 0.5, self.shift)
@@ -87,6 +98,7 @@ class RandomAffine(RandomLayer):
         return warp(inputs, ops.concatenate([a, b, c, d, e, f], axis=1))
 
 
+@keras.saving.register_keras_serializable(package="mien")
 class RandomLight(RandomLayer):
     """Change gamma, contrast and brightness of each picture at random, clipped to 0 to 255.
 
@@ -97,6 +109,10 @@ class RandomLight(RandomLayer):
         super().__init__(**settings)
         self.amount = amount
         self.gamma = gamma
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make such a layer."""
+        return {**super().get_config(), "amount": self.amount, "gamma": self.gamma}
 
     def change(self, inputs: Any, count: Any) -> Any:
         """Return the pictures, each with a random light."""
@@ -109,6 +125,7 @@ class RandomLight(RandomLayer):
         return ops.clip((lit - mean) * contrast + mean + brightness, 0, 255)
 
 
+@keras.saving.register_keras_serializable(package="mien")
 class RandomErase(SometimesLayer):
     """Cover a rectangle of some pictures with one random grey (random erasing, Zhong et al., 2017).
 
@@ -131,6 +148,7 @@ class RandomErase(SometimesLayer):
         return inputs * (1 - mask) + grey * mask
 
 
+@keras.saving.register_keras_serializable(package="mien")
 class RandomSoften(SometimesLayer):
     """Blur some pictures, and reduce some to a low resolution and back.
 
@@ -153,6 +171,7 @@ class RandomSoften(SometimesLayer):
         return _from_both_sides(matrix, inputs)
 
 
+@keras.saving.register_keras_serializable(package="mien")
 class RandomNoise(SometimesLayer):
     """Add Gaussian noise of a random strength, up to an eighth of the range, to some pictures."""
 
@@ -163,6 +182,7 @@ class RandomNoise(SometimesLayer):
         return ops.clip(inputs + deviation * noise, 0, 255)
 
 
+@keras.saving.register_keras_serializable(package="mien")
 class RandomJpeg(SometimesLayer):
     """Quantise the discrete cosine transform of the 8x8 blocks of some pictures, like JPEG of quality 10 to 60.
 
