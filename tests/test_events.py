@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from command import Command
-from mien.report.events import LETTER, Event, event_labels, in_view, layers, strips
+from mien.report.events import LETTER, Event, event_labels, event_rows, in_view, layers
 from mien.report.timeline_page import timeline_page
 from mien.report.timeline_plot import timeline_figure
 from tracked_results import steady
@@ -31,13 +31,13 @@ def test_events_are_cut_to_what_is_shown_and_do_not_overlap_in_a_row():
     assert Event("e", 1).end_s == math.inf
 
 
-def test_the_strips_stand_where_the_events_are():
-    html = strips(EVENTS, TWO)
+def test_the_event_rows_stand_where_the_events_are():
+    html = event_rows(EVENTS, TWO)
     assert '<b style="left:12.50%;width:25.00%"></b>' in html
     assert 'title="a $1 ad: 0:01.0 to 0:03.0">a $1 ad</span>' in html
     assert "late &lt;b&gt;" in html
     assert "gone" not in html
-    assert strips([], TWO) == ""
+    assert event_rows([], TWO) == ""
 
 
 def test_names_begin_with_their_event_or_end_with_the_lane():

@@ -249,10 +249,10 @@ def test_the_thumbnail_is_the_persons():
     assert not page(bare).all("img")
 
 
-def test_the_film_can_be_played_from_a_moment():
+def test_the_film_can_be_played_from_a_time():
     read = page(steady(TWO, 4), film="clip.mien.mp4")
     assert read.all("video")[0]["src"] == "clip.mien.mp4"
-    assert "to see a moment , click or press Enter to play it . Drag" in read.text
+    assert "to see the emotions there , click or press Enter to play it . Drag" in read.text
 
 
 def test_lanes_can_be_reached_and_read_without_a_pointer():

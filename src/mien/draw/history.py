@@ -130,7 +130,7 @@ def _lane(size: tuple[int, int], stretches: list[Points], now_s: float, colours:
     cv2.rectangle(tall, (0, 0), (width, height * FINE), TRACK, -1)
     for points in stretches:
         first_s, first, _ = points[0]
-        # A moment earlier too, as one alone would have no area.
+        # One step earlier too, as a single time would have no area.
         times = np.array([first_s - STEP_S, *(time_s for time_s, _, _ in points)])
         tops = np.cumsum([first, *(probs for _, probs, _ in points)], axis=1)
         x = width + (times - now_s) * (width / SPAN_S)

@@ -41,7 +41,7 @@ class Status:
         note: one short sentence, such as the name of a file just written.
         trouble: why there is no picture; empty where there is.
         help: each key and what it does, where help is asked for.
-        hint: how to ask for help; empty where nobody would answer.
+        hint: how to ask for help; empty where there are no keys.
     """
 
     fps: float = 0.0

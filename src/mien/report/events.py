@@ -41,7 +41,7 @@ class Event:
 
 
 def in_view(events: Sequence[Event], summary: Summary) -> list[Event]:
-    """Return the events that a timeline shows something of, cut to what it shows, in the order of their beginning."""
+    """Return the events that overlap a timeline, cut to it, in the order in which they begin."""
     cut = [
         Event(event.name, max(event.start_s, summary.start_s), min(event.end_s, summary.end_s), event.clip)
         for event in events
@@ -118,7 +118,7 @@ def _width(text: str) -> float:
     return LETTER * (len(text) + 2)
 
 
-def strips(events: Sequence[Event], summary: Summary) -> str:
+def event_rows(events: Sequence[Event], summary: Summary) -> str:
     """Return the events as bars with their names, to stand over a lane; "" where there are none."""
     rows = event_labels(events, summary)
     return "".join(f'<div class="events"><div class="strip">{"".join(map(_strip, row))}</div></div>' for row in rows)

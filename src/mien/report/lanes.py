@@ -87,7 +87,7 @@ def bin_doubts(person: Person) -> Ids:
 
 
 def uncertain_bands(person: Person) -> list[tuple[int, int, str]]:
-    """Return what is hatched of a lane: the first bin of each band, the one behind its last, and why, of ``DOUBTS``."""
+    """Return the hatched bands of a lane: first bin, the bin behind the last, and the reason, of ``DOUBTS``."""
     why = bin_doubts(person)
     bands = [(doubt, runs(person.bins[why == place]), person.bins[why == place]) for place, doubt in enumerate(DOUBTS)]
     found = [(int(bins[rows[0]]), int(bins[rows[-1]]) + 1, doubt) for doubt, parts, bins in bands for rows in parts]
@@ -95,13 +95,13 @@ def uncertain_bands(person: Person) -> list[tuple[int, int, str]]:
 
 
 def doubts(summary: Summary) -> list[str]:
-    """Return why anything that is shown is hatched, of ``DOUBTS``, in order."""
+    """Return the reasons for what is hatched in any lane, of ``DOUBTS``, in their order."""
     found = {doubt for person in shown(summary) for *_, doubt in uncertain_bands(person)}
     return [doubt for doubt in DOUBTS if doubt in found]
 
 
 def percent(share: float) -> str:
-    """Return a share of 0 to 1 in whole percents, of which none hides what is little, or that something is missing."""
+    """Return a share of 0 to 1 in whole percent: "<1" for a little and ">99" for nearly all, not 0 and 100."""
     if 1e-6 < share < 0.01:
         return "<1\N{NO-BREAK SPACE}%"
     return ">99\N{NO-BREAK SPACE}%" if 0.99 < share < 1 - 1e-6 else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
@@ -132,14 +132,14 @@ def clock(time_s: float, digits: int = 0) -> str:
     return f"{sign}{head}:{seconds:02d}" + (f".{fraction:0{digits}d}" if digits else "")
 
 
-def moment(time_s: float, summary: Summary) -> str:
+def time_text(time_s: float, summary: Summary) -> str:
     """Return a time as ``clock`` does, in tenths of a second where the video is short."""
     return clock(time_s, int(summary.end_s - summary.start_s < SHORT_S))
 
 
 def length(time_s: float, summary: Summary) -> str:
-    """Return for how long something lasts as ``moment`` does, finer where that is nothing."""
-    return clock(time_s, 2) if 0 < time_s < 0.05 else moment(time_s, summary)
+    """Return for how long something lasts as ``time_text`` does, in hundredths where that would be 0."""
+    return clock(time_s, 2) if 0 < time_s < 0.05 else time_text(time_s, summary)
 
 
 def ticks(start_s: float, end_s: float, most: int = 7) -> list[tuple[float, str]]:

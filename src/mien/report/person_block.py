@@ -10,9 +10,9 @@ from html import escape
 from mien.core.types import Image
 from mien.imaging.convert import to_pillow
 from mien.imaging.quality import QUALITIES
-from mien.report.events import Event, strips
+from mien.report.events import Event, event_rows
 from mien.report.lane_svg import areas, hatching
-from mien.report.lanes import DOUBTS, clock, headline, length, moment, percent, signed, ticks
+from mien.report.lanes import DOUBTS, clock, headline, length, percent, signed, ticks, time_text
 from mien.tracking.people import Person
 from mien.tracking.timeline import Summary
 
@@ -38,7 +38,7 @@ def person_block(
         events: what is named over the lane.
         tall: whether the figures are open and the lane is high.
     """
-    between = f"{moment(person.first_s, summary)} to {moment(person.last_s, summary)}"
+    between = f"{time_text(person.first_s, summary)} to {time_text(person.last_s, summary)}"
     name, seen = escape(person.title), length(person.seen_s, summary)
     share = percent(person.seen_s / (summary.end_s - summary.start_s))
     return f"""<section class="person">
@@ -47,7 +47,7 @@ def person_block(
 <p class="soft seen">in view {seen} ({escape(share)})<br>{between}</p></div></div>
 {_bar(person, colours)}
 <details{" open" * tall}><summary>figures</summary>{_figures(person, summary, colours)}</details></div>
-<div>{strips(events, summary)}
+<div>{event_rows(events, summary)}
 <div class="plot"><div class="lane" tabindex="0" role="slider" aria-label="{name}: probabilities over time" \
 aria-valuemin="{summary.start_s:.1f}" aria-valuemax="{summary.end_s:.1f}" aria-valuenow="{summary.start_s:.1f}" \
 aria-valuetext="{clock(summary.start_s)}"><div class="strip">{areas(person, summary, colours)}\
@@ -94,7 +94,7 @@ def _figures(person: Person, summary: Summary, colours: Mapping[str, str]) -> st
 
 
 def _row(label: str, share: float, person: Person, summary: Summary, colours: Mapping[str, str]) -> str:
-    first = moment(person.onsets[label], summary)
+    first = time_text(person.onsets[label], summary)
     cells = f"<td>{_percent(share)}</td><td>{person.means[label]:.2f}</td><td>{first}</td>"
     return f"<tr><th>{swatch(colours[label])}{escape(label)}</th>{cells}</tr>"
 

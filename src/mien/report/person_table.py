@@ -171,7 +171,7 @@ class _Counts:
 
 
 class _Person:
-    """Sums of one person; what the emotions are is counted over the frames in which they are certain."""
+    """Sums of one person; emotions are counted over the frames in which they are certain."""
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         self._labels, self._measures = labels, (*labels, *INDICES)

@@ -1,5 +1,5 @@
 "use strict";
-// Hover, tap or arrow keys show a moment in every lane; a click or Enter plays it where the film lies beside the page.
+// Hover, tap or arrow keys show a time in every lane; a click or Enter plays it where the film lies beside the page.
 const data = JSON.parse(document.getElementById("data").textContent);
 const sections = [...document.querySelectorAll(".person")];
 const lanes = sections.map((section) => section.querySelector(".lane"));
@@ -22,7 +22,7 @@ const timeOf = (bin) => Math.min(data.start_s + (bin + 0.5) * data.bin_s, data.e
 
 const doubtOf = (lane, bin) => data.doubts[person(lane).doubt[person(lane).bins.indexOf(bin)]];
 
-function answers(lane, bin) {
+function probabilitiesAt(lane, bin) {
   const row = person(lane).bins.indexOf(bin);
   if (row < 0) return [];
   const found = person(lane).thousandths[row];
@@ -51,7 +51,7 @@ function line(text, figure, colour) {
 
 function show(lane, to) {
   bin = Math.max(0, Math.min(to, last));
-  const time = timeOf(bin), found = answers(lane, bin), doubt = doubtOf(lane, bin);
+  const time = timeOf(bin), found = probabilitiesAt(lane, bin), doubt = doubtOf(lane, bin);
   pointed = true;
   const head = document.createElement("b");
   head.textContent = clock(time) + " · " + person(lane).name;
@@ -65,7 +65,7 @@ function show(lane, to) {
   place(lane, (time - view.from) / (view.to - view.from));
 }
 
-// A moment under the pointer is in view, one that keys go to need not be.
+// A time under the pointer is in view, one that keys go to need not be.
 function step(lane, to) {
   reveal(timeOf(Math.max(0, Math.min(to, last))));
   show(lane, to);

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import numpy as np
 
 from mien.core.spelling import spelled
-from mien.report.events import Event, strips
+from mien.report.events import Event, event_rows
 from mien.report.lane_svg import key, patterns
 from mien.report.lanes import (
     DOUBTS,
@@ -192,12 +192,13 @@ def _reading(summary: Summary) -> str:
 
 def _handling(film: str | None) -> str:
     play = '<span id="how">, click or press Enter to play it</span>' if film else ""
-    return f"Point, tap or use the arrow keys to see a moment{play}. Drag to zoom, or press + and -; 0 shows all."
+    return f"Point, tap or use arrow keys to see the emotions there{play}. Drag to zoom, or press + and -; 0 shows all."
 
 
 def _ruler(summary: Summary, events: Sequence[Event]) -> str:
     """Return the axis and the events over many low lanes, which have none of their own."""
-    return f'<div class="ruler" aria-hidden="true"><div></div><div>{strips(events, summary)}{axis(summary)}</div></div>'
+    scale = event_rows(events, summary) + axis(summary)
+    return f'<div class="ruler" aria-hidden="true"><div></div><div>{scale}</div></div>'
 
 
 def _film(film: str | None) -> str:
@@ -206,7 +207,7 @@ def _film(film: str | None) -> str:
         return ""
     return (
         f'<video src="{escape(quote(os.fsencode(film)))}" controls preload="metadata"></video>'
-        f'<p id="missing" class="soft screen" hidden>Put {escape(film)} beside this page to play moments here.</p>'
+        f'<p id="missing" class="soft screen" hidden>Put {escape(film)} beside this page to play it here.</p>'
     )
 
 

@@ -36,7 +36,7 @@ function word({ time, text }) {
 
 const isWhole = () => view.to - view.from > data.end_s - data.start_s - 1e-6;
 
-// Around the moment that is marked where it is in view, otherwise around the middle.
+// Around the marked time where it is in view, otherwise around the middle.
 function scale(by) {
   const marked = timeOf(bin), inside = pointed && marked >= view.from && marked <= view.to;
   const fixed = inside ? marked : (view.from + view.to) / 2;
@@ -66,7 +66,7 @@ function shareUnder(lane, x) {
   return Math.max(0, Math.min((x - box.left) / box.width, 1));
 }
 
-// Returns whether the pointer is choosing a part rather than looking at a moment.
+// Returns whether the pointer is choosing a part rather than looking at a time.
 function stretch(event) {
   if (!drag) return false;
   drag.picked ||= Math.abs(event.clientX - drag.x) > FAR_PX;

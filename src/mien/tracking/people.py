@@ -23,7 +23,7 @@ SURE_SCORE = 0.82
 looked through, faces in profile 0.84 (docs/benchmarks/people.txt, by lab/scripts/choose_people.py)."""
 
 SURE_SHARE, SURE_S = 0.1, 1.0
-"""For this share of the time in which it was seen, or for so many seconds, must a person surely have been a face."""
+"""A person must surely have been a face for this share of the time in which it was seen, or for so many seconds."""
 
 CLOSE_UP_SCORE = 0.85
 """Or it is one by its best view, searched alone: there backs of heads and hair reach 0.83, faces 0.85 to 0.94."""
@@ -146,7 +146,7 @@ class Sight(NamedTuple):
 
 
 class Record:
-    """What is summed up of one person while the video goes on; column K is that of ``UNCERTAIN``.
+    """The sums of one person while the video goes on; column K is that of ``UNCERTAIN``.
 
     Args:
         first_s: when it is first seen.
