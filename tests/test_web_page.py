@@ -16,10 +16,11 @@ import pytest
 from PIL import Image, ImageChops
 
 from browser import CHROMIUM, Page, browser
+from mien.apps.web.app import create_app
 from mien.apps.web.site import write_site
 from mien.apps.web.tab import RUNTIME
 from mien.inference.analyzer import load
-from serving import served
+from web_client import running, workers
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 
@@ -47,8 +48,8 @@ def said(page: Page, words: str) -> None:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with served() as (_, address):
-        yield address
+    with running(create_app(load(), workers=workers())) as (_, port):
+        yield f"http://localhost:{port}"
 
 
 @pytest.fixture(scope="module")
@@ -241,13 +242,11 @@ def test_the_tab_answers_as_python_does(page: Page, examples: Path):
 
 @pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)
 def test_the_tab_reads_on_when_the_server_is_gone(chromium: Page, examples: Path):
-    with served() as (process, address):
-        chromium.open(address)
+    with running(create_app(load(), workers=workers())) as (_, port):
+        chromium.open(f"http://localhost:{port}")
         chromium.wait("document.getElementById('priorsays').textContent")
         chromium.value("document.querySelector('#where [value=tab]').click()")
         chromium.wait("document.getElementById('wheresays').innerText === 'ready, also offline'")
-        process.kill()
-        process.communicate()
     chromium.complaints.clear()
     chromium.choose("#file", examples / "astronaut.png")
     said(chromium, "astronaut.png: 1 face found")
@@ -291,16 +290,12 @@ def test_a_site_works_without_a_network_after_the_first_visit(chromium: Page, ex
     assert chromium.complaints == []
 
 
-def test_a_server_that_is_gone_is_named_and_the_page_goes_on_when_it_is_back(
-    chromium: Page, examples: Path, tmp_path: Path
-):
-    with served() as (process, address):
-        chromium.open(address)
+def test_a_server_that_is_gone_is_named_and_the_page_goes_on_when_it_is_back(chromium: Page, examples: Path):
+    app = create_app(load(), workers=workers())
+    with running(app) as (_, port):
+        chromium.open(f"http://localhost:{port}")
         chromium.wait("document.getElementById('priorsays').textContent")
-        process.kill()
-        process.communicate()
-        port = int(address.rpartition(":")[2])
-        chromium.choose("#file", examples / "astronaut.png")
-        said(chromium, "the server is gone")
-        with served("--port", str(port)):
-            said(chromium, "astronaut.png: 1 face found")
+    chromium.choose("#file", examples / "astronaut.png")
+    said(chromium, "the server is gone")
+    with running(app, port):
+        said(chromium, "astronaut.png: 1 face found")

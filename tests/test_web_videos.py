@@ -2,18 +2,15 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 
 from clips import write_clip
 from mien.apps.web import videos
 from mien.apps.web.app import create_app
-from mien.apps.web.workers import Workers
 from small_stream import analyzer, walk
-from web_client import client, running, until
+from web_client import client, running, until, workers
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +62,8 @@ def test_videos_are_counted_and_bounded(clip: bytes, monkeypatch: pytest.MonkeyP
     assert client().post("/v1/videos", content=bytes(2**20 + 1)).status_code == 413
 
 
-@pytest.fixture
-def app() -> Iterator[FastAPI]:
-    own = Workers(1)
-    yield create_app(analyzer(), workers=own)
-    own.close()
-
-
-def test_when_a_caller_leaves_its_video_is_ended(app: FastAPI, examples: Path, folder: Path):
+def test_when_a_caller_leaves_its_video_is_ended(examples: Path, folder: Path):
+    app = create_app(analyzer(), workers=workers())
     film = (examples / "heads.mp4").read_bytes()
     head = f"POST /v1/videos HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(film)}\r\n\r\n"
     with running(app) as address:

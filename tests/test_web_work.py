@@ -16,15 +16,15 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import connect
 
-from mien.apps.web import bodies, connections, decoder, workers
+from mien.apps.web import bodies, connections, decoder
 from mien.apps.web import socket as web_socket
+from mien.apps.web import workers as limited
 from mien.apps.web.app import create_app
 from mien.apps.web.decoder import Decoder
-from mien.apps.web.workers import Workers
 from mien.core.errors import ImageError
 from serving import served
 from small_stream import analyzer, scene
-from web_client import client, running, said, until
+from web_client import client, running, said, until, workers
 
 
 def written(image: Image.Image, form: str, **options: object) -> bytes:
@@ -54,7 +54,7 @@ def hollow_webp() -> bytes:
 
 def small_blocks() -> bytes:
     """A JPEG 2000 in blocks of 4 x 4, of which a megapixel takes 0.13 s and a KB."""
-    return written(Image.new("RGB", (600, 600)), "JPEG2000", codeblock_size=(4, 4), quality_layers=[1])
+    return written(Image.new("RGB", (400, 400)), "JPEG2000", codeblock_size=(4, 4), quality_layers=[1])
 
 
 PICTURE = written(Image.fromarray(scene([(10, 10, "happiness")])), "PNG")
@@ -68,10 +68,8 @@ def one() -> Iterator[Decoder]:
 
 
 @pytest.fixture
-def app() -> Iterator[FastAPI]:
-    own = Workers(1)
-    yield create_app(analyzer(), workers=own)
-    own.close()
+def app() -> FastAPI:
+    return create_app(analyzer(), workers=workers())
 
 
 @pytest.mark.parametrize("make", [many_scans, hollow_webp, small_blocks])
@@ -117,7 +115,7 @@ def test_a_process_that_dies_is_started_again(one: Decoder):
 
 @pytest.mark.parametrize("limit", ["WAITING", "WAIT_S"])
 def test_who_cannot_wait_is_sent_away_for_a_moment(limit: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(workers, limit, 0)
+    monkeypatch.setattr(limited, limit, 0)
     answer = client().post("/api/image", content=PICTURE)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "too much to do" in answer.json()["detail"]
@@ -128,14 +126,15 @@ def test_who_cannot_wait_is_sent_away_for_a_moment(limit: str, monkeypatch: pyte
 
 def test_when_a_caller_leaves_its_work_is_ended(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(decoder, "DECODE_S", 600.0)
+    before = workers().killed()
     with running(app) as address:
         said(address, request(PICTURE))  # the process runs
         with socket.create_connection(address) as connection:
             connection.sendall(request(many_scans()))
-            until(lambda: any(one._busy for one in app.state.service.workers._all))
+            until(lambda: any(one._busy for one in workers()._all))
         answer = said(address, request(PICTURE))
     assert b'"emotion":"happiness"' in answer
-    assert app.state.service.workers.killed() == 1
+    assert workers().killed() == before + 1
 
 
 def request(body: bytes, length: int | None = None) -> bytes:

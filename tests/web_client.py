@@ -20,10 +20,17 @@ from mien.apps.web.workers import Workers
 from small_stream import analyzer
 
 
+class LastingWorkers(Workers):
+    """Workers that are not ended with an app, as others are still to use them."""
+
+    def close(self) -> None:
+        """Leave them running."""
+
+
 @cache
 def workers() -> Workers:
     """Return workers that all tests share, as each starts a process that lasts for as long as the tests."""
-    return Workers(1)
+    return LastingWorkers(1)
 
 
 def client(
@@ -36,9 +43,9 @@ def client(
 
 
 @contextmanager
-def running(app: ASGIApp, **options: Any) -> Iterator[tuple[str, int]]:
+def running(app: ASGIApp, port: int = 0, **options: Any) -> Iterator[tuple[str, int]]:
     """Serve an app in a thread, as the command does; yields its address."""
-    with listening("127.0.0.1", 0) as listener:
+    with listening("127.0.0.1", port) as listener:
         runner = server(app, **options)
         thread = threading.Thread(target=runner.run, kwargs={"sockets": [listener]})
         thread.start()
