@@ -1,8 +1,10 @@
 """The page of a study runs, cell by cell, on the tables of two clips of a dozen people each."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from runpy import run_path
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from mien.results.provenance import Made
 from mien.results.sinks import open_sink
 from mien.tracking.tracked_result import TrackedResult
 from small_results import MODEL
-from snippets import run_page
+from snippets import blocks, run_page
 from tracked_results import tracked_result
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "study.md"
@@ -71,3 +73,12 @@ def test_the_cells_run_and_show_that_frames_claim_too_much(
     assert 0 < float(alone[2]) - float(alone[1]) < 0.5
     with Pillow.open("study.png") as picture:
         assert picture.size == (900, 480)
+
+
+def test_the_notebook_has_the_cells_of_the_page():
+    script = run_path(str(PAGE.parents[2] / "scripts" / "notebook.py"))
+    written = PAGE.with_suffix(".ipynb").read_text(encoding="utf-8")
+    assert written == script["notebook"](PAGE.read_text(encoding="utf-8")), "run: python scripts/notebook.py"
+    cells = json.loads(written)["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert code == [f"!{text.strip()}" if kind == "bash" else text.strip() for kind, text in blocks(PAGE)]
