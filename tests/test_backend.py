@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mien.train.backend import EXPORTERS, STARTUP_NOTES, exporting_backend
+from mien.train.backend import EXPORTERS, LITERT_EXPORTERS, STARTUP_NOTES, exporting_backend
 
 START = """
 import os
@@ -53,3 +53,10 @@ def test_jax_needs_another_backend_to_write(
     monkeypatch.setattr("mien.train.backend.find_spec", lambda name: name if name in installed else None)
     assert exporting_backend() == expected
     assert "jax" not in EXPORTERS
+
+
+def test_only_tensorflow_writes_litert_files(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mien.train.backend.find_spec", lambda name: name)
+    assert exporting_backend(LITERT_EXPORTERS) == "tensorflow"
+    monkeypatch.setattr("mien.train.backend.find_spec", lambda name: name if name == "torch" else None)
+    assert exporting_backend(LITERT_EXPORTERS) is None

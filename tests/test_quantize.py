@@ -150,3 +150,9 @@ def test_int8_and_data_go_together(mien: Command, tmp_path: Path, options: list[
     assert outcome.code == 2
     assert "--int8 and --data DIR go together" in outcome.err
     assert advice in outcome.err
+
+
+def test_a_litert_file_in_8_bits_is_refused(mien: Command):
+    outcome = mien("export", "run", "--int8", "--data", "data", "--out", "net.tflite")
+    assert outcome.code == 2
+    assert "--int8 writes ONNX files; got --out net.tflite" in outcome.err

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from mien.core.errors import ModelError, TrainingError, UsageError
+from mien.core.model_card import ModelCard
 from mien.core.temperature import tempered
 from mien.data.split import Split
 from mien.data.synthetic import synthetic
@@ -21,6 +23,7 @@ from mien.train.epochs import Batches, learning_rate
 from mien.train.export import export
 from mien.train.loop import evenly, train
 from mien.train.recipe import FIRST_TRY, read_recipe
+from mien.train.tflite import tflite_predict
 from runs import Copies, behind, history_of, net_of, shallow, without_bias_correction
 
 TINY = replace(
@@ -230,6 +233,15 @@ def test_the_exported_file_predicts_as_the_net_does(run: Path, faces: tuple[Spli
     assert classifier(crops[:0]).shape == (0, 8)
     assert 'name = "tiny"' in classifier.card.notes["recipe"]
     assert 0 <= classifier.card.metrics["valid/seven/accuracy"] <= 1
+
+
+def test_a_litert_file_answers_as_the_onnx_file_does_on_500_faces_and_has_its_card(run: Path, tmp_path: Path):
+    classifier = Classifier(export(run, tmp_path / "model.onnx"))
+    path = export(run, tmp_path / "model.tflite")
+    faces = synthetic(500, seed=2).images[..., None]
+    np.testing.assert_allclose(tflite_predict(path.read_bytes(), faces), classifier(faces), atol=1e-5)
+    with zipfile.ZipFile(path) as packed:
+        assert ModelCard.from_json(packed.read("card.json").decode()) == classifier.card
 
 
 def test_a_file_that_differs_from_the_net_is_refused(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
@@ -15,6 +15,9 @@ from mien.core.matplotlib import import_matplotlib
 
 EXPORTERS = {"tensorflow": ("tensorflow", "tf2onnx"), "torch": ("torch",)}
 """Backends with which Keras exports ONNX, and the packages that they need for it."""
+
+LITERT_EXPORTERS = {"tensorflow": ("tensorflow",)}
+"""The same for LiteRT."""
 
 STARTUP_NOTES = re.compile(
     rb"WARNING: All log messages before absl::|[IW]\d{4} \d\d:|\d{4}-\d\d-\d\d .*: [IW] |To enable the following"
@@ -52,11 +55,11 @@ def load_backend() -> None:
         )
 
 
-def exporting_backend() -> str | None:
-    """Return the backend to export ONNX files with: the one in use if it can, else an installed one, else None."""
+def exporting_backend(exporters: Mapping[str, tuple[str, ...]] = EXPORTERS) -> str | None:
+    """Return the backend to export files with: the one in use if it can, else an installed one, else None."""
     import keras
 
-    able = [name for name, packages in EXPORTERS.items() if all(map(find_spec, packages))]
+    able = [name for name, packages in exporters.items() if all(map(find_spec, packages))]
     own = keras.backend.backend()
     return own if own in able else next(iter(able), None)
 

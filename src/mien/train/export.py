@@ -1,4 +1,4 @@
-"""Export of a run folder to an ONNX file: one graph from uint8 faces to probabilities, with its card inside."""
+"""Export of a run folder to an ONNX or LiteRT file: one graph from uint8 faces to probabilities, its card inside."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +25,29 @@ from mien.core.errors import MissingExtra, ModelError, UsageError
 from mien.core.model_card import ModelCard, renamed
 from mien.core.output import write_whole
 from mien.core.temperature import tempered
+from mien.core.types import Floats
 from mien.data.synthetic import synthetic
 from mien.inference.classifier import CARD_KEY, INPUT_NAME, OUTPUT_NAME
-from mien.train.backend import exporting_backend
+from mien.train.backend import EXPORTERS, LITERT_EXPORTERS, exporting_backend
 from mien.train.nets.models import INPUT_PX
 from mien.train.recipe import read_recipe
 from mien.train.targets import TARGET_CLASSES
+from mien.train.tflite import SUFFIX, tflite_bytes, tflite_predict
 from mien.version import __version__
 
 PROBABILITY_TOLERANCE = 1e-4
-"""Largest difference between a probability of ONNX Runtime and of Keras."""
+"""Largest difference between a probability of an exported file and of Keras."""
 
 
 def export(run_dir: Path, out: Path | None = None) -> Path:
-    """Write the ONNX file of a completed run and return its path, ``RUN/model.onnx`` by default.
+    """Write the model file of a completed run and return its path, ``RUN/model.onnx`` by default.
 
-    With a backend from which Keras cannot export, such as JAX, another one does it in a process of its own.
+    If the path ends in ``.tflite`` it is a LiteRT file, else an ONNX file. With a backend from which Keras cannot
+    export, such as JAX, another one does it in a process of its own.
 
     Raises:
         UsageError: the folder holds no completed run, or one of an earlier mien.
-        ModelError: ONNX Runtime and Keras differ by more than ``PROBABILITY_TOLERANCE``, or the other process failed.
+        ModelError: the file and Keras differ by more than ``PROBABILITY_TOLERANCE``, or the other process failed.
         MissingExtra: no installed backend can export it.
     """
     for name in ("model.keras", "calibration.json"):
@@ -51,17 +55,17 @@ def export(run_dir: Path, out: Path | None = None) -> Path:
             raise UsageError(f"{run_dir} holds no completed run: {name} is missing; run 'mien train --run {run_dir}'")
     card = make_card(run_dir)
     target = out or run_dir / "model.onnx"
-    backend = exporting_backend()
+    lite = target.suffix == SUFFIX
+    backend = exporting_backend(LITERT_EXPORTERS if lite else EXPORTERS)
     if backend != keras.backend.backend():
         return _export_on(backend, run_dir, target)
     net = keras.saving.load_model(run_dir / "model.keras", compile=False)
-    graph = _graph(net, card.temperature)
-    graph.metadata_props.add(key=CARD_KEY, value=card.to_json())
-    content = graph.SerializeToString()
-    difference = _largest_difference(content, net, card.temperature)
+    runtime, write, predict = ("LiteRT", _litert, tflite_predict) if lite else ("ONNX Runtime", _onnx, _onnx_predict)
+    content = write(net, card)
+    difference = _largest_difference(predict, content, net, card.temperature)
     if difference > PROBABILITY_TOLERANCE:
         raise ModelError(
-            f"{run_dir} is not exported: ONNX Runtime and Keras differ by {difference:.1e}; "
+            f"{run_dir} is not exported: {runtime} and Keras differ by {difference:.1e}; "
             f"expected at most {PROBABILITY_TOLERANCE:.0e}"
         )
     write_whole(target, content)
@@ -71,7 +75,8 @@ def export(run_dir: Path, out: Path | None = None) -> Path:
 def _export_on(backend: str | None, run_dir: Path, target: Path) -> Path:
     """Export in a process with another backend."""
     if backend is None:
-        raise MissingExtra("only TensorFlow and torch write a net as ONNX; pip install 'mien[train]', or torch")
+        able = "TensorFlow writes" if target.suffix == SUFFIX else "TensorFlow and torch write"
+        raise MissingExtra(f"only {able} a net as {target.suffix}; pip install 'mien[train]'")
     code = (
         "import sys; from pathlib import Path; from mien.train.export import export; export(*map(Path, sys.argv[1:]))"
     )
@@ -126,11 +131,26 @@ def make_card(run_dir: Path) -> ModelCard:
     )
 
 
-def _graph(net: keras.Model, temperature: float) -> onnx.ModelProto:
-    """Return the graph: uint8 faces (N, S, S, 1) in, probabilities (N, K) out."""
+def _onnx(net: keras.Model, card: ModelCard) -> bytes:
+    graph = _graph(net, card.temperature)
+    graph.metadata_props.add(key=CARD_KEY, value=card.to_json())
+    return graph.SerializeToString()
+
+
+def _litert(net: keras.Model, card: ModelCard) -> bytes:
+    return tflite_bytes(_to_probabilities(net, card.temperature), card)
+
+
+def _to_probabilities(net: keras.Model, temperature: float) -> keras.Model:
+    """Return the model that is exported: uint8 faces (N, S, S, 1) in, probabilities (N, K) out."""
     faces = keras.Input(net.input_shape[1:], dtype="uint8", name=INPUT_NAME)
     logits = net(keras.layers.Rescaling(1.0, dtype="float32")(faces))
-    model = keras.Model(faces, _tempered(logits, temperature))
+    return keras.Model(faces, _tempered(logits, temperature))
+
+
+def _graph(net: keras.Model, temperature: float) -> onnx.ModelProto:
+    """Return the graph: uint8 faces (N, S, S, 1) in, probabilities (N, K) out."""
+    model = _to_probabilities(net, temperature)
     model(np.zeros((1, *net.input_shape[1:]), np.uint8))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The converters of Keras warn about their own use of numpy and tracing.
@@ -167,12 +187,17 @@ def _rename(model: onnx.ModelProto, old: str, new: str) -> None:
                     names[place] = new
 
 
-def _largest_difference(content: bytes, net: keras.Model, temperature: float) -> float:
-    """Return the largest difference between the two runtimes' probabilities on synthetic faces and on noise."""
+def _largest_difference(
+    predict: Callable[[bytes, NDArray[np.uint8]], Floats], content: bytes, net: keras.Model, temperature: float
+) -> float:
+    """Return the largest difference between a file's and Keras' probabilities on synthetic faces and on noise."""
     noise = np.random.default_rng(0).integers(0, 256, (64, INPUT_PX, INPUT_PX), np.uint8)
     faces: NDArray[np.uint8] = np.concatenate([synthetic(64, seed=0).images, noise])[..., None]
     logits = np.asarray(net.predict(faces, verbose=0), np.float32)
     expected = tempered(logits, temperature)
-    session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
-    predicted: Any = session.run([OUTPUT_NAME], {INPUT_NAME: faces})[0]
-    return float(np.abs(predicted - expected).max())
+    return float(np.abs(predict(content, faces) - expected).max())
+
+
+def _onnx_predict(content: bytes, faces: NDArray[np.uint8]) -> Floats:
+    session: Any = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
+    return session.run([OUTPUT_NAME], {INPUT_NAME: faces})[0]

@@ -129,7 +129,8 @@ def soft_labels(
 def export(
     run: Annotated[Path, typer.Argument(help="A run folder of 'mien train'.", show_default=False)],
     out: Annotated[
-        Path | None, typer.Option(help="The file to write; RUN/model.onnx or RUN/model.int8.onnx without it.")
+        Path | None,
+        typer.Option(help="The file to write, .onnx or .tflite; RUN/model.onnx or RUN/model.int8.onnx without it."),
     ] = None,
     int8: Annotated[
         bool, typer.Option("--int8", help="In 8 bits: a quarter of the size, about three times faster.")
@@ -137,7 +138,9 @@ def export(
     data: Annotated[Path | None, typer.Option(help="With --int8: the folder of 'mien prepare'.")] = None,
     force: Force = False,
 ) -> None:
-    """Write the ONNX file of a completed run, its card inside."""
+    """Write the ONNX or LiteRT file of a completed run, its card inside."""
+    if int8 and out and out.suffix == ".tflite":
+        raise UsageError(f"--int8 writes ONNX files; got --out {out}; leave --int8 out, or name a .onnx file")
     if int8 != (data is not None):
         raise UsageError(
             "--int8 and --data DIR go together: 8 bits are fitted to training faces; "
