@@ -11,6 +11,7 @@ from io import BytesIO
 
 import pytest
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from PIL import Image
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
@@ -122,6 +123,17 @@ def test_who_cannot_wait_is_sent_away_for_a_moment(limit: str, monkeypatch: pyte
     with client().websocket_connect("ws://localhost/api/stream") as stream:
         stream.send_bytes(bytes(8) + PICTURE)
         assert "too much to do" in stream.receive_json()["error"]
+
+
+def test_a_process_that_cannot_be_made_takes_no_turn_with_it(monkeypatch: pytest.MonkeyPatch):
+    def refused() -> Decoder:
+        raise OSError("no memory")
+
+    one = create_app(analyzer(), workers=limited.Workers(1))
+    monkeypatch.setattr(limited, "Decoder", refused)
+    monkeypatch.setattr(limited, "WAIT_S", 0.05)
+    caller = TestClient(one, "http://localhost", raise_server_exceptions=False)
+    assert [caller.post("/v1/images", content=PICTURE).status_code for _ in range(2)] == [500, 500]
 
 
 def test_when_a_caller_leaves_its_work_is_ended(app: FastAPI, monkeypatch: pytest.MonkeyPatch):

@@ -80,12 +80,14 @@ class Workers:
             await self._turns.acquire_on_behalf_of(turn)
         if waited.cancelled_caught:
             raise busy()
-        # The one that waits for longest, as one that had to be started again takes a moment.
-        decoder = self._idle.popleft() if self._idle else self._made()
         try:
-            yield decoder
+            # The one that waits for longest, as one that had to be started again takes a moment.
+            decoder = self._idle.popleft() if self._idle else self._made()
+            try:
+                yield decoder
+            finally:
+                self._idle.append(decoder)
         finally:
-            self._idle.append(decoder)
             self._turns.release_on_behalf_of(turn)
 
     def _made(self) -> Decoder:
