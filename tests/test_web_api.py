@@ -85,6 +85,17 @@ def test_a_picture_that_cannot_be_read_is_a_problem(api: TestClient, kind: str):
     assert answer.json()["detail"].startswith("not a picture: a.txt")
 
 
+def test_a_picture_comes_back_as_one_that_browsers_show(api: TestClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pictures, "PREVIEW_PX", 160)
+    Image.fromarray(scene([])).save(file := BytesIO(), "TIFF")
+    answer = api.post("/v1/preview", content=file.getvalue())
+    assert answer.headers["content-type"] == "image/jpeg"
+    with Image.open(BytesIO(answer.content)) as shown:
+        assert (shown.format, shown.size) == ("JPEG", (160, 120))
+    assert api.post("/v1/preview", content=b"no picture", params={"name": "a.txt"}).status_code == 422
+    assert api.post("/v1/preview", content=HAPPY, params={"model": "mien"}).status_code == 400
+
+
 def test_options_are_those_of_load(api: TestClient):
     ask = {"model": "mien-s", "prior": "balanced", "view": "eight", "detector": "none", "largest": "true"}
     answer = api.post("/v1/images", params=ask, content=BOTH).json()

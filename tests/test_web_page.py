@@ -20,6 +20,7 @@ from mien.apps.web.app import create_app
 from mien.apps.web.site import write_site
 from mien.apps.web.tab import RUNTIME
 from mien.inference.analyzer import load
+from mien.version import __version__
 from web_client import running, workers
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
@@ -90,6 +91,20 @@ def test_settings_change_what_is_shown(page: Page, examples: Path):
     page.value("{ const range = document.getElementById('prior'); range.value = 1; range.onchange(); }")
     page.wait(f"document.querySelector('article table').innerText !== {first!r}")
     assert page.value("document.getElementById('priorsays').textContent") == "as common as the others"
+
+
+def test_what_the_browser_cannot_show_comes_back_as_a_picture(page: Page, examples: Path, tmp_path: Path):
+    with Image.open(examples / "astronaut.png") as picture:
+        picture.save(tmp_path / "astronaut.tif")
+        picture.rotate(180).save(tmp_path / "moving.gif", save_all=True, append_images=[picture])
+    page.choose("#file", tmp_path / "astronaut.tif")
+    said(page, "astronaut.tif: 1 face found")
+    assert page.value("document.getElementById('still').naturalWidth") == 512
+    page.choose("#file", tmp_path / "moving.gif")
+    said(page, "found in its first frame, which alone is read")
+    page.value("document.getElementById('helplink').click()")
+    page.wait("document.getElementById('help').open")
+    assert text(page, "footer").startswith(f"mien {__version__}")
 
 
 def test_a_file_that_is_no_picture_is_named(page: Page, tmp_path: Path):

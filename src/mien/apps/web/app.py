@@ -34,6 +34,7 @@ class ModelAnswer(TypedDict):
     """What a page must know before the first answer."""
 
     schema: int
+    version: str
     model: ModelEntry
     labels: list[str]
     colours: dict[str, str]
@@ -151,6 +152,7 @@ def about(analyzer: Analyzer) -> ModelAnswer:
     colours = colours_of(analyzer.classifier.card.labels)
     return {
         "schema": SCHEMA,
+        "version": __version__,
         "model": analyzer.model,
         "labels": list(analyzer.labels),
         "colours": {label: f"rgb({red} {green} {blue})" for label, (red, green, blue) in colours.items()},

@@ -10,6 +10,9 @@ PICTURE_BYTES = 64 * 2**20
 PICTURE_PIXELS = 100_000_000
 """The largest picture that is taken."""
 
+PREVIEW_PX = 1600
+"""The longer side of a picture that is sent back for a browser to show, at most."""
+
 SMALL_FACES_PIXELS = 12_000_000
 """The largest picture that is searched for small faces: one full of them takes a core some ten seconds."""
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from io import BytesIO
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from PIL import Image
 
 from mien.apps.web._openapi import LONG, answers, body, schema_of
 from mien.apps.web.decoder import Decoder
-from mien.apps.web.limits import PICTURE_PIXELS, SMALL_FACES_PIXELS
+from mien.apps.web.limits import PICTURE_PIXELS, PREVIEW_PX, SMALL_FACES_PIXELS
 from mien.apps.web.service import Service
-from mien.apps.web.settings import EarlierSettings, NamedSettings
+from mien.apps.web.settings import EarlierSettings, Named, NamedSettings
 from mien.apps.web.uploads import FORM, JSON, EncodedPictures, Upload, uploads
 from mien.apps.web.workers import Workers
 from mien.core.errors import ImageError
@@ -24,6 +26,8 @@ from mien.results.document import Document, PictureEntry, ResultEntry, document
 
 NAMELESS = "picture"
 """The path that a document has of a picture whose request gives it no name."""
+
+JPEG = "image/jpeg"
 
 _FILE = {"type": "string", "format": "binary"}
 _FILES = {"type": "object", "properties": {"files": {"type": "array", "items": _FILE}}, "required": ["files"]}
@@ -45,6 +49,16 @@ def routes(service: Service) -> APIRouter:
         async with service.bodies.whole(request) as data:
             found = await _several(request, data) or [Upload(asked.name or "", data)]
             return JSONResponse(await _document(service.workers, request, analyzer, found))
+
+    @router.post("/v1/preview", responses=answers(str, *LONG, kind=JPEG), openapi_extra=body({"image/*": _FILE}))
+    async def preview(request: Request, asked: Annotated[Named, Query()]) -> Response:
+        """Send back a picture as a JPEG that any browser can show, upright, its longer side 1600 pixels at most.
+
+        The page asks for it where the browser cannot show what the service reads, such as TIFF or JPEG 2000.
+        """
+        async with service.bodies.whole(request) as data:
+            work = partial(_preview, Upload(asked.name or "", data))
+            return Response(await service.workers.run(work, request.receive), media_type=JPEG)
 
     @router.post(
         "/api/image", responses=answers(ResultEntry, *LONG), openapi_extra=body({"image/*": _FILE}), deprecated=True
@@ -89,6 +103,13 @@ def _entry(analyzer: Analyzer, upload: Upload, decoder: Decoder) -> PictureEntry
 
 def _result(analyzer: Analyzer, upload: Upload, decoder: Decoder) -> ResultEntry:
     return _analysis(analyzer, upload, decoder).to_dict()
+
+
+def _preview(upload: Upload, decoder: Decoder) -> bytes:
+    picture = Image.fromarray(decoder(upload.data, upload.name or "the posted file", PICTURE_PIXELS).image)
+    picture.thumbnail((PREVIEW_PX, PREVIEW_PX))
+    picture.save(file := BytesIO(), "JPEG", quality=90)
+    return file.getvalue()
 
 
 def _analysis(analyzer: Analyzer, upload: Upload, decoder: Decoder) -> Analysis:

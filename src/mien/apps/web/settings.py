@@ -37,10 +37,16 @@ class Settings(BaseModel):
     small_faces: bool | None = Field(None, description="search large pictures for small faces")
 
 
-class NamedSettings(Settings):
-    """The same for a picture that is sent as the file it is."""
+class Named(BaseModel):
+    """A picture that is sent as the file it is."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: str | None = Field(None, max_length=NAME_LENGTH, description="of the file, for the answer")
+
+
+class NamedSettings(Settings, Named):
+    """What reads a picture that is sent as the file it is."""
 
 
 class StreamSettings(Settings):

@@ -34,14 +34,25 @@ export class Gallery {
     const row = document.createElement("li"), button = row.appendChild(document.createElement("button"));
     button.type = "button";
     button.onclick = () => this.#choose(item);
-    const picture = button.appendChild(document.createElement(item.kind === "picture" ? "img" : "b"));
-    picture.onerror = () => { picture.hidden = true; };
-    if (item.kind === "picture") Object.assign(picture, { src: URL.createObjectURL(item.file), alt: "" });
-    else picture.textContent = "▶";
+    button.append(item.kind === "picture" ? thumbnail(item.file) : sign("▶"));
     button.appendChild(document.createElement("span")).textContent = item.file.name;
     button.appendChild(document.createElement("small"));
     return row;
   }
+}
+
+function thumbnail(file) {
+  const picture = Object.assign(new Image(), { src: URL.createObjectURL(file), alt: "" });
+  picture.onerror = () => { URL.revokeObjectURL(picture.src); picture.replaceWith(sign(file.name.split(".").pop())); };
+  return picture;
+}
+
+/** What stands for a file of which the browser shows no picture. */
+function sign(words) {
+  const made = document.createElement("b");
+  made.textContent = words;
+  made.ariaHidden = true;
+  return made;
 }
 
 function stateOf({ kind, entry, error }) {

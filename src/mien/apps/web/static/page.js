@@ -4,6 +4,7 @@ import { WANTED } from "./frames.js";
 import { counted, Gallery } from "./gallery.js";
 import { Lanes } from "./lanes.js";
 import { drawMarks, people } from "./marks.js";
+import { display, firstFrame } from "./pictures.js";
 import { documentOf, download, markedPicture, table } from "./save.js";
 import { about, isBack, Server } from "./server.js";
 import { Tab } from "./tab.js";
@@ -150,12 +151,13 @@ async function open(next) {
   } catch (error) {
     if (mine !== turn) return;
     const isGone = error.isGone && where === "server";
+    entry = null;
     if (!isGone && items.length < 2) {
       close();
       source = null;
       show(null);
-      redraw();
     }
+    redraw();
     say(error.message, true);
     if (isGone) waitForServer();
   }
@@ -184,16 +186,24 @@ function openFiles(files) {
 
 async function openPicture(mine) {
   say("analysing…");
-  entry = null;
-  if (!still.src) still.src = URL.createObjectURL(source.file);
-  await Promise.all([read(source), still.decode().catch(() => {})]);
+  const showing = still.src ? null : frameOrFile(source).then((picture) => display(still, picture));
+  await Promise.all([read(source), showing?.catch(() => {})]);
   if (mine !== turn) return;
   if (source.error) throw source.error;
-  if (!still.naturalWidth) throw new Error(`the browser cannot show ${source.file.name}; use 'mien image' instead`);
+  if (!still.naturalWidth) await display(still, await reader().preview(source.file));
+  if (mine !== turn) return;
   fit(still.naturalWidth, still.naturalHeight);
   entry = source.entry;
-  say(`${source.file.name || "picture"}: ${counted(entry)} found`);
+  say(`${source.file.name || "picture"}: ${counted(entry)} found${source.isAnimated ? " in its first frame, which alone is read" : ""}`);
+  gallery.show(items, source);
   redraw();
+}
+
+/** What is shown of a file: of an animation its first frame, as that is what is read. */
+async function frameOrFile(item) {
+  const frame = await firstFrame(item.file);
+  item.isAnimated = frame !== null;
+  return frame ?? item.file;
 }
 
 async function begin(mine) {
@@ -316,6 +326,7 @@ part("contempt").checked = model.tells_contempt && (kept().contempt ?? model.lab
 part("mirror").checked = kept().mirror ?? true;
 part("apart").hidden = !model.tells_contempt;
 set();
+part("version").textContent = `mien ${model.version}`;
 part("legend").replaceChildren(...Object.entries(model.colours).filter(([label]) => model.labels.includes(label)).map(([label, colour]) => {
   const item = document.createElement("li");
   item.textContent = label;
@@ -329,13 +340,14 @@ if (model.tab.why_not) {
   part("wheresays").textContent = `(${model.tab.why_not})`;
 }
 if (isSite) {
-  document.querySelector("#where label").hidden = true;
+  document.querySelector("#where label").hidden = part("api").hidden = true;
   navigator.serviceWorker?.register("sw.js");
 }
 if (isSite || (kept().where === "tab" && !model.tab.why_not)) readIn("tab");
 
 part("choose").onclick = part("drop").onclick = () => part("file").click();
 part("file").onchange = (event) => { openFiles([...event.target.files]); event.target.value = ""; };
+part("helplink").onclick = () => { part("help").open = true; };
 part("camera").onclick = () => { items = []; gallery.open(items); open(source?.kind === "camera" ? null : { kind: "camera" }); };
 part("cameras").onchange = () => { close(); open({ kind: "camera" }); };
 for (const button of document.querySelectorAll("#samples button")) button.onclick = () => trySample(button.dataset.sample);

@@ -4,13 +4,20 @@ import { frameSize } from "./frames.js";
 const gone = () => Object.assign(new Error("the server is gone; start it again with 'mien web', and the page goes on"), { isGone: true });
 
 /** What the page must know before the first answer; of a site without a server, a file tells. */
-export const about = (isSite) => asked(isSite ? "model.json" : "api/model");
+export const about = async (isSite) => answered(await sent(isSite ? "model.json" : "api/model"));
 
 export class Server {
   /** The document of a picture file (docs/SCHEMA.md); throws an Error that says what is wrong with it. */
-  picture(file, settings) {
+  async picture(file, settings) {
     const query = new URLSearchParams({ ...settings, name: file.name || "picture" });
-    return asked(`api/image?${query}`, { method: "POST", body: file });
+    return answered(await sent(`api/image?${query}`, file));
+  }
+
+  /** A picture file as a JPEG, for one that the browser cannot show. */
+  async preview(file) {
+    const response = await sent(`v1/preview?${new URLSearchParams({ name: file.name || "picture" })}`, file);
+    if (!response.ok) throw new Error(`the server answers ${response.status}`);
+    return response.blob();
   }
 
   /** What follows one video or camera. */
@@ -22,8 +29,9 @@ export class Server {
 /** Whether the server answers again. */
 export const isBack = () => about(false).then(() => true, () => false);
 
-async function asked(address, options) {
-  const response = await fetch(address, options).catch(() => { throw gone(); });
+const sent = (address, body) => fetch(address, body && { method: "POST", body }).catch(() => { throw gone(); });
+
+async function answered(response) {
   const answer = await response.json().catch(() => ({ detail: `the server answers ${response.status}` }));
   if (!response.ok) throw new Error(answer.detail ?? answer.error);
   return answer;
