@@ -188,7 +188,7 @@ def test_the_description_is_of_this_version_and_tells_every_status(api: TestClie
     assert told["info"]["version"] == __version__
     operation = told["paths"]["/v1/images"]["post"]
     assert set(operation["requestBody"]["content"]) == {"image/*", "multipart/form-data", "application/json"}
-    assert set(operation["responses"]) == {"200", "400", "401", "403", "408", "413", "422", "500", "503"}
+    assert set(operation["responses"]) == {"200", "400", "401", "403", "408", "413", "422", "429", "500", "503"}
     for status, answer in operation["responses"].items():
         (kind,) = answer["content"]
         assert kind == ("application/json" if status == "200" else "application/problem+json")

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import connect
 
-from mien.apps.web import bodies, connections, decoder
+from mien.apps.web import bodies, connections, decoder, shares
 from mien.apps.web import socket as web_socket
 from mien.apps.web import workers as limited
 from mien.apps.web.app import create_app
@@ -224,6 +224,29 @@ def test_what_is_no_http_behind_a_request_is_not_logged(app: FastAPI, caplog: py
         said(address, b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + kind + form)
     assert [record for record in caplog.records if record.name == "mien.web"] == []
     assert logging.getLogger("python_multipart").handlers
+
+
+def test_what_is_no_http_is_a_problem_too(app: FastAPI):
+    with running(app) as address:
+        head, _, body = said(address, b"hello\r\n\r\n").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["detail"].startswith("what came is no HTTP request")
+
+
+@pytest.mark.parametrize(
+    ("address", "answers"), [("192.0.2.7", [429, 429]), ("127.0.0.1", [200, 200]), ("::1", [200] * 2)]
+)
+def test_who_has_too_much_under_way_is_sent_away(
+    app: FastAPI, address: str, answers: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    caller = TestClient(app, "http://localhost", client=(address, 1))
+    monkeypatch.setattr(shares, "CLIENT_REQUESTS", 1)
+    assert [caller.get("/api/model").status_code for _ in range(2)] == [200, 200]
+    monkeypatch.setattr(shares, "CLIENT_REQUESTS", 0)
+    refused = [caller.get("/api/model") for _ in range(2)]
+    assert [one.status_code for one in refused] == answers
+    assert all(one.headers["retry-after"] == "2" for one in refused if one.status_code == 429)
 
 
 def test_streams_are_counted():

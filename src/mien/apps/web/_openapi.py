@@ -15,7 +15,7 @@ from mien.apps.web.problems import PROBLEM_JSON, Problem
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
-ALWAYS = (400, 401, 403, 500)
+ALWAYS = (400, 401, 403, 429, 500)
 """The statuses with which any request may be refused."""
 
 LONG = (408, 413, 422, 503)

@@ -20,6 +20,7 @@ from mien.apps.web.middleware import HeadersMiddleware
 from mien.apps.web.problems import explain_errors
 from mien.apps.web.service import Service
 from mien.apps.web.settings import Analyzers, EarlierSettings, Settings, StreamSettings
+from mien.apps.web.shares import SharesMiddleware
 from mien.apps.web.socket import feed
 from mien.apps.web.tab import STATIC, TabAnswer, about_tab, nets
 from mien.apps.web.workers import Workers
@@ -136,6 +137,7 @@ def page(analyzer: Analyzer) -> APIRouter:
 
 def _guard(app: FastAPI, access: Access) -> None:
     """Put what refuses calls before an app; what is added last sees them first."""
+    app.add_middleware(SharesMiddleware)
     if access.token:
         app.add_middleware(TokenMiddleware, access=access)
     if access.origins:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from asyncio import BaseTransport, TimerHandle
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mien.apps.web.limits import CONNECTIONS, IDLE_S, STUCK_S
+from mien.apps.web.problems import problem
 
 
 class BoundedProtocol(H11Protocol):
@@ -39,6 +41,14 @@ class BoundedProtocol(H11Protocol):
         if self._idle:
             self._idle.cancel()
         super().handle_websocket_upgrade(event)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP with a problem document too, and end the connection."""
+        answer = problem({"path": ""}, 400, "what came is no HTTP request; send one as HTTP/1.1 has it")
+        head = h11.Response(status_code=400, headers=[*answer.raw_headers, (b"connection", b"close")])
+        for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""

@@ -47,6 +47,9 @@ START_S = 60.0
 WAITING = 256
 """How many requests may wait for their turn."""
 
+CLIENT_REQUESTS = 64
+"""How many requests of one address may be under way, uploads and those who wait included."""
+
 WAIT_S = 10.0
 """For how long a request may wait for its turn, in seconds."""
 
