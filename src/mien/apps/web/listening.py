@@ -67,6 +67,7 @@ def server(
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,
+        log_config=None,  # any other closes the handlers of everyone in the process, and absl's then its stream
         log_level="critical",  # of callers that leave, and of what is cancelled at the end, it says 60 lines each
         access_log=False,
         server_header=False,
