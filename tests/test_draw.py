@@ -11,20 +11,9 @@ from hypothesis.extra import numpy as hnp
 from mien.core.emotions import COLOURS, EIGHT, SEVEN, colours_of
 from mien.core.types import Faces, Frame, Result
 from mien.draw._fonts import _dejavu, font_for
-from mien.draw.annotate import (
-    BLACK,
-    WHITE,
-    Rect,
-    Tag,
-    _contrast,
-    _cover,
-    _label_name,
-    _labels,
-    _layout,
-    _text_px,
-    _visible,
-    draw,
-)
+from mien.draw._paint import BLACK, WHITE, Rect, contrast, cover_of
+from mien.draw._tags import Tag, layout_tags
+from mien.draw.annotate import _label_name, _labels, _text_px, _visible, draw
 from mien.imaging import decode
 
 PAPER = 250  # no emotion's colour, and no mixture of the frames' shadow
@@ -53,7 +42,7 @@ def pixels_of(image: np.ndarray, emotion: str) -> int:
 
 
 def layout(boxes: list[Rect], width: int, height: int, text_px: float = 14) -> list[Tag | None]:
-    return _layout(boxes, [("happiness 97 %", "happiness")] * len(boxes), Rect(0, 0, width, height), text_px, 2)
+    return layout_tags(boxes, [("happiness 97 %", "happiness")] * len(boxes), Rect(0, 0, width, height), text_px, 2)
 
 
 def meet(one: Rect, other: Rect) -> bool:
@@ -83,7 +72,7 @@ def test_box_and_tag_have_the_emotions_colour(emotion: str):
     assert drawn[320, 299].tolist() == list(COLOURS[emotion])  # the line runs just outside the box
     assert drawn[320, 400].tolist() == [PAPER] * 3  # the face is not painted over
     assert pixels_of(drawn[:195], emotion) > 500  # the plate above
-    ink = _contrast(COLOURS[emotion])
+    ink = contrast(COLOURS[emotion])
     assert (drawn[:195] == ink).all(axis=-1).sum() > 50  # the letters on it
 
 
@@ -93,10 +82,10 @@ def test_text_is_legible_on_every_colour():
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
     for colour in COLOURS.values():
-        light, dark = sorted([luminance(colour), luminance(_contrast(colour))], reverse=True)
+        light, dark = sorted([luminance(colour), luminance(contrast(colour))], reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5  # WCAG 2, level AA
-    assert _contrast(WHITE) == BLACK
-    assert _contrast(BLACK) == WHITE
+    assert contrast(WHITE) == BLACK
+    assert contrast(BLACK) == WHITE
 
 
 COLOUR_VISION = {
@@ -255,7 +244,7 @@ def test_labels_grow_with_the_picture_and_with_its_faces(size: tuple[int, int], 
 
 
 def test_straight_sides_are_sharp_and_corners_smooth():
-    cover = _cover(Rect(0, 0, 20, 20), Rect(2, 2, 18, 18), 5)
+    cover = cover_of(Rect(0, 0, 20, 20), Rect(2, 2, 18, 18), 5)
     assert set(np.unique(cover[10])) == {0, 1}
     assert ((cover[:7, :7] > 0) & (cover[:7, :7] < 1)).any()
     assert cover.sum() == pytest.approx(16 * 16 - (4 - np.pi) * 25, rel=0.01)

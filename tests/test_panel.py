@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from mien.core.emotions import COLOURS, SEVEN
 from mien.core.types import Faces, Image
 from mien.draw._canvas import FAINT, GROUND, TRACK, Canvas, Lettering
-from mien.draw.annotate import Rect
+from mien.draw._paint import Rect
 from mien.draw.history import HATCH_PX, SPAN_S, History, draw_history
 from mien.draw.panel import RED, SMALLEST, Panel, Status, mirrored, places, scaled
 from mien.tracking.tracked_result import TrackedResult

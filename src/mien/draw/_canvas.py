@@ -9,7 +9,8 @@ import numpy as np
 
 from mien.core.emotions import Colour
 from mien.core.types import Flags, Image
-from mien.draw.annotate import Rect, Style
+from mien.draw._paint import Rect
+from mien.draw._tags import Style
 
 GROUND: Colour = (20, 22, 26)
 TRACK: Colour = (44, 48, 56)

@@ -15,7 +15,7 @@ import numpy as np
 from mien.core.emotions import Colour
 from mien.core.types import Flags, Floats, Image, Result
 from mien.draw._canvas import FAINT, TRACK, Canvas
-from mien.draw.annotate import WHITE, Rect
+from mien.draw._paint import WHITE, Rect
 
 SPAN_S = 30.0
 """How far back the history reaches."""

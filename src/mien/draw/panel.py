@@ -12,7 +12,8 @@ import numpy as np
 from mien.core.emotions import Colour, colours_of
 from mien.core.types import Face, Faces, Image, Result
 from mien.draw._canvas import FAINT, TRACK, Canvas, Lettering
-from mien.draw.annotate import WHITE, Rect, draw
+from mien.draw._paint import WHITE, Rect
+from mien.draw.annotate import draw
 from mien.draw.history import History, draw_history
 
 SMALLEST = (320, 240)
