@@ -11,7 +11,6 @@ from mien.core import metrics
 from mien.core.emotions import EIGHT, to_seven
 from mien.evaluation.compare import Answers, SetComparison, compare_answers
 from mien.evaluation.compare_words import HEADS, compared_rows, verdict
-from mien.evaluation.document import NoScores, Scores, any_face
 from mien.evaluation.ensemble import normalised
 from mien.evaluation.evidence import ModelEvidence, SetEvidence
 from mien.imaging.corruptions import STRENGTHS
@@ -21,7 +20,7 @@ from mien.report.files import confusion_title, reliability_lines
 from mien.report.headline import percent
 from mien.report.markup import picture, section, table
 from mien.report.plots import Figure, confusion_figure, reliability_figure, to_png
-from mien.report.sections import class_table
+from mien.report.sections import class_table, figures
 from mien.report.tradeoffs import coverage_figure
 
 SHOWN = 18
@@ -73,7 +72,7 @@ def _worst_harm(first: ModelEvidence) -> str:
 def scores(models: Sequence[ModelEvidence]) -> str:
     """Return the headline figures of all models, a row a data set, and a picture of the accuracies."""
     rows = [
-        [f"{escape(one.row['source'])}, {kind}", escape(model.name), *_cells(block)]
+        [f"{escape(one.row['source'])}, {kind}", escape(model.name), *figures(block, ("ece", "jsd"))]
         for of_models in zip(*(model.sets for model in models), strict=True)
         for model, one in zip(models, of_models, strict=True)
         for kind, block in (("all", one.row), ("clean", one.row["clean"]))
@@ -98,21 +97,6 @@ def scores(models: Sequence[ModelEvidence]) -> str:
         f"faces have no near-duplicate in training, so the difference between the two rows is what leaks would add.</p>"
         f"{table(head, rows)}{drawn}<p class=note>{about}</p>",
     )
-
-
-def _cells(block: Scores | NoScores) -> list[str]:
-    if not any_face(block):
-        return ["0", *[""] * 6]
-    low, high = block["interval"]
-    return [
-        f"{block['n']:,}",
-        f"<b>{percent(block['accuracy'])}</b>",
-        f"{100 * low:.1f} to {100 * high:.1f}",
-        f"{block['macro_f1']:.3f}",
-        percent(block["balanced_accuracy"]),
-        f"{block['ece']:.3f}",
-        "" if block["jsd"] is None else f"{block['jsd']:.3f}",
-    ]
 
 
 def emotions(first: ModelEvidence) -> str:

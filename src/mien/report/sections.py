@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -29,6 +31,8 @@ OWN_MEANING = {
 """The same for faces of other data sets."""
 
 
+FigureName = Literal["ece", "ece_weighted", "ece_raw", "jsd"]
+
 NOT_SCORED = section("Scores", "<p>Not scored yet: <code>mien evaluate</code> writes metrics.json.</p>")
 
 
@@ -37,7 +41,7 @@ def scores(metrics: Metrics) -> str:
     rows: list[list[str]] = []
     for name, blocks in protocols_of(metrics).items():
         for kind, block in (("all", blocks["all"]), ("clean", blocks["clean"])):
-            rows.append([f"<b>{escape(name)}</b>, {kind}", *_figures(block)])
+            rows.append([f"<b>{escape(name)}</b>, {kind}", *figures(block, ("ece", "ece_weighted", "ece_raw", "jsd"))])
     head = ["protocol, faces", "n", "accuracy", "95 %", "macro F1", "balanced", "ECE", "weighted", "raw", "JSD"]
     meaning = MEANING if is_published(metrics) else OWN_MEANING
     known = [f"<b>{name}</b>: {meaning[name]}" for name in protocols_of(metrics) if name in meaning]
@@ -52,10 +56,10 @@ def scores(metrics: Metrics) -> str:
     )
 
 
-def _figures(block: Scores | NoScores) -> list[str]:
-    """Return the cells of one block."""
+def figures(block: Scores | NoScores, keys: Sequence[FigureName]) -> list[str]:
+    """Return the cells of one block: faces, accuracy and its interval, macro F1, mean recall, and what keys name."""
     if not any_face(block):
-        return ["0", *[""] * 8]
+        return ["0", *[""] * (4 + len(keys))]
     low, high = block["interval"]
     return [
         f"{block['n']:,}",
@@ -63,7 +67,7 @@ def _figures(block: Scores | NoScores) -> list[str]:
         f"{100 * low:.1f} to {100 * high:.1f}",
         f"{block['macro_f1']:.3f}",
         percent(block["balanced_accuracy"]),
-        *("" if block[key] is None else f"{block[key]:.3f}" for key in ("ece", "ece_weighted", "ece_raw", "jsd")),
+        *("" if block[key] is None else f"{block[key]:.3f}" for key in keys),
     ]
 
 
