@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.evaluate import SplitName, print_table
-from mien.apps.cli.options import Force, NetOptions, Prior
+from mien.apps.cli.evaluate import print_table
+from mien.apps.cli.options import Force, GroupTables, NetOptions, Prior, SplitName
 from mien.apps.cli.stopping import whole_or_nothing
 from mien.core.packaged import PACKAGED_NAMES
 
@@ -28,14 +28,7 @@ def compare(
         SplitName, typer.Option(help="Of valid the half is compared that chose nothing.")
     ] = SplitName.valid,
     prior: Prior = None,
-    groups: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE|picture",
-            help="Also compare by group: a table (file, perhaps source, columns of groups), or by how pictures look.",
-            show_default=False,
-        ),
-    ] = None,
+    groups: GroupTables = None,
     out: Annotated[Path | None, typer.Option(help="Also write all figures to this JSON file.")] = None,
     force: Force = False,
     net: NetOptions,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.options import Force, NetOptions, Prior
+from mien.apps.cli.options import Force, GroupTables, NetOptions, Prior, SplitName
 from mien.apps.cli.stopping import whole_or_nothing
 from mien.core.packaged import PACKAGED_NAMES
 
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mien.evaluation.document import GroupTable, Metrics, NoScores, Scores
-
-
-class SplitName(StrEnum):
-    """The splits that may be scored."""
-
-    valid = "valid"
-    test = "test"
 
 
 class ProtocolName(StrEnum):
@@ -50,14 +43,7 @@ class Measures:
     photos: Annotated[
         Path | None, typer.Option(help="Also score photos: a folder with labels.csv (file, emotion, x1, y1, x2, y2).")
     ] = None
-    groups: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE|picture",
-            help="Also score by group: a table (file, perhaps source, columns of groups), or by how pictures look.",
-            show_default=False,
-        ),
-    ] = None
+    groups: GroupTables = None
 
 
 @whole_or_nothing()

@@ -45,10 +45,25 @@ class DeviceName(StrEnum):
     openvino = "openvino"
 
 
+class SplitName(StrEnum):
+    """The splits that may be scored."""
+
+    valid = "valid"
+    test = "test"
+
+
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 PictureNames = Annotated[
     list[str] | None,
     typer.Argument(help="Files, folders or patterns; '-' or a pipe: names, one a line.", show_default=False),
+]
+GroupTables = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE|picture",
+        help="Also tell by group: a table (file, perhaps source, columns of groups), or by how pictures look.",
+        show_default=False,
+    ),
 ]
 Prior = Annotated[
     str | None,

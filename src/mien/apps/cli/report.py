@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.evaluate import SplitName
-from mien.apps.cli.options import Force, Prior
+from mien.apps.cli.options import Force, Prior, SplitName
 from mien.apps.cli.stopping import whole_or_nothing
 from mien.core.packaged import PACKAGED_NAMES
 
