@@ -1,0 +1,172 @@
+"""What ``mien batch`` does with its pictures: count them, or write their results into one file or a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from mien.apps.cli import verbosity
+
+if TYPE_CHECKING:
+    from mien.apps.batch.job import Done, Job
+    from mien.apps.batch.listing import Inputs
+    from mien.apps.batch.units import Unit, Whole
+    from mien.apps.cli.batch_screen import BatchScreen
+    from mien.results.provenance import Made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterOptions:
+    """Where the work is done."""
+
+    address: Annotated[
+        str | None,
+        typer.Option(help="Address of a running Ray cluster; auto: this machine's.", show_default="this machine alone"),
+    ] = None
+    concurrency: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Workers at once.", show_default="one for each core or GPU")
+    ] = None
+    num_gpus: Annotated[
+        float, typer.Option(metavar="N", min=0, help="GPUs of a cluster that a worker takes, such as 1 or 0.25.")
+    ] = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One call of the command."""
+
+    inputs: Inputs
+    stdin: BinaryIO | None
+    job: Job
+    made: Made
+    cluster: ClusterOptions
+    screen: BatchScreen
+    stopped: Callable[[], bool]
+
+    def listing(self) -> Iterator[str | Whole]:
+        """Yield the pictures."""
+        from mien.apps.batch.listing import listing
+
+        return listing(self.inputs, self.screen.refuse, self.stdin)
+
+    def done(self, units: Iterable[Unit]) -> Generator[Done]:
+        """Yield and show the outcomes of units, until the command is stopped."""
+        from mien.apps.batch.cluster import Cluster, on_cluster
+        from mien.apps.batch.worker import here
+        from mien.apps.cli.stopping import until
+        from mien.inference.ordered_map import cores
+
+        asked = self.cluster
+        if asked.address is None:
+            found = here(units, self.job, asked.concurrency or cores(), self.stopped)
+        else:
+            cluster = Cluster(asked.address, asked.concurrency, asked.num_gpus)
+            found = on_cluster(units, self.job, cluster, self.stopped)
+        with closing(found):
+            for done in until(self.stopped, found):
+                self.screen.show(done)
+                yield done
+
+
+def foretell(run: Run, out: str) -> None:
+    """Print the number of pictures and units."""
+    from mien.apps.batch.units import units
+
+    pictures = files = 0
+    for unit in units(run.listing()):
+        if run.stopped():
+            return
+        pictures += unit.pictures
+        files += 1
+    verbosity.say(f"{pictures:,} pictures in {files:,} units, into {out}; nothing was done")
+
+
+def into_file(run: Run, out: Path, *, resume: bool, force: bool) -> None:
+    """Write all results into one file, in this process."""
+    from mien.apps.batch.units import units
+    from mien.results.sinks import open_sink
+
+    resumed = 0
+
+    def missing() -> Iterator[str | Whole]:
+        nonlocal resumed
+        for thing in run.listing():
+            if isinstance(thing, str) and sink.has(thing):
+                resumed += 1
+            else:
+                yield thing
+
+    with open_sink(out, run.made, resume=resume, force=force) as sink:
+        _count(run)
+        for done in run.done(units(missing())):
+            for entry in done.entries:
+                if "error" in entry:
+                    sink.fail(entry["path"], entry["error"])
+                elif not sink.has(entry["path"]):
+                    sink.add(entry)
+        run.screen.close(out=str(out), resumed=resumed)
+
+
+def into_folder(run: Run, *, force: bool) -> None:
+    """Let workers write a data set."""
+    from mien.apps.batch import data_set
+    from mien.apps.batch.units import Tally, units
+
+    out = run.job.out
+    assert out is not None
+    manifest = _manifest(run)
+    tally = Tally()
+    with _held(out):
+        data_set.begin(out, manifest, run.made, force=force)
+        _count(run)
+        for _ in run.done(tally.of(units(run.listing()))):
+            pass
+        screen = run.screen
+        if not run.stopped() and not screen.lost and not screen.refused:
+            totals = {"pictures": screen.pictures, "faces": screen.faces, "failed": screen.failed}
+            data_set.end(out, manifest, tally.listing(), totals)
+        screen.close(out=out)
+
+
+def _manifest(run: Run) -> dict[str, object]:
+    """Return the manifest of a data set: versions, settings and inputs."""
+    from mien.apps.batch.places import whole_name
+    from mien.apps.cli.inputs import LIST
+
+    inputs = run.inputs
+    names = [name if name == LIST else whole_name(name) for name in inputs.arguments]
+    return {
+        "mien": run.job.mien,
+        **run.made.entry,
+        "labels": list(run.made.labels),
+        "inputs": names,
+        "listed": {"recursive": inputs.recursive, "column": inputs.column},
+    }
+
+
+@contextmanager
+def _held(out: str) -> Generator[None]:
+    """Keep other runs on this machine from writing to a folder; folders at addresses cannot be locked."""
+    from mien.apps.batch.data_set import MANIFEST
+    from mien.core.locks import locked
+    from mien.core.output import folder_for
+
+    with ExitStack() as held:
+        if "://" not in out:
+            held.enter_context(folder_for(Path(out)))
+            held.enter_context(locked(Path(out) / MANIFEST, if_writable=True))
+        yield
+
+
+def _count(run: Run) -> None:
+    """Count the pictures beside the work, unless their names come from a pipe."""
+    from mien.apps.batch.listing import listing
+    from mien.apps.batch.units import units
+
+    if run.stdin is None and not verbosity.is_quiet():
+        run.screen.count(units(listing(run.inputs, lambda _, __: None)))
