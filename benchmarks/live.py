@@ -35,7 +35,7 @@ def delays(size: tuple[int, int], fps: float, record: bool, seconds: float) -> t
     from mien.apps.live.recorder import Recorder
     from mien.apps.live.views import WindowView
     from mien.apps.live.window import Window
-    from mien.core.types import Frame
+    from mien.core.frame import Frame
     from mien.inference.analyzer import load
     from mien.tracking.stream import Stream
     from mien.video.capture import Capture

@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 
-from mien.core.types import Floats, Image
+from mien.core.arrays import Floats, Image
 from mien.imaging.decode import read
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from mien.core.emotions import SEVEN
-from mien.core.types import Faces, Frame, Result
+from mien.core.faces import Faces
+from mien.core.frame import Frame
+from mien.core.result import Result
 from mien.results.document import Setting
 from mien.results.provenance import Made
 from mien.results.sinks import Sink

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from mien.core.emotions import EIGHT
-from mien.core.types import Faces, Frame
+from mien.core.faces import Faces
+from mien.core.frame import Frame
 from mien.detection.detectors import without_landmarks
 from mien.inference.analyzer import Analyzer
 from mien.inference.classifier import Classifier

@@ -8,8 +8,10 @@ from mien.core import errors
 from mien.core.crop_spec import CropSpec
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import ModelError, UsageError
+from mien.core.faces import NO_FACES, Faces
+from mien.core.frame import Frame
 from mien.core.model_card import PRIOR_STEPS, ModelCard
-from mien.core.types import NO_FACES, Faces, Frame, Result
+from mien.core.result import Result
 from mien.detection.detectors import without_landmarks
 from mien.inference.analyzer import Analyzer, load
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mien.core.types import Faces
+from mien.core.faces import Faces
 from mien.imaging.anonymize import BLUR_CELLS, blur_faces
 
 

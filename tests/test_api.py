@@ -14,7 +14,7 @@ from PIL import Image
 
 import mien
 from mien.core.errors import ImageError, MissingExtra
-from mien.core.types import Frame
+from mien.core.frame import Frame
 from mien.imaging.decode import read
 from mien.inference.classifier import Classifier
 from mien.results.rows import columns

@@ -8,7 +8,8 @@ import pytest
 
 import mien as package
 from clips import EXAMPLES
-from mien.core.types import Frame, Image
+from mien.core.arrays import Image
+from mien.core.frame import Frame
 from mien.detection.yunet_net import resize
 from mien.imaging.decode import read
 from mien.tracking.appearance import APPEARANCE_VALUES, COLOUR_VALUES, SAME_COLOURS, SAME_SHADING, alike, looks

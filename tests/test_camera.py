@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from mien.core.arrays import Image
 from mien.core.errors import UsageError, VideoError
-from mien.core.types import Image
 from mien.video.capture import Capture
 
 pytest.importorskip("av")

@@ -12,8 +12,8 @@ import pytest
 
 import mien
 from mien.core.errors import ModelError, UsageError
+from mien.core.frame import Frame
 from mien.core.packaged import default_model
-from mien.core.types import Frame
 from mien.imaging.decode import read
 from mien.inference.classifier import Classifier
 from mien.tracking.stream import Stream

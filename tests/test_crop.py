@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image as Pillow
 
 from mien.core.crop_spec import CropSpec
-from mien.core.types import Faces
+from mien.core.faces import Faces
 from mien.detection.detectors import WholeImage
 from mien.detection.yunet import YuNet
 from mien.imaging.crop import crop_faces

@@ -11,7 +11,7 @@ import mien.detection.yunet as module
 import mien.detection.yunet_net as net
 from mien.core import boxes
 from mien.core.errors import DetectorError, UsageError
-from mien.core.types import NO_FACES, Faces, join_faces
+from mien.core.faces import NO_FACES, Faces, join_faces
 from mien.detection.detectors import DETECTORS, Detector, FaceFilter, WholeImage, load_detector
 from mien.detection.yunet import YuNet
 from mien.detection.yunet_net import shrink

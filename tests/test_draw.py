@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mien.core.emotions import COLOURS, EIGHT, SEVEN, colours_of
-from mien.core.types import Faces, Frame, Result
+from mien.core.faces import Faces
+from mien.core.frame import Frame
+from mien.core.result import Result
 from mien.draw._fonts import _dejavu, font_for
 from mien.draw._paint import BLACK, WHITE, Rect, contrast, cover_of
 from mien.draw._tags import Tag, layout_tags

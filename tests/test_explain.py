@@ -10,7 +10,7 @@ from onnx import numpy_helper
 import mien as package
 from command import Command
 from mien.core.packaged import packaged_model
-from mien.core.types import seen
+from mien.core.result import seen
 from mien.draw.heat import captioned, heated
 from mien.evaluation.faithfulness import faithfulness
 from mien.imaging.crop import crop_faces

@@ -10,8 +10,8 @@ from command import Command
 from heads import turned_head
 from mien.core.emotions import SEVEN
 from mien.core.errors import DataError, UsageError
+from mien.core.faces import Faces
 from mien.core.significance import holm
-from mien.core.types import Faces
 from mien.data.groups_table import MOST_GROUPS, read_groups
 from mien.data.split import Split, save_split
 from mien.data.synthetic import synthetic

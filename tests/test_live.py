@@ -19,8 +19,9 @@ from mien.apps.live.loop import NOTE_S, Live, Meter
 from mien.apps.live.recorder import Recorder
 from mien.apps.live.views import LineView, TerminalView
 from mien.apps.live.window import CLOSE_EVENT
+from mien.core.arrays import Image
 from mien.core.errors import MienError, UsageError, VideoError
-from mien.core.types import Frame, Image
+from mien.core.frame import Frame
 from mien.draw.annotate import draw
 from mien.draw.panel import Status, mirrored
 from mien.imaging.decode import read

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mien.core.arrays import Image
 from mien.core.emotions import COLOURS, SEVEN
-from mien.core.types import Faces, Image
+from mien.core.faces import Faces
 from mien.draw._canvas import FAINT, GROUND, TRACK, Canvas, Lettering
 from mien.draw._paint import Rect
 from mien.draw.history import HATCH_PX, SPAN_S, History, draw_history

@@ -10,8 +10,9 @@ import pytest
 
 from clips import EXAMPLES, moving_portrait, write_clip
 from command import Command
+from mien.core.arrays import Image
 from mien.core.emotions import SEVEN
-from mien.core.types import Frame, Image
+from mien.core.frame import Frame
 from mien.detection.close_up import face_score
 from mien.imaging.decode import read
 from mien.report.lanes import left_out, nobody

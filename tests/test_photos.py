@@ -13,7 +13,7 @@ from mien.apps.cli.evaluate import evaluate as evaluate_command
 from mien.core.crop_spec import CropSpec
 from mien.core.emotions import SEVEN
 from mien.core.errors import DataError, ImageError
-from mien.core.types import Faces
+from mien.core.faces import Faces
 from mien.evaluation import evaluate as scoring
 from mien.evaluation.photos import COLUMNS, photos_block, read_photos, score_photos
 from mien.report.page import write_page

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from clips import EXAMPLES
+from mien.core.arrays import Image
 from mien.core.emotions import SEVEN
+from mien.core.frame import Frame
 from mien.core.pose import HEAD_MODEL
-from mien.core.types import Face, Frame, Image
+from mien.core.result import Face
 from mien.imaging.decode import read
 from mien.tracking.portrait import LOOK_S, THUMBNAIL_PX, Portrait
 from mien.tracking.timeline import Timeline

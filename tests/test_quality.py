@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from heads import turned_head
-from mien.core.types import Faces
+from mien.core.faces import Faces
 from mien.data.synthetic import synthetic
 from mien.imaging.quality import LEAST_SHARPNESS, SMALL_PX, TURNED_ROLL_DEG, TURNED_YAW_DEG, quality, sharpness
 

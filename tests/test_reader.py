@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from clips import EXAMPLES, counting, number, packets, write_clip
+from mien.core.arrays import Image
 from mien.core.errors import MissingExtra, UsageError, VideoError
-from mien.core.types import Image
 from mien.video._orientation import Upright
 from mien.video._pyav import FFmpegError, VideoFrame
 from mien.video.reader import open_video

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 import mien
-from mien.core.types import Face, Frame
+from mien.core.frame import Frame
+from mien.core.result import Face
 from mien.tracking.stream import Stream
 from small_results import NONE, TWO
 from small_stream import analyzer, frames, walk

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mien.core.types import Faces
+from mien.core.faces import Faces
 from mien.detection.detectors import without_landmarks
 from mien.detection.roi import GRID_PX, RoiDetector
 from mien.detection.yunet import YuNet

@@ -9,7 +9,8 @@ import pytest
 
 import mien
 from mien.core.crop_spec import CropSpec
-from mien.core.types import Faces, Frame
+from mien.core.faces import Faces
+from mien.core.frame import Frame
 from mien.detection.detectors import load_detector
 from mien.detection.rotations import search_turned, turn
 from mien.detection.sliced import SlicedDetector

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.core.types import Image
+from mien.core.arrays import Image
 from mien.imaging.decode import read
 from mien.video.shots import ShotDetector, novelty, thumbnail
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import MienError, UsageError
 from mien.core.packaged import packaged_model
-from mien.core.types import Result
+from mien.core.result import Result
 from mien.results.document import Setting, picture_entry
 from mien.results.rows import Row, columns, rows
 from mien.results.sinks import open_sink

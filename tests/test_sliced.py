@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.core.types import Faces
+from mien.core.faces import Faces
 from mien.detection import sliced as module
 from mien.detection.sliced import OVERLAP_PX, TILE_PX, SlicedDetector, merge, scales, tiles
 

@@ -11,7 +11,7 @@ from PIL import features
 
 from mien.core.crop_spec import CROP_MARGIN
 from mien.core.errors import DataError, UsageError
-from mien.core.types import Faces
+from mien.core.faces import Faces
 from mien.data.faces import CUT_ALREADY, MORE_FACES, NO_FACE, one_face
 from mien.data.fer2013 import NO_USAGE, parse_block, parse_row, read_fer2013
 from mien.data.folders import DRAWN, MOVED, NO_PICTURE, draw_splits

@@ -9,7 +9,7 @@ import pytest
 import mien
 from clips import write_clip
 from mien.core.errors import UsageError, VideoError
-from mien.core.types import Faces
+from mien.core.faces import Faces
 from mien.results.rows import columns, rows
 from mien.tracking.stream import Stream, tracked_results
 from mien.tracking.tracker import MAX_GAP_S

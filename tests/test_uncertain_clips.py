@@ -16,10 +16,10 @@ import mien as package
 from clips import EXAMPLES, moving_portrait, write_clip
 from command import Command, Outcome
 from mien.apps.cli.clipscreen import table
+from mien.core.arrays import Image
 from mien.core.emotions import SEVEN
 from mien.core.model_card import PRIOR_STEPS
 from mien.core.packaged import packaged_model
-from mien.core.types import Image
 from mien.draw.history import History
 from mien.imaging.decode import read
 from mien.report.timeline_plot import timeline_figure

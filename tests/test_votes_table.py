@@ -8,8 +8,8 @@ from PIL import Image
 
 from mien.core.crop_spec import CROP_MARGIN
 from mien.core.errors import DataError
+from mien.core.faces import Faces
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
-from mien.core.types import Faces
 from mien.data.faces import MORE_FACES
 from mien.data.folders import DRAWN
 from mien.data.near_duplicates import find_duplicates

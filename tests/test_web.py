@@ -24,8 +24,8 @@ from mien.apps.web.site import write_site
 from mien.apps.web.socket import Feed
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import UsageError
+from mien.core.frame import Frame
 from mien.core.packaged import packaged_model
-from mien.core.types import Frame
 from mien.detection.yunet_net import weights
 from mien.inference.analyzer import load
 from serving import served

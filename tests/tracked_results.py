@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mien.core.emotions import SEVEN
-from mien.core.types import Faces, Frame
+from mien.core.faces import Faces
+from mien.core.frame import Frame
 from mien.tracking.timeline import Summary, Timeline
 from mien.tracking.tracked_result import TrackedResult
 from small_results import MODEL

@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 
 from mien.core import boxes
+from mien.core.faces import Faces
+from mien.core.frame import Frame
 from mien.core.model_card import ModelCard
 from mien.core.packaged import default_model
 from mien.core.pose import head_poses
 from mien.core.priors import shown_at
-from mien.core.types import Faces, Frame
 from mien.detection.roi import RoiDetector
 from mien.detection.sliced import merge, scales, tiles
 from mien.detection.yunet_net import anchor_grid, decode, resize

@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 
 from docpage import ROOT, commit, cores
+from mien.core.arrays import Floats, Image
 from mien.core.output import write_whole
-from mien.core.types import Floats, Image
 from mien.video import shots
 from mien.video.shots import ShotDetector, novelty, thumbnail
 

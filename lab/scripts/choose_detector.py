@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from docpage import ROOT, commit, cores
 from framing import evenly
 from mien.core import boxes
+from mien.core.arrays import Floats, Image
+from mien.core.faces import Faces
 from mien.core.output import write_whole
-from mien.core.types import Faces, Floats, Image
 from mien.data.split import load_split
 from mien.detection.detectors import Detector
 from mien.detection.sliced import SlicedDetector

@@ -17,8 +17,9 @@ import numpy as np
 
 from choose_cuts import settings
 from docpage import ROOT, commit, cores
+from mien.core.arrays import Floats, Image
+from mien.core.frame import Frame
 from mien.core.output import write_whole
-from mien.core.types import Floats, Frame, Image
 from mien.detection.close_up import CLOSE_UP_PX, face_score
 from mien.imaging.quality import GOOD
 from mien.inference.analyzer import Analyzer, load

@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 
 import mien
 from docpage import ROOT, commit, cores, fill, table
+from mien.core.arrays import Image
 from mien.core.boxes import iou
 from mien.core.emotions import SEVEN
 from mien.core.output import write_whole
 from mien.core.pose import head_poses
 from mien.core.priors import shown_at
-from mien.core.types import Image
 from mien.data.faces import one_face
 from mien.imaging.crop import crop_faces
 from mien.imaging.decode import read

@@ -21,10 +21,10 @@ from docpage import ROOT, commit, cores
 from framing import evenly
 from mien.core.boxes import square
 from mien.core.crop_spec import CropSpec
+from mien.core.frame import Frame
 from mien.core.output import write_whole
 from mien.core.packaged import default_model
 from mien.core.protocols import UNCOUNTED, seven
-from mien.core.types import Frame
 from mien.data.split import load_split
 from mien.detection.detectors import Detector, WholeImage, without_landmarks
 from mien.imaging.crop import crop_faces

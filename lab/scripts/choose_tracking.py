@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from choose_cuts import PIECES, settings
 from docpage import ROOT, commit, cores
+from mien.core.arrays import Floats
 from mien.core.boxes import iou
+from mien.core.frame import Frame
 from mien.core.output import write_whole
-from mien.core.types import Floats, Frame
 from mien.inference.analyzer import load
 from mien.tracking import tracker as module
 from mien.tracking.smoothing import Hysteresis, Smoother

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from docpage import ROOT, commit, cores, fill
 from framing_page import NAMES, averages_figure, parts
 from mien.core.errors import UsageError
+from mien.core.faces import LANDMARKS
 from mien.core.output import write_whole
 from mien.core.packaged import default_model
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
-from mien.core.types import LANDMARKS
 from mien.data.split import Split, load_split
 from mien.detection.detectors import Detector, load_detector
 from mien.detection.yunet import YuNet

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from docpage import table
-from mien.core.types import LANDMARKS
+from mien.core.faces import LANDMARKS
 from pasted import SIZES_PX, Grey
 
 NAMES = ("box x1", "box y1", "box x2", "box y2", *(f"{name} {axis}" for name in LANDMARKS for axis in "xy"))

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Floats, Image
 from mien.core.boxes import iou
-from mien.core.types import Floats, Frame, Image
+from mien.core.frame import Frame
 from mien.detection.detectors import Detector, WholeImage, without_landmarks
 from mien.inference.analyzer import Analyzer, FaceClassifier
 

@@ -20,8 +20,8 @@ from browser import Page, browser
 from docpage import ROOT
 from mien.apps.live.loop import Live
 from mien.apps.live.recorder import Recorder
+from mien.core.arrays import Image
 from mien.core.output import write_whole
-from mien.core.types import Image
 from mien.draw.history import History
 from mien.draw.panel import Panel, Status
 from mien.imaging.decode import write

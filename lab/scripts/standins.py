@@ -17,9 +17,9 @@ import numpy as np
 
 from docpage import ROOT
 from mien.core import boxes
+from mien.core.arrays import Floats, Image
 from mien.core.crop_spec import CropSpec
 from mien.core.errors import DataError
-from mien.core.types import Floats, Image
 from mien.detection.detectors import Detector, without_landmarks
 from mien.evaluation.photos import LABELS
 from mien.imaging.crop import crop_faces

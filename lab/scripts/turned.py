@@ -20,7 +20,8 @@ import numpy as np
 from docpage import ROOT, commit, cores, fill
 from framing import evenly
 from mien.core import boxes
-from mien.core.types import Floats, Frame, Image
+from mien.core.arrays import Floats, Image
+from mien.core.frame import Frame
 from mien.detection.detectors import without_landmarks
 from mien.detection.rotations import TURNS, search_turned, turn
 from mien.detection.yunet import YuNet

@@ -9,7 +9,7 @@ from PIL import Image
 import choose_detector
 import standins
 from mien.core.errors import DataError
-from mien.core.types import Faces
+from mien.core.faces import Faces
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
 from mien.detection.detectors import without_landmarks

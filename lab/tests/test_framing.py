@@ -12,7 +12,7 @@ import framing
 import framing_page
 import pasted
 from mien.core.errors import DataError, UsageError
-from mien.core.types import Faces
+from mien.core.faces import Faces
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
 from mien.detection import detectors

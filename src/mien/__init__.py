@@ -27,9 +27,11 @@ if TYPE_CHECKING:
         UsageError,
         VideoError,
     )
+    from mien.core.faces import Faces
+    from mien.core.frame import Frame
     from mien.core.model_card import ModelCard
     from mien.core.pose import Pose
-    from mien.core.types import Face, Faces, Frame
+    from mien.core.result import Face
     from mien.detection.detectors import Detector
     from mien.inference.analyzer import Analyzer, classify, load
     from mien.inference.explain import Explanation, explain
@@ -85,9 +87,11 @@ _NAMES = {
         "VideoError",
     ),
     "mien.core.crop_spec": ("CropSpec",),
+    "mien.core.faces": ("Faces",),
+    "mien.core.frame": ("Frame",),
     "mien.core.model_card": ("ModelCard",),
     "mien.core.pose": ("Pose",),
-    "mien.core.types": ("Face", "Faces", "Frame"),
+    "mien.core.result": ("Face",),
     "mien.detection.detectors": ("Detector",),
     "mien.inference.analyzer": ("Analyzer", "classify", "load"),
     "mien.inference.explain": ("Explanation", "explain"),

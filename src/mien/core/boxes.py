@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.types import Floats
+from mien.core.arrays import Floats
 
 FARTHEST_PX = 1e6
 """A box that reaches farther from the picture's corner than this is a detector's mistake."""

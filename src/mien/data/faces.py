@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Image
 from mien.core.crop_spec import CROP_MARGIN, CropSpec
 from mien.core.errors import ImageError
-from mien.core.types import LANDMARKS, Faces, Image
+from mien.core.faces import LANDMARKS, Faces
 from mien.imaging.crop import crop_faces
 from mien.imaging.decode import read
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
+from mien.core.arrays import Image
 from mien.core.emotions import COLOURS, EIGHT
 from mien.core.protocols import PROTOCOLS, UNCOUNTED
-from mien.core.types import Image
 from mien.data.samples import SIZE_PX
 from mien.data.split import Split
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from mien.core.types import Image
+from mien.core.arrays import Image
 from mien.detection.yunet_net import Net, resize
 
 CLOSE_UP_PX = 96

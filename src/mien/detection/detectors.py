@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 
 from mien.core import boxes
+from mien.core.arrays import Floats, Image
 from mien.core.errors import DetectorError, UsageError
-from mien.core.types import LANDMARKS, Faces, Floats, Image
+from mien.core.faces import LANDMARKS, Faces
 from mien.detection.sliced import SlicedDetector
 from mien.detection.yunet import MIN_SCORE_TILE, YuNet
 

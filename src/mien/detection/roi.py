@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mien.core import boxes
-from mien.core.types import NO_FACES, Faces, Floats, Image
+from mien.core.arrays import Floats, Image
+from mien.core.faces import NO_FACES, Faces
 from mien.detection.detectors import Detector
 from mien.detection.sliced import merge
 from mien.detection.yunet_net import shrink

@@ -7,7 +7,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from mien.core.types import Faces, Floats, Image
+from mien.core.arrays import Floats, Image
+from mien.core.faces import Faces
 
 TURNS = (0, 90, 180, 270)
 """Degrees by which a picture is turned clockwise."""

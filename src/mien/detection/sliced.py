@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core import boxes
-from mien.core.types import Faces, Image, join_faces
+from mien.core.arrays import Image
+from mien.core.faces import Faces, join_faces
 from mien.detection.rotations import Turning, search_turned
 
 Find = Callable[[Image], Faces]

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from mien.core import boxes
-from mien.core.types import NO_FACES, Faces, Floats, Image, join_faces
+from mien.core.arrays import Floats, Image
+from mien.core.faces import NO_FACES, Faces, join_faces
 from mien.detection.rotations import TURNS, search_turned, turn
 from mien.detection.sliced import merge
 from mien.detection.yunet_net import NMS_IOU, Net, resize, shrink

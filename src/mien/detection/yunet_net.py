@@ -11,8 +11,9 @@ import numpy as np
 import onnxruntime as ort
 
 from mien.core import boxes
+from mien.core.arrays import Floats, Image
 from mien.core.errors import DetectorError
-from mien.core.types import LANDMARKS, Faces, Floats, Image
+from mien.core.faces import LANDMARKS, Faces
 
 STRIDES = (8, 16, 32)
 """Pixels between neighbouring anchors on YuNet's three levels; the sides of its input are multiples of the last."""

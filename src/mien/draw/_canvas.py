@@ -7,8 +7,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from mien.core.arrays import Flags, Image
 from mien.core.emotions import Colour
-from mien.core.types import Flags, Image
 from mien.draw._paint import Rect
 from mien.draw._tags import Style
 

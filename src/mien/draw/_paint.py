@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Image
 from mien.core.emotions import Colour
-from mien.core.types import Image
 
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)

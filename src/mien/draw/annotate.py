@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mien.core.arrays import Floats, Image
 from mien.core.emotions import Colour, colours_of
-from mien.core.types import Face, Floats, Image, Result
+from mien.core.result import Face, Result
 from mien.draw._fonts import Font, font_for, spells
 from mien.draw._paint import Rect, blend, contrast, cover_of, ring
 from mien.draw._tags import SMALLEST_TEXT_PX, Tag, layout_tags

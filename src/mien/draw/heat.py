@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from mien.core.types import Image
+from mien.core.arrays import Image
 
 RED = np.array([213, 40, 0], np.float32)
 """The colour of evidence."""

@@ -12,8 +12,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from mien.core.arrays import Flags, Floats, Image
 from mien.core.emotions import Colour
-from mien.core.types import Flags, Floats, Image, Result
+from mien.core.result import Result
 from mien.draw._canvas import FAINT, TRACK, Canvas
 from mien.draw._paint import WHITE, Rect
 

@@ -9,8 +9,10 @@ from typing import NamedTuple, TypeVar
 import cv2
 import numpy as np
 
+from mien.core.arrays import Image
 from mien.core.emotions import Colour, colours_of
-from mien.core.types import Face, Faces, Image, Result
+from mien.core.faces import Faces
+from mien.core.result import Face, Result
 from mien.draw._canvas import FAINT, TRACK, Canvas, Lettering
 from mien.draw._paint import WHITE, Rect
 from mien.draw.annotate import draw

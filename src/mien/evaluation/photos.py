@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core import metrics
+from mien.core.arrays import Floats
 from mien.core.boxes import iou
 from mien.core.crop_spec import CropSpec
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import DataError
+from mien.core.faces import Faces
 from mien.core.protocols import Labels
-from mien.core.types import Faces, Floats
 from mien.detection.detectors import Detector
 from mien.evaluation.document import PhotoRow, PhotosBlock, PhotoScores
 from mien.evaluation.ensemble import Probs

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.faces import Faces
 from mien.core.metrics import Doubles
 from mien.core.pose import head_poses
-from mien.core.types import Faces
 from mien.data.groups_table import Groups
 from mien.data.split import Split
 from mien.detection.detectors import Detector

@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 from PIL.ImageFile import ImageFile
 
-from mien.core.types import Image
+from mien.core.arrays import Image
 
 _STRIP_PIXELS = 1 << 18  # the fastest of 2^16 to 2^22
 _STRIP_WIDTH = 1 << 16  # so that no strip reaches Pillow's global limit on pixels

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.types import Faces, Floats, Image
+from mien.core.arrays import Floats, Image
+from mien.core.faces import Faces
 
 BLUR_CELLS = 4
 """Pixels that are left of the longer side of a face. No sharpening restores what 4 x 4 do not hold."""

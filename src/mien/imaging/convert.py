@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from mien.core.arrays import Image
 from mien.core.errors import ImageError
-from mien.core.types import Frame, Image
+from mien.core.frame import Frame
 from mien.imaging._color import to_rgb
 from mien.imaging.decode import decode, read, why_damaged
 

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Floats, Image
 from mien.core.boxes import FARTHEST_PX, square
 from mien.core.crop_spec import CropSpec
-from mien.core.types import LANDMARKS, Faces, Floats, Image
+from mien.core.faces import LANDMARKS, Faces
 
 Crops = NDArray[np.uint8]
 """(N, S, S, C) uint8; C is 1 for grey, 3 for RGB."""

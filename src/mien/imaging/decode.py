@@ -21,8 +21,9 @@ from PIL import Image as Pillow
 from PIL.ImageFile import ImageFile
 
 from mien.core.addresses import why_no_address
+from mien.core.arrays import Image
 from mien.core.errors import ImageError, UsageError
-from mien.core.types import Frame, Image
+from mien.core.frame import Frame
 from mien.imaging._color import to_rgb
 from mien.imaging.formats import EXPECTED_PICTURES, frames_note, load, looks_like, open_picture, refuse_costly
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.faces import Faces
 from mien.core.pose import Pose, head_poses
-from mien.core.types import Faces
 from mien.imaging.crop import Crops
 
 QUALITIES = GOOD, SMALL, TURNED, BLURRED = "good", "small", "turned", "blurred"

@@ -11,11 +11,14 @@ from typing import Protocol, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Flags, Floats, Image
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import UsageError
+from mien.core.faces import Faces
+from mien.core.frame import Frame
 from mien.core.model_card import ModelCard
 from mien.core.priors import parse_prior, shown_at
-from mien.core.types import Face, Faces, Flags, Floats, Frame, Image
+from mien.core.result import Face
 from mien.detection.detectors import EVERY_FACE, Detector, FaceFilter, WholeImage, load_detector
 from mien.detection.rotations import Turning
 from mien.imaging.convert import Source, to_frame

@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Image
 from mien.core.crop_spec import CropSpec
-from mien.core.types import Face, Image, seen
+from mien.core.result import Face, seen
 from mien.draw.heat import captioned, heated
 from mien.imaging.convert import Source, to_frame
 from mien.imaging.crop import Crops, crop_faces

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.types import Ids
+from mien.core.arrays import Ids
 from mien.report.lanes import runs, ticks, uncertain_bands
 from mien.tracking.people import Person
 from mien.tracking.timeline import Summary

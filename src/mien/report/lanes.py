@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mien.core.arrays import Flags, Ids
 from mien.core.emotions import colours_of
-from mien.core.types import Flags, Ids
 from mien.tracking.people import UNCERTAIN, Person
 from mien.tracking.timeline import Summary
 

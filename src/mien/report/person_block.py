@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from mien.core.types import Image
+from mien.core.arrays import Image
 from mien.imaging.convert import to_pillow
 from mien.imaging.quality import QUALITIES
 from mien.report.events import Event, event_rows

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mien.core.errors import MissingExtra
-from mien.core.types import LANDMARKS, Faces, Frame, Result
+from mien.core.faces import LANDMARKS, Faces
+from mien.core.frame import Frame
+from mien.core.result import Result
 from mien.draw import annotate as drawing
 from mien.imaging.convert import to_pillow
 from mien.results.document import SCHEMA, ModelEntry, PictureEntry, ResultEntry, picture_entry

@@ -7,9 +7,10 @@ from typing import NotRequired, TypedDict
 
 import numpy as np
 
+from mien.core.frame import Frame
 from mien.core.model_card import ModelCard
 from mien.core.pose import Pose
-from mien.core.types import Face, Frame, Result
+from mien.core.result import Face, Result
 from mien.core.valence import indices
 
 SCHEMA = 2

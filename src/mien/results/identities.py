@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mien.core.types import Ids
+from mien.core.arrays import Ids
 from mien.results.document import FaceEntry, PeopleEntry, PictureEntry
 
 

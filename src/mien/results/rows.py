@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mien.core.faces import LANDMARKS
 from mien.core.spelling import spelled
-from mien.core.types import LANDMARKS
 from mien.results.document import FaceEntry, ModelEntry, PictureEntry, Setting, index_cells
 from mien.results.start_clock import clock_at
 

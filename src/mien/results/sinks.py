@@ -20,7 +20,7 @@ from typing import Any
 from mien.core.errors import UsageError
 from mien.core.locks import locked
 from mien.core.output import Places, folder_for, refuse_existing, whole_file
-from mien.core.types import Result
+from mien.core.result import Result
 from mien.results.document import EndEntry, FailureEntry, LogEntry, PictureEntry, Setting, picture_entry
 from mien.results.identities import NOBODY_SAID, Identities
 from mien.results.log import AppendFile, Resumed, explained, json_line, read_identities, read_log, resume_log

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Flags, Floats, Image
 from mien.core.boxes import FARTHEST_PX, area, clip, square
-from mien.core.types import Flags, Floats, Image
 
 APPEARANCE_MARGIN = 1.25
 """Side of the square that is compared, as a multiple of the longer side of the face's box, with hair and collar."""

@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.types import Face, Floats, Frame, Ids, Image
+from mien.core.arrays import Floats, Ids, Image
+from mien.core.frame import Frame
+from mien.core.result import Face
 from mien.detection.close_up import face_score
 from mien.imaging.quality import GOOD, QUALITIES
 from mien.tracking.portrait import Portrait, thumbnail

@@ -7,9 +7,11 @@ import math
 import cv2
 import numpy as np
 
+from mien.core.arrays import Image
 from mien.core.boxes import FARTHEST_PX, square
 from mien.core.crop_spec import CropSpec
-from mien.core.types import Face, Frame, Image
+from mien.core.frame import Frame
+from mien.core.result import Face
 from mien.imaging.crop import crop_square
 from mien.imaging.quality import GOOD, MEASURED_PX, sharpness
 

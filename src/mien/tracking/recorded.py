@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from mien.core.errors import UsageError
-from mien.core.types import Frame
+from mien.core.frame import Frame
 from mien.results.analysis import analysis_from_dict
 from mien.results.document import ModelEntry, PictureEntry
 from mien.tracking.tracked_result import TrackedResult

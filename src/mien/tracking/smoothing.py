@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.types import Floats, Ids
+from mien.core.arrays import Floats, Ids
 from mien.tracking._clock import Clock
 from mien.tracking.tracker import MAX_GAP_S
 

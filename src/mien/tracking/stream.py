@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mien.core.arrays import Floats, Image
 from mien.core.errors import UsageError
-from mien.core.types import Faces, Floats, Frame, Image
+from mien.core.faces import Faces
+from mien.core.frame import Frame
 from mien.detection.roi import RoiDetector
 from mien.inference.analyzer import Analyzer, load
 from mien.inference.ordered_map import ordered_map

@@ -16,7 +16,7 @@ from statistics import median
 
 import numpy as np
 
-from mien.core.types import Frame
+from mien.core.frame import Frame
 from mien.imaging.quality import QUALITIES
 from mien.tracking.people import Person, Record, Sight
 from mien.tracking.tracked_result import TrackedResult

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from mien.core.types import Face, Floats, Ids
+from mien.core.arrays import Floats, Ids
+from mien.core.result import Face
 from mien.results.analysis import Analysis
 
 

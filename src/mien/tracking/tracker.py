@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Flags, Floats, Ids
 from mien.core.boxes import FARTHEST_PX, area, iou
 from mien.core.errors import MissingExtra
-from mien.core.types import Flags, Floats, Ids
 from mien.tracking._clock import Clock
 from mien.tracking.appearance import APPEARANCE_VALUES, alike
 

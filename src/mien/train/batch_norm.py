@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from mien.core.types import Floats
+from mien.core.arrays import Floats
 from mien.train.epochs import Batches, begin_epoch, layers_of
 from mien.train.recipe import Recipe
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from mien.core.arrays import Floats
 from mien.core.metrics import fit_offsets
-from mien.core.types import Floats
 from mien.data.split import Split
 from mien.train.recipe import Recipe
 from mien.train.targets import make_targets

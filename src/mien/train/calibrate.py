@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Floats
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.metrics import accuracy, fit_temperature
 from mien.core.model_card import PRIOR_STEPS
 from mien.core.priors import importance, joined, shown_at
 from mien.core.protocols import CLASSES, PROTOCOLS, UNCOUNTED, Labels
 from mien.core.temperature import shown_logits, tempered
-from mien.core.types import Floats
 from mien.data.split import Split
 from mien.train.recipe import Recipe
 from mien.train.targets import TARGET_PROTOCOL, make_targets, sampling_rates

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from mien.core.types import Floats
+from mien.core.arrays import Floats
 from mien.train.init.warm_start import recipe_of, weights_of
 from mien.train.nets.models import MODELS
 from mien.train.recipe import Recipe

@@ -19,13 +19,13 @@ import onnxruntime as ort
 from keras import ops
 from numpy.typing import NDArray
 
+from mien.core.arrays import Floats
 from mien.core.crop_spec import CROP_MARGIN, CropSpec
 from mien.core.emotions import EIGHT
 from mien.core.errors import MissingExtra, ModelError, UsageError
 from mien.core.model_card import ModelCard, renamed
 from mien.core.output import write_whole
 from mien.core.temperature import tempered
-from mien.core.types import Floats
 from mien.data.synthetic import synthetic
 from mien.inference.classifier import CARD_KEY, INPUT_NAME, OUTPUT_NAME
 from mien.train.backend import EXPORTERS, LITERT_EXPORTERS, exporting_backend

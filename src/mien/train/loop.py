@@ -10,8 +10,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Floats
 from mien.core.output import write_whole
-from mien.core.types import Floats
 from mien.data.split import Split
 from mien.train._run_record import CALIBRATION, claim, is_completed, origin_of, resuming, starting, stopped_early
 from mien.train.augment.layers import augment

@@ -16,9 +16,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Floats
 from mien.core.emotions import EIGHT, VOTE_COLUMNS
 from mien.core.errors import DataError, UsageError
-from mien.core.types import Floats
 from mien.data.split import Split, row_names
 from mien.train.augment.layers import augment_framing
 from mien.train.distill import teachers_of

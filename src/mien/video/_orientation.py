@@ -7,7 +7,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from mien.core.types import Image
+from mien.core.arrays import Image
 from mien.video._pyav import VideoFrame, VideoReformatter
 
 _WIDEST_PIXEL = 4

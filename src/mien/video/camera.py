@@ -18,8 +18,8 @@ from typing import Any
 import cv2
 
 from mien.core.addresses import without_password
+from mien.core.arrays import Image
 from mien.core.errors import UsageError, VideoError
-from mien.core.types import Image
 from mien.video.capture import Opener
 from mien.video.reader import open_video
 

@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager
 from threading import Condition, Event, Thread
 from types import TracebackType
 
+from mien.core.arrays import Image
 from mien.core.errors import VideoError
-from mien.core.types import Frame, Image
+from mien.core.frame import Frame
 
 RETRY_S = 2.0
 """Seconds before a camera that failed is opened again."""

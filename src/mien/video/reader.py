@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mien.core.errors import UsageError, VideoError
-from mien.core.types import Frame
+from mien.core.frame import Frame
 from mien.video._container import (
     CUT_PREFIX,
     beginning,

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.types import Image
+from mien.core.arrays import Image
 
 Grey = NDArray[np.float32]
 

@@ -18,9 +18,9 @@ from typing import Self
 import cv2
 import numpy as np
 
+from mien.core.arrays import Image
 from mien.core.errors import VideoError
 from mien.core.output import advice_on
-from mien.core.types import Image
 from mien.video._container import exact
 from mien.video._pyav import FFmpegError, VideoFrame, VideoReformatter, av
 from mien.video.audio import AudioTracks

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mien.core.arrays import Image
 from mien.core.errors import MienError
-from mien.core.types import Image
 from mien.video.reader import Video
 from mien.video.writer import VideoWriter
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from mien.apps.cli import verbosity
+from mien.core.arrays import Image
 from mien.core.crop_spec import CropSpec
 from mien.core.errors import ImageError, MienError
-from mien.core.types import Image, Result, seen
+from mien.core.result import Result, seen
 from mien.draw.annotate import draw
 from mien.imaging.anonymize import blur_faces
 from mien.imaging.crop import crop_faces

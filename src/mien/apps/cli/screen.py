@@ -16,7 +16,7 @@ from rich.text import Text
 
 from mien.apps.cli import verbosity
 from mien.core.emotions import COLOURS
-from mien.core.types import Face, Result
+from mien.core.result import Face, Result
 from mien.inference.pipeline import Outcome
 
 BAR_LENGTH = 10

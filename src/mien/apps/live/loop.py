@@ -11,7 +11,7 @@ from mien.apps.live.keys import HELP_HINT, HELP_LINES, KEYS
 from mien.apps.live.recorder import Recorder
 from mien.apps.live.window import CLOSE_EVENT
 from mien.core.errors import MienError
-from mien.core.types import Frame
+from mien.core.frame import Frame
 from mien.draw.annotate import draw
 from mien.draw.panel import Status, mirrored
 from mien.tracking.timeline import Timeline

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from mien.core.types import Image
+from mien.core.arrays import Image
 from mien.imaging.decode import write
 
 TIME_BASE = Fraction(1, 90_000)

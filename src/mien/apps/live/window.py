@@ -9,10 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mien.core.arrays import Image
 from mien.core.emotions import COLOURS
 from mien.core.errors import MienError, MissingExtra
 from mien.core.spelling import spelled
-from mien.core.types import Image
 
 CLOSE_EVENT = "close"
 """What ``events`` returns when the window is closed, or the system asks the program to end."""

@@ -22,7 +22,7 @@ from mien.apps.web.limits import FRAME_PIXELS, LATEST_S, SOCKET_IDLE_S
 from mien.apps.web.problems import POLICY_VIOLATION
 from mien.apps.web.workers import Workers
 from mien.core.errors import MienError, UsageError
-from mien.core.types import Frame
+from mien.core.frame import Frame
 from mien.results.document import ErrorEntry, PictureEntry
 from mien.tracking.stream import Stream
 from mien.tracking.timeline import Timeline

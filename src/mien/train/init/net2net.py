@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.types import Floats
+from mien.core.arrays import Floats
 
 COPY_NOISE = 0.02
 """Relative standard deviation of the noise on the weights of copied channels: two equal ones would learn the same."""

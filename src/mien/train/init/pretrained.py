@@ -22,8 +22,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Floats
 from mien.core.errors import DataError, UsageError
-from mien.core.types import Floats
 from mien.train.batch_norm import initialize_batch_norm
 
 LEVELS_PER_UNIT = 65 / 256

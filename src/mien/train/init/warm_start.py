@@ -15,9 +15,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from mien.core.arrays import Floats
 from mien.core.errors import UsageError
 from mien.core.packaged import PACKAGED_NAMES
-from mien.core.types import Floats
 from mien.inference.classifier import Classifier, model_file
 from mien.train.batch_norm import initialize_batch_norm
 from mien.train.init.net2net import net2wider

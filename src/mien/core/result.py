@@ -1,126 +1,20 @@
-"""The three types that all of mien passes on: a frame, the faces in it, and what they show."""
+"""What the faces of a frame show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.arrays import Flags, Floats, Ids
 from mien.core.errors import UsageError
+from mien.core.faces import Faces, counted
+from mien.core.frame import Frame
 from mien.core.pose import Pose, head_poses
 from mien.core.valence import indices
-
-Image = NDArray[np.uint8]
-"""(H, W, 3) uint8, RGB."""
-
-Floats = NDArray[np.float32]
-Ids = NDArray[np.int64]
-Flags = NDArray[np.bool_]
-
-LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
-"""The five landmarks, in order; right and left are the subject's."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """One picture of a source.
-
-    Attributes:
-        image: (H, W, 3) uint8, RGB, upright; it may be a reduction of the picture.
-        index: its place in the source, from 0.
-        time_s: its time in the source, in seconds; 0 for a photo.
-        path: of the source, as it was given; empty where there is none.
-        size: width and height of the picture in pixels, those of ``image`` unless given.
-        number: its place among all frames of the file, from 0, whichever of them are taken; -1 where that is not known.
-    """
-
-    image: Image
-    index: int = 0
-    time_s: float = 0.0
-    path: str = ""
-    size: tuple[int, int] = (0, 0)
-    number: int = -1
-
-    def __post_init__(self) -> None:
-        """Refuse anything but an RGB picture of bytes; take the size from it where none is given."""
-        if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
-            raise ValueError(f"a frame's image must be (H, W, 3) uint8 RGB; got {self.image.shape} {self.image.dtype}")
-        if self.size == (0, 0):
-            object.__setattr__(self, "size", (self.image.shape[1], self.image.shape[0]))
-
-    @property
-    def scale(self) -> int:
-        """Factor from pixels of ``image`` to pixels of the picture; 1 unless it was reduced."""
-        return round(max(self.size) / max(1, *self.image.shape[:2]))
-
-    def __repr__(self) -> str:
-        """Return one line, without the pixels."""
-        return (
-            f"<Frame {self.index} of {self.path or 'an array'} at {self.time_s:g} s, {self.size[0]}x{self.size[1]} px>"
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Faces:
-    """N detected faces; N may be 0.
-
-    Attributes:
-        boxes: (N, 4) float32, x1, y1, x2, y2 in pixels; may reach beyond the picture.
-        landmarks: (N, 5, 2) float32, x, y in pixels, in the order of ``LANDMARKS``; NaN where a detector gives none.
-        scores: (N,) float32, the detector's confidence, 0 to 1.
-        turn: 0, 90, 180 or 270: by how many degrees the picture is to be turned clockwise for the faces to stand
-            upright; boxes and landmarks are in the picture as it is.
-    """
-
-    boxes: Floats
-    landmarks: Floats
-    scores: Floats
-    turn: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not describe the same N faces."""
-        n = len(self.boxes)
-        if (self.boxes.shape, self.landmarks.shape, self.scores.shape) != ((n, 4), (n, 5, 2), (n,)):
-            raise ValueError(
-                "faces need boxes (N, 4), landmarks (N, 5, 2) and scores (N,); "
-                f"got {self.boxes.shape}, {self.landmarks.shape} and {self.scores.shape}"
-            )
-
-    def __len__(self) -> int:
-        """Return N."""
-        return len(self.boxes)
-
-    def __repr__(self) -> str:
-        """Return one line: how many, and the scores of the first."""
-        return f"<Faces: {_listed([f'{score:.2f}' for score in self.scores.tolist()])}>"
-
-    def take(self, rows: NDArray[np.integer[Any]] | Flags) -> Faces:
-        """Return the faces at indices (M,), in that order, or where (N,) is true."""
-        return Faces(self.boxes[rows], self.landmarks[rows], self.scores[rows], self.turn)
-
-    def scaled(self, by: Floats) -> Faces:
-        """Return the faces with all coordinates multiplied by (2,): x and y."""
-        return Faces(self.boxes * np.tile(by, 2), self.landmarks * by, self.scores, self.turn)
-
-    def moved(self, by: Floats) -> Faces:
-        """Return the faces moved by (2,) pixels: right and down."""
-        return Faces(self.boxes + np.tile(by, 2), self.landmarks + by, self.scores, self.turn)
-
-
-NO_FACES = Faces(np.zeros((0, 4), np.float32), np.zeros((0, len(LANDMARKS), 2), np.float32), np.zeros(0, np.float32))
-
-
-def join_faces(parts: Iterable[Faces]) -> Faces:
-    """Return the faces of all parts, in their order."""
-    joined = [NO_FACES, *parts]
-    return Faces(
-        np.concatenate([part.boxes for part in joined]),
-        np.concatenate([part.landmarks for part in joined]),
-        np.concatenate([part.scores for part in joined]),
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -260,7 +154,7 @@ class Result:
     def __repr__(self) -> str:
         """Return one line: the picture, and what its first faces show."""
         width, height = self.frame.size
-        what = _listed([_told(face) for face in self])
+        what = counted([_told(face) for face in self])
         return f"<{type(self).__name__} of {self.frame.path or 'an array'}, {width}x{height} px: {what}>"
 
     def take(self, rows: NDArray[np.integer[Any]] | Flags) -> Self:
@@ -317,10 +211,3 @@ def seen(result: Result) -> Faces:
 def _told(face: Face) -> str:
     """Return what a face shows, in a few words."""
     return f"{face.emotion} {face.confidence:.2f}{' uncertain' if face.uncertain else ''}"
-
-
-def _listed(items: Sequence[str], most: int = 4) -> str:
-    """Return the number of faces and the words for the first of them."""
-    count = f"{len(items)} face{'' if len(items) == 1 else 's'}"
-    more = [f"and {len(items) - most} more"] if len(items) > most else []
-    return ", ".join([count, *items[:most], *more])
