@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
-from mien.apps.batch.places import address_of, is_address, need_pyarrow, place_of, whole_name
+from mien.apps.batch.places import address_of, is_url, need_pyarrow, place_of, whole_name
 from mien.apps.batch.units import LAST_UNIT_PICTURES, Whole
 from mien.apps.cli.inputs import LIST, is_own
 from mien.core.addresses import without_password
@@ -102,7 +102,7 @@ def _files(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
     whole = whole_name if inputs.absolute else str
     if not name.strip():
         refuse(name, "an empty name; is a variable unset?")
-    elif is_address(name):
+    elif is_url(name):
         yield from _filled(name, _remote(name, inputs, refuse), inputs, refuse)
     elif not os.path.lexists(name) and glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207, which takes hidden files

@@ -23,14 +23,14 @@ PARTS = ".parts"
 """The folder in an output where files are written before they are renamed."""
 
 
-def is_address(name: str) -> bool:
-    """Return whether a name is an address such as ``s3://bucket/key``, not a path."""
+def is_url(name: str) -> bool:
+    """Return whether a name is a URL such as ``s3://bucket/key``, not a path."""
     return "://" in name and not Path(name).exists()
 
 
 def whole_name(name: str) -> str:
     """Return a name under which a file is found from any working directory."""
-    return name if name.startswith("/") or is_address(name) else str(Path(name).absolute())
+    return name if name.startswith("/") or is_url(name) else str(Path(name).absolute())
 
 
 def place_of(name: str) -> tuple[FileSystem, str]:
@@ -40,7 +40,7 @@ def place_of(name: str) -> tuple[FileSystem, str]:
         MissingExtra: pyarrow, or the package for such addresses, is not installed.
         UsageError: no package knows such addresses.
     """
-    if not is_address(name):
+    if not is_url(name):
         return _local(), whole_name(name)
     scheme, rest = name.split("://", 1)
     host, _, path = rest.partition("/")
@@ -50,7 +50,7 @@ def place_of(name: str) -> tuple[FileSystem, str]:
 
 def address_of(name: str, path: str) -> str:
     """Return the name of a path in the file system of ``name``, as ``place_of`` takes it."""
-    if not is_address(name):
+    if not is_url(name):
         return path
     scheme, rest = name.split("://", 1)
     host = rest.partition("/")[0]

@@ -13,7 +13,7 @@ from typing import Any
 from mien.apps.batch import data_set
 from mien.apps.batch.isolated import Bench
 from mien.apps.batch.job import Done, Entry, Job, summed
-from mien.apps.batch.places import is_address, place_of, read_bytes
+from mien.apps.batch.places import is_url, place_of, read_bytes
 from mien.apps.batch.units import Unit, Whole
 from mien.imaging.formats import PICTURE_SUFFIXES
 from mien.inference.ordered_map import ordered_map
@@ -86,14 +86,14 @@ def _entry(bench: Bench, name: str, data: bytes | OSError | None) -> Entry:
 
 
 def _files(names: tuple[str, ...]) -> Iterator[Picture]:
-    if any(is_address(name) for name in names):
+    if any(is_url(name) for name in names):
         yield from ordered_map(_fetched, names, DOWNLOADS_AT_ONCE)
     else:
         yield from ((name, None) for name in names)
 
 
 def _fetched(name: str) -> Picture:
-    if not is_address(name):
+    if not is_url(name):
         return name, None
     try:
         return name, read_bytes(name)
