@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from mien.apps.batch.isolated import Child
 from mien.apps.batch.job import Done, Job
 from mien.apps.batch.units import Unit
+from mien.core.child import Child
 from mien.core.errors import MienError
 
 PROGRAM = "mien.apps.batch.ray_driver"

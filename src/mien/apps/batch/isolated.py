@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pickle
 import signal
 import socket
-import subprocess
-import sys
-import time
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from mien.apps.batch.job import Entry, Job, WrongWorkerError
+from mien.core.child import Child, ChildDiedError
 from mien.core.errors import MienError
 from mien.results.rows import model_name
 
@@ -21,71 +16,6 @@ PROGRAM = "mien.apps.batch.child"
 
 TRIES = 2
 """Tries for a picture whose process ended: the system may also have killed it for memory that others took."""
-
-
-class ChildDiedError(Exception):
-    """A child process ended before it replied.
-
-    Attributes:
-        code: its exit code, or the negative number of the signal that ended it.
-        after_s: how long it worked on the request.
-    """
-
-    def __init__(self, code: int, after_s: float) -> None:
-        super().__init__(code, after_s)
-        self.code, self.after_s = code, after_s
-
-
-class Child:
-    """A child process that replies to requests, one at a time, in pickles on its standard streams.
-
-    Args:
-        module: what runs there, as with ``python -m``.
-        quiet: whether its standard error is discarded.
-    """
-
-    def __init__(self, module: str, *, quiet: bool = False) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if quiet else None,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            start_new_session=True,  # Ctrl-C is for the command, which ends its children itself
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self.requests, self.replies = self._process.stdin, self._process.stdout
-
-    def ask(self, question: object) -> Any:
-        """Return the reply.
-
-        Raises:
-            ChildDiedError: the process ended.
-        """
-        since_s = time.monotonic()
-        try:
-            pickle.dump(question, self.requests)
-            self.requests.flush()
-            return pickle.load(self.replies)
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
-            raise ChildDiedError(self.close(), time.monotonic() - since_s) from error
-
-    def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
-        self.close()
-
-    def close(self) -> int:
-        """End the process, which has replied to all requests, and return its exit code."""
-        for stream in (self.requests, self.replies):
-            with suppress(OSError):  # its buffer cannot be sent to a dead process
-                stream.close()
-        try:
-            return self._process.wait(1)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
 
 
 class Bench:

@@ -6,17 +6,18 @@ import logging
 import os
 import pickle
 import socket
-import sys
 from collections.abc import Generator, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import urlsplit
 
 from mien.apps.batch.cluster import Cluster
 from mien.apps.batch.job import Done, Job
 from mien.apps.batch.units import Unit
 from mien.apps.batch.worker import work_remotely
+from mien.core.child import parent
 from mien.core.errors import MienError, MissingExtra, UsageError
 
 KNOCK_S = 5.0
@@ -34,16 +35,16 @@ WAITING = 2
 
 def main() -> None:
     """Do all units that arrive on standard input."""
-    with os.fdopen(os.dup(1), "wb") as replies:
-        os.dup2(2, 1)
-        job, cluster = pickle.load(sys.stdin.buffer), pickle.load(sys.stdin.buffer)
+    with parent() as asking:
+        questions = asking.asks()
+        job, cluster = next(questions), next(questions)
         try:
             ray = connected(cluster.address)
-            for done in _spread(ray, _units(sys.stdin.buffer), job, cluster):
-                _send(replies, done)
-            _send(replies, None)
+            for done in _spread(ray, iter(partial(next, questions), None), job, cluster):
+                asking.reply(done)
+            asking.reply(None)
         except MienError as error:
-            _send(replies, error)
+            asking.reply(error)
 
 
 def connected(address: str) -> Any:
@@ -124,16 +125,6 @@ def _done(ray: Any, waiting: dict[Any, Unit]) -> Done:
         raise cause if isinstance(cause, MienError) else MienError(f"a worker failed: {cause}") from error
     except ray.exceptions.RayError as error:  # a worker or a machine that died
         return Done(unit.number, unit.pictures, lost=str(error).splitlines()[0])
-
-
-def _units(stream: BinaryIO) -> Iterator[Unit]:
-    while (unit := pickle.load(stream)) is not None:
-        yield unit
-
-
-def _send(stream: BinaryIO, reply: object) -> None:
-    pickle.dump(reply, stream)
-    stream.flush()
 
 
 if __name__ == "__main__":
