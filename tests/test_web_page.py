@@ -25,6 +25,7 @@ from web_client import running, workers
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 
+PARITY = str(Path(__file__).parents[1] / "js" / "test" / "parity.py")
 WITHOUT_RUNTIME = "this build of mien was made without npm"
 COLOURS = """(() => {
   const canvas = document.getElementById("ID"), seen = {};
@@ -249,10 +250,18 @@ def test_a_camera_is_followed_until_it_is_pressed_again(page: Page):
 
 @pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)
 def test_the_tab_answers_as_python_does(page: Page, examples: Path):
-    differences = runpy.run_path(str(Path(__file__).parents[1] / "js" / "test" / "parity.py"))["differences"]
+    differences = runpy.run_path(PARITY)["differences"]
     found = list(differences(page, [examples / name for name in ("astronaut.png", "grace_hopper.jpg", "coffee.png")]))
     assert [one.faces for one in found] == [1, 1, 0]
     assert all(one.is_small for one in found), found
+
+
+@pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)
+def test_the_tab_tells_who_is_who_and_who_is_no_person_as_python_does(page: Page, examples: Path):
+    who_is_who = runpy.run_path(PARITY)["who_is_who"]
+    told = list(who_is_who(page, examples / "classroom.mp4", min_score=0.1, fps=5, most=4))
+    assert all(expected == found for expected, found in told), told
+    assert all(0 < len(not_people) < len(ids) for (ids, not_people), _ in told)
 
 
 @pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)

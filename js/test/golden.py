@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import cv2
 import numpy as np
 
 from mien.core import boxes
+from mien.core.emotions import SEVEN
 from mien.core.faces import Faces
 from mien.core.frame import Frame
 from mien.core.model_card import ModelCard
@@ -31,6 +33,8 @@ from mien.results.rows import columns, model_name, rows
 from mien.results.sinks import csv_line, csv_row
 from mien.tracking.appearance import COLOUR_VALUES, looks
 from mien.tracking.smoothing import Hysteresis, Smoother
+from mien.tracking.timeline import Timeline
+from mien.tracking.tracked_result import TrackedResult
 from mien.tracking.tracker import Tracker
 from mien.video.shots import novelty, thumbnail
 
@@ -49,7 +53,7 @@ def golden() -> dict[str, Any]:
     """Return the cases by the name of the JavaScript module, numbers with six decimals."""
     parts = (
         *(_resize, _boxes, _yunet_net, _sliced, _crop, _quality, _pose, _priors, _card, _smoothing, _tracker, _seen),
-        *(_roi, _table),
+        *(_roi, _people, _table),
     )
     return {part.__name__[1:]: _rounded(part()) for part in parts}
 
@@ -251,6 +255,36 @@ def _roi() -> Any:
         near = RoiDetector(middle, np.array(known, np.float32))(pattern(width, height))
         found.append({"of": [width, height], "known": known, "searched": searched, "boxes": near.boxes.tolist()})
     return found
+
+
+def _people() -> Any:
+    """Four faces that come and go, of which each view scores as much as it is light."""
+    random, timeline, image, frames = np.random.default_rng(7), Timeline(SEVEN), pattern(320, 240), []
+    usual = np.array([0.86, 0.796, 0.815, 0.792])
+    places = np.array([[20, 30, 60, 80], [150, 20, 220, 110], [240, 150, 300, 215], [5, 180, 45, 225]], np.float32)
+    with mock.patch("mien.tracking.people.face_score", lambda view: float(view.mean()) / 150):
+        for time_s in np.cumsum(random.choice([0.04, 0.3, 2.5], 100)).round(3).tolist():
+            ids = np.flatnonzero(random.random(4) > 0.3) + 1
+            moved = (places[ids - 1] + np.tile(random.integers(-40, 40, (len(ids), 2)), 2)).astype(np.float32)
+            scores = (usual[ids - 1] + random.uniform(-0.05, 0.03, len(ids))).round(4).astype(np.float32)
+            quality = tuple(random.choice(["good", "blurred"], len(ids)).tolist())
+            timeline.add(_tracked(Frame(image, time_s=time_s), Faces(moved, _nowhere(len(ids)), scores), ids, quality))
+            not_people = [key for key in ids.tolist() if not timeline.counts(key)]
+            faces = zip(ids.tolist(), moved.tolist(), scores.tolist(), quality, strict=True)
+            found = [dict(zip(("id", "box", "score", "quality"), face, strict=True)) for face in faces]
+            frames.append({"time_s": time_s, "faces": found, "not_people": not_people})
+    return {"of": [320, 240], "light": 150, "frames": frames}
+
+
+def _nowhere(count: int) -> Any:
+    return np.full((count, 5, 2), np.nan, np.float32)
+
+
+def _tracked(frame: Frame, faces: Faces, ids: Any, quality: tuple[str, ...]) -> TrackedResult:
+    n = len(ids)
+    probs, model = np.full((n, 7), 1 / 7, np.float32), {"name": "none", "version": "", "sha256": "", "prior": 0.0}
+    shown = (SEVEN[0],) * n
+    return TrackedResult(frame, faces, ids, probs, SEVEN, np.zeros(n, np.bool_), quality, model, probs, shown)
 
 
 def _table() -> Any:

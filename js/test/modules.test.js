@@ -9,6 +9,7 @@ import { inside, iou, leftToRight, nms } from "../../src/mien/apps/web/static/mi
 import { readCard, uncertainAt } from "../../src/mien/apps/web/static/mien/card.js";
 import { cropFace } from "../../src/mien/apps/web/static/mien/crop.js";
 import { grey, part, picture, turn } from "../../src/mien/apps/web/static/mien/picture.js";
+import { People } from "../../src/mien/apps/web/static/mien/people.js";
 import { headPose } from "../../src/mien/apps/web/static/mien/pose.js";
 import { shownAt } from "../../src/mien/apps/web/static/mien/priors.js";
 import { quality, sharpness } from "../../src/mien/apps/web/static/mien/quality.js";
@@ -213,6 +214,13 @@ test("a cut to another scene is seen", () => {
   thumbs.forEach((one, k) => close(thumbs.map((other) => novelty(one, other)), golden.seen.novelty[k], 0.02));
   const shots = new ShotDetector(), black = thumbnail(picture(320, 180, 4));
   assert.deepEqual([thumbs[0], thumbs[0], black, thumbs[2]].map((one) => shots.cuts(one)), [false, false, false, golden.seen.novelty[0][2] > 0.3]);
+});
+
+test("who counts as a person is told alike", async () => {
+  const { of: [width, height], light, frames } = golden.people, pixels = pattern(width, height);
+  const people = new People(async (view) => rgb(view).reduce((sum, value) => sum + value, 0) / (3 * view.width * view.height * light));
+  for (const { time_s, faces: found, not_people } of frames)
+    assert.deepEqual(await people.add(found, { pixels, width }, time_s), not_people, `at ${time_s} s`);
 });
 
 test("results are saved as the same table", () => {

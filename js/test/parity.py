@@ -11,10 +11,17 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from PIL import Image
+
+from mien.detection.detectors import load_detector
 from mien.inference.analyzer import load
+from mien.tracking.stream import Stream
+from mien.tracking.timeline import Timeline
 
 if TYPE_CHECKING:
     from browser import Page
@@ -30,6 +37,17 @@ LOAD = """(async () => {
 READ = """(async () => {
   const bytes = Uint8Array.from(atob("BYTES"), (one) => one.charCodeAt(0));
   return JSON.stringify(await self.tab.picture(new File([bytes], "picture"), {}));
+})()"""
+OPEN = """(async () => {
+  const at = (name) => new URL(name, document.baseURI).href;
+  const ort = await import(at("static/ort/ort.wasm.min.mjs")), { loadWith } = await import(at("static/mien/load.js"));
+  ort.env.wasm.wasmPaths = at("static/ort/");
+  const [yunet, model] = ["yunet", "model"].map((name) => at(`weights/${name}.onnx`));
+  self.stream = (await loadWith(ort, yunet, model, { min_score: MIN_SCORE })).stream();
+})()"""
+NEXT = """(async () => {
+  const bytes = Uint8Array.from(atob("BYTES"), (one) => one.charCodeAt(0));
+  return JSON.stringify(await self.stream.next(new Blob([bytes]), TIME));
 })()"""
 
 
@@ -67,6 +85,32 @@ def difference(name: str, expected: Any, found: Any) -> Difference:
         abs(p - other["probabilities"][label]) for one, other in pairs for label, p in one["probabilities"].items()
     ]
     return Difference(name, len(pairs), max(px, default=0.0), max(shares, default=0.0))
+
+
+def who_is_who(page: Page, clip: Path, min_score: float, fps: float, most: int) -> Iterator[tuple[Any, Any]]:
+    """Yield what Python and a page say of frames of a clip: the ids, and which of them do not count as people.
+
+    Args:
+        page: of ``mien web``.
+        clip: a video file.
+        min_score: of the detector; a low one takes much for faces that is none.
+        fps: so many frames a second.
+        most: of the first so many frames.
+    """
+    from mien.video.reader import open_video
+
+    page.value(OPEN.replace("MIN_SCORE", str(min_score)))
+    stream = Stream(load(detector=load_detector("yunet", min_score=min_score)))
+    timeline = Timeline(stream.analyzer.labels)
+    with open_video(clip, fps=fps) as video:
+        for frame in islice(video, most):
+            timeline.add(result := stream(frame))
+            ids = result.ids.tolist()
+            Image.fromarray(frame.image).save(file := BytesIO(), "PNG")
+            data = base64.b64encode(file.getvalue()).decode()
+            entry = json.loads(page.value(NEXT.replace("BYTES", data).replace("TIME", str(frame.time_s))))
+            expected = ids, [key for key in ids if not timeline.counts(key)]
+            yield expected, ([face["id"] for face in entry["faces"]], entry["not_people"])
 
 
 def main(files: list[Path]) -> int:

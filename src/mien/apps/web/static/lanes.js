@@ -2,7 +2,7 @@
 // one axis of time, hatched where the face is uncertain.
 import { fitted } from "./marks.js";
 
-const SPAN_S = 30, STEP_S = 0.05, MOST_MOMENTS = 1200, TICKS = 3, LANES = 3, LANE_PX = 34, AXIS_PX = 18, NAME_PX = 30, HATCH_PX = 7, WORD = "uncertain";
+const SPAN_S = 30, STEP_S = 0.05, MOST_MOMENTS = 1200, TICKS = 3, LANES = 3, LANE_PX = 34, AXIS_PX = 18, NAME_PX = 30, HATCH_PX = 8, WORD = "uncertain";
 // Where somebody was out of the picture for longer than the first, or no picture came for the second, an area ends.
 const AWAY_S = 0.5, STILL_S = 2;
 

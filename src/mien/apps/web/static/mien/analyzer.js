@@ -10,7 +10,7 @@ import { findNear } from "./roi.js";
 import { largest } from "./smoothing.js";
 import { Stream } from "./stream.js";
 
-const MOST_AT_ONCE = 256; // faces in one run of the net
+const BATCH_SIZE = 256; // faces in one run of the net
 const SCHEMA = 2;
 
 export class Analyzer {
@@ -68,6 +68,11 @@ export class Analyzer {
     return new Stream(this, options);
   }
 
+  /** How surely a part of a picture shows a face, 0 to 1. */
+  faceScore(view) {
+    return this.#detector.faceScore(view);
+  }
+
   uncertain(confidence, kind) {
     return confidence < uncertainAt(this.card, this.prior) || kind !== "good";
   }
@@ -89,8 +94,8 @@ export class Analyzer {
 
   async #probabilities(crops) {
     const { size_px: size, channels } = this.card.crop, made = [];
-    for (let start = 0; start < crops.length; start += MOST_AT_ONCE) {
-      const some = crops.slice(start, start + MOST_AT_ONCE), data = new Uint8Array(some.length * size * size * channels);
+    for (let start = 0; start < crops.length; start += BATCH_SIZE) {
+      const some = crops.slice(start, start + BATCH_SIZE), data = new Uint8Array(some.length * size * size * channels);
       some.forEach((crop, row) => data.set(packed(crop, channels), row * size * size * channels));
       const input = new this.#ort.Tensor("uint8", data, [some.length, size, size, channels]);
       const { probabilities } = await this.#session.run({ faces: input }), k = this.card.labels.length;

@@ -4,7 +4,7 @@ import { grey, part, picture } from "./picture.js";
 import { halfEven, shrunk } from "./resize.js";
 
 const MOST_SAMPLES = 16; // across one pixel of a crop
-const FARTHEST_PX = 1e6; // a box that reaches farther is a detector's mistake
+export const FARTHEST_PX = 1e6; // a box that reaches farther is a detector's mistake
 
 /** @typedef {{size_px: number, channels: number, margin: number, align: boolean}} CropSpec as in a model's card */
 
@@ -23,7 +23,7 @@ export function cropFace(whole, { box, landmarks }, turned, spec) {
 const eyeLine = ([[rightX, rightY], [leftX, leftY]]) => Math.atan2(leftY - rightY, leftX - rightX);
 
 /** Each pixel of the crop is the mean of k x k samples, with the least k that leaves no pixel of the picture between two. */
-function cropSquare(whole, [x1, y1, x2, y2], angle, { size_px: size, channels }) {
+export function cropSquare(whole, [x1, y1, x2, y2], angle, { size_px: size, channels }) {
   const centre = [(x1 + x2) / 2, (y1 + y2) / 2], side = Math.max(x2 - x1, 1);
   const samples = Math.min(Math.max(Math.ceil(side / size - 1e-6), 1), MOST_SAMPLES), across = size * samples;
   const { patch, corner } = surroundings(whole, centre, side);

@@ -4,14 +4,14 @@ import { grey } from "./picture.js";
 import { headPose } from "./pose.js";
 import { resizeTo } from "./resize.js";
 
-const SMALL_PX = 24, SHARP = 0.264, TURNED_YAW_DEG = 70, TURNED_ROLL_DEG = 30, MEASURED_PX = 48, NOISE_PX = 0.85;
+const SMALL_PX = 24, LEAST_SHARPNESS = 0.264, TURNED_YAW_DEG = 70, TURNED_ROLL_DEG = 30, MEASURED_PX = 48, NOISE_PX = 0.85;
 
 /** "good", "small", "turned" or "blurred", the first of these that holds. */
 export function quality({ box, landmarks }, turned, crop) {
   if (!(longer(box) >= SMALL_PX)) return "small";
   const pose = headPose(landmarks, turned);
   if (pose && (Math.abs(pose.yaw_deg) > TURNED_YAW_DEG || Math.abs(pose.roll_deg) > TURNED_ROLL_DEG)) return "turned";
-  return sharpness(crop) >= SHARP ? "good" : "blurred";
+  return sharpness(crop) >= LEAST_SHARPNESS ? "good" : "blurred";
 }
 
 /** The mean squared difference over one pixel, divided by that over two. */

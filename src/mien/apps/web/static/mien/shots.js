@@ -3,7 +3,7 @@
 import { grey, picture } from "./picture.js";
 import { shrunk } from "./resize.js";
 
-const WIDTH_PX = 64, HEIGHT_PX = 36, BLOCK_W = 16, BLOCK_H = 12, REACH_PX = 4;
+const WIDTH_PX = 64, HEIGHT_PX = 36, BLOCK_PX = [16, 12], REACH_PX = 4;
 const LEAST_NOVELTY = 0.3, NOVELTY_RATIO = 2, RECENT_FRAMES = 4, SAME_CORRELATION = 0.95, FLAT_DEVIATION = 3;
 
 /** A picture reduced to 64 x 36 pixels of grey: each the mean of 16. */
@@ -36,8 +36,8 @@ export class ShotDetector {
 export function novelty(before, now) {
   if (correlation(before, now, [0, 0], [0, 0], [WIDTH_PX, HEIGHT_PX]) >= SAME_CORRELATION) return 0;
   let lost = 0, total = 0;
-  for (let y = 0; y < HEIGHT_PX; y += BLOCK_H) for (let x = 0; x < WIDTH_PX; x += BLOCK_W) {
-    const contrast = deviation(now, x, y, BLOCK_W, BLOCK_H);
+  for (let y = 0; y < HEIGHT_PX; y += BLOCK_PX[1]) for (let x = 0; x < WIDTH_PX; x += BLOCK_PX[0]) {
+    const contrast = deviation(now, x, y, ...BLOCK_PX);
     lost += contrast * (1 - found(before, now, x, y));
     total += contrast;
   }
@@ -48,7 +48,7 @@ export function novelty(before, now) {
 function found(before, now, x, y) {
   let best = 0;
   for (let dy = -REACH_PX; dy <= REACH_PX; dy++) for (let dx = -REACH_PX; dx <= REACH_PX; dx++)
-    best = Math.max(best, correlation(before, now, [x + dx, y + dy], [x, y], [BLOCK_W, BLOCK_H]));
+    best = Math.max(best, correlation(before, now, [x + dx, y + dy], [x, y], BLOCK_PX));
   return Math.min(best, 1);
 }
 

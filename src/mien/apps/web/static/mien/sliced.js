@@ -27,6 +27,10 @@ export class SlicedDetector {
     return { faces: await this.#search(whole, faces), turn };
   }
 
+  faceScore(view) {
+    return this.#whole.faceScore(view);
+  }
+
   async #search(whole, faces) {
     const found = [...faces];
     for (const scale of scales(whole.width, whole.height))

@@ -2,11 +2,10 @@
 import { lookOf } from "./appearance.js";
 import { decode } from "./decode.js";
 import { faceEntry, pictureEntry } from "./document.js";
+import { People, SURE_SCORE } from "./people.js";
 import { ShotDetector, thumbnail } from "./shots.js";
 import { Hysteresis, Smoother } from "./smoothing.js";
 import { MAX_GAP_S, Tracker } from "./tracker.js";
-
-const SURE_SCORE = 0.82;
 
 export class Stream {
   #analyzer;
@@ -14,6 +13,7 @@ export class Stream {
   #smoother;
   #hysteresis;
   #shots = new ShotDetector();
+  #people;
   #count = 0;
   #every;
   #known; // boxes of the faces of the frame that was searched whole
@@ -24,9 +24,10 @@ export class Stream {
     this.#tracker = new Tracker(max_gap_s);
     this.#smoother = new Smoother(smooth_s);
     this.#hysteresis = new Hysteresis(max_gap_s);
+    this.#people = new People((view) => analyzer.faceScore(view));
   }
 
-  /** The entry of the next frame: its faces with ids, averaged over the frames before. */
+  /** The entry of the next frame: its faces with ids, averaged over the frames before, and which do not count as people. */
   async next(source, time_s, name = "") {
     const decoded = await decode(source), { labels } = this.#analyzer, isWhole = this.#count % this.#every === 0;
     const faces = await this.#analyzer.frame(decoded, isWhole ? undefined : this.#known);
@@ -43,6 +44,8 @@ export class Stream {
       const uncertain = this.#analyzer.uncertain(probs[row][columns[row]], face.quality);
       return faceEntry({ ...face, ...shown, uncertain }, labels, 0);
     });
-    return pictureEntry(name, decoded, entries, 0, { frame: this.#count++, time_s: Number(time_s.toFixed(6)) });
+    const not_people = await this.#people.add(entries, decoded, time_s);
+    const entry = pictureEntry(name, decoded, entries, 0, { frame: this.#count++, time_s: Number(time_s.toFixed(6)) });
+    return { ...entry, not_people };
   }
 }

@@ -4,10 +4,11 @@ import { alike } from "./appearance.js";
 import { assign } from "./assignment.js";
 import { area, iou } from "./boxes.js";
 import { Clock } from "./clock.js";
+import { FARTHEST_PX } from "./crop.js";
 
 export const MAX_GAP_S = 1;
 const VELOCITY_S = 0.15, DAMPING_S = 0.4, BUFFER = 0.2, BUFFER_PER_S = 4, MOST_BUFFER = 1.2;
-const LEAST_OVERLAP = 0.2, ABSENCE_COST = 0.1, FARTHEST_PX = 1e6;
+const LEAST_OVERLAP = 0.2, ABSENCE_COST = 0.1;
 
 export class Tracker {
   #max_gap_s;

@@ -64,10 +64,16 @@ export interface Model { name: string; version: string; sha256: string; prior: n
 
 export interface ResultEntry extends PictureEntry { schema: number; model: Model }
 
+/** One frame of a stream. */
+export interface StreamEntry extends PictureEntry {
+  /** Ids of its faces that do not count as people so far: too little of what was seen of them looks like a face. */
+  not_people: number[];
+}
+
 /** One video or camera: faces keep their ids, and their probabilities are averaged over time. */
 export interface Stream {
   /** The entry of the next frame; its time must be later than that of the one before. */
-  next(source: Source, time_s: number, name?: string): Promise<PictureEntry>;
+  next(source: Source, time_s: number, name?: string): Promise<StreamEntry>;
 }
 
 export interface StreamOptions {

@@ -7,7 +7,7 @@ import { merge } from "./sliced.js";
 import { searchTurned, TURNS } from "./turns.js";
 import { NMS_IOU } from "./yunet_net.js";
 
-const MAX_SIDE_PX = 640, MIN_SCORE = 0.7, FAINT_SCORE = 0.03, DOUBTFUL_SCORE = 0.2;
+const MIN_SCORE = 0.7, FAINT_SCORE = 0.03, DOUBTFUL_SCORE = 0.2;
 const RETRY_SIZES_PX = [224, 640], PRECHECK_FROM_PX = 400, MOST_PRECHECKS = 6;
 const MOST_RECHECKS = 6, RECHECK_MARGIN = 1.1, RECHECK_PX = 176, MIN_SCORE_RECHECK = 0.5, MOST_LANDMARK_SHIFT = 0.2;
 const UPRIGHT_SCORE = 0.9, TURNED_PLACES = 2, SURE_TURNED = 0.8, SURE_INSTEAD = 0.87, SURER_BY = 0.02;
@@ -22,10 +22,15 @@ export class YuNet {
   #net;
   #minScore;
   #minScoreRecheck;
+  #maxSide;
 
-  /** @param {number} [minScore] faces scored lower are dropped, 0 to 1 */
-  constructor(net, minScore) {
+  /**
+   * @param {number} [minScore] faces scored lower are dropped, 0 to 1
+   * @param {number} [max_side_px] to which larger pictures are reduced at first
+   */
+  constructor(net, minScore, max_side_px = 640) {
     this.#net = net;
+    this.#maxSide = max_side_px;
     this.#minScore = minScore ?? MIN_SCORE;
     this.#minScoreRecheck = minScore ?? MIN_SCORE_RECHECK;
   }
@@ -49,7 +54,12 @@ export class YuNet {
 
   /** The faces that reach the threshold in a single search. */
   once(whole, minScore = this.#minScore) {
-    return this.#net.search(whole, shrinkTo(whole, MAX_SIDE_PX), minScore);
+    return this.#net.search(whole, shrinkTo(whole, this.#maxSide), minScore);
+  }
+
+  /** The score of the best face in a part of a picture that is searched as it is, 0 to 1. */
+  async faceScore(view) {
+    return (await this.#net.bestScores([view]))[0];
   }
 
   get #doubtful() {
@@ -57,14 +67,14 @@ export class YuNet {
   }
 
   #first(whole) {
-    return this.#net.search(whole, shrinkTo(whole, MAX_SIDE_PX), this.#doubtful, FAINT_SCORE);
+    return this.#net.search(whole, shrinkTo(whole, this.#maxSide), this.#doubtful, FAINT_SCORE);
   }
 
   async #upright(whole, first) {
     const sure = atLeast(first, this.#minScore);
     if (sure.length || !(await this.#worthMore(whole, first))) return sure;
     const doubtful = atLeast(first, this.#doubtful), side = Math.max(whole.width, whole.height);
-    for (const px of RETRY_SIZES_PX.filter((one) => one !== Math.min(side, MAX_SIDE_PX))) {
+    for (const px of RETRY_SIZES_PX.filter((one) => one !== Math.min(side, this.#maxSide))) {
       const found = await this.#net.search(whole, resizeTo(whole, px), this.#doubtful);
       const surely = atLeast(found, this.#minScore);
       if (surely.length) return surely;
