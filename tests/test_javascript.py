@@ -1,14 +1,17 @@
 """The JavaScript of the page, which answers what Python's code answers: ``js/test`` holds both to ``golden.json``."""
 
+import ast
 import base64
 import hashlib
 import importlib.util
 import io
 import json
+import re
 import runpy
 import shutil
 import subprocess
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import pytest
 
 JS = Path(__file__).parents[1] / "js"
 NODE = shutil.which("node")
+PACKAGE = JS.parent / "src" / "mien"
 
 
 def numbers(value: Any) -> list[Any]:
@@ -23,6 +27,34 @@ def numbers(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return [one for part in value.values() for one in numbers(part)]
     return [one for part in value for one in numbers(part)] if isinstance(value, list) else [value]
+
+
+def python_numbers() -> dict[str, list[Any]]:
+    """Return the numbers of all modules by their names; several modules may have one of a name."""
+    found: dict[str, list[Any]] = {}
+    lines = (line for path in PACKAGE.rglob("*.py") for line in ast.parse(path.read_text()).body)
+    for line in (line for line in lines if isinstance(line, ast.Assign | ast.AnnAssign) and line.value):
+        target = line.targets[0] if isinstance(line, ast.Assign) else line.target
+        written = line.value.args[0] if isinstance(line.value, ast.Call) and line.value.args else line.value
+        with suppress(ValueError, TypeError):
+            value = json.loads(json.dumps(ast.literal_eval(written)))
+            pairs = zip(target.elts, value, strict=True) if isinstance(target, ast.Tuple) else [(target, value)]
+            for name, one in pairs:
+                found.setdefault(ast.unparse(name), []).append(one)
+    return found
+
+
+def javascript_numbers(script: str) -> list[tuple[str, Any]]:
+    lines = re.findall(r"^(?:export )?const ([A-Z].*);", script, re.MULTILINE)
+    pairs = [pair for line in lines for pair in re.findall(r"([A-Z_]+) = ([-\d.e]+|\[.*?\])(?=, [A-Z]|$)", line)]
+    return [(name, json.loads(value)) for name, value in pairs]
+
+
+def test_numbers_have_the_names_and_values_of_python():
+    known, modules = python_numbers(), PACKAGE / "apps" / "web" / "static" / "mien"
+    for path in modules.glob("*.js"):
+        for name, value in javascript_numbers(path.read_text()):
+            assert value in known.get(name, []), f"{path.name}: {name} = {value}"
 
 
 def test_golden_values_are_those_of_python():
