@@ -16,8 +16,10 @@ from mien.core.frame import Frame
 from mien.detection.close_up import face_score
 from mien.imaging.decode import read
 from mien.report.lanes import left_out, nobody
+from mien.tracking import people_in_view
 from mien.tracking import timeline as module
-from mien.tracking.people import CLOSE_UP_SCORE, SURE_SCORE
+from mien.tracking.people_in_view import PeopleInView
+from mien.tracking.person_rule import CLOSE_UP_SCORE, SURE_SCORE
 from mien.tracking.timeline import Summary, Timeline
 from test_timeline_page import Page
 from tracked_results import tracked_result
@@ -59,14 +61,24 @@ def test_one_frame_alone_is_judged_too(counted: bool):
 
 
 def test_an_id_counts_as_a_person_as_far_as_can_be_told_by_then():
-    timeline = Timeline(SEVEN)
+    view = PeopleInView()
     told: list[bool] = []
     for place, score in enumerate([0.8, 0.9] + 30 * [0.7]):
-        timeline.add(tracked_result(place * 0.1, {4: "fear"}, score=score))
-        told.append(timeline.counts(4))
+        result = tracked_result(place * 0.1, {4: "fear"}, score=score)
+        view.add(result)
+        told.append(view.counts(4))
+        assert len(view.people(result)) == told[-1]
     assert told[:3] == [False, False, True], "what is seen in a frame counts until the next one"
     assert (told[9], told[13]) == (True, False)
-    assert not timeline.counts(5)
+    assert not view.counts(5)
+
+
+def test_those_who_left_long_ago_are_let_go(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(people_in_view, "MOST_IDS", 3)
+    view = PeopleInView()
+    for key in range(1, 6):
+        view.add(tracked_result(key, {1: "fear", key + 1: "fear"}, score=0.9))
+    assert [key for key in range(8) if view.counts(key)] == [1, 5, 6], "who is in view stays"
 
 
 def seen_as(image: Image, shown: Image | None = None) -> Summary:

@@ -163,7 +163,7 @@ def test_what_is_said_after_the_end_of_a_log_hides_nothing_from_those_who_read_i
 def test_all_comes_out_as_in_the_first_run(mien: Command, monkeypatch: pytest.MonkeyPatch):
     wanted = ["--page", "--captions", "srt", "--annotations", "praat", "--rate", 10, "--film", "--summary"]
     assert mien("video", EXAMPLES / "heads.mp4", "--end", "0.4", "--data", "csv", *wanted, "old.csv").code == 0
-    monkeypatch.setattr("mien.tracking.people.face_score", None)
+    monkeypatch.setattr("mien.tracking.person_rule.face_score", None)
     monkeypatch.setattr("mien.inference.analyzer.load", None)
     assert mien("people", "heads.mien.csv", "--data", "csv", *wanted, "new.csv", "--out", "new").code == 0
     assert Path("new.csv").read_bytes() == Path("old.csv").read_bytes()

@@ -25,7 +25,7 @@ from mien.imaging.quality import GOOD
 from mien.inference.analyzer import Analyzer, load
 from mien.tracking import appearance
 from mien.tracking.appearance import COLOUR_VALUES
-from mien.tracking.people import CLOSE_UP_SCORE, SURE_S, SURE_SCORE, SURE_SHARE
+from mien.tracking.person_rule import BETTER_VIEW, CLOSE_UP_SCORE, SURE_S, SURE_SCORE, SURE_SHARE
 from mien.tracking.portrait import thumbnail
 from mien.tracking.stream import SingleFrame, Stream
 from mien.video.reader import open_video
@@ -65,13 +65,13 @@ class Track:
     close_up: float = -1.0
 
     def closely(self) -> float:
-        """Return the best score of its views searched alone, each better than the one before (``Record.meet``)."""
+        """Return the best score of its views searched alone, taken as ``PersonEvidence.look`` takes them."""
         if self.close_up < 0:
             self.close_up = max(map(face_score, self.best), default=0.0)
         return self.close_up
 
     def is_person(self, score: float, share: float, seconds: float, close_up: float) -> bool:
-        """Return what ``mien.tracking.people.Record.is_person`` says by other limits."""
+        """Return what ``mien.tracking.person_rule.PersonEvidence.is_person`` says by other limits."""
         sure_s = sum(lasts for one, lasts in zip(self.scores, self.lasts, strict=True) if one >= score)
         often = max(self.scores) >= score and sure_s >= min(seconds, share * sum(self.lasts))
         return often or self.closely() >= close_up
@@ -105,7 +105,7 @@ def tracks(seen: Sequence[Seen], analyzer: Analyzer, limits: dict[str, float], s
                 track.lasts.append(one.lasts_s * step)
                 track.looks.append(looks)
                 good, merit = face.quality == GOOD, face.score * float((face.box[2:] - face.box[:2]).max())
-                if view is not None and (good, merit) > (track.merit[0], 1.1 * track.merit[1]):
+                if view is not None and (good, merit) > (track.merit[0], BETTER_VIEW * track.merit[1]):
                     track.merit = good, merit
                     track.best.append(view)
     return found

@@ -7,7 +7,7 @@ import choose_people
 from clips import moving_portrait, write_clip
 from mien.core.emotions import SEVEN
 from mien.inference.analyzer import load
-from mien.tracking.people import CLOSE_UP_SCORE
+from mien.tracking.person_rule import CLOSE_UP_SCORE
 from mien.tracking.timeline import Timeline
 from tracked_results import tracked_result
 

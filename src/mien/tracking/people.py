@@ -13,25 +13,12 @@ from numpy.typing import NDArray
 from mien.core.arrays import Floats, Ids, Image
 from mien.core.frame import Frame
 from mien.core.result import Face
-from mien.detection.close_up import face_score
-from mien.imaging.quality import GOOD, QUALITIES
-from mien.tracking.portrait import Portrait, thumbnail
+from mien.imaging.quality import QUALITIES
+from mien.tracking.person_rule import PersonEvidence
+from mien.tracking.portrait import Portrait
 
 UNCERTAIN = "uncertain"
 """What a person shows while the face is uncertain (docs/UNCERTAINTY.md)."""
-
-SURE_SCORE = 0.82
-"""From this score of the detector on a box is surely a face: backs of heads and hair reach 0.81 in the clips that we
-looked through, faces in profile 0.84 (docs/benchmarks/people.txt, by lab/scripts/choose_people.py)."""
-
-SURE_SHARE, SURE_S = 0.1, 1.0
-"""A person must surely have been a face for this share of the time in which it was seen, or for so many seconds."""
-
-CLOSE_UP_SCORE = 0.85
-"""Or it is one by its best view, searched alone: there backs of heads and hair reach 0.83, faces 0.85 to 0.94."""
-
-CLOSE_UP_PX = 96
-"""Side of that view."""
 
 
 class Span(NamedTuple):
@@ -168,10 +155,7 @@ class Record:
             int, NDArray[np.float64]
         ] = {}  # K sums of probability times seconds, the uncertain seconds by quality, all of them
         self._starts, self._ends, self._columns = array("d"), array("d"), array("B")
-        self._sure, self._ever_sure, self._sure_s = False, False, 0.0
-        self._sure_close_up = False
-        self._verdict = verdict
-        self._view = (False, 0.0)
+        self.evidence = PersonEvidence(verdict)
         self._portrait = Portrait()
 
     def meet(self, column: int, face: Face, frame: Frame, shown: Frame) -> None:
@@ -183,27 +167,13 @@ class Record:
             frame: in which it was seen.
             shown: the same frame as it may be shown to others.
         """
-        self._sure = round(face.score, 4) >= SURE_SCORE  # as in tables
-        self._ever_sure |= self._sure
         if not face.uncertain:
             if self._column not in (-1, column):
                 change = self._column, column
                 self._changes[change] = self._changes.get(change, 0) + 1
             self._column = column
         self._portrait.meet(face, frame, shown)
-        if self._verdict is None:
-            self._look_closely(face, frame)
-
-    def _look_closely(self, face: Face, frame: Frame) -> None:
-        """Look at a face again, searched alone, where it is doubted and this view is better than those before."""
-        side_px = float((face.box[2:] - face.box[:2]).max())
-        good, merit = face.quality == GOOD, face.score * side_px
-        if (good, merit) > (self._view[0], 1.1 * self._view[1]) and (
-            view := thumbnail(frame, face, CLOSE_UP_PX)
-        ) is not None:
-            self._view = good, merit
-            if not (self._sure or self._sure_close_up):
-                self._sure_close_up = face_score(view) >= CLOSE_UP_SCORE
+        self.evidence.look(face, frame)
 
     def count(self, start_s: float, end_s: float, sight: Sight, parts: list[tuple[int, float]]) -> None:
         """Add a time in which it looked as in a frame.
@@ -217,7 +187,7 @@ class Record:
         column, k, seconds = sight.column, len(sight.probs), end_s - start_s
         self._last_s = end_s
         self.seconds[column] += seconds
-        self._sure_s += seconds * self._sure
+        self.evidence.count(seconds)
         if column < k:
             self._certain += seconds * np.append(sight.probs, sight.valence)
         else:
@@ -240,14 +210,6 @@ class Record:
         for place, sums in self._bins.items():
             merged[place // 2] = merged[place // 2] + sums if place // 2 in merged else sums
         self._bins = merged
-
-    @property
-    def is_person(self) -> bool:
-        """Whether enough of what was followed looks like a face: the one rule by which people are counted."""
-        if self._verdict is not None:
-            return self._verdict
-        often = self._ever_sure and self._sure_s >= min(SURE_S, SURE_SHARE * float(self.seconds.sum()))
-        return often or self._sure_close_up
 
     @property
     def times(self) -> list[tuple[float, float]]:

@@ -21,7 +21,7 @@ from mien.inference.ordered_map import ordered_map
 from mien.results.analysis import Analysis, analysis_from_dict
 from mien.results.document import PictureEntry
 from mien.tracking.appearance import looks
-from mien.tracking.people import SURE_SCORE
+from mien.tracking.person_rule import SURE_SCORE
 from mien.tracking.smoothing import SMOOTH_S, Hysteresis, Smoother
 from mien.tracking.tracked_result import TrackedResult
 from mien.tracking.tracker import MAX_GAP_S, Tracker

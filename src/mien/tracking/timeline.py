@@ -8,16 +8,15 @@ have at most ``MOST_BINS`` bins, which double in width as a video outgrows them,
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from statistics import median
 
 import numpy as np
 
 from mien.core.frame import Frame
 from mien.imaging.quality import QUALITIES
+from mien.tracking.durations import Durations
 from mien.tracking.people import Person, Record, Sight
 from mien.tracking.tracked_result import TrackedResult
 
@@ -26,15 +25,6 @@ MOST_PEOPLE = 300
 
 FIRST_BIN_S = 0.1
 """Width of a bin until the first doubling, after a minute."""
-
-LONGEST_S = 1.0
-"""A result counts until the next one, but for no longer than this or twice the usual interval, the longer of them.
-
-So a hole in a video does not prolong what was seen before it, and one frame every ten seconds counts for ten.
-"""
-
-USUAL = 15
-"""The usual interval is the median of so many, the latest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +41,7 @@ class Summary:
         people: those seen longest first.
         forgotten: how many more there were than ``MOST_PEOPLE``, of whom nothing is known.
         not_people: ids that were followed and are not counted as people, as too little of what was seen looks like a
-            face (``Record.is_person``), ascending.
+            face (``PersonEvidence.is_person``), ascending.
     """
 
     labels: tuple[str, ...]
@@ -80,9 +70,8 @@ class Timeline:
     def __init__(self, labels: tuple[str, ...], not_people: Collection[int] | None = None) -> None:
         self._labels = labels
         self._start_s: float | None = None
-        self._time_s = 0.0
         self._bin_s = FIRST_BIN_S
-        self._intervals: deque[float] = deque(maxlen=USUAL)
+        self._durations = Durations()
         self._frames = 0
         self._empty_s = 0.0
         self._forgotten = 0
@@ -99,11 +88,8 @@ class Timeline:
             shown: the frame as it may be shown to others, where that is not the result's.
         """
         time_s = result.frame.time_s
-        if self._start_s is None:
-            self._start_s = self._time_s = time_s
-        elif time_s > self._time_s:
-            self._intervals.append(time_s - self._time_s)
-            self._count_until(time_s)
+        self._start_s = time_s if self._start_s is None else self._start_s
+        self._count(*self._durations.next(time_s))
         self._frames += 1
         self._present = []
         for face, probs in zip(result, result.probs, strict=True):
@@ -111,20 +97,17 @@ class Timeline:
                 continue
             column = len(self._labels) if face.uncertain else self._labels.index(face.emotion)
             verdict = None if self._known is None else face.id not in self._known
-            record = self._people.setdefault(face.id, Record(self._time_s, len(self._labels), verdict))
+            record = self._people.setdefault(face.id, Record(self._durations.time_s, len(self._labels), verdict))
             record.meet(column, face, result.frame, shown or result.frame)
             valence = math.nan if face.valence is None else face.valence
             sight = Sight(column, QUALITIES.index(face.quality), probs.astype(np.float64), valence)
             self._present.append((face.id, sight))
         self._forget()
 
-    def counts(self, key: int) -> bool:
-        """Return whether an id in view is a person, as far as can be told by now."""
-        return key in self._people and self._people[key].is_person
-
     def people(self, result: TrackedResult) -> TrackedResult:
         """Return those faces of the latest result, or of one drawn from it, whose ids are people so far."""
-        return result.take(np.array([self.counts(key) for key in result.ids.tolist()], np.bool_))
+        people = [key for key, record in self._people.items() if record.evidence.is_person]
+        return result.take(np.isin(result.ids, people))
 
     def close(self, end_s: float) -> Summary:
         """Return how it went; the last result counts until the end of the video.
@@ -132,16 +115,15 @@ class Timeline:
         Args:
             end_s: time of the end; one before the last result counts as that.
         """
-        if end_s > self._time_s:
-            self._count_until(end_s)
+        self._count(*self._durations.end(end_s))
         self._present = []
-        records = {key: record for key, record in self._people.items() if record.is_person}
+        records = {key: record for key, record in self._people.items() if record.evidence.is_person}
         others = {key: record for key, record in self._people.items() if key not in records}
         people = (record.person(key, self._labels) for key, record in records.items())
         return Summary(
             self._labels,
             self._start_s or 0.0,
-            max(end_s, self._time_s),
+            self._durations.time_s,
             self._bin_s,
             self._frames,
             self._empty_s + _seen_s([*records.values(), *others.values()]) - _seen_s(records.values()),
@@ -150,11 +132,10 @@ class Timeline:
             tuple(sorted([*self._not_people, *others])),
         )
 
-    def _count_until(self, time_s: float) -> None:
-        """Add to everybody's sums the time from the latest result to the next, at time_s."""
-        usual_s = median(self._intervals) if self._intervals else 0.0
-        start_s, end_s = self._time_s, min(time_s, self._time_s + max(LONGEST_S, 2 * usual_s))
-        self._time_s = time_s
+    def _count(self, start_s: float, end_s: float) -> None:
+        """Add the time for which the latest result counts to the sums of those in it."""
+        if end_s == start_s:
+            return
         if not self._present:
             self._empty_s += end_s - start_s if self._frames else 0.0
             return
@@ -174,7 +155,7 @@ class Timeline:
         in_view = {key for key, _ in self._present}
         gone = sorted((record.seconds.sum(), key) for key, record in self._people.items() if key not in in_view)
         for _, key in gone[: len(self._people) - MOST_PEOPLE]:
-            if self._people.pop(key).is_person:
+            if self._people.pop(key).evidence.is_person:
                 self._forgotten += 1
             else:
                 self._not_people.append(key)

@@ -14,7 +14,7 @@ from mien.core.errors import MienError
 from mien.core.frame import Frame
 from mien.draw.annotate import draw
 from mien.draw.panel import Status, mirrored
-from mien.tracking.timeline import Timeline
+from mien.tracking.people_in_view import PeopleInView
 from mien.tracking.tracked_result import TrackedResult
 from mien.video.capture import Capture
 
@@ -98,7 +98,7 @@ class Live:
         self._capture, self._stream, self._view, self._recorder = capture, stream, view, recorder
         self._sinks, self._mirror, self._stopped, self._clock, self._rest = sinks, mirror, stopped, clock, rest
         self._meter = Meter(clock)
-        self._timeline: Timeline | None = None
+        self._people = PeopleInView()
         self._result: TrackedResult | None = None
         self._paused = self._help = self._quit = False
         self._note, self._noted_s = "", 0.0
@@ -143,9 +143,8 @@ class Live:
         self.frames, self.end_s = self.frames + 1, frame.time_s
         for sink in self._sinks:
             sink(result)
-        self._timeline = self._timeline or Timeline(result.labels)
-        self._timeline.add(result)
-        self._result = self._timeline.people(result)
+        self._people.add(result)
+        self._result = self._people.people(result)
         if self._recorder.on:
             shown = self._shown()
             assert shown is not None

@@ -24,8 +24,8 @@ from mien.apps.web.workers import Workers
 from mien.core.errors import MienError, UsageError
 from mien.core.frame import Frame
 from mien.results.document import ErrorEntry, PictureEntry
+from mien.tracking.people_in_view import PeopleInView
 from mien.tracking.stream import Stream
-from mien.tracking.timeline import Timeline
 from mien.tracking.tracked_result import TrackedResult
 
 TIME = struct.Struct("<d")
@@ -52,7 +52,7 @@ class Feed:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._timeline: Timeline | None = None
+        self._people = PeopleInView()
         self._count = 0
         self._time_s = -1.0
 
@@ -64,9 +64,8 @@ class Feed:
             return {"error": str(error)}
 
     def _entry(self, result: TrackedResult) -> StreamEntry:
-        self._timeline = self._timeline or Timeline(result.labels)
-        self._timeline.add(result)
-        others = [key for key in result.ids.tolist() if not self._timeline.counts(key)]
+        self._people.add(result)
+        others = [key for key in result.ids.tolist() if not self._people.counts(key)]
         return {**result.entry(), "not_people": others}
 
     def _frame(self, message: bytes, decoder: Decoder) -> Frame:
