@@ -15,7 +15,7 @@ from rich.console import Console
 import mien as package
 from clips import EXAMPLES, moving_portrait, write_clip
 from command import Command, Outcome
-from mien.apps.cli.clipscreen import table
+from mien.apps.cli.clip_screen import table
 from mien.core.arrays import Image
 from mien.core.emotions import SEVEN
 from mien.core.model_card import PRIOR_STEPS

@@ -10,7 +10,7 @@ from typing import cast
 from mien.apps.cli import verbosity
 from mien.apps.cli._clip_outputs import ClipOutputs, Files, Source, Wanted
 from mien.apps.cli._summary import summary_held, write_summary
-from mien.apps.cli.clipscreen import ClipScreen
+from mien.apps.cli.clip_screen import ClipScreen
 from mien.core.errors import MienError, UsageError
 from mien.core.output import folder_for
 from mien.results.clip_log import ClipLog

@@ -12,7 +12,7 @@ import typer
 
 from mien.apps.cli._clip_outputs import OURS, ClipOutputs, Files, Source, Wanted
 from mien.apps.cli._summary import summary_held, write_summary
-from mien.apps.cli.clipscreen import ClipScreen
+from mien.apps.cli.clip_screen import ClipScreen
 from mien.apps.cli.inputs import Inputs
 from mien.apps.cli.pictures import names_of
 from mien.apps.cli.stopping import STOPPED, stoppable

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.evaluate import print_table
 from mien.apps.cli.options import Force, GroupTables, NetOptions, Prior, SplitName
 from mien.apps.cli.stopping import whole_or_nothing
+from mien.apps.cli.tables import print_table
 from mien.core.packaged import PACKAGED_NAMES
 
 

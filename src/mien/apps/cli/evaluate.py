@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mien.apps.cli import verbosity
 from mien.apps.cli.options import Force, GroupTables, NetOptions, Prior, SplitName
 from mien.apps.cli.stopping import whole_or_nothing
+from mien.apps.cli.tables import print_table
 from mien.core.packaged import PACKAGED_NAMES
 
 if TYPE_CHECKING:
@@ -142,20 +143,6 @@ def _print_groups(console: Console, tables: Sequence[GroupTable]) -> None:
     for sentence in gap_sentences(tables):
         console.print(sentence, markup=False, highlight=False)
     console.print()
-
-
-def print_table(console: Console, title: str, heads: list[str], rows: list[list[str]], last: Any = "right") -> None:
-    """Print a table of text, its figures to the right."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for place, head in enumerate(heads):
-        table.add_column(head, justify="left" if place == 0 else last if place == len(heads) - 1 else "right")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console.print(table, "")
 
 
 def _cells(block: Scores | NoScores) -> list[str]:
