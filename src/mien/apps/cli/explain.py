@@ -71,7 +71,7 @@ def _explained(path: str, file: Path, analyzer: Analyzer, emotions: int) -> list
 
 def _show(path: str, file: Path, found: list[Explanation]) -> None:
     """Print a table of a picture."""
-    from mien.apps.cli.evaluate import print_table
+    from mien.apps.cli.tables import print_table
 
     if not found:
         verbosity.output(f"{path}: no face found")
