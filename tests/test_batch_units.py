@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mien.apps.batch import listing as listings
 from mien.apps.batch.listing import Inputs, listing
+from mien.apps.batch.places import place_of
 from mien.apps.batch.units import LAST_UNIT_PICTURES, Tally, Unit, Whole, size, units
 from mien.core.errors import UsageError
 
@@ -88,6 +89,28 @@ def test_folders_are_listed_in_the_order_of_names(folder: Path, monkeypatch: pyt
     (folder / "odd[1]" / "z.png").touch()
     assert listed("odd*", absolute=False) == ["odd[1]/z.png"]
     assert listed("*.png", absolute=False) == ["a.mien.png", "b.png"]
+
+
+def test_folders_at_an_address_are_listed_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+    for name in ("b.png", "a.png", "x/1.png", "x/y/2.png", ".git/d.png", "z/3.png", "notes.txt"):
+        memory.pipe(f"/many/{name}", b"")
+    asked: list[str] = []
+    real = listings._remote_entries
+    monkeypatch.setattr(listings, "_remote_entries", lambda system, path: asked.append(path) or real(system, path))
+    found = listing(Inputs(["memory://many"], recursive=True), lambda *_: None)
+    names = ["a.png", "b.png", "x/1.png", "x/y/2.png", "z/3.png"]
+    folders = ["/many", "/many", "/many/x", "/many/x/y", "/many/z"]
+    for number, name in enumerate(names):
+        assert next(found) == f"memory://many/{name}"
+        assert [one.rstrip("/") for one in asked] == list(dict.fromkeys(folders[: number + 1]))
+    assert list(found) == []
+
+
+def test_fsspec_does_not_keep_listings():
+    pytest.importorskip("fsspec")
+    system, _ = place_of("memory://many")
+    assert not system.handler.fs.dircache.use_listings_cache
 
 
 def test_what_holds_nothing_is_refused(folder: Path):

@@ -11,11 +11,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from mien.apps.batch.places import address_of, is_url, need_pyarrow, place_of, whole_name
+from mien.apps.batch.places import FileSystem, address_of, is_url, need_pyarrow, place_of, whole_name
 from mien.apps.batch.units import LAST_UNIT_PICTURES, Whole
 from mien.apps.cli.inputs import LIST, is_own
 from mien.core.addresses import without_password
@@ -179,14 +178,13 @@ def _remote(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
 
 def _at(name: str, inputs: Inputs) -> Iterator[str]:
     """Yield the files at an address; a last part with stars is a pattern."""
-    from pyarrow.fs import FileSelector, FileType
+    from pyarrow.fs import FileType
 
     system, path = place_of(name.rstrip("/"))
     folder, _, last = path.rpartition("/")
     if glob.has_magic(last):
-        infos = system.get_file_info(FileSelector(folder))
-        found = sorted(info.path for info in infos if info.type == FileType.File and Path(info.base_name).match(last))
-        yield from (address_of(name, one) for one in found)
+        files, _ = _remote_entries(system, folder)
+        yield from (address_of(name, f"{folder}/{file}") for file in files if Path(file).match(last))
     elif system.get_file_info(path).type == FileType.Directory:
         yield from _remote_folder(name, path, inputs)
     else:
@@ -194,16 +192,24 @@ def _at(name: str, inputs: Inputs) -> Iterator[str]:
 
 
 def _remote_folder(name: str, path: str, inputs: Inputs) -> Iterator[str]:
+    """Yield the files of a folder, then those of its subfolders; each is listed when its turn comes."""
+    files, folders = _remote_entries(place_of(name)[0], path)
+    inside = path.rstrip("/")
+    yield from (address_of(name, f"{inside}/{file}") for file in files if _is_meant(file, inputs))
+    files.clear()
+    for folder in folders if inputs.recursive else []:
+        if not folder.startswith("."):
+            yield from _remote_folder(name, f"{inside}/{folder}", inputs)
+
+
+def _remote_entries(system: FileSystem, path: str) -> tuple[list[str], list[str]]:
+    """Return the sorted names of the files and of the subfolders of a folder, which pyarrow gives all at once."""
     from pyarrow.fs import FileSelector, FileType
 
-    system, _ = place_of(name)
-    infos = sorted(system.get_file_info(FileSelector(path)), key=attrgetter("path"))
-    for info in infos:
-        if info.type == FileType.File and _is_meant(info.base_name, inputs):
-            yield address_of(name, info.path)
-    for info in infos:
-        if inputs.recursive and info.type == FileType.Directory and not info.base_name.startswith("."):
-            yield from _remote_folder(name, info.path, inputs)
+    named: dict[Any, list[str]] = {FileType.File: [], FileType.Directory: []}
+    for info in system.get_file_info(FileSelector(path)):
+        named.get(info.type, []).append(info.base_name)
+    return sorted(named[FileType.File]), sorted(named[FileType.Directory])
 
 
 def _inside(file: str, inputs: Inputs) -> Iterator[str | Whole]:

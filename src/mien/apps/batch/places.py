@@ -126,7 +126,8 @@ def _system(scheme: str, host: str) -> tuple[FileSystem, str]:
     if scheme in PYARROW_SCHEMES:
         return fs.FileSystem.from_uri(address)
     try:
-        system, root = import_module("fsspec.core").url_to_fs(address)
+        # By default fsspec keeps what it has listed, and does not see what other workers write.
+        system, root = import_module("fsspec.core").url_to_fs(address, use_listings_cache=False)
     except ImportError as error:
         raise MissingExtra(
             f"{without_password(address)} needs a package that is not installed ({error}); install "
