@@ -71,3 +71,16 @@ def mien(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
     return Command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of batches that find no face in anything, and crash where a name says so."""
+    monkeypatch.setattr("mien.apps.batch.isolated.PROGRAM", "crashing")
+    monkeypatch.setattr("mien.apps.batch.isolated.Bench._check", lambda *_: None)
+
+
+@pytest.fixture
+def small_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches whose units are of one picture."""
+    monkeypatch.setattr("mien.apps.batch.units.FIRST_UNIT_PICTURES", 1)

@@ -12,18 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from command import Command
-from mien.apps.batch import isolated, units, worker
+from mien.apps.batch import isolated, worker
 from mien.apps.batch.units import Unit, Whole
 from mien.apps.batch.worker import pictures
 
 ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers that find no face in anything, and crash where a name says so."""
-    monkeypatch.setattr(isolated, "PROGRAM", "crashing")
-    monkeypatch.setattr(isolated.Bench, "_check", lambda *_: None)
 
 
 @pytest.fixture
@@ -40,6 +33,22 @@ def content(out: Path) -> dict[str, bytes]:
     return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*") if file.is_file()}
 
 
+def refuse_other_rows(faces: pd.DataFrame, failures: pd.DataFrame) -> None:
+    """Have DuckDB read the data set: the whole folder in two ways, one unit of it, and one file."""
+    duckdb = pytest.importorskip("duckdb")
+
+    def rows(source: str) -> list[tuple[object, ...]]:
+        return duckdb.sql(f"SELECT path, emotion, confidence, uncertain FROM {source} ORDER BY path").fetchall()
+
+    expected = list(faces[["path", "emotion", "confidence", "uncertain"]].itertuples(index=False, name=None))
+    for source in ("'one.parquet'", "'out/faces/*/*.parquet'", "read_parquet('out/faces/**', hive_partitioning=true)"):
+        assert rows(source) == expected
+    assert rows("'out/faces/part=0/unit-00000000.parquet'") == expected[:1]
+    assert duckdb.sql("SELECT DISTINCT part FROM 'out/faces/*/*.parquet'").fetchall() == [(0,)]
+    assert duckdb.sql("SELECT error FROM 'out/failures/*/*.parquet'").fetchall() == [(failures["error"][0],)]
+
+
+@pytest.mark.usefixtures("small_units")
 def test_a_folder_becomes_a_data_set_that_others_read(mien: Command, photos: Path, tmp_path: Path):
     outcome = mien("batch", photos, "--out", "out", "--concurrency", "1")
     assert (outcome.code, outcome.out) == (1, "")
@@ -49,6 +58,8 @@ def test_a_folder_becomes_a_data_set_that_others_read(mien: Command, photos: Pat
     faces = pd.read_parquet("out/faces")
     pd.testing.assert_frame_equal(faces.drop(columns="part"), expected)
     assert set(faces["part"]) == {0}
+    first = pd.read_parquet("out/faces/part=0/unit-00000000.parquet", partitioning=None)
+    pd.testing.assert_frame_equal(first, expected[:1])
     failures = pd.read_parquet("out/failures")
     assert failures["path"].tolist() == [f"{photos}/broken.png"]
     assert failures["error"][0] in outcome.err
@@ -56,11 +67,10 @@ def test_a_folder_becomes_a_data_set_that_others_read(mien: Command, photos: Pat
     assert manifest["totals"] == {"pictures": 4, "faces": 2, "failed": 1}
     assert manifest["settings"]["detector"] == "yunet"
     assert pq.read_metadata("out/faces/part=0/unit-00000000.parquet").row_group(0).column(0).compression == "ZSTD"
-    assert sorted(content(tmp_path / "out")) == [
-        "faces/part=0/unit-00000000.parquet",
-        "failures/part=0/unit-00000000.parquet",
-        "manifest.json",
-    ]
+    units = [f"faces/part=0/unit-0000000{number}.parquet" for number in range(4)]
+    names = sorted(content(tmp_path / "out"))
+    assert names == [*units, "failures/part=0/unit-00000001.parquet", "manifest.json"]
+    refuse_other_rows(expected, failures)
 
 
 def test_one_file_is_that_of_mien_image(mien: Command, photos: Path):
@@ -75,9 +85,8 @@ def test_one_file_is_that_of_mien_image(mien: Command, photos: Path):
     assert [Path(path).name for path in paths] == ["astronaut.png", "chelsea.png", "grace_hopper.jpg", "coffee.png"]
 
 
-@pytest.mark.usefixtures("stand_in")
+@pytest.mark.usefixtures("stand_in", "small_units")
 def test_a_run_that_was_ended_is_gone_on_with(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(units, "FIRST_UNIT_PICTURES", 1)
     for number in range(6):
         (tmp_path / "in").mkdir(exist_ok=True)
         (tmp_path / "in" / f"{'crash' if number == 3 else number}.png").touch()
@@ -141,9 +150,8 @@ def test_a_damaged_file_of_a_unit_is_named(mien: Command, tmp_path: Path):
     assert "cannot read faces/part=0/unit-00000000.parquet in" in outcome.err
 
 
-@pytest.mark.usefixtures("stand_in")
-def test_pictures_that_went_are_noticed(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(units, "FIRST_UNIT_PICTURES", 1)
+@pytest.mark.usefixtures("stand_in", "small_units")
+def test_pictures_that_went_are_noticed(mien: Command, tmp_path: Path):
     (tmp_path / "in").mkdir()
     for name in ("a.png", "b.png"):
         (tmp_path / "in" / name).touch()
