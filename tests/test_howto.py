@@ -72,6 +72,26 @@ def test_the_commands_of_the_training_page_run(mien: Command, folder: Path, monk
     assert (folder / "runs/12-patient-s/model.onnx").is_file()
 
 
+def test_the_commands_of_the_page_on_scores_run(mien: Command, folder: Path):
+    names = sorted(f"{path.parent.name}/{path.name}" for path in (folder / "faces").glob("*/*.png"))
+    groups = [f"{name},{'left' if place % 2 else 'right'}" for place, name in enumerate(names)]
+    (folder / "groups.csv").write_text("\n".join(["file,side", *groups]), encoding="utf-8")
+    run_page(PAGES["evaluate"], mien, {"report": ["--quick"]})
+    for made in ("mien.eval/metrics.json", "groups.eval/metrics.json", "report.html", "report.relabel.csv"):
+        assert (folder / made).is_file()
+
+
 def test_every_page_is_run():
-    run = ["batch", "notebook", "own-detector", "own-faces", "own-model", "pandas", "pictures", "train", "video"]
+    run = [
+        "batch",
+        "evaluate",
+        "notebook",
+        "own-detector",
+        "own-faces",
+        "own-model",
+        "pandas",
+        "pictures",
+        "train",
+        "video",
+    ]
     assert sorted(PAGES) == sorted([*run, "live", "web", "study"])  # test_study.py runs the last

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from mien.core.significance import p_text
 from mien.evaluation.compare import Compared, Comparison, SetComparison
 
-HEADS = ("", "faces", "accuracy, B - A", "95 %", "only B right", "only A right", "p, corrected", "real")
-"""Columns of ``compared_rows``; A is the first model, B the second."""
+HEADS = ("", "faces", "B - A", "95 %", "only B", "only A", "p", "real")
+"""Columns of ``compared_rows``; A is the first model, B the second; "only" counts faces that one alone gets right."""
 
 
 def compared_rows(looks: Sequence[Compared]) -> list[list[str]]:

@@ -256,7 +256,10 @@ def beside(models: Sequence[ModelEvidence]) -> str:
             said = verdict(found, models[0].name, other.name)
             rows = [[escape(row[0]), *row[1:]] for row in compared_rows([found["all"], *found["emotions"]])]
             parts.append(f"<p>{escape(said)}</p>{table(list(HEADS), rows)}")
-    note = "<p class=note>A is the first model, B the other; McNemar's test, corrected for the emotions (Holm).</p>"
+    note = (
+        '<p class=note>A is the first model, B the other; "only" counts the faces that one alone gets right. '
+        "McNemar's test, corrected for the emotions (Holm).</p>"
+    )
     return section("Which is better", "".join(parts) + note) if parts else ""
 
 

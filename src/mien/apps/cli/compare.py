@@ -51,7 +51,7 @@ def compare(
     one, other = names(document)
     for of_set in document["sets"]:
         rows = [look for part in ([of_set["all"]], of_set["emotions"], of_set["groups"]) for look in part]
-        title = f"{of_set['source']}: A is {one}, B is {other}; points, p corrected for emotions and groups"
+        title = f"{of_set['source']}: A is {one}, B is {other}; points of accuracy, faces that only one gets right"
         print_table(console, title, list(HEADS), compared_rows(rows))
     for sentence in verdicts(document):
         console.print(sentence, markup=False, highlight=False)
