@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import NoneType, UnionType
-from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
 from mien.apps.web.problems import PROBLEM_JSON, Problem
 
@@ -38,9 +38,14 @@ def body(kinds: Mapping[str, Any]) -> dict[str, Any]:
 def schema_of(kind: Any) -> dict[str, Any]:
     """Return the JSON schema of a TypedDict, of a list, a dictionary or a union of them, or of a plain type.
 
+    What a type is annotated with, as ``Annotated[str, {"maxLength": 5}]``, is added to its schema.
+
     Raises:
         KeyError: it holds another type.
     """
+    if get_origin(kind) is Annotated:
+        plain, bounds = get_args(kind)
+        return {**schema_of(plain), **bounds}
     if get_origin(kind) is list:
         return {"type": "array", "items": schema_of(get_args(kind)[0])}
     if get_origin(kind) is dict:

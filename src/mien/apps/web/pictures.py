@@ -16,7 +16,7 @@ from mien.apps.web.decoder import Decoder
 from mien.apps.web.limits import PICTURE_PIXELS, PREVIEW_PX, SMALL_FACES_PIXELS
 from mien.apps.web.service import Service
 from mien.apps.web.settings import EarlierSettings, Named, NamedSettings
-from mien.apps.web.uploads import FORM, JSON, EncodedPictures, Upload, uploads
+from mien.apps.web.uploads import CLOSED, FORM, JSON, SEVERAL, EncodedPictures, Upload, uploads
 from mien.apps.web.workers import Workers
 from mien.core.errors import ImageError
 from mien.detection.sliced import SlicedDetector
@@ -30,8 +30,12 @@ NAMELESS = "picture"
 JPEG = "image/jpeg"
 
 _FILE = {"type": "string", "format": "binary"}
-_FILES = {"type": "object", "properties": {"files": {"type": "array", "items": _FILE}}, "required": ["files"]}
-_PICTURES = {"image/*": _FILE, FORM: _FILES, JSON: schema_of(EncodedPictures)}
+_FILES = {
+    "type": "object",
+    "properties": {"files": {"type": "array", "items": _FILE, **SEVERAL}},
+    "required": ["files"],
+}
+_PICTURES = {"image/*": _FILE, FORM: _FILES, JSON: {**schema_of(EncodedPictures), **CLOSED}}
 
 
 def routes(service: Service) -> APIRouter:

@@ -7,7 +7,7 @@ import logging
 from base64 import b64decode
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from typing import Annotated, Any, NamedTuple, NotRequired, TypedDict
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import File, FormParser, parse_options_header
@@ -23,6 +23,19 @@ AT_ONCE = 2**20
 
 FORM, JSON = "multipart/form-data", "application/json"
 
+SEVERAL = {"minItems": 1, "maxItems": PICTURES}
+"""How many pictures a request brings, as JSON schema has it."""
+
+CLOSED = {"additionalProperties": False}
+"""Of an object in JSON that has no other parts than are told."""
+
+
+BASE64 = {
+    "contentEncoding": "base64",
+    "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+}
+"""A file as text; the pattern is for those who check no encodings."""
+
 
 class Upload(NamedTuple):
     """A picture file, and its name; empty where it has none."""
@@ -34,14 +47,14 @@ class Upload(NamedTuple):
 class EncodedPicture(TypedDict):
     """A picture file in base64."""
 
-    data: str
-    name: NotRequired[str]
+    data: Annotated[str, BASE64]
+    name: NotRequired[Annotated[str, {"maxLength": NAME_LENGTH}]]
 
 
 class EncodedPictures(TypedDict):
     """What a request brings in JSON."""
 
-    images: list[EncodedPicture]
+    images: Annotated[list[Annotated[EncodedPicture, CLOSED]], SEVERAL]
 
 
 def uploads(content_type: str, body: bytearray) -> list[Upload] | None:
