@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from command import Command
 from mien.apps.batch import ray_driver
 from mien.apps.batch.cluster import Cluster
 from mien.apps.batch.job import Done, Job
@@ -147,3 +148,26 @@ def test_a_token_that_ray_left_is_shown(there: bool, mode: str | None, tmp_path:
         (tmp_path / "auth_token").touch()
     connected("auto")
     assert environ.get("RAY_AUTH_MODE") == mode
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--num-gpus", 1], "--num-gpus is for the workers of a cluster"),
+        (["--num-gpus", 1, "--device", "cuda"], "--num-gpus is for the workers of a cluster"),
+        (["--num-gpus", 1, "--address", "auto"], "with --device cpu they use none"),
+        (["--device", "cuda", "--address", "auto"], "would use its first GPU; add --num-gpus"),
+    ],
+)
+def test_gpus_that_would_not_be_used_are_refused(options: list[object], told: str, mien: Command):
+    Path("a.png").touch()
+    outcome = mien("batch", "a.png", "--out", "out", "--dry-run", *options)
+    assert outcome.code == 2
+    assert told in outcome.err
+
+
+def test_the_gpus_of_a_cluster_need_not_be_where_the_command_runs(mien: Command):
+    Path("a.png").touch()
+    assert (
+        mien("batch", "a.png", "--out", "out", "--dry-run", "--address=auto", "--device=cuda", "--num-gpus=1").code == 0
+    )

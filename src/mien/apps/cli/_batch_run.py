@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from mien.apps.cli import verbosity
+from mien.apps.cli.options import DeviceName
+from mien.core.errors import UsageError
 
 if TYPE_CHECKING:
     from mien.apps.batch.job import Done, Job
@@ -34,6 +36,23 @@ class ClusterOptions:
     num_gpus: Annotated[
         float, typer.Option(metavar="N", min=0, help="GPUs of a cluster that a worker takes, such as 1 or 0.25.")
     ] = 0.0
+
+
+def refuse_gpus(cluster: ClusterOptions, device: DeviceName) -> None:
+    """Raise an error if workers would share GPUs that they do not use, or use GPUs that they do not share.
+
+    Raises:
+        UsageError: they would.
+    """
+    if cluster.num_gpus and cluster.address is None:
+        raise UsageError("--num-gpus is for the workers of a cluster; leave it out, or add --address")
+    if cluster.num_gpus and device == DeviceName.cpu:
+        raise UsageError("with --num-gpus workers keep GPUs, and with --device cpu they use none; add --device cuda")
+    if device == DeviceName.cuda and cluster.address is not None and not cluster.num_gpus:
+        raise UsageError(
+            "with --device cuda alone, all workers of a machine would use its first GPU; add --num-gpus, the share of "
+            "a GPU that a worker takes, such as 0.25"
+        )
 
 
 @dataclass(frozen=True, slots=True)

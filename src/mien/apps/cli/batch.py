@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli._batch_run import ClusterOptions, Run, foretell, into_file, into_folder
-from mien.apps.cli.options import AnalyzerOptions, FaceOptions, Force, PictureNames, Recursive
+from mien.apps.cli._batch_run import ClusterOptions, Run, foretell, into_file, into_folder, refuse_gpus
+from mien.apps.cli.options import AnalyzerOptions, DeviceName, FaceOptions, Force, PictureNames, Recursive
 
 if TYPE_CHECKING:
     from mien.apps.batch.job import Job
@@ -69,10 +69,11 @@ def batch(
     from mien.apps.cli.inputs import piped
     from mien.apps.cli.stopping import stoppable
 
+    refuse_gpus(cluster, options.device)
     to_file = _is_file(out)
     again = f"add --resume to go on with {out}" if to_file else "run the same command again to go on"
     folder = None if to_file else whole_name(out)
-    job, made = _job(options, faces, reading, folder, retry=resume)
+    job, made = _job(options, faces, reading, folder, here=cluster.address is None, retry=resume)
     inputs = Inputs(
         pictures or [], reading.recursive, reading.column, absolute=not to_file or cluster.address is not None
     )
@@ -92,6 +93,7 @@ def _job(
     reading: ReadingOptions,
     folder: str | None,
     *,
+    here: bool,
     retry: bool,
 ) -> tuple[Job, Made]:
     """Return what workers do, and what results are made with; loads the analyzer, so that its errors come first."""
@@ -102,7 +104,8 @@ def _job(
 
     # Workers share the cores, so the net of each takes one.
     options = replace(options, threads=options.threads or 1, model=_everywhere(options.model))
-    analyzer = options.load(faces)
+    # A cluster's GPUs may not be where the command runs.
+    analyzer = (options if here else replace(options, device=DeviceName.cpu)).load(faces)
     # As 'mien image' notes them, so that either command can resume the other's file.
     settings = {"detector": options.detector.value, **faces.settings(), "max-megapixels": reading.max_megapixels}
     made = Made(analyzer.model, analyzer.labels, settings)
