@@ -12,16 +12,21 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import av
+import numpy as np
 import pytest
 from PIL import Image, ImageChops
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 from browser import CHROMIUM, Page, browser
+from clips import counting, write_clip
 from mien.apps.web.app import create_app
 from mien.apps.web.site import write_site
 from mien.apps.web.tab import RUNTIME
 from mien.inference.analyzer import load
 from mien.version import __version__
-from web_client import running, workers
+from web_client import running, until, workers
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 
@@ -56,7 +61,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("browser")) as page:
+    with browser(tmp_path_factory.mktemp("browser"), "--use-fake-device-for-media-stream=device-count=2") as page:
         yield page
 
 
@@ -102,7 +107,7 @@ def test_what_the_browser_cannot_show_comes_back_as_a_picture(page: Page, exampl
     said(page, "astronaut.tif: 1 face found")
     assert page.value("document.getElementById('still').naturalWidth") == 512
     page.choose("#file", tmp_path / "moving.gif")
-    said(page, "found in its first frame, which alone is read")
+    said(page, "1 face found; of its frames the first alone is read")
     page.value("document.getElementById('helplink').click()")
     page.wait("document.getElementById('help').open")
     assert text(page, "footer").startswith(f"mien {__version__}")
@@ -160,8 +165,13 @@ def save(page: Page, form: str, folder: Path) -> bytes:
     page.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
     there = set(folder.iterdir())
     page.value(f"document.querySelector('#save [value={form}]').click()")
-    while not (made := [one for one in set(folder.iterdir()) - there if one.name.endswith(f".mien.{form}")]):
-        page.value("new Promise((done) => setTimeout(done, 20))")
+    made: list[Path] = []
+
+    def came() -> bool:
+        made[:] = [one for one in set(folder.iterdir()) - there if re.search(rf"\.mien\.{form}l?$", one.name)]
+        return bool(made)
+
+    until(came)
     return made[0].read_bytes()
 
 
@@ -239,13 +249,72 @@ def test_the_strip_of_a_film_shows_all_of_it(page: Page):
     page.value("document.getElementById('strip').remove()")
 
 
-def test_a_camera_is_followed_until_it_is_pressed_again(page: Page):
-    page.value("document.getElementById('camera').click()")
-    page.wait("document.getElementById('faces').innerText === 'no face found'")
+def press(page: Page, selector: str) -> None:
+    page.value(f"document.querySelector('{selector}').click()")
+
+
+def follows(page: Page) -> None:
     page.wait("document.getElementById('pace').innerText.endsWith('ms behind')")
+
+
+def test_one_of_several_cameras_is_followed_until_it_is_pressed_again(page: Page, tmp_path: Path):
+    press(page, "#camera")
+    page.wait("document.getElementById('faces').innerText === 'no face found'")
+    follows(page)
     assert page.value("document.getElementById('view').className") == "mirrored"
-    page.value("document.getElementById('camera').click()")
-    page.wait("document.getElementById('film').srcObject === null && document.getElementById('view').hidden")
+    page.wait("document.querySelectorAll('#cameras option').length === 2")
+    page.value("{ const list = document.getElementById('cameras'); list.selectedIndex = 1; list.onchange(); }")
+    used = "document.getElementById('film').srcObject?.getVideoTracks()[0].getSettings().deviceId"
+    page.wait(f"{used} === document.querySelectorAll('#cameras option')[1]?.value")
+    follows(page)
+    press(page, "#camera")
+    said(page, "the camera is off; what it saw can be saved")
+    assert page.value("document.getElementById('film').srcObject === null")
+    assert page.value("document.getElementById('still').naturalWidth") > 0
+    lines = [json.loads(line) for line in save(page, "json", tmp_path).splitlines()]
+    assert [line["path"] for line in lines] == ["camera"] * len(lines) != []
+    page.value("localStorage.clear()")
+
+
+def test_a_camera_that_is_refused_or_lost_is_told(page: Page):
+    page.value("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    press(page, "#camera")
+    said(page, "this page may not use the camera")
+    assert page.value("document.getElementById('view').hidden")
+    page.value("delete navigator.mediaDevices.getUserMedia")
+    press(page, "#camera")
+    follows(page)
+    page.value("document.getElementById('film').srcObject.getTracks()[0].dispatchEvent(new Event('mute'))")
+    page.value("document.getElementById('film').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
+    said(page, "the camera was disconnected")
+    assert page.value("document.getElementById('camera').ariaPressed") == "false"
+    press(page, "#camera")
+    follows(page)
+
+
+def test_the_marked_picture_is_recorded(page: Page, examples: Path, tmp_path: Path):
+    page.choose("#file", examples / "heads.mp4")
+    page.wait(TWO_PEOPLE)
+    press(page, "#save [value=webm]")
+    page.wait("document.getElementById('film').currentTime > 1")
+    film = tmp_path / "film.webm"
+    film.write_bytes(save(page, "webm", tmp_path))
+    with av.open(str(film)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(frames) > 2
+    with av.open(str(examples / "heads.mp4")) as container:
+        plain = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert frames[0].shape == plain.shape
+    assert np.abs(frames[0].astype(int) - plain).max() > 100
+
+
+def test_a_film_that_the_browser_cannot_decode_is_told(page: Page, examples: Path, tmp_path: Path):
+    clip = write_clip(tmp_path / "phone.mp4", counting(2), codec="mpeg2video")
+    page.choose("#file", clip)
+    said(page, "the browser cannot decode phone.mp4 (it may be HEVC, as from an iPhone); use 'mien video' instead")
+    page.choose("#file", clip, examples / "astronaut.png")
+    page.wait("document.querySelector('#gallery small').innerText === 'failed'")
+    assert page.value("document.getElementById('view').hidden")
 
 
 @pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)
@@ -270,7 +339,7 @@ def test_the_tab_reads_on_when_the_server_is_gone(chromium: Page, examples: Path
         chromium.open(f"http://localhost:{port}")
         chromium.wait("document.getElementById('priorsays').textContent")
         chromium.value("document.querySelector('#where [value=tab]').click()")
-        chromium.wait("document.getElementById('wheresays').innerText === 'ready, also offline'")
+        chromium.wait("document.getElementById('wheresays').innerText ?.startsWith('ready, also offline')")
     chromium.complaints.clear()
     chromium.choose("#file", examples / "astronaut.png")
     said(chromium, "astronaut.png: 1 face found")
@@ -299,7 +368,7 @@ def shown(folder: Path) -> Iterator[str]:
 @pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)
 def test_a_site_works_without_a_network_after_the_first_visit(chromium: Page, examples: Path, tmp_path: Path):
     write_site(load("mien-s"), tmp_path, force=False)
-    ready = "document.getElementById('wheresays').innerText === 'ready, also offline'"
+    ready = "document.getElementById('wheresays').innerText ?.startsWith('ready, also offline')"
     with shown(tmp_path) as address:
         chromium.open(address)
         chromium.wait(ready)
@@ -314,7 +383,9 @@ def test_a_site_works_without_a_network_after_the_first_visit(chromium: Page, ex
     assert chromium.complaints == []
 
 
-def test_a_server_that_is_gone_is_named_and_the_page_goes_on_when_it_is_back(chromium: Page, examples: Path):
+def test_a_server_that_is_gone_is_named_and_the_page_goes_on_when_it_is_back(
+    chromium: Page, examples: Path, tmp_path: Path
+):
     app = create_app(load(), workers=workers())
     with running(app) as (_, port):
         chromium.open(f"http://localhost:{port}")
@@ -323,3 +394,31 @@ def test_a_server_that_is_gone_is_named_and_the_page_goes_on_when_it_is_back(chr
     said(chromium, "the server is gone")
     with running(app, port):
         said(chromium, "astronaut.png: 1 face found")
+        press(chromium, "#camera")
+        follows(chromium)
+    said(chromium, "the server is gone")
+    with running(app, port):
+        follows(chromium)
+        press(chromium, "#camera")
+        said(chromium, "the camera is off")
+    lines = [json.loads(line) for line in save(chromium, "json", tmp_path).splitlines()]
+    assert [line["frame"] for line in lines] == [*range(len(lines))]
+
+
+def test_a_server_that_fails_at_first_is_asked_again(chromium: Page):
+    app, asked = create_app(load(), workers=workers()), []
+
+    async def failing_once(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == "/v1/model":
+            asked.append(scope)
+        if len(asked) == 1:
+            await JSONResponse({"detail": "it is still starting"}, 503)(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    with running(failing_once) as (_, port):
+        chromium.open(f"http://localhost:{port}")
+        said(chromium, "it is still starting; trying again")
+        assert chromium.value("document.getElementById('camera').disabled")
+        chromium.wait("!document.getElementById('camera').disabled")
+        assert text(chromium, "#status") == ""

@@ -2,8 +2,26 @@
 
 const LONGEST_PX = 1280; // faces are searched at half of that
 
+/** The present frame of a film as a picture file; null where there is none. */
+export async function snapshot(film) {
+  if (!film.videoWidth) return null;
+  const canvas = new OffscreenCanvas(film.videoWidth, film.videoHeight);
+  canvas.getContext("2d").drawImage(film, 0, 0);
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 });
+}
+
 /** What a camera is asked for. */
 export const WANTED = { width: { ideal: LONGEST_PX } };
+
+/**
+ * An entry of a stream as one that goes on from those of an earlier stream: of other ids, and with later numbers.
+ * @param {{frame: number, id: number}} before the last frame, and the largest id
+ */
+export function goingOn(entry, before) {
+  const later = (id) => id > 0 ? id + before.id : id;
+  const faces = entry.faces.map((face) => ({ ...face, id: later(face.id) }));
+  return { ...entry, frame: entry.frame + before.frame + 1, faces, not_people: entry.not_people?.map(later) };
+}
 
 /** Width and height of a film's frames, reduced where they are large. */
 export function frameSize({ videoWidth: width, videoHeight: height }) {

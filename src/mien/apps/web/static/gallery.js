@@ -61,5 +61,9 @@ function stateOf({ kind, entry, error }) {
   return entry ? counted(entry) : "waiting";
 }
 
-/** How many faces an entry has, in words. */
-export const counted = ({ faces: { length } }) => length === 0 ? "no face" : length === 1 ? "1 face" : `${length} faces`;
+/** How many faces an entry has, in words, and how many of them are uncertain. */
+export function counted({ faces }, found = "") {
+  const { length } = faces, doubts = faces.filter(({ uncertain }) => uncertain).length;
+  const count = (["no face", "1 face"][length] ?? `${length} faces`) + found;
+  return doubts ? `${count}, ${doubts < length ? `${doubts} uncertain` : length > 1 ? "all uncertain" : "uncertain"}` : count;
+}

@@ -38,13 +38,18 @@ function cell(value) {
 
 /** A PNG of what is shown, in its own size, with the marks of an entry. */
 export function markedPicture(medium, entry, colours, mirrored) {
-  const [width, height] = [medium.videoWidth ?? medium.naturalWidth, medium.videoHeight ?? medium.naturalHeight];
-  const canvas = new OffscreenCanvas(width, height), context = canvas.getContext("2d");
+  const canvas = new OffscreenCanvas(medium.videoWidth ?? medium.naturalWidth, medium.videoHeight ?? medium.naturalHeight);
+  drawMarked(canvas, medium, entry, colours, mirrored);
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
+/** Draw a picture over the whole of a canvas, and the marks of an entry on it. */
+export function drawMarked(canvas, picture, entry, colours, mirrored) {
+  const { width, height } = canvas, context = canvas.getContext("2d");
   if (mirrored) context.setTransform(-1, 0, 0, 1, width, 0);
-  context.drawImage(medium, 0, 0, width, height);
+  context.drawImage(picture, 0, 0, width, height);
   context.setTransform(1, 0, 0, 1, 0, 0);
   paint(context, width, height, entry, colours, mirrored);
-  return canvas.convertToBlob({ type: "image/png" });
 }
 
 /** Hand a file to the visitor. */

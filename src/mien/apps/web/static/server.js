@@ -1,16 +1,21 @@
 // The API of the server that the page came from.
 import { frameSize } from "./frames.js";
 
-const gone = () => Object.assign(new Error("the server is gone; start it again with 'mien web', and the page goes on"), { isGone: true });
+const GONE = "the server is gone; start it again with 'mien web', and the page goes on";
+const CLOSED = "the server closed the stream, or takes no more of them at present; the page tries again";
+const POLICY_VIOLATION = 1008; // as what it closes, a stream would be refused again
+
+const gone = (words = GONE) => Object.assign(new Error(words), { isGone: true });
 
 /** What the page must know before the first answer; of a site without a server, a file tells. */
-export const about = async (isSite) => answered(await sent(isSite ? "model.json" : "api/model"));
+export const about = async (isSite) => answered(await sent(isSite ? "model.json" : "v1/model"));
 
 export class Server {
   /** The document of a picture file (docs/SCHEMA.md); throws an Error that says what is wrong with it. */
   async picture(file, settings) {
     const query = new URLSearchParams({ ...settings, name: file.name || "picture" });
-    return answered(await sent(`api/image?${query}`, file));
+    const { schema, model, images: [entry] } = await answered(await sent(`v1/images?${query}`, file));
+    return { ...entry, schema, model };
   }
 
   /** A picture file as a JPEG, for one that the browser cannot show. */
@@ -29,7 +34,9 @@ export class Server {
 /** Whether the server answers again. */
 export const isBack = () => about(false).then(() => true, () => false);
 
-const sent = (address, body) => fetch(address, body && { method: "POST", body }).catch(() => { throw gone(); });
+// As bytes: the server would read a file of type application/json or a form as what holds several pictures.
+const sent = (address, body) => fetch(address, body && { method: "POST", body, headers: { "Content-Type": "application/octet-stream" } })
+  .catch(() => { throw gone(); });
 
 async function answered(response) {
   const answer = await response.json().catch(() => ({ detail: `the server answers ${response.status}` }));
@@ -41,25 +48,28 @@ async function answered(response) {
 class Feed {
   #socket;
   #settle = null;
+  #refusal = ""; // what the server said before it closed the stream
+  #why;
 
   constructor(settings) {
-    const address = new URL(`api/stream?${new URLSearchParams(settings)}`, document.baseURI);
+    const address = new URL(`v1/stream?${new URLSearchParams(settings)}`, document.baseURI);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     this.#socket = new WebSocket(address);
     this.#socket.binaryType = "arraybuffer";
     this.opened = new Promise((done, failed) => {
       this.#socket.onopen = done;
-      this.#socket.onclose = () => {
-        const why = gone();
-        failed(why);
-        this.#settle?.failed(why);
+      this.#socket.onclose = async ({ code }) => {
+        this.#why = code === POLICY_VIOLATION ? new Error(this.#refusal) : await isBack() ? gone(CLOSED) : gone();
+        failed(this.#why);
+        this.#settle?.failed(this.#why);
       };
     });
     this.opened.catch(() => {});
     this.#socket.onmessage = (event) => {
-      const answer = JSON.parse(event.data), settle = this.#settle;
-      if (answer.error) settle?.failed(new Error(answer.error));
-      else settle?.done(answer);
+      const answer = JSON.parse(event.data);
+      if (!answer.error) return this.#settle?.done(answer);
+      this.#refusal = answer.error;
+      this.#settle?.failed(Object.assign(new Error(answer.error), { isOfFrame: true }));
     };
   }
 
@@ -70,7 +80,7 @@ class Feed {
     const message = new Uint8Array(8 + picture.size);
     new DataView(message.buffer).setFloat64(0, time_s, true);
     message.set(new Uint8Array(await picture.arrayBuffer()), 8);
-    if (this.#socket.readyState !== WebSocket.OPEN) throw gone();
+    if (this.#socket.readyState !== WebSocket.OPEN) throw this.#why ?? gone();
     return new Promise((done, failed) => {
       this.#settle = { done, failed };
       this.#socket.send(message);

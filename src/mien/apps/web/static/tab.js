@@ -20,6 +20,7 @@ export class Tab {
       for (const { failed } of this.#waiting.values()) failed(new Error(`this tab cannot run the nets: ${event.message || "its worker does not start"}`));
       this.#waiting.clear();
     };
+    /** Resolves to the number of threads in which the nets run. */
     this.ready = this.#ask("load", { settings });
     this.ready.catch(() => {});
   }

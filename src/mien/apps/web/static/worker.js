@@ -10,6 +10,7 @@ const tasks = {
     ort.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
     const net = (name) => new URL(`../weights/${name}.onnx`, import.meta.url);
     analyzer = await loadWith(ort, net("yunet"), net("model"), settings);
+    return ort.env.wasm.numThreads;
   },
   picture: ({ file, name, settings }) => analyzer.tuned(settings).document(file, name),
   begin: ({ stream, settings }) => { streams.set(stream, analyzer.tuned(settings).stream()); },
