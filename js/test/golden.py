@@ -32,8 +32,8 @@ from mien.inference.classifier import Classifier
 from mien.results.rows import columns, model_name, rows
 from mien.results.sinks import csv_line, csv_row
 from mien.tracking.appearance import COLOUR_VALUES, looks
+from mien.tracking.people_in_view import PeopleInView
 from mien.tracking.smoothing import Hysteresis, Smoother
-from mien.tracking.timeline import Timeline
 from mien.tracking.tracked_result import TrackedResult
 from mien.tracking.tracker import Tracker
 from mien.video.shots import novelty, thumbnail
@@ -259,17 +259,17 @@ def _roi() -> Any:
 
 def _people() -> Any:
     """Four faces that come and go, of which each view scores as much as it is light."""
-    random, timeline, image, frames = np.random.default_rng(7), Timeline(SEVEN), pattern(320, 240), []
+    random, people, image, frames = np.random.default_rng(7), PeopleInView(), pattern(320, 240), []
     usual = np.array([0.86, 0.796, 0.815, 0.792])
     places = np.array([[20, 30, 60, 80], [150, 20, 220, 110], [240, 150, 300, 215], [5, 180, 45, 225]], np.float32)
-    with mock.patch("mien.tracking.people.face_score", lambda view: float(view.mean()) / 150):
+    with mock.patch("mien.tracking.person_rule.face_score", lambda view: float(view.mean()) / 150):
         for time_s in np.cumsum(random.choice([0.04, 0.3, 2.5], 100)).round(3).tolist():
             ids = np.flatnonzero(random.random(4) > 0.3) + 1
             moved = (places[ids - 1] + np.tile(random.integers(-40, 40, (len(ids), 2)), 2)).astype(np.float32)
             scores = (usual[ids - 1] + random.uniform(-0.05, 0.03, len(ids))).round(4).astype(np.float32)
             quality = tuple(random.choice(["good", "blurred"], len(ids)).tolist())
-            timeline.add(_tracked(Frame(image, time_s=time_s), Faces(moved, _nowhere(len(ids)), scores), ids, quality))
-            not_people = [key for key in ids.tolist() if not timeline.counts(key)]
+            people.add(_tracked(Frame(image, time_s=time_s), Faces(moved, _nowhere(len(ids)), scores), ids, quality))
+            not_people = [key for key in ids.tolist() if not people.counts(key)]
             faces = zip(ids.tolist(), moved.tolist(), scores.tolist(), quality, strict=True)
             found = [dict(zip(("id", "box", "score", "quality"), face, strict=True)) for face in faces]
             frames.append({"time_s": time_s, "faces": found, "not_people": not_people})

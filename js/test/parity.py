@@ -20,8 +20,8 @@ from PIL import Image
 
 from mien.detection.detectors import load_detector
 from mien.inference.analyzer import load
+from mien.tracking.people_in_view import PeopleInView
 from mien.tracking.stream import Stream
-from mien.tracking.timeline import Timeline
 
 if TYPE_CHECKING:
     from browser import Page
@@ -101,15 +101,15 @@ def who_is_who(page: Page, clip: Path, min_score: float, fps: float, most: int) 
 
     page.value(OPEN.replace("MIN_SCORE", str(min_score)))
     stream = Stream(load(detector=load_detector("yunet", min_score=min_score)))
-    timeline = Timeline(stream.analyzer.labels)
+    people = PeopleInView()
     with open_video(clip, fps=fps) as video:
         for frame in islice(video, most):
-            timeline.add(result := stream(frame))
+            people.add(result := stream(frame))
             ids = result.ids.tolist()
             Image.fromarray(frame.image).save(file := BytesIO(), "PNG")
             data = base64.b64encode(file.getvalue()).decode()
             entry = json.loads(page.value(NEXT.replace("BYTES", data).replace("TIME", str(frame.time_s))))
-            expected = ids, [key for key in ids if not timeline.counts(key)]
+            expected = ids, [key for key in ids if not people.counts(key)]
             yield expected, ([face["id"] for face in entry["faces"]], entry["not_people"])
 
 

@@ -1,12 +1,12 @@
-// Who in a stream counts as a person. How, and where the numbers come from: mien.tracking.people; the time for which a
-// face was seen: mien.tracking.timeline.
+// Who in a stream counts as a person. How, and where the numbers come from: mien.tracking.person_rule; for how long a
+// frame counts: mien.tracking.durations.
 import { longer, square } from "./boxes.js";
 import { cropSquare, FARTHEST_PX } from "./crop.js";
 import { resizeTo } from "./resize.js";
 
 export const SURE_SCORE = 0.82;
-const SURE_SHARE = 0.1, SURE_S = 1, CLOSE_UP_SCORE = 0.85, CLOSE_UP_PX = 96, BETTER = 1.1;
-const THUMBNAIL_MARGIN = 1.5, SMALLEST_PX = 8, LONGEST_S = 1, USUAL = 15, MOST_PEOPLE = 300;
+const SURE_SHARE = 0.1, SURE_S = 1, CLOSE_UP_SCORE = 0.85, CLOSE_UP_PX = 96, BETTER_VIEW = 1.1;
+const THUMBNAIL_MARGIN = 1.5, SMALLEST_PX = 8, LONGEST_S = 1, USUAL = 15, MOST_IDS = 300;
 
 export class People {
   #scoreOf;
@@ -31,7 +31,7 @@ export class People {
     this.#present = [];
     const scale = Math.round(width / pixels.width);
     for (const face of faces) if (face.id > 0) this.#present.push(await this.#meet(face, pixels, scale));
-    for (const id of this.#records.keys()) if (this.#records.size > MOST_PEOPLE) this.#records.delete(id);
+    for (const id of this.#records.keys()) if (this.#records.size > MOST_IDS) this.#records.delete(id);
     return faces.map(({ id }) => id).filter((id) => !this.#records.has(id) || !counts(this.#records.get(id)));
   }
 
@@ -57,7 +57,7 @@ export class People {
   /** Search a doubted face alone, where this view of it is better than those before. */
   async #lookClosely(one, face, pixels, scale) {
     const isGood = face.quality === "good", merit = face.score * longer(face.box);
-    if (isGood === one.isGood ? merit <= BETTER * one.merit : !isGood) return;
+    if (isGood === one.isGood ? merit <= BETTER_VIEW * one.merit : !isGood) return;
     const view = viewOf(pixels, face.box.map((edge) => edge / scale));
     if (!view) return;
     Object.assign(one, { isGood, merit });
