@@ -1,5 +1,7 @@
 """Maps of evidence: found where it is planted, gone from a net that knows nothing, the same every time."""
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +104,34 @@ def test_the_evidence_of_a_smile_is_low_in_the_face(examples: Path):
     upper, middle, lower = found.thirds()[0]
     assert upper < 0.3 < middle + lower
     assert found.draw().shape == (264, 480, 3)
+
+
+class TestFace:
+    def test_a_face_is_explained_as_its_picture_is(self, examples: Path):
+        analyzer = package.load("mien-s")
+        (face,) = result = analyzer(examples / "astronaut.png")
+        (of_picture,) = explain(result, analyzer, emotions=1)
+        found = face.explain(emotions=1)
+        assert (found.emotions, found.picture.shape) == (("happiness",), of_picture.picture.shape)
+        np.testing.assert_array_equal(found.maps, of_picture.maps)
+        np.testing.assert_array_equal(result[:1][0].explain(1).maps, found.maps)
+        with pytest.raises(ValueError, match="emotions must be 1 or more; got 0"):
+            face.explain(0)
+
+    def test_no_net_is_pickled_with_a_face(self, examples: Path):
+        result = package.load("mien-s")(examples / "astronaut.png")
+        for face in (pickle.loads(pickle.dumps(result))[0], pickle.loads(pickle.dumps(result[0]))):
+            assert face.probabilities == result[0].probabilities
+            with pytest.raises(package.UsageError, match="explain its picture by mien"):
+                face.explain()
+
+    def test_emotions_of_little_weight_are_left_out(self, examples: Path):
+        analyzer = package.load("mien-s")
+        (face,) = analyzer(examples / "grace_hopper.jpg")
+        shares = dict(zip(face.probabilities, (0.52, 0.0495, 0.0505), strict=False))
+        rest = (1 - sum(shares.values())) / 4
+        face = replace(face, probabilities={name: shares.get(name, rest) for name in face.probabilities})
+        assert sorted(face.explain(7).emotions) == sorted(set(face.probabilities) - {"happiness"})
 
 
 class TestCommand:

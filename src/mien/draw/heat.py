@@ -27,10 +27,11 @@ def heated(picture: Image, evidence: NDArray[np.float32]) -> Image:
     return np.rint(grey + cover * (RED - grey)).astype(np.uint8)
 
 
-def captioned(picture: Image, text: str) -> Image:
-    """Return a picture (H, W, 3) with a line of text under it, (H + H / 10, W, 3)."""
+def captioned(picture: Image, text: str, strip_px: int | None = None) -> Image:
+    """Return a picture (H, W, 3) with a line of text on a strip under it, (H + S, W, 3); S is H / 10 unless given."""
     height, width = picture.shape[:2]
-    strip = Pillow.new("RGB", (width, height // 10), "white")
-    font = ImageFont.load_default(height / 15)
-    ImageDraw.Draw(strip).text((width / 2, height / 20), text, "black", font, "mm")
+    strip_px = strip_px or height // 10
+    strip = Pillow.new("RGB", (width, strip_px), "white")
+    font = ImageFont.load_default(strip_px / 1.5)
+    ImageDraw.Draw(strip).text((width / 2, strip_px / 2), text, "black", font, "mm")
     return np.concatenate([picture, np.asarray(strip)])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Protocol, cast, overload
+from typing import TYPE_CHECKING, Protocol, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from mien.imaging.quality import GOOD, quality
 from mien.inference.classifier import BATCH_SIZE, Classifier, model_file
 from mien.results.analysis import Analysis
 from mien.results.document import model_entry
+
+if TYPE_CHECKING:
+    from mien.inference.explain import Explanation
 
 VIEWS = {"seven": SEVEN, "eight": EIGHT}
 """The ways to show FER+'s eight emotions: with contempt counted as neutral, or apart."""
@@ -130,6 +133,13 @@ class Analyzer:
         """Return the probabilities (N, K) of ``labels`` for faces that are cut already, crops (N, S, S, C) uint8."""
         return shown_at(self.classifier(crops), self.classifier.card.class_shares, self.labels, self.prior)
 
+    def explain_crop(self, crop: Crops, face: Face, emotions: int) -> Explanation:
+        """Return what ``Face.explain`` does, of a face whose crop (S, S, C) the net saw."""
+        # explain needs an analyzer, so it cannot be imported above.
+        from mien.inference.explain import explain_crop
+
+        return explain_crop(face, crop, self, emotions)
+
     def certain_from(self) -> float:
         """Return the confidence from which a face of good quality is certain, at the prior in use."""
         return self.classifier.card.uncertain_at(self.prior)
@@ -156,7 +166,9 @@ class Analyzer:
             ids = np.full(len(one.faces), -1, np.int64)
             shares = probs[start:end]
             unsure = self.uncertain(shares.max(axis=1), one.quality)
-            results.append(Analysis(frame, one.faces, ids, shares, self.labels, unsure, one.quality, self.model))
+            asked = tuple(partial(self.explain_crop, crop) for crop in one.crops)
+            fields = (frame, one.faces, ids, shares, self.labels, unsure, one.quality, self.model)
+            results.append(Analysis(*fields, explainers=asked))
             start = end
         return results
 

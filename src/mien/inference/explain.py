@@ -38,7 +38,7 @@ BLUR_WIDTHS = 1 / 6
 LEAST = 1e-4
 """The smallest share that counts in log-odds."""
 
-LEAST_EXPLAINED = 0.01
+LEAST_EXPLAINED = 0.05
 """The smallest share of an emotion that is explained, unless it is the strongest."""
 
 SHOWN_PX = 240
@@ -54,7 +54,7 @@ class Explanation:
 
     Attributes:
         face: the face.
-        emotions: E emotions, the strongest first, of 1 % or more but for the first.
+        emotions: E emotions, the strongest first, of 5 % or more but for the first.
         maps: (E, S, S) float32, for each emotion and pixel of the crop, by how many nats the log-odds of the emotion
             fall further when the place is hidden than when any is; negative where the emotion is read more surely
             without it.
@@ -74,14 +74,15 @@ class Explanation:
         parts = np.stack([part.sum(axis=1) for part in np.array_split(rows, 3, axis=1)], axis=1)
         return parts / np.maximum(parts.sum(axis=1, keepdims=True), 1e-9)
 
-    def draw(self) -> Image:
-        """Return the face and, for each emotion, the face with its evidence in red, (264, 240 (1 + E), 3) uint8 RGB."""
+    def draw(self, title: str = "the face") -> Image:
+        """Return the face and, for each emotion, the face with its evidence in red, (264, 240 (1 + E), 3) uint8 RGB.
+
+        Args:
+            title: what stands under the face.
+        """
         named = [f"{name} {self.face.probabilities[name]:.0%}" for name in self.emotions]
         panels = [heated(self.picture, one) for one in self.maps]
-        return np.concatenate(
-            [captioned(self.picture, "the face"), *map(captioned, panels, named)],
-            axis=1,
-        )
+        return np.concatenate([captioned(self.picture, title), *map(captioned, panels, named)], axis=1)
 
 
 def explain(source: Source | Analysis, analyzer: Analyzer | None = None, emotions: int = 3) -> list[Explanation]:
@@ -92,14 +93,13 @@ def explain(source: Source | Analysis, analyzer: Analyzer | None = None, emotion
     Args:
         source: a picture as an ``Analyzer`` takes it, or its result.
         analyzer: finds and names the faces; None is ``mien.load()``. For a result, the one that made it.
-        emotions: how many of the strongest are explained, 1 or more; those under 1 % are left out.
+        emotions: how many of the strongest are explained, 1 or more; those under 5 % are left out.
 
     Raises:
         ImageError: the picture cannot be read.
         ValueError: no emotion is asked for.
     """
-    if emotions < 1:
-        raise ValueError(f"emotions must be 1 or more; got {emotions}")
+    _check(emotions)
     analyzer = analyzer or _packaged()
     result = source if isinstance(source, Analysis) else analyzer(to_frame(source))
     faces = seen(result)
@@ -110,6 +110,23 @@ def explain(source: Source | Analysis, analyzer: Analyzer | None = None, emotion
         _of_face(face, crop, picture, analyzer, emotions)
         for face, crop, picture in zip(result, crops, pictures, strict=True)
     ]
+
+
+def explain_crop(face: Face, crop: Crops, analyzer: Analyzer, emotions: int) -> Explanation:
+    """Return which parts of a face its strongest emotions are read from, in pictures of its crop (S, S, C) alone.
+
+    Raises:
+        ValueError: no emotion is asked for.
+    """
+    _check(emotions)
+    enlarged = np.asarray(cv2.resize(crop, (SHOWN_PX, SHOWN_PX), interpolation=cv2.INTER_CUBIC), np.uint8)
+    picture = np.broadcast_to(enlarged.reshape(SHOWN_PX, SHOWN_PX, -1), (SHOWN_PX, SHOWN_PX, 3))
+    return _of_face(face, crop, np.ascontiguousarray(picture), analyzer, emotions)
+
+
+def _check(emotions: int) -> None:
+    if emotions < 1:
+        raise ValueError(f"emotions must be 1 or more; got {emotions}")
 
 
 @cache

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from html import escape
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mien.core.errors import MissingExtra
+from mien.core.arrays import Ids
 from mien.core.faces import LANDMARKS, Faces
 from mien.core.frame import Frame
-from mien.core.result import Result
+from mien.core.result import Face, Result
 from mien.draw import annotate as drawing
 from mien.imaging.convert import to_pillow
 from mien.results.document import SCHEMA, ModelEntry, PictureEntry, ResultEntry, picture_entry
@@ -34,9 +35,23 @@ class Analysis(Result):
 
     Attributes:
         model: name, version, digest and prior, as ``mien.results.document.model_entry`` gives them.
+        explainers: of each face what its ``explain`` asks; empty if none is known.
     """
 
     model: ModelEntry
+    explainers: tuple[Callable[[Face, int], Any], ...] = field(default=(), kw_only=True)
+
+    def __getstate__(self) -> list[Any]:
+        """Return the fields, to be pickled without the explainers, which hold the net."""
+        return [() if one.name == "explainers" else getattr(self, one.name) for one in fields(self)]
+
+    def _face(self, row: int) -> Face:
+        face = super(Analysis, self)._face(row)
+        return replace(face, explainer=self.explainers[row]) if self.explainers else face
+
+    def _taken(self, rows: Ids) -> dict[str, Any]:
+        explainers = tuple(self.explainers[row] for row in rows) if self.explainers else ()
+        return {**super(Analysis, self)._taken(rows), "explainers": explainers}
 
     def draw(self) -> PillowImage:
         """Return an annotated copy of the picture, as ``mien.draw.annotate.draw`` makes it."""
