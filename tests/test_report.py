@@ -10,13 +10,18 @@ import numpy as np
 import pytest
 
 from command import Command
+from mien.core.model_card import ModelCard
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
 from mien.evaluation.evaluate import evaluate
-from mien.evaluation.evidence import ModelEvidence, collect
+from mien.evaluation.evidence import ModelEvidence, Tables, collect
+from mien.evaluation.group_words import group_cell
+from mien.evaluation.leaks import leaks
+from mien.evaluation.peers import NONE, peers_on
 from mien.evaluation.people import people
+from mien.evaluation.seeds import mean_and_spread, same_recipe
 from mien.imaging.corruptions import CORRUPTIONS, REGIONS, STRENGTHS, region_hidden
-from mien.report import evidence_sections as sections
+from mien.report import evidence_errors as errors
 from mien.report.doubtful import AGREED, COLUMNS, doubtful
 from mien.report.evidence_page import evidence_page
 from mien.report.sections import class_table
@@ -41,12 +46,24 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_split(replace(split, choosing=np.arange(80) // 5 % 2 == 0), folder / "valid.npz")
     (folder / "good.onnx").write_bytes(tiny_net(tiny_card()))
     (folder / "worse.onnx").write_bytes(biased(tiny_net(tiny_card()), 1, by=9.0))
+    write_table(folder / "groups.csv", "age", [("old", "young")[row % 3 == 0] for row in range(80)])
+    write_table(folder / "peers.csv", "other program", [KINDS[row % 5][2] for row in range(80)])
     return folder
+
+
+def write_table(path: Path, column: str, cells: list[str]) -> None:
+    """A line a face of ``made_split``."""
+    lines = [f"{row}.png,{cell}" for row, cell in enumerate(cells)]
+    path.write_text("\n".join([f"file,{column}", *lines]), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def known(data: Path) -> list[ModelEvidence]:
-    return [collect(data / name, [data], harm=False) for name in ("good.onnx", "worse.onnx")]
+    tables = Tables([data / "groups.csv"], [data / "peers.csv"])
+    return [
+        collect(data / name, [data], tables=tables, beside=name == "worse.onnx", quick=True)
+        for name in ("good.onnx", "worse.onnx")
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +73,8 @@ def page(known: list[ModelEvidence]) -> str:
 
 
 def test_the_figures_are_those_of_evaluate(data: Path, known: list[ModelEvidence], page: str):
-    rows = [row for row in evaluate(data / "good.onnx", data).document["sets"] if row["half"] == "reported"]
+    document = evaluate(data / "good.onnx", data, groups=[data / "groups.csv"]).document
+    rows = [row for row in document.get("sets", []) if row["half"] == "reported"]
     assert [one.row for one in known[0].sets] == rows
     assert [len(one.faces) for one in known[0].sets] == [row["n"] for row in rows] == [30, 10]
     for row in rows:
@@ -68,13 +86,19 @@ def test_the_figures_are_those_of_evaluate(data: Path, known: list[ModelEvidence
         assert f"<td>{row['clean']['n']}</td>" in page
         for scores in row["per_class"].values():
             assert f"<td>{scores['recall']:.3f}</td><td>{scores['f1']:.3f}</td>" in page
+    tables = document.get("groups", [])
+    assert known[0].groups == tables
+    assert [len(one["groups"]) for one in tables] == [2, 2]
+    for row in (row for one in tables for row in one["groups"]):
+        cells = "".join(f"<td>{cell}</td>" for cell in (f"{row['n']}", group_cell(row, "accuracy")))
+        assert f"<th scope=row>{row['group']}</th>{cells}" in page
 
 
 def test_two_runs_are_called_by_their_folders(data: Path):
     for run in ("first", "second"):
         (data / run).mkdir()
         (data / run / "model.onnx").write_bytes((data / "good.onnx").read_bytes())
-    known = [collect(data / run / "model.onnx", [data], harm=False) for run in ("first", "second")]
+    known = [collect(data / run / "model.onnx", [data], quick=True) for run in ("first", "second")]
     page = evidence_page(known, [], "r.relabel.csv", with_faces=True)
     assert "How well first/model.onnx names emotions" in page
     assert "<dt>model second/model.onnx</dt>" in page
@@ -87,9 +111,11 @@ def test_the_page_needs_no_network_and_is_small(page: str):
     assert re.findall("<h2>(.*?)</h2>", page) == [
         "In short",
         "How often it is right",
+        "What leaks add",
         "Which is better",
         "Which emotions it takes for which",
         "Whether it knows when it is wrong",
+        "On whom it errs",
         "Where people disagree",
         "What it gets most wrong",
         "What it costs",
@@ -101,27 +127,78 @@ def test_the_other_model_is_tested_against_the_first(page: str):
     assert re.search(r"On 30 faces of ferplus good\.onnx is better: \d+\.\d points of accuracy", page)
 
 
+def test_other_programs_stand_beside_it(known: list[ModelEvidence], page: str):
+    (other,) = known[0].sets[0].peers
+    assert other.name == "other program"
+    assert other.accuracy > known[0].sets[0].row["accuracy"]
+    assert f"<td>other program</td><td>30</td><td><b>{100 * other.accuracy:.1f} %</b></td>" in page
+    assert "On 30 faces of ferplus other program is better" in page
+
+
+def test_what_a_program_says_is_read_leniently_and_what_is_no_emotion_is_wrong():
+    said = np.array(["Happy", "contempt", "no face", "", "sad"])
+    (one,) = peers_on(np.array([1, 0, 2, 3, 4]), {"one": said, "silent": np.full(5, "")})
+    assert one.predicted.tolist() == [1, 0, NONE, NONE, 3]
+    assert (one.accuracy, one.balanced_accuracy) == (0.4, 0.4)
+
+
+class TestSeeds:
+    def run(self, seed: int, rate: float = 0.1) -> ModelCard:
+        return replace(tiny_card(), notes={"recipe": f'name = "a"\nlearning_rate = {rate}\nseed = {seed}\n'})
+
+    def test_runs_that_differ_by_their_seed_alone_belong_together(self):
+        cards = [self.run(0), self.run(1, rate=0.2), self.run(3), tiny_card(), None, self.run(0)]
+        assert same_recipe(cards) == [[0, 2]]
+        assert same_recipe([self.run(0), replace(self.run(1), data_sha256="other")]) == []
+
+    def test_their_mean_and_spread_are_told(self, data: Path, tmp_path: Path):
+        for seed, by in ((0, 0.0), (1, 9.0)):
+            (tmp_path / f"{seed}.onnx").write_bytes(biased(tiny_net(self.run(seed)), 1, by=by))
+        known = [collect(tmp_path / f"{seed}.onnx", [data], quick=True) for seed in (0, 1)]
+        mean, spread = mean_and_spread([one.sets[0].row["accuracy"] for one in known])
+        assert spread > 0
+        page = evidence_page(known, [], "r.relabel.csv", with_faces=True)
+        assert f"<td>0, 1</td><td>ferplus</td><td>{100 * mean:.1f} ± {100 * spread:.1f} %</td>" in page
+
+    def test_the_spread_is_that_of_a_sample(self):
+        assert mean_and_spread([1.0, 3.0]) == (2.0, pytest.approx(2**0.5))
+
+
+class TestLeaks:
+    def test_faces_known_by_heart_raise_the_accuracy(self):
+        clean = np.arange(100) >= 20
+        found = leaks((np.arange(100) % 2 == 0) | ~clean, clean)
+        assert found is not None
+        assert (found.leaked, found.right_leaked, found.right_clean) == (20, 1.0, 0.5)
+        assert found.added == pytest.approx(0.1)
+        assert 0 < found.interval[0] < 0.1 < found.interval[1] < 0.2
+
+    @pytest.mark.parametrize("clean", [np.ones(4, bool), np.zeros(4, bool)])
+    def test_without_leaks_or_without_others_nothing_is_said(self, clean: np.ndarray):
+        assert leaks(np.ones(4, np.bool_), clean) is None
+
+
 def test_faces_that_people_agree_on_are_mistakes_and_others_have_labels_in_doubt(known: list[ModelEvidence]):
     found = doubtful(known[0].sets[0])
-    kinds = {(one.label, one.answer, one.doubts_label) for one in found}
+    kinds = {(one.label, one.prediction, one.doubts_label) for one in found}
     assert kinds == {("fear", "surprise", False), ("sadness", "anger", True)}
-    assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)
+    assert [one.confidence for one in found] == sorted((one.confidence for one in found), reverse=True)
     divided = next(one for one in found if one.doubts_label)
-    assert (divided.votes_for_label, divided.votes_for_answer) == (0.5, 0.4)
+    assert (divided.votes_for_label, divided.votes_for_prediction) == (0.5, 0.4)
     assert divided.votes_for_label < AGREED
-    assert divided.name.endswith(".png")
+    assert divided.file.endswith(".png")
 
 
 def test_without_faces_they_are_named(known: list[ModelEvidence]):
     found = doubtful(known[0].sets[0])
-    assert "<img" in sections.mistakes(found, "t.csv", with_faces=True)
-    named = sections.mistakes(found, "t.csv", with_faces=False)
+    assert "<img" in errors.mistakes(found, "t.csv", with_faces=True)
+    named = errors.mistakes(found, "t.csv", with_faces=False)
     assert "<img" not in named
-    assert found[0].name in named
+    assert found[0].file in named
 
 
 def test_where_people_agree_is_told_apart(known: list[ModelEvidence]):
-    shown = sections.where_people_disagree(known[0])
+    shown = errors.where_people_disagree(known[0])
     assert "ferplus, 90 % and more" in shown
     assert "ferplus, 50 to 70 %" in shown
     assert "ferplus, 70 to 90 %" not in shown
@@ -170,18 +247,18 @@ class TestHarm:
 
 
 def test_the_command_writes_the_page_and_the_table(data: Path, mien: Command, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("mien.evaluation.evidence.EXPLAINED", 1)
+    monkeypatch.setattr("mien.evaluation.trials.EXPLAINED", 1)
     monkeypatch.setattr("mien.inference.explain.MASKS", 20)
     given = [data / "good.onnx", "--data", data, "--out", "new/r.html"]
     found = mien("report", *given)
     assert (found.code, "written to new/r.html and new/r.relabel.csv" in found.out) == (0, True)
     page = Path("new/r.html").read_text(encoding="utf-8")
-    assert "With a third hidden" in page
-    assert "What harms it most is" in page
+    assert "With a third of the face hidden" in page
+    assert "Of the corruptions <b>" in page
     with Path("new/r.relabel.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert tuple(lines[0]) == COLUMNS
-    assert {(line["label"], line["answer"], line["doubt"]) for line in lines} == {
+    assert {(line["label"], line["prediction"], line["doubt"]) for line in lines} == {
         ("fear", "surprise", "model"),
         ("sadness", "anger", "label"),
     }

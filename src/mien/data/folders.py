@@ -200,6 +200,11 @@ def _letters(name: str) -> str:
     return re.sub("[^a-z]", "", name.lower())
 
 
+def emotion_called(word: str) -> str | None:
+    """Return the class that a word is a name of, leniently as for folders, None if it is of none."""
+    return _CLASS_OF.get(_letters(word))
+
+
 def _class_of(folder: Path) -> str:
     plain = _letters(folder.name)
     if plain not in _CLASS_OF:

@@ -1,36 +1,31 @@
-"""All that a report tells of models: scores, faces and answers by data set, and what harm does to them."""
+"""All that a report tells of models: scores, faces and predictions by data set, groups, corruptions, explanations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core import metrics
-from mien.core.emotions import SEVEN
 from mien.core.errors import DataError
-from mien.core.priors import shown_at
+from mien.core.model_card import ModelCard
+from mien.data.groups_table import Groups
 from mien.data.split import Split
 from mien.evaluation.coverage import Coverage, coverage, coverage_block
 from mien.evaluation.data_sets import Predicted, reported, score_sets, viewer
-from mien.evaluation.document import CoverageBlock, Heading, SetRow, SpeedRow
-from mien.evaluation.ensemble import Probs, Scorer, crops_of, load_scorer
+from mien.evaluation.document import CoverageBlock, GroupTable, Heading, SetRow, SpeedRow
+from mien.evaluation.ensemble import Scorer, crops_of, load_scorer
 from mien.evaluation.evaluate import heading, predict_split
-from mien.evaluation.faithfulness import Faithfulness, faithfulness
+from mien.evaluation.groups import group_columns, score_groups
+from mien.evaluation.leaks import Leaks, leaks
+from mien.evaluation.peers import Peer, peers_on
 from mien.evaluation.people import People, people
 from mien.evaluation.scores import View
 from mien.evaluation.speed import measure_speed
-from mien.imaging.corruptions import REGIONS, STRENGTHS, region_hidden
-from mien.inference.explain import evidence
-
-EXPLAINED = 8
-"""Faces on which maps of evidence are judged: 850 runs of the net each."""
-
-HARMED = 600
-"""Faces that are corrupted, at most: some fifty runs of the net each."""
+from mien.evaluation.trials import Corrupted, Explained, corrupted, explained
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,10 +35,13 @@ class SetEvidence:
     Attributes:
         row: their scores, as ``mien evaluate`` gives them under "sets".
         faces: the faces.
-        view: their truth and the model's answers.
+        view: their truth and the model's probabilities.
         curve: accuracy over the share kept.
         block: that at the model's own threshold.
         people: what people come to on them; None where the votes do not say.
+        leaks: what near-duplicates in ``train`` add; None where there are none.
+        groups: column -> the group (N,) of each face, "" for none.
+        peers: what other programs say of them.
     """
 
     row: SetRow
@@ -52,6 +50,9 @@ class SetEvidence:
     curve: Coverage
     block: CoverageBlock
     people: People | None
+    leaks: Leaks | None
+    groups: Groups
+    peers: list[Peer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,26 +62,49 @@ class ModelEvidence:
     Attributes:
         name: what to call it: its file, with its folder where that is a run, as every run calls its file model.onnx.
         heading: which file it is.
+        card: what the file says about itself.
         sets: by data set.
         speed: on this machine.
-        untouched: accuracy on the first ``HARMED`` faces of the first data set, and how many they are.
-        strengths: corruption -> strength as text -> accuracy on these; empty if not measured.
-        regions: hidden region -> accuracy on these.
-        explained: mean scores of maps of evidence; None if not measured.
+        groups: its figures by group, as ``mien evaluate`` gives them under "groups"; empty if not measured.
+        corrupted: its accuracy on corrupted faces of the first data set; None if not measured.
+        explained: faces of the first data set with maps of evidence; empty if not measured.
     """
 
     name: str
     heading: Heading
+    card: ModelCard
     sets: list[SetEvidence]
     speed: list[SpeedRow]
-    untouched: tuple[float, int]
-    strengths: dict[str, dict[str, float]]
-    regions: dict[str, float]
-    explained: Faithfulness | None
+    groups: list[GroupTable]
+    corrupted: Corrupted | None
+    explained: list[Explained]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Tables with a line a face: of ``groups``, as ``mien evaluate`` takes them, and of what ``peers`` call it."""
+
+    groups: Sequence[Path] = ()
+    peers: Sequence[Path] = ()
+
+
+class _Scoring(NamedTuple):
+    """How faces are scored."""
+
+    scorer: Scorer
+    split: str
+    prior: float
 
 
 def collect(
-    model: Path, data: Sequence[Path], split: str = "valid", *, prior: float | str | None = None, harm: bool = True
+    model: Path,
+    data: Sequence[Path],
+    split: str = "valid",
+    *,
+    prior: float | str | None = None,
+    tables: Tables | None = None,
+    beside: bool = False,
+    quick: bool = False,
 ) -> ModelEvidence:
     """Return what is known of a model.
 
@@ -89,76 +113,68 @@ def collect(
         data: folders that ``mien prepare`` wrote.
         split: "valid", of which the half is taken that chose nothing, or "test".
         prior: of all scores; None is the model's own.
-        harm: whether faces are corrupted and explained too, which takes some fifty times as long as the rest.
+        tables: of groups and of other programs.
+        beside: whether it only stands beside another model: its groups are not tested, no face is corrupted or
+            explained.
+        quick: whether no face is corrupted or explained, which takes some fifty times as long as the rest.
 
     Raises:
-        DataError: a split cannot be read, or no face of them counts.
+        DataError: a split or a table cannot be read, or no face of them counts.
         ModelError: the model cannot be read.
     """
-    scorer = load_scorer([model])
+    scorer, tables = load_scorer([model]), tables or Tables()
     at = scorer.prior(prior)
     folders = [predict_split(folder, split, scorer) for folder in data]
-    rows = [row for row in score_sets(folders, split, scorer, at) if row["half"] != "choosing"]
-    sets = [_of_set(row, folders, split, scorer, at) for row in rows]
+    sets = _sets(folders, _Scoring(scorer, split, at), tables)
     if not sets:
         raise DataError(f"no face of {', '.join(map(str, data))} counts under the protocol 'seven'; check the votes")
-    first = sets[0]
-    speed = measure_speed(scorer, crops_of(first.faces, scorer.crop))
-    if not harm:
-        return ModelEvidence(_name(model), heading(scorer, at), sets, speed, (0.0, 0), {}, {}, None)
-    some = first.faces.images[:HARMED]
-    right = _scored(first, scorer, at)
-    strengths = {
-        name: {strength: right(corrupt(some)) for strength, corrupt in series.items()}
-        for name, (_, series) in STRENGTHS.items()
-    }
-    regions = {region: right(region_hidden(some, region)) for region in REGIONS}
-    untouched = right(some), len(some)
-    maps = _explained(first, scorer, at)
-    return ModelEvidence(_name(model), heading(scorer, at), sets, speed, untouched, strengths, regions, maps)
+    first, tried = sets[0], not beside and not quick
+    return ModelEvidence(
+        name=f"{model.resolve().parent.name}/{model.name}" if model.name == "model.onnx" else model.name,
+        heading=heading(scorer, at),
+        card=scorer.classifiers[0].card,
+        sets=sets,
+        speed=measure_speed(scorer, crops_of(first.faces, scorer.crop)),
+        groups=[] if beside else score_groups(folders, tables.groups, split, scorer, at),
+        corrupted=corrupted(first.faces, first.view, scorer, at) if tried else None,
+        explained=explained(first.faces, first.view, scorer, at) if tried else [],
+    )
 
 
-def _name(model: Path) -> str:
-    return f"{model.resolve().parent.name}/{model.name}" if model.name == "model.onnx" else model.name
+def _sets(folders: Sequence[Predicted], scoring: _Scoring, tables: Tables) -> list[SetEvidence]:
+    """Return what is known of each data set with a face that counts."""
+    found: list[SetEvidence] = []
+    for folder in folders:
+        groups, peers = (group_columns(paths, folder) for paths in (tables.groups, tables.peers))
+        for row in score_sets([folder], scoring.split, scoring.scorer, scoring.prior):
+            if row["half"] != "choosing":
+                here = folder.faces.sources == row["source"]
+                of_set = [{name: labels[here] for name, labels in columns.items()} for columns in (groups, peers)]
+                found.append(_of_set(row, folder.of_source(row["source"]), scoring, *of_set))
+    return found
 
 
-def _of_set(row: SetRow, folders: Sequence[Predicted], split: str, scorer: Scorer, prior: float) -> SetEvidence:
-    """Return the faces and answers behind a row of scores."""
-    folder = next(one for one in folders if one.data == row["data"] and row["source"] in one.faces.sources)
-    part = folder.of_source(row["source"])
+def _of_set(row: SetRow, part: Predicted, scoring: _Scoring, groups: Groups, peers: Groups) -> SetEvidence:
+    """Return the faces and predictions behind a row of scores."""
+    scorer, split, prior = scoring
     view = viewer(part, scorer)("seven", prior)
     chosen = reported(part.faces, split)[1] & view.counted
     faces, view = part.faces.take(chosen), _taken(view, chosen)
     threshold = None if scorer.single is None else scorer.single.card.uncertain_at(prior)
-    return SetEvidence(row, faces, view, coverage(view), coverage_block(view, threshold), people(faces.votes))
+    return SetEvidence(
+        row=row,
+        faces=faces,
+        view=view,
+        curve=coverage(view),
+        block=coverage_block(view, threshold),
+        people=people(faces.votes),
+        leaks=leaks(view.probs.argmax(axis=1) == view.truth, faces.clean),
+        groups={name: labels[chosen] for name, labels in groups.items()},
+        peers=peers_on(view.truth, {name: labels[chosen] for name, labels in peers.items()}),
+    )
 
 
 def _taken(view: View, chosen: NDArray[np.bool_]) -> View:
     raw = None if view.raw is None else view.raw[chosen]
     arrays = (view.truth[chosen], view.probs[chosen], raw, view.weights[chosen], view.distance[chosen])
     return View(view.classes, *arrays)
-
-
-def _scored(one: SetEvidence, scorer: Scorer, prior: float) -> Callable[[NDArray[np.uint8]], float]:
-    """Return what gives the accuracy on changed pictures of the first faces of a data set."""
-
-    def right(images: NDArray[np.uint8]) -> float:
-        faces = one.faces.take(np.arange(len(images)))
-        probs = _judged(scorer, prior)(crops_of(replace(faces, images=images), scorer.crop))
-        return metrics.accuracy(one.view.truth[: len(images)], probs.argmax(axis=1))
-
-    return right
-
-
-def _judged(scorer: Scorer, prior: float) -> Callable[[NDArray[np.uint8]], Probs]:
-    return lambda crops: shown_at(scorer(crops), scorer.class_shares, SEVEN, prior)
-
-
-def _explained(one: SetEvidence, scorer: Scorer, prior: float) -> Faithfulness:
-    """Return the mean scores of the maps of the first faces of the set, each of its strongest emotion."""
-    judge = _judged(scorer, prior)
-    scores: list[Faithfulness] = []
-    for crop in crops_of(one.faces, scorer.crop)[:EXPLAINED]:
-        strongest = int(judge(crop[None])[0].argmax())
-        scores.append(faithfulness(crop, evidence(crop, judge)[strongest], strongest, judge))
-    return Faithfulness(*(float(mean) for mean in np.mean(scores, axis=0)))

@@ -36,7 +36,7 @@ def group_cell(row: GroupRow, figure: str) -> str:
     if figure not in row["figures"]:
         return ""
     found = row["figures"][figure]
-    value, low, high = (f"{100 * min(share, 1):.1f}" for share in (found["value"], *found["interval"]))
+    value, low, high = (f"{100 * min(max(share, 0), 1):.1f}" for share in (found["value"], *found["interval"]))
     return f"{value} [{low}, {high}]"
 
 
@@ -47,9 +47,10 @@ def group_title(table: GroupTable) -> str:
 
 
 def gap_sentences(tables: Sequence[GroupTable]) -> list[str]:
-    """Return a sentence for each gap that is real, one for each gap in accuracy, and one on all that were tested."""
+    """Return a sentence for each gap that is real, then for other gaps in accuracy, and one on all that were tested."""
     looks = [(table, gap) for table in tables for gap in table["gaps"]]
     told = [(table, gap) for table, gap in looks if gap["real"] or gap["figure"] == "accuracy"]
+    told.sort(key=lambda one: not one[1]["real"])
     sentences = [gap_sentence(gap, f"{table['source']}, {table['column']}: ") for table, gap in told]
     silent = len(looks) - len(told)
     rest = f" Of the {silent} not named here none is." if silent else ""

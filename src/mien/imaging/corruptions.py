@@ -144,9 +144,9 @@ Series = tuple[str, dict[str, Callable[[Greys], Greys]]]
 """What is varied, in words, and strength as text -> the corruption, the weakest first."""
 
 STRENGTHS: dict[str, Series] = {
-    "blur": ("deviation in widths", {f"1/{n}": partial(blurred, widths=1 / n) for n in (96, 64, 48, 32, 24)}),
+    "blur": ("deviation, face widths", {f"1/{n}": partial(blurred, widths=1 / n) for n in (96, 64, 48, 32, 24)}),
     "noise": (
-        "deviation, black to white 1",
+        "deviation, share of white",
         {f"{s:g}": partial(noisy, share=s) for s in (0.02, 0.04, 0.07, 0.1, 0.15)},
     ),
     "JPEG": ("quality", {f"{q}": partial(jpeg_compressed, quality=q) for q in (80, 50, 30, 20, 10)}),
@@ -154,7 +154,7 @@ STRENGTHS: dict[str, Series] = {
     "darker": ("gamma", {f"{g:g}": with_gamma(g) for g in (1.3, 1.6, 2, 2.5, 3.5)}),
     "small face": ("pixels", {f"{px}": partial(from_small_source, source_px=px) for px in (32, 24, 20, 16, 12)}),
     "roll": ("degrees", {f"{d}": partial(rolled, degrees=d) for d in (5, 10, 15, 20, 30)}),
-    "shift": ("widths", {f"{p:g}": partial(half_shifted, part=p) for p in (0.05, 0.1, 0.2, 0.3, 0.5)}),
+    "shift": ("face widths", {f"{p:g}": partial(half_shifted, part=p) for p in (0.05, 0.1, 0.2, 0.3, 0.5)}),
 }
 """Each corruption at five strengths, that of ``CORRUPTIONS`` among them."""
 

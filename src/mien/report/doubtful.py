@@ -20,38 +20,38 @@ AGREED = 0.7
 COLUMNS = (
     "data",
     "source",
-    "name",
+    "file",
     "label",
-    "answer",
-    "share_of_answer",
+    "prediction",
+    "confidence",
     "votes_for_label",
-    "votes_for_answer",
+    "votes_for_prediction",
     "doubt",
 )
-"""Columns of the table to relabel by: shares are 0 to 1; doubt is "model" or "label"."""
+"""Columns of the table to relabel by: votes are shares, 0 to 1; doubt is "model" or "label"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Doubtful:
-    """A face whose label is not what a model answers.
+    """A face whose label is not what a model predicts.
 
     Attributes:
-        data, source, name: which face it is.
+        data, source, file: which face it is.
         image: (S, S) uint8, grey.
-        label, answer: what people and the model call it.
-        share: the model's probability of its answer.
-        votes_for_label, votes_for_answer: shares of the votes for emotions.
+        label, prediction: what people and the model call it.
+        confidence: the model's probability of its prediction.
+        votes_for_label, votes_for_prediction: shares of the votes for emotions.
     """
 
     data: str
     source: str
-    name: str
+    file: str
     image: NDArray[np.uint8]
     label: str
-    answer: str
-    share: float
+    prediction: str
+    confidence: float
     votes_for_label: float
-    votes_for_answer: float
+    votes_for_prediction: float
 
     @property
     def doubts_label(self) -> bool:
@@ -60,12 +60,12 @@ class Doubtful:
 
 
 def doubtful(one: SetEvidence) -> list[Doubtful]:
-    """Return the faces of a data set that are read otherwise than labelled, the surest answers first."""
+    """Return the faces of a data set that are read otherwise than labelled, the most confident predictions first."""
     view, faces = one.view, one.faces
-    answers = view.probs.argmax(axis=1)
+    predicted = view.probs.argmax(axis=1)
     shares = normalised(to_seven(faces.votes[:, : len(EIGHT)].astype(np.float64)))
-    wrong = np.flatnonzero(answers != view.truth)
-    surest = wrong[np.argsort(-view.probs[wrong, answers[wrong]], kind="stable")]
+    wrong = np.flatnonzero(predicted != view.truth)
+    ordered = wrong[np.argsort(-view.probs[wrong, predicted[wrong]], kind="stable")]
     return [
         Doubtful(
             one.row["data"],
@@ -73,19 +73,19 @@ def doubtful(one: SetEvidence) -> list[Doubtful]:
             str(faces.names[place]),
             faces.images[place],
             view.classes[view.truth[place]],
-            view.classes[answers[place]],
-            float(view.probs[place, answers[place]]),
+            view.classes[predicted[place]],
+            float(view.probs[place, predicted[place]]),
             float(shares[place, view.truth[place]]),
-            float(shares[place, answers[place]]),
+            float(shares[place, predicted[place]]),
         )
-        for place in surest.tolist()
+        for place in ordered.tolist()
     ]
 
 
-def face_png(one: Doubtful) -> bytes:
-    """Return the face as a PNG."""
+def png(image: NDArray[np.uint8]) -> bytes:
+    """Return a picture (H, W), grey, or (H, W, 3), RGB, as a PNG."""
     file = io.BytesIO()
-    Pillow.fromarray(one.image).save(file, "PNG")
+    Pillow.fromarray(image).save(file, "PNG")
     return file.getvalue()
 
 
@@ -95,7 +95,7 @@ def relabel_table(found: list[Doubtful]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for one in found:
-        shares = (f"{share:.3f}" for share in (one.share, one.votes_for_label, one.votes_for_answer))
+        shares = (f"{share:.3f}" for share in (one.confidence, one.votes_for_label, one.votes_for_prediction))
         doubt = "label" if one.doubts_label else "model"
-        writer.writerow([one.data, one.source, one.name, one.label, one.answer, *shares, doubt])
+        writer.writerow([one.data, one.source, one.file, one.label, one.prediction, *shares, doubt])
     return text.getvalue()

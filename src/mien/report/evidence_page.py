@@ -9,7 +9,9 @@ from string import Template
 
 from mien.core.spelling import spelled
 from mien.evaluation.evidence import ModelEvidence
-from mien.report import evidence_sections as sections
+from mien.report import evidence_errors as errors
+from mien.report import evidence_scores as scores
+from mien.report import evidence_trials as trials
 from mien.report.doubtful import Doubtful
 from mien.report.markup import pairs, section
 from mien.version import __version__
@@ -20,29 +22,33 @@ def evidence_page(models: Sequence[ModelEvidence], found: Sequence[Doubtful], fi
 
     Args:
         models: what is known of each, on the same data; the page is about the first, and sets the others beside it.
-        found: the faces that the first reads otherwise than labelled.
+        found: the faces of which the first predicts something else than the label.
         file: the name of the table that holds them.
         with_faces: whether their pictures are in the page.
     """
     first = models[0]
     parts = [
-        sections.in_short(models),
-        sections.scores(models),
-        sections.beside(models),
-        sections.emotions(first),
-        sections.sureness(first),
-        sections.where_people_disagree(first),
-        sections.mistakes(found, file, with_faces),
-        sections.harm(first),
-        sections.explained(first),
-        sections.costs(models),
+        scores.in_short(models),
+        scores.scores(models),
+        scores.seeds(models),
+        scores.leaks(models),
+        scores.beside(models),
+        errors.emotions(first),
+        errors.sureness(first),
+        errors.groups(first),
+        errors.where_people_disagree(first),
+        errors.mistakes(found, file, with_faces),
+        trials.corruptions(first),
+        trials.explained(first, with_faces),
+        scores.costs(models),
         section("How this was made", pairs(_made(models))),
     ]
     template = Template(resources.files("mien.report").joinpath("page.html").read_text(encoding="utf-8"))
     faces = sum(one.row["n"] for one in first.sets)
     title = f"How well {first.name} names emotions"
     summary = (
-        f"{faces:,} faces of {', '.join(one.row['source'] for one in first.sets)}, none of which chose anything of it"
+        f"{faces:,} faces of {', '.join(one.row['source'] for one in first.sets)}, on none of which its thresholds "
+        "were chosen"
     )
     page = template.substitute(title=escape(title), summary=escape(summary), sections="\n".join(filter(None, parts)))
     return spelled(page)

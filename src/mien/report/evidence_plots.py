@@ -1,4 +1,4 @@
-"""Pictures of a report on models: scores between what people come to, and what harm does.
+"""Pictures of a report on models: scores between what people come to, and what corruptions cost.
 
 Raises:
     MissingExtra: on import, when matplotlib is not installed.
@@ -10,7 +10,23 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from mien.evaluation.people import People
-from mien.report.plots import BLUE, FAINT, INK, LADDER, ORANGE, STYLE, Axes, Figure, PercentFormatter, rc_context
+from mien.report.markup import picture
+from mien.report.plots import (
+    BLUE,
+    FAINT,
+    INK,
+    LADDER,
+    ORANGE,
+    STYLE,
+    Axes,
+    Figure,
+    PercentFormatter,
+    rc_context,
+    to_png,
+)
+
+DPI = 80
+"""Of the pictures of the page, which are many."""
 
 
 class Point(NamedTuple):
@@ -74,3 +90,8 @@ def strengths_figure(found: Mapping[str, Mapping[str, float]], whats: Mapping[st
             axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
             axis.grid(axis="y", color=FAINT)
     return figure
+
+
+def drawn(figure: Figure, says: str) -> str:
+    """Return a figure as a picture of the page."""
+    return picture(to_png(figure, DPI), says)

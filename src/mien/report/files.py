@@ -79,17 +79,15 @@ def write_report(report: Report, out: Path) -> list[str]:
 def reliability_lines(view: View, prior: float) -> dict[str, Calibration]:
     """Return the lines of a reliability diagram, name to calibration.
 
-    At a prior above 0 the probabilities are meant for faces among which rare emotions are more common, so the split is
-    shown both as it is and weighted for the prior; at prior 0 the two are the same, and the temperature is shown.
+    Before calibration the probabilities are those without the card's temperature. At a prior above 0 the probabilities
+    are meant for faces among which rare emotions are more common, so the split is shown weighted for the prior too.
     """
     truth, probs = view.truth[view.counted], view.probs[view.counted]
+    lines = {} if view.raw is None else {"before calibration": calibration(truth, view.raw[view.counted])}
+    lines["as shipped"] = calibration(truth, probs)
     if prior > 0:
-        weighted = calibration(truth, probs, weights=view.weights[view.counted])
-        return {"faces as they are": calibration(truth, probs), "weighted for the prior": weighted}
-    shipped = {"as shipped": calibration(truth, probs)}
-    if view.raw is None:
-        return shipped
-    return {"without temperature": calibration(truth, view.raw[view.counted]), **shipped}
+        lines["weighted for the prior"] = calibration(truth, probs, weights=view.weights[view.counted])
+    return lines
 
 
 def confusion_title(protocol: str, block: Scores | PhotosBlock) -> str:

@@ -167,7 +167,7 @@ def reliability_figure(panels: Mapping[str, Mapping[str, Calibration]]) -> Figur
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for axis, (title, lines) in zip(axes, panels.items(), strict=True):
             axis.plot([0, 1], [0, 1], color="#999999", linewidth=1.2, linestyle=":")
-            styles = [(BLUE, "s", "--"), (ORANGE, "o", "-")][-len(lines) :]
+            styles = [("#888888", "^", ":"), (BLUE, "s", "--"), (ORANGE, "o", "-")][-len(lines) :]
             for (name, line), (colour, marker, dash) in zip(lines.items(), styles, strict=True):
                 label = f"{name}: ECE {line.error:.3f}"
                 axis.plot(line.confidence, line.accuracy, color=colour, marker=marker, linestyle=dash, label=label)

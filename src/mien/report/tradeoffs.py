@@ -70,7 +70,7 @@ def coverage_figure(curve: Coverage, block: CoverageBlock) -> Figure:
         block: the block "coverage" of ``metrics.json``.
     """
     with rc_context(STYLE):
-        figure = Figure(figsize=(8, 5), layout="constrained")
+        figure = Figure(figsize=(6.5, 5), layout="constrained")
         axis = figure.subplots()
         axis.plot(curve.share, curve.accuracy, color=BLUE)
         end = float(curve.accuracy[-1])
@@ -92,11 +92,9 @@ def coverage_figure(curve: Coverage, block: CoverageBlock) -> Figure:
             axis.annotate(
                 f"{100 * right:.1f} % right on the {100 * kept:.1f} % that remain\n"
                 f"(confidence of {block['uncertain_below']:.3f} or more)",
-                (kept, right),
-                xytext=(-10, -14),
-                textcoords="offset points",
-                ha="right" if kept > 0.4 else "left",
-                va="top",
+                (0.03, 0.05),
+                xycoords="axes fraction",
+                va="bottom",
                 color=ORANGE,
                 weight="bold",
             )

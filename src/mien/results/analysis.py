@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mien.core.errors import MissingExtra
 from mien.core.arrays import Ids
+from mien.core.errors import MissingExtra
 from mien.core.faces import LANDMARKS, Faces
 from mien.core.frame import Frame
 from mien.core.result import Face, Result

@@ -62,7 +62,7 @@ PANELS = {
     "Emotions": ("--view", "--prior", "--model", "--smooth", "--flip", "--emotions"),
     "Training": ("--from", "--teacher", "--set", "--views"),
     "Net": ("--device", "--threads", "--batch-size"),
-    "Measurements": ("--speed", "--robustness", "--groups", "--quick"),
+    "Measurements": ("--speed", "--robustness", "--groups", "--peers", "--quick"),
     "Everywhere": ("--version", "--quiet", "--verbose", "--install-completion", "--show-completion", "--help"),
 }
 """Panel of the help -> its options; an option that is in another panel for one command has its name before it."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.options import Force, Prior, SplitName
+from mien.apps.cli.options import Force, GroupTables, Prior, SplitName
 from mien.apps.cli.stopping import whole_or_nothing
 from mien.core.packaged import PACKAGED_NAMES
 
@@ -28,9 +28,18 @@ def report(
     ],
     split: Annotated[SplitName, typer.Option(help="Of valid the half is scored that chose nothing.")] = SplitName.valid,
     prior: Prior = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Leave out harm and maps of evidence, which take minutes.")] = (
-        False
-    ),
+    groups: GroupTables = None,
+    peers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also score other programs: a table (file, perhaps source, a column a program) of what they predict.",
+            show_default=False,
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out corruptions and maps of evidence, which take a minute or more.")
+    ] = False,
     no_faces: Annotated[
         bool, typer.Option("--no-faces", help="Name the doubtful faces instead of showing them.")
     ] = False,
@@ -43,20 +52,24 @@ def report(
     written beside it, to FILE.relabel.csv.
     """
     from mien.core.output import folder_for, refuse_existing, write_whole
-    from mien.evaluation.evidence import ModelEvidence, collect
+    from mien.evaluation.evidence import ModelEvidence, Tables, collect
     from mien.inference.classifier import model_file
     from mien.report.doubtful import doubtful, relabel_table
     from mien.report.evidence_page import evidence_page
 
     console, table = verbosity.console(), out.with_suffix(".relabel.csv")
     refuse_existing([out, table], force=force)
+    given = Tables(groups or (), peers or ())
     known: list[ModelEvidence] = []
     with folder_for(out.parent):
         for place, model in enumerate(models):
             with console.status(f"scoring {model} on {split.value}"):
-                harm = place == 0 and not quick
-                known.append(collect(model_file(model), data, split.value, prior=prior, harm=harm))
-        found = sorted((face for one in known[0].sets for face in doubtful(one)), key=lambda face: -face.share)
+                known.append(
+                    collect(
+                        model_file(model), data, split.value, prior=prior, tables=given, beside=place > 0, quick=quick
+                    )
+                )
+        found = sorted((face for one in known[0].sets for face in doubtful(one)), key=lambda face: -face.confidence)
         page = evidence_page(known, found, table.name, with_faces=not no_faces)
         write_whole(table, relabel_table(found).encode())
         write_whole(out, page.encode())
