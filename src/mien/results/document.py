@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import numpy as np
@@ -115,6 +115,14 @@ class EndEntry(TypedDict):
     damaged: int
     notes: list[str]
     not_people: NotRequired[list[int]]
+
+
+def end_entry(
+    path: str, end_s: float, damaged: int, notes: Sequence[str], not_people: Sequence[int] | None = None
+) -> EndEntry:
+    """Return the entry of a video's end; ``not_people`` is None where nobody looked."""
+    end: EndEntry = {"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)}
+    return end if not_people is None else {**end, "not_people": list(not_people)}
 
 
 class PeopleEntry(TypedDict):

@@ -21,7 +21,7 @@ from mien.core.errors import UsageError
 from mien.core.locks import locked
 from mien.core.output import Places, folder_for, refuse_existing, whole_file
 from mien.core.result import Result
-from mien.results.document import EndEntry, FailureEntry, LogEntry, PictureEntry, Setting, picture_entry
+from mien.results.document import EndEntry, FailureEntry, LogEntry, PictureEntry, Setting, end_entry, picture_entry
 from mien.results.identities import NOBODY_SAID, Identities
 from mien.results.log import AppendFile, Resumed, explained, json_line, read_identities, read_log, resume_log
 from mien.results.provenance import Made
@@ -110,8 +110,7 @@ class Sink:
         Raises:
             MienError: as for ``write``.
         """
-        end: EndEntry = {"path": path, "end_s": round(end_s, 6), "damaged": damaged, "notes": list(notes)}
-        self.add(end if not_people is None else {**end, "not_people": list(not_people)})
+        self.add(end_entry(path, end_s, damaged, notes, not_people))
 
     def add(self, entry: Entry) -> None:
         """Keep an entry of the document, as one that was made elsewhere.
@@ -274,10 +273,15 @@ def arrow_schema(columns: Columns) -> Any:
 
 
 def _write_parquet(path: Path, found: Iterator[Row], columns: Columns) -> None:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = arrow_schema(columns)
-    with whole_file(path) as file, pq.ParquetWriter(file, schema) as writer:
-        while group := list(islice(found, ROWS_A_GROUP)):
-            writer.write_table(pa.Table.from_pylist(group, schema=schema))
+    with whole_file(path) as file, pq.ParquetWriter(file, arrow_schema(columns)) as writer:
+        write_rows(writer, found)
+
+
+def write_rows(writer: Any, found: Iterator[Row]) -> None:
+    """Write rows to a ``pyarrow.parquet.ParquetWriter``; a group of them is in memory at once."""
+    import pyarrow as pa
+
+    while group := list(islice(found, ROWS_A_GROUP)):
+        writer.write_table(pa.Table.from_pylist(group, schema=writer.schema))

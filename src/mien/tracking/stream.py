@@ -194,7 +194,7 @@ def _round(values: Floats, digits: int) -> Floats:
 
 
 def tracked_results(
-    frames: Iterable[Frame], stream: Stream, recorded: Iterable[PictureEntry] = ()
+    frames: Iterable[Frame], stream: Stream, recorded: Iterable[PictureEntry] = (), threads: int | None = None
 ) -> Generator[TrackedResult]:
     """Yield the results of frames in order; several frames are worked on at once.
 
@@ -202,13 +202,14 @@ def tracked_results(
         frames: of one video.
         stream: has seen none of them.
         recorded: entries of the first of the frames (``docs/SCHEMA.md``), which are not analysed again.
+        threads: None takes one a core.
 
     Raises:
         UsageError: an entry differs from the frame's result, as other settings made it.
     """
     entries = iter(recorded)
     jobs = (((entry := next(entries, None)), stream.plan(frame, entry)) for frame in frames)
-    for entry, single in ordered_map(lambda job: (job[0], job[1]()), jobs):
+    for entry, single in ordered_map(lambda job: (job[0], job[1]()), jobs, threads):
         result = stream.follow(single)
         if entry is not None and not _same(result.entry(), entry):
             raise UsageError(

@@ -255,7 +255,13 @@ class Video:
         return f"{found}: {self._path} holds {contents(self._container)}{damaged}; copy or export it again"
 
 
-def open_video(path: str | Path, start_s: float = 0.0, end_s: float | None = None, fps: float | None = None) -> Video:
+def open_video(
+    path: str | Path,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    fps: float | None = None,
+    threads: int | None = None,
+) -> Video:
     """Open a video file.
 
     Args:
@@ -263,6 +269,7 @@ def open_video(path: str | Path, start_s: float = 0.0, end_s: float | None = Non
         start_s: frames before this time are left out; seconds from the container's start.
         end_s: frames at and after this time are left out; None for none.
         fps: yield only the first frame at or after each of the times start, start + 1/fps, ...; None for all frames.
+        threads: that decode; None takes one a core.
 
     Raises:
         VideoError: there is no such file, it is not a video, or no frame of it can be decoded.
@@ -276,6 +283,8 @@ def open_video(path: str | Path, start_s: float = 0.0, end_s: float | None = Non
         raise UsageError(f"fps must be more than 0 frames a second, such as 5; got {fps}")
     container = open_container(path)
     try:
+        for stream in container.streams.video:
+            stream.thread_count = threads or 0
         return Video(str(path), container, exact(start_s), exact(end_s) if end_s else None, exact(fps) if fps else None)
     except BaseException:
         container.close()

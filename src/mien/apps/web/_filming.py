@@ -7,11 +7,12 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from mien.apps.web._decoding import limit_memory
+from mien.core.clip_options import ClipOptions
 from mien.core.errors import MienError
 from mien.inference.analyzer import Analyzer
-from mien.results.document import SCHEMA, EndEntry
+from mien.results.document import SCHEMA
 from mien.results.log import json_line
-from mien.tracking.stream import Stream, tracked_results
+from mien.tracking.clip_entries import clip_entries
 
 NICE = 10
 """By how much pictures go before videos."""
@@ -48,13 +49,8 @@ def run(connection: Connection, analyzer: Analyzer, clip: Clip, most_bytes: int)
 
 
 def _send(connection: Connection, analyzer: Analyzer, clip: Clip) -> None:
-    from mien.video.reader import open_video
-
-    with open_video(clip.path, fps=clip.fps) as video:
-        for result in tracked_results(video, Stream(analyzer, clip.smooth_s, clip.detect_every)):
-            entry = {**result.entry(), "path": clip.name, "schema": SCHEMA, "model": result.model}
-            connection.send(json_line(entry))
-        notes = [note.replace(clip.path, clip.name) for note in video.notes]
-        end: EndEntry = {"path": clip.name, "end_s": video.end_s, "damaged": video.damaged, "notes": notes}
-    connection.send(json_line(end))
+    options = ClipOptions(fps=clip.fps, smooth_s=clip.smooth_s, detect_every=clip.detect_every)
+    for entry in clip_entries(analyzer, clip.path, options, name=clip.name, people=False):
+        made = {"schema": SCHEMA, "model": analyzer.model} if "faces" in entry else {}
+        connection.send(json_line({**entry, **made}))
     connection.send(None)
