@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+from typing import IO
 
-from mien.apps.batch import data_set, isolated, units
+from mien.apps.batch import data_set, isolated, places, units
 from mien.apps.cli.main import run
 
 
@@ -17,16 +18,16 @@ def dying(after: int, *arguments: object) -> int:
 
 if __name__ == "__main__":
     left = int(sys.argv.pop(1))
-    write = data_set.write_bytes
+    write = places.write_from
 
-    def write_bytes(root: str, name: str, content: bytes) -> None:
+    def write_from(root: str, name: str, content: IO[bytes]) -> None:
         global left  # noqa: PLW0603
         write(root, name, content)
         left -= 1
         if not left:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    data_set.write_bytes = write_bytes
+    places.write_from = data_set.write_from = write_from
     isolated.PROGRAM = "crashing"
     isolated.Bench._check = lambda *_: None  # type: ignore[method-assign]
     units.FIRST_UNIT_PICTURES = 1

@@ -64,7 +64,7 @@ def test_a_folder_becomes_a_data_set_that_others_read(mien: Command, photos: Pat
     assert failures["path"].tolist() == [f"{photos}/broken.png"]
     assert failures["error"][0] in outcome.err
     manifest = json.loads(Path("out/manifest.json").read_text())
-    assert manifest["totals"] == {"pictures": 4, "faces": 2, "failed": 1}
+    assert manifest["totals"] == {"pictures": 4, "clips": 0, "frames": 0, "faces": 2, "failed": 1}
     assert manifest["settings"]["detector"] == "yunet"
     assert pq.read_metadata("out/faces/part=0/unit-00000000.parquet").row_group(0).column(0).compression == "ZSTD"
     units = [f"faces/part=0/unit-0000000{number}.parquet" for number in range(4)]
@@ -129,7 +129,7 @@ def test_another_manifest_is_refused_with_the_difference(mien: Command, tmp_path
     assert f"it is of {tmp_path}/in, and this run is of {tmp_path}/in/a.png" in refusal("in/a.png")
     assert "made without --recursive" in refusal("in", "--recursive")
     (tmp_path / "in" / "b.png").touch()
-    assert "unit 0 was made of other pictures than are there now" in refusal("in")
+    assert "unit 0 was made of other files than are there now" in refusal("in")
     manifest = tmp_path / "out" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"mien": "0', '"mien": "9'))
     before = content(tmp_path / "out")
@@ -190,7 +190,7 @@ def test_an_argument_without_pictures_is_named(mien: Command, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     outcome = mien("batch", "empty", "--out", "out")
     empty = tmp_path / "empty"
-    told = f"mien: no pictures in {empty}; add --recursive to look into its folders\n"
+    told = f"mien: no pictures or videos in {empty}; add --recursive to look into its folders\n"
     assert (outcome.code, outcome.err) == (1, told)
 
 

@@ -16,6 +16,7 @@ from mien.apps.batch.ray_driver import connected
 from mien.apps.batch.units import Unit
 from mien.core.emotions import SEVEN
 from mien.core.errors import MienError, MissingExtra, UsageError
+from mien.results.totals import Totals
 from small_results import MADE
 
 JOB = Job({}, 1000, None, 60.0, "0", MADE.entry, SEVEN)
@@ -97,7 +98,7 @@ def test_a_unit_whose_workers_die_is_lost_and_the_others_are_done():
         return Done(unit.number)
 
     found = spread(Ray(dies, CPU=1), units(5), Cluster("auto"))
-    assert [done for done in found if done.lost] == [Done(3, 1, lost="The worker died.")]
+    assert [done for done in found if done.lost] == [Done(3, Totals(pictures=1), lost="The worker died.")]
     assert len(found) == 5
 
 

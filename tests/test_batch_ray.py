@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
+from clips import counting, write_clip
 from mien.apps.batch.cluster import Cluster, on_cluster
 from mien.apps.batch.job import Job
 from mien.core.emotions import SEVEN
@@ -91,14 +92,15 @@ def test_a_cluster_writes_the_same_and_its_end_is_told(head: tuple[str, subproce
     photos.mkdir()
     for name, side_px in (("small", 32), ("large", 6000)):
         Pillow.new("L", (side_px, side_px)).save(tmp_path / f"{name}.png")
+    write_clip(photos / "000.mp4", counting(5))  # the first unit
     for number in range(130):
-        # The second unit takes long enough for the cluster to be ended in it.
+        # The third unit takes long enough for the cluster to be ended in it.
         name = "large" if 64 <= number < 70 else "small"
         (photos / f"{number:03}.png").symlink_to(tmp_path / f"{name}.png")
     (photos / "001.png").unlink()
     (photos / "001.png").write_bytes(b"broken")
     running = subprocess.Popen(command(photos, "a", "--address", address), cwd=tmp_path, stderr=subprocess.PIPE)
-    done = tmp_path / "a/faces/part=0/unit-00000000.parquet"
+    done = tmp_path / "a/faces/part=0/unit-00000001.parquet"
     while not done.exists():
         assert running.poll() is None
         time.sleep(0.1)
@@ -112,5 +114,5 @@ def test_a_cluster_writes_the_same_and_its_end_is_told(head: tuple[str, subproce
     for out in ("a", "b"):
         assert subprocess.run(command(photos, out), cwd=tmp_path, capture_output=True, check=False).returncode == 1
     found, expected = content(tmp_path / "a"), content(tmp_path / "b")
-    assert len(expected) == 5
+    assert len(expected) == 7
     assert found == expected

@@ -13,7 +13,7 @@ import pytest
 
 from clips import counting, moving_portrait, packets, write_clip
 from command import Command
-from mien.apps.cli.video import seconds
+from mien.apps.cli.clip_options import seconds
 from mien.core.errors import UsageError, VideoError
 from mien.video.reader import open_video
 from mien.video.writer import VideoWriter

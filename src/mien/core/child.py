@@ -17,6 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+EXPIRED = 1
+"""The exit code of a process that ``limited`` ends."""
+
 
 class ChildDiedError(Exception):
     """A child process ended before it replied.
@@ -29,6 +32,11 @@ class ChildDiedError(Exception):
     def __init__(self, code: int, after_s: float) -> None:
         super().__init__(code, after_s)
         self.code, self.after_s = code, after_s
+
+    @property
+    def timed_out(self) -> bool:
+        """Return whether ``limited`` ended it, if nothing else ends its program with the same code."""
+        return self.code == EXPIRED
 
 
 class Child:

@@ -1,11 +1,11 @@
-"""A map over threads that keeps the order and holds few things at a time."""
+"""Maps over threads that hold few things at a time: one that keeps the order, and one that waits for no thing."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 HELD_PER_THREAD = 2
@@ -30,6 +30,22 @@ def ordered_map(function: Callable[[T], R], things: Iterable[T], threads: int | 
     """
     workers = cores() if threads is None else threads
     return _results(ThreadPoolExecutor(workers, thread_name_prefix="mien"), function, things, HELD_PER_THREAD * workers)
+
+
+def unordered_map(function: Callable[[T], R], things: Iterable[T], threads: int) -> Generator[R]:
+    """Yield what a function returns for each thing, as soon as it is done; otherwise like ``ordered_map``."""
+    pool, waiting = ThreadPoolExecutor(threads, thread_name_prefix="mien"), set[Future[R]]()
+    try:
+        for thing in things:
+            waiting.add(pool.submit(function, thing))
+            if len(waiting) == HELD_PER_THREAD * threads:
+                ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from (one.result() for one in ready)
+        while waiting:
+            ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (one.result() for one in ready)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _results(pool: ThreadPoolExecutor, function: Callable[[T], R], things: Iterable[T], held: int) -> Generator[R]:

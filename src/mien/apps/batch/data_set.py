@@ -1,35 +1,44 @@
 """The output of a batch as a data set: a folder of Parquet files, one a unit, each complete or not there at all.
 
     OUT/manifest.json                          model, settings and inputs
-    OUT/faces/part=0/unit-00000012.parquet     a row a face (``docs/SCHEMA.md``); if it exists, the unit is done
-    OUT/failures/part=0/unit-00000012.parquet  a row a picture without a result: path and error
+    OUT/faces/part=0/unit-00000012.parquet     of pictures: a row a face (``docs/SCHEMA.md``)
+    OUT/frames/part=0/unit-00000013.parquet    of a clip: a row a face a frame
+    OUT/clips/part=0/unit-00000013.parquet     a row a clip: its end, and what else to know of it
+    OUT/failures/part=0/unit-00000012.parquet  a row a picture or clip without a result: path and error
 
-The footer of a unit's file holds its totals, and the digest of its pictures' names.
+A unit is done if its file in ``faces`` or ``frames`` exists. The footer of that holds the unit's totals, and the digest
+of the names in it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
-from mien.apps.batch.job import Done, Entry, Job, summed
-from mien.apps.batch.places import PARTS, exists, place_of, read_bytes, remove, write_bytes
+from mien.apps.batch.job import Account, Done, Entry, Job
+from mien.apps.batch.places import PARTS, exists, place_of, read_bytes, remove, write_bytes, write_from
 from mien.apps.batch.units import Unit
 from mien.core.errors import MienError, UsageError
 from mien.core.output import Places
 from mien.core.spelling import spelled
+from mien.results.document import EndEntry
 from mien.results.provenance import Made, differences
 from mien.results.rows import columns, model_name, rows
-from mien.results.sinks import arrow_schema
+from mien.results.sinks import arrow_schema, write_rows
+from mien.results.totals import Totals
 
-MANIFEST, FACES, FAILURES = "manifest.json", "faces", "failures"
+MANIFEST, FACES, FRAMES, CLIPS, FAILURES = "manifest.json", "faces", "frames", "clips", "failures"
 
 FILES_A_FOLDER = 1000
 
 SUMMARY = b"mien"
 """The key of the footer that holds the unit's totals."""
+
+IN_MEMORY_BYTES = 1 << 24
+"""A unit's file that grows beyond this, as that of a long clip, waits on the disk for its end."""
 
 
 def begin(out: str, manifest: Mapping[str, Any], made: Made, *, force: bool = False) -> None:
@@ -52,7 +61,7 @@ def begin(out: str, manifest: Mapping[str, Any], made: Made, *, force: bool = Fa
             return
         if not exists(out, MANIFEST) and _holds_something(out):
             raise UsageError(f"{out} holds other files and no {MANIFEST} of a batch; give --out another name")
-        for name in (FACES, FAILURES, PARTS):  # the manifest last, as it identifies the others
+        for name in (FACES, FRAMES, CLIPS, FAILURES, PARTS):  # the manifest last, as it identifies the others
             remove(out, name)
         write_bytes(out, MANIFEST, _json(manifest))
         remove(out, PARTS)
@@ -60,7 +69,7 @@ def begin(out: str, manifest: Mapping[str, Any], made: Made, *, force: bool = Fa
         raise _unwritable(out, error) from error
 
 
-def end(out: str, manifest: Mapping[str, Any], listing: Mapping[str, Any], totals: Mapping[str, int]) -> None:
+def end(out: str, manifest: Mapping[str, Any], listing: Mapping[str, Any], totals: Totals) -> None:
     """Note in the manifest that all units are done.
 
     Args:
@@ -80,7 +89,9 @@ def end(out: str, manifest: Mapping[str, Any], listing: Mapping[str, Any], total
                 f"{out} was made of {_counted(before)}, and now there are {_counted(listing)}; "
                 "give --out another name for these"
             )
-        write_bytes(out, MANIFEST, _json({**manifest, "listing": listing, "totals": totals}))
+        counts = {"pictures": totals.pictures, "clips": totals.clips, "frames": totals.frames}
+        counts |= {"faces": totals.faces, "failed": totals.failed}
+        write_bytes(out, MANIFEST, _json({**manifest, "listing": listing, "totals": counts}))
         remove(out, PARTS)
     except OSError as error:
         raise _unwritable(out, error) from error
@@ -96,50 +107,86 @@ def found(unit: Unit, job: Job) -> Done | None:
     from pyarrow import parquet
 
     assert job.out is not None
-    file = _file(FACES, unit)
+    file = _file(_table(unit), unit)
     try:
         system, folder = place_of(job.out)
         metadata = parquet.read_metadata(f"{folder}/{file}", filesystem=system).metadata
         summary: dict[str, Any] = json.loads(metadata[SUMMARY])
+        digest, totals = summary.pop("digest"), Totals.of(summary)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MienError(f"cannot read {file} in {job.out} ({error}); remove it to have the unit done again") from error
-    if summary.pop("digest") != unit.digest:
+    if digest != unit.digest:
         raise UsageError(
-            f"cannot go on with {job.out}: unit {unit.number} was made of other pictures than are there now, so some "
+            f"cannot go on with {job.out}: unit {unit.number} was made of other files than are there now, so some "
             "came, went or were renamed; give --out another name, or add --force"
         )
-    done = Done(unit.number, **summary, before=True)
-    return None if job.retry and done.failed else done
+    return None if job.retry and totals.failed else Done(unit.number, totals, before=True)
 
 
-def write(unit: Unit, entries: Sequence[Entry], job: Job) -> Done:
+def write(unit: Unit, entries: Iterable[Entry | EndEntry], job: Job) -> Done:
     """Write the files of a unit, last that of its faces, which marks it as done.
+
+    Args:
+        unit: what is done.
+        entries: of its pictures, or of the frames and the end of its clip; they are not held.
+        job: how it was done.
 
     Raises:
         MienError: the data set is gone, or cannot be written.
     """
-    import pyarrow as pa
-
     assert job.out is not None
-    done = summed(unit.number, entries)
-    summary = {name: getattr(done, name) for name in ("pictures", "emotions", "uncertain", "failed")}
+    account = Account(clip=unit.is_clip)
     try:
-        _known(job.out)
-        if done.failures:
-            kinds = pa.schema([("path", pa.string()), ("error", pa.string())])
-            listed = [{"path": spelled(path), "error": spelled(error)} for path, error in done.failures]
-            write_bytes(job.out, _file(FAILURES, unit), _parquet(listed, kinds))
-        elif job.retry:
-            remove(job.out, _file(FAILURES, unit))
-        name, kinds = model_name(job.made["model"]), arrow_schema(columns(job.labels))
-        found = [row for entry in entries if "faces" in entry for row in rows(entry, name)]
-        noted = kinds.with_metadata({SUMMARY: json.dumps({**summary, "digest": unit.digest})})
-        write_bytes(job.out, _file(FACES, unit), _parquet(found, noted))
+        with SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
+            _write_faces(file, unit, entries, account, job)
+            _known(job.out)
+            if account.failures:
+                write_bytes(job.out, _file(FAILURES, unit), _failures(account.failures))
+            elif job.retry:
+                remove(job.out, _file(FAILURES, unit))
+            for end in account.ends:
+                write_bytes(job.out, _file(CLIPS, unit), _clip(end, account.totals.frames))
+            file.seek(0)
+            write_from(job.out, _file(_table(unit), unit), file)
     except OSError as error:
         raise _unwritable(job.out, error) from error
-    return done
+    return Done(unit.number, account.totals, account.failures)
+
+
+def _write_faces(file: IO[bytes], unit: Unit, entries: Iterable[Entry | EndEntry], account: Account, job: Job) -> None:
+    """Write a row a face, and in the footer the totals."""
+    from pyarrow import parquet
+
+    name, kinds = model_name(job.made["model"]), arrow_schema(columns(job.labels, unit.is_clip))
+    with parquet.ParquetWriter(file, kinds, compression="zstd") as writer:
+        write_rows(writer, (row for entry in account.passing(entries) for row in rows(entry, name)))
+        writer.add_key_value_metadata({SUMMARY: json.dumps({**account.totals.to_dict(), "digest": unit.digest})})
+
+
+def _failures(failures: Sequence[tuple[str, str]]) -> bytes:
+    import pyarrow as pa
+
+    kinds = pa.schema([("path", pa.string()), ("error", pa.string())])
+    return _parquet([{"path": spelled(path), "error": spelled(error)} for path, error in failures], kinds)
+
+
+def _clip(end: EndEntry, frames: int) -> bytes:
+    import pyarrow as pa
+
+    kinds = pa.schema(
+        [
+            *(("path", pa.string()), ("frames", pa.int64()), ("end_s", pa.float64()), ("damaged", pa.int64())),
+            *(("notes", pa.list_(pa.string())), ("not_people", pa.list_(pa.int64()))),
+        ]
+    )
+    notes = [spelled(note) for note in end["notes"]]
+    return _parquet([{**end, "path": spelled(end["path"]), "frames": frames, "notes": notes}], kinds)
+
+
+def _table(unit: Unit) -> str:
+    return FRAMES if unit.is_clip else FACES
 
 
 def _file(kind: str, unit: Unit) -> str:
@@ -197,7 +244,7 @@ def _objection(before: Mapping[str, Any], now: Mapping[str, Any], made: Made) ->
 
 
 def _counted(listing: Mapping[str, Any]) -> str:
-    return f"{listing['units']:,} units of pictures (digest {listing['sha256'][:12]})"
+    return f"{listing['units']:,} units (digest {listing['sha256'][:12]})"
 
 
 def _unwritable(out: str, error: OSError) -> MienError:

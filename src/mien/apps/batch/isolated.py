@@ -1,13 +1,14 @@
-"""Pictures analysed in child processes, so that one that crashes or hangs its process fails alone."""
+"""Pictures and clips analysed in child processes, so that one that crashes or hangs its process fails alone."""
 
 from __future__ import annotations
 
 import signal
 import socket
+from collections.abc import Generator
 from types import TracebackType
 from typing import Any, Self
 
-from mien.apps.batch.job import Entry, Job, WrongWorkerError
+from mien.apps.batch.job import ClipEntry, ClipFile, Entry, FailureEntry, Job, WrongWorkerError
 from mien.core.child import Child, ChildDiedError
 from mien.core.errors import MienError
 from mien.results.rows import model_name
@@ -15,11 +16,23 @@ from mien.results.rows import model_name
 PROGRAM = "mien.apps.batch.child"
 
 TRIES = 2
-"""Tries for a picture whose process ended: the system may also have killed it for memory that others took."""
+"""Tries for a picture or clip whose process ended: the system may also have killed it for memory that others took."""
+
+
+class FailedClipError(Exception):
+    """A clip has no result.
+
+    Attributes:
+        entry: of the failure.
+    """
+
+    def __init__(self, entry: FailureEntry) -> None:
+        super().__init__(entry)
+        self.entry = entry
 
 
 class Bench:
-    """Analyses pictures in child processes, one for each thread that calls it; a context manager that ends them.
+    """Analyses pictures and clips in child processes, one for each thread; a context manager that ends them.
 
     Args:
         job: how.
@@ -50,24 +63,55 @@ class Bench:
         """
         died = None
         for _ in range(TRIES):
-            child = self._idle.pop() if self._idle else self._started()
+            child = self._free()
             try:
                 entry = child.ask((name, data))
             except ChildDiedError as error:
                 died = error
-                if died.after_s >= self._job.time_limit_s:
+                if died.timed_out:
                     break
             else:
                 self._idle.append(child)
                 return entry
         assert died is not None
-        return {"path": name, "error": self._reason(name, died)}
+        return self.failure(name, died, "mien image")
 
-    def _reason(self, name: str, died: ChildDiedError) -> str:
-        if died.after_s >= self._job.time_limit_s:
-            return f"{name} took longer than {self._job.time_limit_s:g} s; allow more with --time-limit"
+    def clip(self, clip: ClipFile) -> Generator[ClipEntry]:
+        """Yield the entries of a clip's frames, in order, and last that of its end.
+
+        Raises:
+            FailedClipError: it cannot be read.
+            ChildDiedError: it ended its process.
+            MienError: as for ``entry``, or it concerns all clips.
+        """
+        child, ended = self._free(), False
+        child.tell(clip)
+        try:
+            while not ended:
+                reply = child.hear()
+                if isinstance(reply, MienError):
+                    raise reply
+                if ended := "end_s" in reply or "error" in reply:
+                    self._idle.append(child)
+                if "error" in reply:
+                    raise FailedClipError(reply)
+                yield reply
+        finally:
+            if not ended:
+                child.kill()
+
+    def failure(self, name: str, died: ChildDiedError, command: str) -> FailureEntry:
+        """Return the entry of what ended its process; the command is the one that takes it alone."""
+        limit_s = self._job.time_limit_s
         how = signal.Signals(-died.code).name if died.code < 0 else f"exit code {died.code}"
-        return f"{name} ends each process that reads it ({how}); try it by itself with 'mien image'"
+        error = f"{name} ends each process that reads it ({how}); try it by itself with '{command}'"
+        if died.timed_out:
+            what = f"a frame of {name}" if command == "mien video" else name
+            error = f"{what} took longer than {limit_s:g} s; allow more with --time-limit"
+        return {"path": name, "error": error}
+
+    def _free(self) -> Child:
+        return self._idle.pop() if self._idle else self._started()
 
     def _started(self) -> Child:
         child = Child(PROGRAM)

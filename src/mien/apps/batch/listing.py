@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mien.apps.batch.places import FileSystem, address_of, is_url, need_pyarrow, place_of, whole_name
-from mien.apps.batch.units import LAST_UNIT_PICTURES, Whole
+from mien.apps.batch.units import CLIP_SUFFIXES, LAST_UNIT_PICTURES, Whole
 from mien.apps.cli.inputs import LIST, is_own
 from mien.core.addresses import without_password
 from mien.core.errors import UsageError
@@ -39,17 +39,28 @@ class Inputs:
         column: of tables (Parquet, CSV), with names of pictures or, in Parquet, their bytes; None if the arguments are
             pictures or tar files.
         absolute: whether paths are made absolute.
+        clips: whether to take videos in folders too.
     """
 
     arguments: Sequence[str]
     recursive: bool = False
     column: str | None = None
     absolute: bool = True
+    clips: bool = False
 
     @property
     def suffixes(self) -> frozenset[str]:
         """Return the suffixes of the files that are read in folders."""
-        return PICTURE_SUFFIXES | {".tar"} if self.column is None else frozenset([".parquet", ".csv"])
+        if self.column is not None:
+            return frozenset([".parquet", ".csv"])
+        return PICTURE_SUFFIXES | {".tar"} | (CLIP_SUFFIXES if self.clips else frozenset())
+
+    @property
+    def kind(self) -> str:
+        """Return what these files are, in words."""
+        if self.column is not None:
+            return "tables"
+        return "pictures or videos" if self.clips else "pictures"
 
 
 def listing(inputs: Inputs, refuse: Refuse, stdin: BinaryIO | None = None) -> Iterator[str | Whole]:
@@ -129,7 +140,7 @@ def _filled(name: str, files: Iterable[str], inputs: Inputs, refuse: Refuse) -> 
         yield file
     if empty:
         depth = "" if inputs.recursive else "; add --recursive to look into its folders"
-        refuse(name, f"no {'pictures' if inputs.column is None else 'tables'} in {name}{depth}")
+        refuse(name, f"no {inputs.kind} in {name}{depth}")
 
 
 def _folder(folder: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from functools import cache
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mien.core.addresses import without_password
 from mien.core.errors import MissingExtra, UsageError
@@ -70,12 +72,17 @@ def read_bytes(name: str) -> bytes:
 
 
 def write_bytes(root: str, name: str, content: bytes) -> None:
+    """Write a file of an output folder atomically, as ``write_from`` does."""
+    write_from(root, name, BytesIO(content))
+
+
+def write_from(root: str, name: str, content: IO[bytes]) -> None:
     """Write a file of an output folder atomically.
 
     Args:
         root: the folder.
         name: of the file in it, with slashes.
-        content: all of the file.
+        content: is read to its end.
 
     Raises:
         OSError: it cannot be written.
@@ -84,13 +91,13 @@ def write_bytes(root: str, name: str, content: bytes) -> None:
     path = f"{folder}/{name}"
     if system.type_name not in RENAMING_SYSTEMS:
         with system.open_output_stream(path) as stream:
-            stream.write(content)
+            shutil.copyfileobj(content, stream)
         return
     beside = f"{folder}/{PARTS}/{uuid.uuid4().hex}"
     for place in (beside, path):
         system.create_dir(place.rpartition("/")[0], recursive=True)
     with system.open_output_stream(beside) as stream:
-        stream.write(content)
+        shutil.copyfileobj(content, stream)
     system.move(beside, path)
 
 

@@ -19,6 +19,7 @@ from mien.apps.batch.units import Unit
 from mien.apps.batch.worker import work_remotely
 from mien.core.child import parent
 from mien.core.errors import MienError, MissingExtra, UsageError
+from mien.results.totals import Totals
 
 KNOCK_S = 5.0
 """How long connecting to a cluster may take."""
@@ -124,7 +125,7 @@ def _done(ray: Any, waiting: dict[Any, Unit]) -> Done:
         cause = error.cause
         raise cause if isinstance(cause, MienError) else MienError(f"a worker failed: {cause}") from error
     except ray.exceptions.RayError as error:  # a worker or a machine that died
-        return Done(unit.number, unit.pictures, lost=str(error).splitlines()[0])
+        return Done(unit.number, Totals(pictures=unit.files), lost=str(error).splitlines()[0])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Units: the pictures that a worker does at once, and that one file of the data set holds.
+"""Units: the pictures that a worker does at once, and that one file of the data set holds; a clip is one by itself.
 
 A unit is identified by its number and a digest of the names in it. Both follow from the listing alone, so that a
 resumed run finds the units of the run before, and notices if the listing has changed.
@@ -10,6 +10,12 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from mien.imaging.formats import PICTURE_SUFFIXES
+from mien.video.formats import VIDEO_SUFFIXES
+
+CLIP_SUFFIXES = VIDEO_SUFFIXES - PICTURE_SUFFIXES
+"""Suffixes of videos; a GIF is taken for a picture."""
 
 FIRST_UNIT_PICTURES, LAST_UNIT_PICTURES = 64, 8192
 """Pictures of the first units, and of the last ones of a large batch."""
@@ -36,11 +42,11 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Pictures that are done together.
+    """Pictures that are done together, or a clip.
 
     Attributes:
         number: from 0.
-        names: of the pictures.
+        names: of the pictures, or of the clip.
         whole: the file that holds them, if they are not files themselves.
     """
 
@@ -49,8 +55,13 @@ class Unit:
     whole: Whole | None = None
 
     @property
-    def pictures(self) -> int:
-        """Return how many pictures it has; 0 if not known yet."""
+    def is_clip(self) -> bool:
+        """Return whether it is a clip."""
+        return self.whole is None and is_clip(self.names[0])
+
+    @property
+    def files(self) -> int:
+        """Return how many pictures or clips it has; 0 if not known yet."""
         return self.whole.pictures if self.whole else len(self.names)
 
     @property
@@ -58,6 +69,11 @@ class Unit:
         """Return the SHA-256 of its names, which identifies it."""
         names = [repr(self.whole)] if self.whole else self.names
         return hashlib.sha256(b"\0".join(map(os.fsencode, names))).hexdigest()
+
+
+def is_clip(name: str) -> bool:
+    """Return whether a name is that of a video."""
+    return name[name.rfind(".") :].lower() in CLIP_SUFFIXES
 
 
 def size(number: int) -> int:
@@ -70,10 +86,14 @@ def size(number: int) -> int:
 
 
 def units(listing: Iterable[str | Whole]) -> Iterator[Unit]:
-    """Yield the units of a listing, in order; at most one unit is held."""
+    """Yield the units of a listing, in order; at most one is held. Clips do not divide the pictures around them."""
     number, things = 0, iter(listing)
     names: list[str] = []
     for thing in things:
+        if isinstance(thing, str) and is_clip(thing):
+            yield Unit(number, (thing,))
+            number += 1
+            continue
         if isinstance(thing, str):
             names.append(thing)
         if names and (len(names) == size(number) or not isinstance(thing, str)):

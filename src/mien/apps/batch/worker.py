@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 import tarfile
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile
+from typing import Any, TypeVar
 
 from mien.apps.batch import data_set
-from mien.apps.batch.isolated import Bench
-from mien.apps.batch.job import Done, Entry, Job, summed
+from mien.apps.batch.isolated import TRIES, Bench, FailedClipError
+from mien.apps.batch.job import ClipFile, Done, Entry, Job, kept
 from mien.apps.batch.places import is_url, place_of, read_bytes
 from mien.apps.batch.units import Unit, Whole
+from mien.core.child import ChildDiedError
 from mien.imaging.formats import PICTURE_SUFFIXES
-from mien.inference.ordered_map import ordered_map
+from mien.inference.ordered_map import ordered_map, unordered_map
+from mien.results.document import FailureEntry
 
 DOWNLOADS_AT_ONCE = 4
 """Files that are downloaded from addresses at the same time, as most of that time is waiting."""
@@ -28,33 +32,32 @@ Picture = tuple[str, bytes | OSError | None]
 """Its name; and the bytes of its file, None if the file is on this machine, or the error of reading it."""
 
 
+Thing = TypeVar("Thing")
+
+
 class StoppedError(Exception):
     """The command was stopped before the unit was done."""
 
 
 def work(unit: Unit, job: Job, bench: Bench, stopped: Callable[[], bool] = lambda: False) -> Done:
-    """Analyse the pictures of a unit, and write their results into the data set, or return them if there is none.
+    """Analyse a unit, and write its results into the data set, or return those of pictures if there is none.
 
     Args:
-        unit: of pictures.
+        unit: of pictures, or a clip.
         job: what is done with them.
         bench: analyses them.
         stopped: whether to stop.
 
     Raises:
         StoppedError: it was stopped, and nothing was written.
-        MienError: an error that concerns more than one picture.
+        MienError: an error that concerns more than one picture or clip.
     """
     if job.out is not None and (before := data_set.found(unit, job)):
         return before
-    entries: list[Entry] = []
-    for name, data in pictures(unit):
-        if stopped():
-            raise StoppedError
-        entries.append(_entry(bench, name, data))
-    if job.out is not None:
-        return data_set.write(unit, entries, job)
-    return summed(unit.number, entries, kept=True)
+    if unit.is_clip:
+        return _clip(unit, job, bench, stopped)
+    entries = (_entry(bench, name, data) for name, data in _until(stopped, pictures(unit)))
+    return data_set.write(unit, entries, job) if job.out is not None else kept(unit.number, list(entries))
 
 
 def work_remotely(unit: Unit, job: bytes) -> Done:
@@ -68,7 +71,54 @@ def _kept(job: bytes) -> tuple[Job, Bench]:
     return wanted, Bench(wanted)
 
 
-def pictures(unit: Unit) -> Iterator[Picture]:
+def _clip(unit: Unit, job: Job, bench: Bench, stopped: Callable[[], bool]) -> Done:
+    """Write the results of a clip, or why it has none."""
+    [name] = unit.names
+    try:
+        with _here(name) as file:
+            failure = None
+            for _ in range(TRIES):
+                try:
+                    return data_set.write(unit, _until(stopped, bench.clip(ClipFile(name, file))), job)
+                except ChildDiedError as died:
+                    failure = bench.failure(name, died, "mien video")
+                    if died.timed_out:
+                        break
+            assert failure is not None
+    except FailedClipError as failed:
+        failure = failed.entry
+    except OSError as error:
+        failure = _unread(name, error)
+    return data_set.write(unit, [failure], job)
+
+
+def _until(stopped: Callable[[], bool], things: Generator[Thing]) -> Iterator[Thing]:
+    with closing(things):
+        for thing in things:
+            if stopped():
+                raise StoppedError
+            yield thing
+
+
+@contextmanager
+def _here(name: str) -> Generator[str]:
+    """Yield the name of a file on this machine; from an address it is copied for as long.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if not is_url(name):
+        yield name
+        return
+    system, path = place_of(name)
+    with NamedTemporaryFile(suffix=Path(name).suffix) as copy:
+        with system.open_input_stream(path) as stream:
+            shutil.copyfileobj(stream, copy)
+        copy.flush()
+        yield copy.name
+
+
+def pictures(unit: Unit) -> Generator[Picture]:
     """Yield the pictures of a unit. A file of many that cannot be read is yielded itself, with its error."""
     if unit.whole is None:
         yield from _files(unit.names)
@@ -81,8 +131,12 @@ def pictures(unit: Unit) -> Iterator[Picture]:
 
 def _entry(bench: Bench, name: str, data: bytes | OSError | None) -> Entry:
     if isinstance(data, OSError):
-        return {"path": name, "error": f"cannot read {name}: {data.strerror or data}"}
+        return _unread(name, data)
     return bench.entry(name, data)
+
+
+def _unread(name: str, error: OSError) -> FailureEntry:
+    return {"path": name, "error": f"cannot read {name}: {error.strerror or error}"}
 
 
 def _files(names: tuple[str, ...]) -> Iterator[Picture]:
@@ -131,12 +185,13 @@ def _bytes(value: Any) -> bytes | OSError:
 
 
 def here(units: Iterable[Unit], job: Job, concurrency: int, stopped: Callable[[], bool]) -> Generator[Done]:
-    """Yield the outcomes of units, in order, with so many worked on at once on this machine.
+    """Yield the outcomes of units, with so many worked on at once on this machine; in order if they are kept.
 
     Raises:
         MienError: as for ``work``.
     """
     with Bench(job) as bench:
-        done = ordered_map(partial(work, job=job, bench=bench, stopped=stopped), units, concurrency)
+        spread = ordered_map if job.out is None else unordered_map
+        done = spread(partial(work, job=job, bench=bench, stopped=stopped), units, concurrency)
         with closing(done), suppress(StoppedError):
             yield from done

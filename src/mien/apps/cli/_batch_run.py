@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -93,21 +94,23 @@ class Run:
 
 
 def foretell(run: Run, out: str) -> None:
-    """Print the number of pictures and units."""
+    """Print the number of pictures, clips and units."""
     from mien.apps.batch.units import units
 
-    pictures = files = 0
+    pictures = clips = number = 0
     for unit in units(run.listing()):
         if run.stopped():
             return
-        pictures += unit.pictures
-        files += 1
-    verbosity.say(f"{pictures:,} pictures in {files:,} units, into {out}; nothing was done")
+        pictures += 0 if unit.is_clip else unit.files
+        clips += unit.is_clip
+        number += 1
+    found = f"{pictures:,} pictures" + (f" and {clips:,} videos" if clips else "")
+    verbosity.say(f"{found} in {number:,} units, into {out}; nothing was done")
 
 
 def into_file(run: Run, out: Path, *, resume: bool, force: bool) -> None:
     """Write all results into one file, in this process."""
-    from mien.apps.batch.units import units
+    from mien.apps.batch.units import is_clip, units
     from mien.results.sinks import open_sink
 
     resumed = 0
@@ -115,7 +118,9 @@ def into_file(run: Run, out: Path, *, resume: bool, force: bool) -> None:
     def missing() -> Iterator[str | Whole]:
         nonlocal resumed
         for thing in run.listing():
-            if isinstance(thing, str) and sink.has(thing):
+            if isinstance(thing, str) and is_clip(thing):
+                run.screen.refuse(thing, f"{thing} is a video, and one file takes pictures; give --out a folder")
+            elif isinstance(thing, str) and sink.has(thing):
                 resumed += 1
             else:
                 yield thing
@@ -143,13 +148,24 @@ def into_folder(run: Run, *, force: bool) -> None:
     with _held(out):
         data_set.begin(out, manifest, run.made, force=force)
         _count(run)
-        for _ in run.done(tally.of(units(run.listing()))):
+        for _ in run.done(tally.of(_readable(units(run.listing())))):
             pass
         screen = run.screen
         if not run.stopped() and not screen.lost and not screen.refused:
-            totals = {"pictures": screen.pictures, "faces": screen.faces, "failed": screen.failed}
-            data_set.end(out, manifest, tally.listing(), totals)
+            data_set.end(out, manifest, tally.listing(), screen.totals)
         screen.close(out=out)
+
+
+def _readable(listed: Iterable[Unit]) -> Iterator[Unit]:
+    """Yield units.
+
+    Raises:
+        MissingExtra: one is a video, and what reads these is not installed.
+    """
+    for unit in listed:
+        if unit.is_clip:
+            import_module("mien.video.reader")
+        yield unit
 
 
 def _manifest(run: Run) -> dict[str, object]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from mien.apps.cli.video import seconds
+from mien.apps.cli.clip_options import seconds
 from mien.core.errors import UsageError
 from mien.report.events import Event
 

@@ -1,4 +1,4 @@
-"""``mien batch``: the emotions in any number of pictures, on this machine or a Ray cluster."""
+"""``mien batch``: the emotions in any number of pictures and videos, on this machine or a Ray cluster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import typer
 
 from mien.apps.cli import verbosity
 from mien.apps.cli._batch_run import ClusterOptions, Run, foretell, into_file, into_folder, refuse_gpus
-from mien.apps.cli.options import AnalyzerOptions, DeviceName, FaceOptions, Force, PictureNames, Recursive
+from mien.apps.cli.clip_options import Section
+from mien.apps.cli.options import AnalyzerOptions, DeviceName, FaceOptions, Force, Recursive, StreamOptions
 
 if TYPE_CHECKING:
     from mien.apps.batch.job import Job
@@ -31,13 +32,20 @@ class ReadingOptions:
         str | None,
         typer.Option(help="Read tables (.parquet, .csv): the column with names of pictures, or in Parquet pictures."),
     ] = None
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the pictures.")] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False
     max_megapixels: Annotated[float, typer.Option(help="Refuse pictures that declare more.")] = 200.0
-    time_limit: Annotated[float, typer.Option(metavar="S", min=1, help="Give up a picture that takes longer.")] = 120.0
+    time_limit: Annotated[
+        float, typer.Option(metavar="S", min=1, help="Give up a picture, or a video with a frame, that takes longer.")
+    ] = 120.0
 
 
 def batch(
-    pictures: PictureNames = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Pictures, videos, folders or patterns; '-' or a pipe: names, one a line.", show_default=False
+        ),
+    ] = None,
     *,
     out: Annotated[
         str,
@@ -53,15 +61,17 @@ def batch(
     ] = False,
     force: Force = False,
     reading: ReadingOptions,
+    section: Section,
+    following: StreamOptions,
     cluster: ClusterOptions,
     options: AnalyzerOptions,
     faces: FaceOptions,
 ) -> None:
-    """Name the emotion on each face in any number of pictures, here or on a Ray cluster.
+    """Name the emotion on each face in any number of pictures and videos, here or on a Ray cluster.
 
     Besides files, folders and patterns it takes addresses (s3://, gs://), tar files of pictures, and tables. If it
-    is stopped in any way, run the same command again to go on. A picture that crashes or hangs fails alone. Exit code 3
-    means that part of a cluster was lost: run it again.
+    is stopped in any way, run the same command again to go on. What crashes or hangs fails alone. Exit code 3 means
+    that part of a cluster was lost: run it again.
     """
     from mien.apps.batch.listing import Inputs
     from mien.apps.batch.places import whole_name
@@ -73,12 +83,19 @@ def batch(
     to_file = _is_file(out)
     again = f"add --resume to go on with {out}" if to_file else "run the same command again to go on"
     folder = None if to_file else whole_name(out)
-    job, made = _job(options, faces, reading, folder, here=cluster.address is None, retry=resume)
+    job, made = _job(options, faces, reading, here=cluster.address is None)
+    if not to_file:
+        job, made = _with_clips(job, made, section, following)
+    job = replace(job, out=folder, retry=resume)
     inputs = Inputs(
-        pictures or [], reading.recursive, reading.column, absolute=not to_file or cluster.address is not None
+        files or [],
+        reading.recursive,
+        reading.column,
+        absolute=not to_file or cluster.address is not None,
+        clips=not to_file,
     )
     with stoppable() as stopped, BatchScreen(None if to_file else f"{out.rstrip('/')}/failures") as screen:
-        run = Run(inputs, piped(pictures or []), job, made, cluster, screen, stopped)
+        run = Run(inputs, piped(files or []), job, made, cluster, screen, stopped)
         if reading.dry_run:
             foretell(run, out)
         else:
@@ -87,16 +104,8 @@ def batch(
     _end(run, again)
 
 
-def _job(
-    options: AnalyzerOptions,
-    faces: FaceOptions,
-    reading: ReadingOptions,
-    folder: str | None,
-    *,
-    here: bool,
-    retry: bool,
-) -> tuple[Job, Made]:
-    """Return what workers do, and what results are made with; loads the analyzer, so that its errors come first."""
+def _job(options: AnalyzerOptions, faces: FaceOptions, reading: ReadingOptions, *, here: bool) -> tuple[Job, Made]:
+    """Return what workers do with pictures, and what makes results; loads the analyzer, so its errors come first."""
     from mien.apps.batch.job import Job
     from mien.imaging.decode import REDUCE_TO_PX
     from mien.results.provenance import Made
@@ -117,10 +126,23 @@ def _job(
         __version__,
         made.entry,
         made.labels,
-        folder,
-        retry,
     )
     return job, made
+
+
+def _with_clips(job: Job, made: Made, section: Section, following: StreamOptions) -> tuple[Job, Made]:
+    """Return what workers do with clips too."""
+    from mien.core.clip_options import ClipOptions
+
+    made = replace(made, settings={**made.settings, **section.settings(), **following.settings()})
+    clips = ClipOptions(
+        smooth_s=following.smooth,
+        detect_every=following.detect_every,
+        start_s=section.start_s,
+        end_s=section.end_s,
+        fps=section.fps,
+    )
+    return replace(job, made=made.entry, clips=clips), made
 
 
 def _end(run: Run, again: str) -> None:
@@ -130,9 +152,9 @@ def _end(run: Run, again: str) -> None:
     if run.stopped():
         raise end(again)
     if run.screen.lost:
-        verbosity.complain(f"not finished: workers on {run.screen.lost:,} pictures died; {again}")
+        verbosity.complain(f"not finished: workers on {run.screen.lost:,} files died; {again}")
         raise typer.Exit(UNFINISHED)
-    if run.screen.failed or run.screen.refused:
+    if run.screen.totals.failed or run.screen.refused:
         raise typer.Exit(1)
 
 

@@ -1,7 +1,8 @@
-"""What the commands on clips have in common: the options that say what is written of a clip."""
+"""What the commands on clips have in common: the options that say what is taken and written of a clip."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -144,3 +145,45 @@ class Output:
         return Wanted(
             folder, self.suffixes(), self.summary, parts, self.rate or 1.0, self.layout or "", self.blur, self.force
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Which frames of a clip are taken."""
+
+    start: Annotated[str | None, typer.Option(metavar="TIME", help="Begin here: 90, 1:30 or 1:01:30.")] = None
+    end: Annotated[str | None, typer.Option(metavar="TIME", help="End here.")] = None
+    fps: Annotated[float | None, typer.Option(help="Take so many frames a second at most.", show_default="all")] = None
+
+    @property
+    def start_s(self) -> float:
+        """Where to begin, in seconds."""
+        return 0.0 if self.start is None else seconds(self.start)
+
+    @property
+    def end_s(self) -> float | None:
+        """Where to end, in seconds; None is the end."""
+        return None if self.end is None else seconds(self.end)
+
+    def settings(self) -> dict[str, Setting]:
+        """Return their values by the names of the options, as a file of results keeps them."""
+        return {"start": self.start and self.start_s, "end": self.end_s, "fps": self.fps}
+
+
+_FORM = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
+
+
+def seconds(text: str) -> float:
+    """Return a time in seconds.
+
+    Raises:
+        UsageError: it is none, or its minutes or seconds go beyond 59 where there is a larger unit before them.
+    """
+    match = _FORM.fullmatch(text)
+    hours, minutes, rest = match.groups("0") if match else ("0", "0", "inf")
+    more = text.count(":")
+    if not match or (more and float(rest) >= 60) or (more == 2 and int(minutes) >= 60):
+        raise UsageError(
+            f"'{text}' is no time in a video; expected seconds (90 or 1.5), m:ss (1:30) or h:mm:ss (1:01:30)"
+        )
+    return 3600 * int(hours) + 60 * int(minutes) + float(rest)

@@ -16,6 +16,7 @@ from mien.core.addresses import why_no_address, without_password
 from mien.core.errors import UsageError
 from mien.core.output import Places
 from mien.imaging.formats import PICTURE_SUFFIXES
+from mien.video.formats import VIDEO_SUFFIXES
 
 LIST = "-"
 """The argument that stands for the names on standard input."""
@@ -48,11 +49,7 @@ class Kind:
 
 
 PICTURES = Kind("picture", PICTURE_SUFFIXES)
-VIDEOS = Kind(
-    "video",
-    frozenset([".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".divx", ".flv", ".f4v"])
-    | {".wmv", ".asf", ".mpg", ".mpeg", ".m2v", ".vob", ".ts", ".mts", ".m2ts", ".ogv", ".mxf", ".gif"},
-)
+VIDEOS = Kind("video", VIDEO_SUFFIXES)
 
 
 @dataclass(slots=True)

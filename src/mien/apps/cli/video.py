@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.apps.cli.clip_options import DataForm, Output
+from mien.apps.cli.clip_options import DataForm, Output, Section
 from mien.apps.cli.options import AnalyzerOptions, FaceOptions, Recursive, StreamOptions
 from mien.core.errors import UsageError
 
@@ -26,27 +25,13 @@ class VideoOutput(Output):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """Which frames of a clip are taken."""
-
-    start: Annotated[str | None, typer.Option(metavar="TIME", help="Begin here: 90, 1:30 or 1:01:30.")] = None
-    end: Annotated[str | None, typer.Option(metavar="TIME", help="End here.")] = None
-    fps: Annotated[float | None, typer.Option(help="Take so many frames a second at most.", show_default="all")] = None
+class ClockedSection(Section):
+    """Which frames of a clip are taken, and what a clock showed."""
 
     start_clock: Annotated[
         str | None,
         typer.Option(metavar="CLOCK", help="What a clock showed at time 0: 2026-11-29T14:05:00, or seconds."),
     ] = None
-
-    @property
-    def start_s(self) -> float:
-        """Where to begin, in seconds."""
-        return 0.0 if self.start is None else seconds(self.start)
-
-    @property
-    def end_s(self) -> float | None:
-        """Where to end, in seconds; None is the end."""
-        return None if self.end is None else seconds(self.end)
 
     @property
     def clock(self) -> Setting:
@@ -57,7 +42,7 @@ class Section:
 
     def settings(self) -> dict[str, Setting]:
         """Return their values by the names of the options, as a file of results keeps them."""
-        return {"start": self.start and self.start_s, "end": self.end_s, "fps": self.fps, "start-clock": self.clock}
+        return {**Section.settings(self), "start-clock": self.clock}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +62,7 @@ def video(
     *,
     recursive: Recursive = False,
     output: VideoOutput,
-    section: Section,
+    section: ClockedSection,
     following: StreamOptions,
     options: AnalyzerOptions,
     faces: FrameFaceOptions,
@@ -116,22 +101,3 @@ def video(
     )
     if not run_clips(inputs, job):
         raise typer.Exit(1)
-
-
-_FORM = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
-
-
-def seconds(text: str) -> float:
-    """Return a time in seconds.
-
-    Raises:
-        UsageError: it is none, or its minutes or seconds go beyond 59 where there is a larger unit before them.
-    """
-    match = _FORM.fullmatch(text)
-    hours, minutes, rest = match.groups("0") if match else ("0", "0", "inf")
-    more = text.count(":")
-    if not match or (more and float(rest) >= 60) or (more == 2 and int(minutes) >= 60):
-        raise UsageError(
-            f"'{text}' is no time in a video; expected seconds (90 or 1.5), m:ss (1:30) or h:mm:ss (1:01:30)"
-        )
-    return 3600 * int(hours) + 60 * int(minutes) + float(rest)
