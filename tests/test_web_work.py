@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import connect
 
-from mien.apps.web import bodies, connections, decoder, shares
+from mien.apps.web import bodies, connections, decoder, middleware, shares
 from mien.apps.web import socket as web_socket
 from mien.apps.web import workers as limited
 from mien.apps.web.app import create_app
@@ -178,6 +178,33 @@ def test_a_body_that_does_not_come_is_given_up(app: FastAPI, limit: str, monkeyp
 def test_a_body_that_says_that_it_is_too_large_is_not_read(app: FastAPI):
     with running(app) as address:
         assert said(address, request(b"", 2**40)).startswith(b"HTTP/1.1 413 ")
+
+
+def test_who_is_refused_before_all_is_sent_reads_why(app: FastAPI):
+    many = 8 * 2**20  # more than lies in the buffers between the two
+    with running(app) as address:
+        for head in (b"POST /nowhere HTTP/1.1", b"POST /v1/images?colour=blue HTTP/1.1", b"GET /v1/images HTTP/1.1"):
+            heads = b"\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % many
+            assert said(address, head + heads + bytes(many)).startswith(b"HTTP/1.1 40")
+
+
+def test_a_rest_that_does_not_come_is_not_waited_for(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(middleware, "UPLOAD_IDLE_S", 0.05)
+    head = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 9\r\n\r\n"
+    with running(app) as address:
+        assert said(address, head).startswith(b"HTTP/1.1 404 ")
+        monkeypatch.setattr(middleware, "UPLOAD_IDLE_S", 600.0)
+        expecting = head.replace(b"Content-Length", b"Expect: 100-continue\r\nContent-Length")
+        assert said(address, expecting).startswith(b"HTTP/1.1 404 ")
+
+
+def test_a_head_alone_is_answered_as_all_of_it(app: FastAPI):
+    with running(app) as address:
+        asked = b" /v1/model HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        whole, alone = said(address, b"GET" + asked), said(address, b"HEAD" + asked)
+    assert alone.startswith(b"HTTP/1.1 200 ")
+    assert alone.endswith(b"\r\n\r\n")
+    assert b"content-length: %d\r\n" % len(whole.partition(b"\r\n\r\n")[2]) in alone
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from mien.apps.web import metrics, pictures, videos
 from mien.apps.web._openapi import answers
 from mien.apps.web.access import Access, HostOriginMiddleware, TokenMiddleware
 from mien.apps.web.apidocs import apidocs
-from mien.apps.web.middleware import HeadersMiddleware
+from mien.apps.web.middleware import HeadersMiddleware, HeadMiddleware, LingerMiddleware
 from mien.apps.web.problems import explain_errors
 from mien.apps.web.service import Service
 from mien.apps.web.settings import Analyzers, EarlierSettings, Settings, StreamSettings
@@ -71,6 +71,7 @@ def create_app(
     app.state.service, numbers = service, metrics.Metrics(service)
     _guard(app, access or Access())
     app.add_middleware(metrics.RequestsMiddleware, metrics=numbers, log=log)
+    app.add_middleware(LingerMiddleware)
     explain_errors(app)
     app.include_router(pictures.routes(service))
     app.include_router(videos.routes(service))
@@ -137,6 +138,7 @@ def page(analyzer: Analyzer) -> APIRouter:
 
 def _guard(app: FastAPI, access: Access) -> None:
     """Put what refuses calls before an app; what is added last sees them first."""
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(SharesMiddleware)
     if access.token:
         app.add_middleware(TokenMiddleware, access=access)

@@ -1,9 +1,12 @@
-"""The headers of every answer."""
+"""What holds for every answer: its headers, that HEAD is answered as GET is, and that a refusal arrives."""
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from anyio import move_on_after
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mien.apps.web.limits import UPLOAD_IDLE_S
 
 HEADERS = {
     # The page loads nothing from elsewhere, so a name or a picture can bring in no script. Nets run as WebAssembly.
@@ -39,3 +42,53 @@ class HeadersMiddleware:
             await send(message)
 
         await self._app(scope, receive, sending)
+
+
+class HeadMiddleware:
+    """Middleware that answers HEAD as GET; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a call on."""
+        asks = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app({**scope, "method": "GET"} if asks else scope, receive, send)
+
+
+class LingerMiddleware:
+    """Middleware that lets callers who are refused send their body to its end, for as long as ``UPLOAD_IDLE_S``.
+
+    Else the connection may be closed under them, and what they see is an error of the network, not the refusal.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a call on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        # Who asks before sending the body sends none after a refusal.
+        more, refused = "expect" not in Headers(scope=scope), False
+
+        async def receiving() -> Message:
+            nonlocal more
+            message = await receive()
+            more = more and message.get("more_body", False)
+            return message
+
+        async def sending(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start":
+                refused = message["status"] >= 400
+            elif refused and more and not message.get("more_body", False):
+                await send({**message, "more_body": True})
+                message = {"type": "http.response.body"}
+                with move_on_after(UPLOAD_IDLE_S):
+                    while more:
+                        await receiving()
+            await send(message)
+
+        await self._app(scope, receiving, sending)
