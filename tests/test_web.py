@@ -124,7 +124,10 @@ def test_what_is_wrong_is_said(client: TestClient, params: dict[str, str], conte
 def test_a_file_that_is_too_large_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bodies, "PICTURE_BYTES", 2**20)
     answer = client.post("/api/image", content=bytes(2**20 + 1))
-    assert (answer.status_code, answer.json()["error"]) == (413, "the file is too large; expected at most 1 MiB")
+    assert (answer.status_code, answer.json()["error"]) == (
+        413,
+        "what was sent is too large; expected at most 1 MiB; send a smaller file, or fewer at once",
+    )
 
 
 def test_a_socket_follows_the_faces(client: TestClient):
@@ -175,7 +178,11 @@ def test_a_bad_frame_is_named_and_the_stream_goes_on(client: TestClient):
 
 @pytest.mark.parametrize(
     ("query", "says"),
-    [("prior=2", "prior"), ("smooth=-1", "smooth_s, the time constant"), ("smooth=much", "smooth: Input should be")],
+    [
+        ("prior=2", "prior"),
+        ("smooth=-1", "smooth_s, the time constant"),
+        ("smooth=much", "smooth: expected a number; got"),
+    ],
 )
 def test_a_stream_that_cannot_be_meant_is_refused(client: TestClient, query: str, says: str):
     with client.websocket_connect(f"ws://localhost/api/stream?{query}") as socket:
@@ -223,7 +230,9 @@ def test_the_page_loads_nothing_from_elsewhere(client: TestClient):
 def test_a_page_is_told_why_it_cannot_do_without_the_server(client: TestClient, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tab, "RUNTIME", Path(__file__))
     assert client.get("/api/model").json()["tab"]["why_not"] == "browsers run the detector yunet alone"
-    assert client.get("/weights/model.onnx").status_code == 404
+    missing = client.get("/weights/model.onnx")
+    assert missing.status_code == 404
+    assert missing.json()["detail"] == "there is no net 'model.onnx'; browsers run the detector yunet alone"
     monkeypatch.setattr(tab, "RUNTIME", Path("none"))
     assert "made without npm" in client.get("/api/model").json()["tab"]["why_not"]
 
@@ -234,7 +243,9 @@ def test_a_page_gets_the_nets_that_the_server_uses(monkeypatch: pytest.MonkeyPat
     assert client.get("/api/model").json()["tab"] == {"why_not": "", "min_face_px": 0, "largest": True}
     assert client.get("/weights/model.onnx").content == packaged_model("mien-s").read_bytes()
     assert client.get("/weights/yunet.onnx").content == weights()
-    assert client.get("/weights/other.onnx").status_code == 404
+    other = client.get("/weights/other.onnx")
+    assert other.status_code == 404
+    assert other.json()["detail"] == "there is no net 'other.onnx'; expected yunet.onnx or model.onnx"
 
 
 def test_a_site_is_not_written_over_what_is_there(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -76,6 +76,14 @@ def test_calls_by_other_names_and_from_other_pages_are_refused(host: str, page: 
     assert (access.objection(headers) == "") is allowed
 
 
+@pytest.mark.parametrize("header", ["host", "origin"])
+@pytest.mark.parametrize("text", ["a" * 60_000, "a" * 250 + ":80", "http://" + "a" * 250, "\x01<script>"])
+def test_a_refusal_repeats_no_more_of_a_name_than_tells_it(header: str, text: str):
+    why = Access().objection(Headers({"host": "localhost", header: text}))
+    assert text[:50] in why
+    assert len(why) < 300
+
+
 def test_a_token_is_demanded_of_everything_but_probes(locked: TestClient):
     for path in ("/api/model", "/static/page.js", "/openapi.json", "/docs", "/metrics", "/nowhere"):
         answer = locked.get(path)

@@ -45,7 +45,18 @@ def test_what_is_no_video_is_a_problem(folder: Path):
     assert answer.status_code == 422
     assert "a.txt" in answer.json()["detail"]
     assert str(folder) not in answer.json()["detail"]
-    assert client().post("/v1/videos", params={"fps": 0}).status_code == 400
+    nameless = client().post("/v1/videos", content=b"no video at all").json()["detail"]
+    assert nameless.startswith("not a video: the posted file (expected mp4")
+    wrong = client().post("/v1/videos", params={"fps": 0, "detect_every": "x"})
+    assert (wrong.status_code, wrong.json()["detail"]) == (
+        400, "detect_every: expected a whole number; got 'x'; fps: expected more than 0; got '0'",
+    )  # fmt: skip
+
+
+def test_a_picture_in_place_of_a_video_is_sent_elsewhere(examples: Path):
+    picture = (examples / "chelsea.png").read_bytes()
+    answer = client().post("/v1/videos", params={"name": "a.png"}, content=picture)
+    assert answer.json()["detail"] == "not a video: a.png is a picture; send it to /v1/images"
 
 
 def test_a_video_that_takes_too_long_says_so(clip: bytes, monkeypatch: pytest.MonkeyPatch):

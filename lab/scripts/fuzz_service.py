@@ -318,8 +318,9 @@ def main() -> None:
         f"{options.requests:,} requests, {options.messages:,} messages, seed {options.seed}, commit {commit()}, "
         f"{cores()} cores, {time.monotonic() - begun:.0f} s"
     )
-    print(words, end="")
-    sys.exit(bool(words) or any(said.startswith("!") for _, said in watch.counts) or watch.growth() > options.megabytes)
+    if failed := "Traceback" in words:
+        print(words, end="")
+    sys.exit(failed or any(said.startswith("!") for _, said in watch.counts) or watch.growth() > options.megabytes)
 
 
 if __name__ == "__main__":

@@ -43,14 +43,18 @@ class Access:
         """
         called, page = place(headers.get("host", "")), headers.get("origin")
         if called is None:
-            return f"called by '{headers.get('host', '')}', which is no name of a machine"
+            return (
+                f"called by '{headers.get('host', ''):.100}', which is no name of a machine; expected one, as localhost"
+            )
         if called.name not in self.names and not is_address(called.name):
             known = ", ".join(sorted(self.names))
-            return f"called by the name '{called.name}'; expected {known} or an address; see 'mien web --allow-host'"
+            return (
+                f"called by the name '{called.name:.100}'; expected {known} or an address; see 'mien web --allow-host'"
+            )
         known_page = origin(page or "")
         if page is None or page in self.origins or (known_page is not None and is_from(known_page, called)):
             return ""
-        return f"called from a page of {page}; open the page of mien itself, or see 'mien web --allow-origin'"
+        return f"called from a page of {page:.100}; open the page of mien itself, or see 'mien web --allow-origin'"
 
     def is_known(self, scope: Scope) -> bool:
         """Return whether a request shows the token, as the header Authorization or as the cookie of the page."""

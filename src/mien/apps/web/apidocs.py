@@ -23,10 +23,17 @@ _PAGE = """<!doctype html>
 </head>
 <body>
 <h1>The API of mien {version}</h1>
-<p>For programs: <a href="openapi.json">openapi.json</a>. A camera goes through the WebSocket <code>v1/stream</code>,
-which takes the options of <code>v1/videos</code> but for <code>name</code>, <code>detect_every</code> and
-<code>fps</code>. What is wrong is told as a problem document (RFC 9457), in words in its <code>detail</code>.</p>
+<p>Send a picture or a video as the body, and options as parameters of the address:</p>
+<p><code>curl --data-binary @photo.jpg 'http://localhost:8000/v1/images?prior=balanced&amp;largest=true'</code></p>
+<p class=soft>For programs: <a href="openapi.json">openapi.json</a>. For people: <a href="./">the page</a>.</p>
 {sections}
+<section><h2><code>WebSocket /v1/stream</code></h2>
+<p>Name what the faces of a camera show, and who is who. A message is the time of a frame in seconds, a float64 in
+little-endian order, and its picture file; it is answered by an entry as in a line of <code>/v1/videos</code>, or by
+<code>{{"error": "..."}}</code>. Send the next frame after the answer. It takes the options of <code>/v1/videos</code>
+but for <code>name</code>, <code>detect_every</code> and <code>fps</code>.</p></section>
+<section><h2>What is wrong</h2>
+<p>A problem document (RFC 9457) tells it in words in its <code>detail</code>. {statuses}.</p></section>
 </body>
 </html>
 """
@@ -38,8 +45,13 @@ def apidocs(description: Mapping[str, Any]) -> str:
     Args:
         description: of the API, as OpenAPI has it.
     """
-    sections = "".join(_section(*one) for one in _operations(description))
-    return _PAGE.format(version=escape(description["info"]["version"]), sections=sections)
+    operations = list(_operations(description))
+    told = {status: answer["description"] for _, one in operations for status, answer in _refusals(one)}
+    return _PAGE.format(
+        version=escape(description["info"]["version"]),
+        sections="".join(_section(*one) for one in operations),
+        statuses=", ".join(f"{status}: {escape(what)}" for status, what in sorted(told.items())),
+    )
 
 
 def _operations(description: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
@@ -51,18 +63,35 @@ def _operations(description: Mapping[str, Any]) -> Iterator[tuple[str, Operation
 
 def _section(name: str, operation: Operation) -> str:
     told = "".join(f"<p>{escape(part)}</p>" for part in operation.get("description", "").split("\n\n"))
-    kinds = operation.get("requestBody", {}).get("content", {})
-    takes = f"<p>Body: {', '.join(f'<code>{escape(kind)}</code>' for kind in kinds)}</p>" if kinds else ""
-    given = (f"<li><code>{one['name']}</code>: {escape(_told(one))}</li>" for one in operation.get("parameters", ()))
-    refused = (
-        f"{status} {answer['description']}" for status, answer in operation["responses"].items() if status > "200"
+    takes = ", ".join(map(_kind, operation.get("requestBody", {}).get("content", {}).items()))
+    options = "".join(
+        f"<li><code>{one['name']}</code>{escape(_values(one['schema']))}: {escape(_told(one))}</li>"
+        for one in operation.get("parameters", ())
     )
-    options = "".join(given)
-    wrong = f"<p class=soft>Refused with {escape(', '.join(sorted(refused)))}.</p>"
-    return section(f"<code>{escape(name)}</code>", f"{told}{takes}{options and f'<ul>{options}</ul>'}{wrong}")
+    (answer,) = operation["responses"]["200"]["content"]
+    statuses = ", ".join(sorted(status for status, _ in _refusals(operation)))
+    ends = f"<p class=soft>Answers <code>{answer}</code>; refused with {statuses}.</p>"
+    body = f"<p>Body: {takes}</p>" if takes else ""
+    return section(f"<code>{escape(name)}</code>", f"{told}{body}{options and f'<ul>{options}</ul>'}{ends}")
+
+
+def _refusals(operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return ((status, answer) for status, answer in operation["responses"].items() if status != "200")
+
+
+def _kind(content: tuple[str, Mapping[str, Any]]) -> str:
+    """Return a kind of body, and the part of it that holds the pictures."""
+    kind, part = content[0], "".join(content[1]["schema"].get("properties", ()))
+    return f"<code>{escape(kind)}</code>{part and f' with <code>{escape(part)}</code>'}"
+
+
+def _values(schema: Mapping[str, Any]) -> str:
+    """Return the values that a parameter may have, where they are few."""
+    given = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+    values = ["true", "false"] if given.get("type") == "boolean" else given.get("enum", ())
+    return f" ({', '.join(values[:-1])} or {values[-1]})" if values else ""
 
 
 def _told(parameter: Mapping[str, Any]) -> str:
-    schema = parameter["schema"]
-    default = f"; {schema['default']} without it" if schema.get("default") is not None else ""
-    return parameter.get("description", "") + default
+    default = parameter["schema"].get("default")
+    return parameter.get("description", "") + (f"; {default} without it" if default is not None else "")

@@ -130,7 +130,8 @@ def page(analyzer: Analyzer) -> APIRouter:
         """Send a net to a page that works in its tab."""
         files = nets(analyzer)
         if name not in files:
-            raise HTTPException(404, f"no net {name}; expected {' or '.join(files) or 'none'}")
+            why = f"expected {' or '.join(files)}" if files else about_tab(analyzer)["why_not"]
+            raise HTTPException(404, f"there is no net '{name:.100}'; {why}")
         return Response(files[name], media_type="application/octet-stream")
 
     return router

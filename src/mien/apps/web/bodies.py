@@ -63,7 +63,8 @@ async def parts(request: Request, most: int) -> AsyncGenerator[bytes]:
                 message = await request.receive()
         except TimeoutError as error:
             raise HTTPException(
-                408, f"the body came too slowly; expected all of it in {UPLOAD_S:.0f} s, without a pause"
+                408,
+                f"the body came too slowly; expected all of it in {UPLOAD_S:.0f} s, without a pause; send it again",
             ) from error
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
@@ -75,4 +76,7 @@ async def parts(request: Request, most: int) -> AsyncGenerator[bytes]:
 
 def _refuse_above(most: int, size: int) -> None:
     if size > most:
-        raise HTTPException(413, f"the file is too large; expected at most {most // 2**20} MiB")
+        raise HTTPException(
+            413,
+            f"what was sent is too large; expected at most {most // 2**20} MiB; send a smaller file, or fewer at once",
+        )

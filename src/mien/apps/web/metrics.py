@@ -102,7 +102,7 @@ def routes(service: Service, metrics: Metrics) -> APIRouter:
             raise busy()
         return JSONResponse({"status": "ok"})
 
-    @router.get("/metrics", responses=answers(str, kind="text/plain"))
+    @router.get("/metrics", responses=answers(str, kind="text/plain"), response_class=Response)
     async def numbers() -> Response:
         """Tell the numbers of the service, as Prometheus reads them."""
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

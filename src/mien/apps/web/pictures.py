@@ -54,7 +54,9 @@ def routes(service: Service) -> APIRouter:
             found = await _several(request, data) or [Upload(asked.name or "", data)]
             return JSONResponse(await _document(service.workers, request, analyzer, found))
 
-    @router.post("/v1/preview", responses=answers(str, *LONG, kind=JPEG), openapi_extra=body({"image/*": _FILE}))
+    told = answers(str, *LONG, kind=JPEG)
+
+    @router.post("/v1/preview", responses=told, openapi_extra=body({"image/*": _FILE}), response_class=Response)
     async def preview(request: Request, asked: Annotated[Named, Query()]) -> Response:
         """Send back a picture as a JPEG that any browser can show, upright, its longer side 1600 pixels at most.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
@@ -77,7 +77,7 @@ def explain_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refuse(request: Request, error: HTTPException) -> Response:
-        return problem(request.scope, error.status_code, error.detail, error.headers)
+        return problem(request.scope, error.status_code, _why(request, error), error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def name(request: Request, error: RequestValidationError) -> Response:
@@ -97,9 +97,40 @@ def explain_errors(app: FastAPI) -> None:
     async def admit(request: Request, error: Exception) -> Response:
         if not isinstance(error, LocalProtocolError):  # of a caller who sent what is no HTTP behind a request
             LOG.error("a request failed", exc_info=error)
-        return problem(request.scope, 500, "the service failed; its log says how")
+        return problem(request.scope, 500, "the service failed, and its log says how; try again, or tell who runs it")
+
+
+def _why(request: Request, error: HTTPException) -> str:
+    """Return what is wrong with a request; where nothing is at its path, or not for its method, in words of ours."""
+    if error.detail != HTTPStatus(error.status_code).phrase:
+        return error.detail
+    path = f"'{request.scope['path']:.100}'"
+    if error.status_code == 405:
+        return f"{path} does not take {request.method:.20}; expected {(error.headers or {}).get('Allow')}; see /docs"
+    return f"there is nothing at {path}; /docs tells what there is"
+
+
+EXPECTED = {
+    "extra_forbidden": "there is no such option, see /docs",
+    "literal_error": "expected {expected}",
+    "string_pattern_mismatch": "expected ferplus, balanced or a number from 0 to 1",
+    "string_too_long": "expected at most {max_length} characters",
+    "greater_than": "expected more than {gt:g}",
+    "greater_than_equal": "expected {ge:g} or more",
+    "less_than_equal": "expected {le:g} or less",
+    "bool_parsing": "expected true or false",
+    "int_parsing": "expected a whole number",
+    "float_parsing": "expected a number",
+}
+"""Kind of error in a parameter, as Pydantic names it -> what to do about it; the one pattern is that of the prior."""
 
 
 def said(error: RequestValidationError | WebSocketRequestValidationError) -> str:
     """Return what is wrong with the parameters of a request."""
-    return "; ".join(f"{one['loc'][-1]}: {one['msg']}; got {one['input']!r:.100}" for one in error.errors())
+    return "; ".join(map(_told, error.errors()))
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    known = EXPECTED.get(one["type"])
+    expected = known.format(**one.get("ctx", {})) if known else one["msg"]
+    return f"{one['loc'][-1]!s:.100}: {expected}; got {one['input']!r:.100}"

@@ -55,10 +55,9 @@ class StreamSettings(Settings):
     smooth: float = Field(SMOOTH_S, ge=0, description="the time constant of smoothing in seconds; 0: none")
 
 
-class VideoSettings(StreamSettings):
+class VideoSettings(StreamSettings, Named):
     """The same for a video."""
 
-    name: str = Field("video", max_length=NAME_LENGTH, description="of the file, for the answer")
     detect_every: int = Field(1, ge=1, description="search each so-many-th frame whole, the others near known faces")
     fps: float | None = Field(None, gt=0, description="take so many frames a second at most; all without it")
 

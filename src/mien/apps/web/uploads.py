@@ -68,9 +68,12 @@ def uploads(content_type: str, body: bytearray) -> list[Upload] | None:
         return None
     found = _from_json(body) if kind == JSON.encode() else _from_form(options.get(b"boundary", b""), body)
     if not 1 <= len(found) <= PICTURES:
-        raise UsageError(f"a request brings 1 to {PICTURES} pictures; got {len(found)}")
+        raise UsageError(
+            f"a request brings 1 to {PICTURES} pictures; got {len(found)}; send each as a file, the others later"
+        )
     if any(len(one.name) > NAME_LENGTH for one in found):
-        raise UsageError(f"the name of a picture has at most {NAME_LENGTH} characters")
+        longest = max(len(one.name) for one in found)
+        raise UsageError(f"the name of a picture has at most {NAME_LENGTH} characters; got {longest}; shorten it")
     return found
 
 
@@ -84,7 +87,9 @@ def _from_form(boundary: bytes, body: bytearray) -> list[Upload]:
             parser.write(bytes(body[start : start + AT_ONCE]))
         parser.finalize()
     except (FormParserError, UnicodeError) as error:
-        raise UsageError(f"the form is malformed: {error}") from error
+        raise UsageError(
+            f"the form is malformed: {error}; expected files, as 'curl -F files=@a.jpg' sends them"
+        ) from error
     return [Upload((one.file_name or b"").decode("utf-8", "replace"), _content(one)) for one in files]
 
 
@@ -99,7 +104,7 @@ def _from_json(body: bytearray) -> list[Upload]:
     try:
         document: Any = json.loads(body)
         if not isinstance(document, Mapping) or set(document) != {"images"} or not isinstance(document["images"], list):
-            raise ValueError("it has other parts")
+            raise ValueError("it is not an object with images alone")
         return [_decoded(one) for one in document["images"]]
     except (ValueError, RecursionError) as error:
         raise UsageError(f"the JSON is malformed: {error}; {expected}") from error
@@ -107,7 +112,7 @@ def _from_json(body: bytearray) -> list[Upload]:
 
 def _decoded(one: Any) -> Upload:
     if not isinstance(one, Mapping) or not {"data"} <= set(one) <= {"data", "name"}:
-        raise ValueError("a picture has data and may have a name")
+        raise ValueError("a picture has data and may have a name, and nothing else")
     if not all(isinstance(value, str) for value in one.values()):
         raise ValueError("data and name are texts")
     return Upload(one.get("name", ""), b64decode(one["data"], validate=True))

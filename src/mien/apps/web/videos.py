@@ -15,7 +15,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from mien.apps.web._filming import Clip, run
+from mien.apps.web._filming import NAMELESS, Clip, run
 from mien.apps.web._openapi import LONG, answers, body
 from mien.apps.web.bodies import parts
 from mien.apps.web.decoder import deaf_to_ctrl_c
@@ -24,7 +24,7 @@ from mien.apps.web.service import Service
 from mien.apps.web.settings import VideoSettings
 from mien.core.errors import VideoError
 from mien.inference.analyzer import Analyzer
-from mien.results.document import ResultEntry
+from mien.results.document import EndEntry, ErrorEntry, ResultEntry
 from mien.results.log import json_line
 
 JSON_LINES = "application/jsonl"
@@ -34,7 +34,7 @@ _CONTEXT = multiprocessing.get_context("spawn")
 def routes(service: Service) -> APIRouter:
     """Return the path of videos."""
     router = APIRouter()
-    told = answers(ResultEntry, *LONG, 501, kind=JSON_LINES)
+    told = answers(ResultEntry | EndEntry | ErrorEntry, *LONG, 501, kind=JSON_LINES)
     takes = body({"application/octet-stream": {"type": "string", "format": "binary"}})
 
     @router.post("/v1/videos", responses=told, openapi_extra=takes, response_class=StreamingResponse)
@@ -75,7 +75,7 @@ async def _lines(service: Service, request: Request, analyzer: Analyzer, asked: 
             with file.open("wb") as stream:
                 async for part in parts(request, VIDEO_BYTES):
                     stream.write(part)
-            clip = Clip(str(file), asked.name, asked.smooth, asked.detect_every, asked.fps)
+            clip = Clip(str(file), asked.name or "", asked.smooth, asked.detect_every, asked.fps)
             async for line in _analysed(analyzer, clip):
                 yield line
 
@@ -93,7 +93,7 @@ async def _analysed(analyzer: Analyzer, clip: Clip) -> AsyncGenerator[bytes]:
             if isinstance(line, str):
                 if not begun:
                     raise VideoError(line)
-                yield json_line({"path": clip.name, "error": line})
+                yield json_line({"path": clip.name or NAMELESS, "error": line})
                 return
             yield line
             begun = True
