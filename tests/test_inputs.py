@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.apps.cli.inputs import PICTURES, VIDEOS, Kind, gather, natural
+from mien.apps.cli.inputs import PICTURES, VIDEOS, Kind, gather, natural, piped
 from mien.core.errors import UsageError
 
 
@@ -267,3 +267,8 @@ def test_base64_on_standard_input_is_no_list():
     assert reasons("-", stdin=b"/9j/4AAQSkZJRgABAQAAAQABAAD/\n2wBDAAMC\n") == [
         "standard input holds a picture in base64, not names; save it and name the file"
     ]
+
+
+def test_a_standard_input_that_is_closed_has_no_names(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdin", None)
+    assert piped([]) is piped(["-"]) is None

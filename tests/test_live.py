@@ -434,6 +434,15 @@ def test_a_clip_is_followed_filmed_and_written_down(clip: Path, capsys: pytest.C
     )
 
 
+def test_a_run_that_is_stopped_before_the_first_frame_names_no_table(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(Live, "run", lambda self: None)
+    run_live(source=str(clip), window=False, out=Path("rows.csv"))
+    assert capsys.readouterr().err == f"mien: 0 frames of {clip}\n"
+    assert not Path("rows.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [

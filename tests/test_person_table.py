@@ -152,7 +152,8 @@ def test_who_is_not_there_in_an_event_has_a_row_that_says_so():
 @pytest.mark.parametrize(
     ("events", "says"),
     [
-        ("name,begin\nlook,1\n", "has no column start"),
+        ("name,begin\nlook,1\n", "has no column 'start', it has 'name', 'begin';"),
+        ("name;start\nlook;1\n", "has no column 'name', it has 'name;start';"),
         ("name,start,end\nlook,3,2\n", "line 2: the event ends at 2 s and begins at 3 s"),
         ("name,start,end\nlook,soon,2\n", "line 2: 'soon' is no time in a video"),
         ("name,start\n,1\n", "line 2: the event has no name"),
@@ -164,6 +165,16 @@ def test_what_is_no_event_is_said(mien: Command, examples: Path, events: str | N
         Path("events.csv").write_text(events)
     outcome = mien("video", examples / "heads.mp4", "--summary", "s.csv", "--events", "events.csv")
     assert (outcome.code, says in outcome.err) == (2, True)
+
+
+def test_events_of_a_clip_that_is_not_there_are_told(mien: Command, examples: Path):
+    Path("events.csv").write_text("name,start,clip\na,0,heads.mp4\nb,0,haeds.mp4\nc,1,haeds.mp4\nd,1,\n")
+    outcome = mien(
+        "video", examples / "heads.mp4", "--end", "0.2", "--summary", "s.csv", "--data", "csv", "--events", "events.csv"
+    )
+    assert (outcome.code, outcome.err.count("'haeds.mp4' are left out"), outcome.err.count("left out")) == (0, 1, 1)
+    named = mien("people", "heads.mien.csv", "--summary", "t.csv", "--events", "events.csv")
+    assert (named.code, named.err.count("'haeds.mp4' are left out")) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What ``mien image`` prints on a terminal, and into a pipe."""
 
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from mien.apps.cli.clip_screen import ClipScreen
 from mien.apps.cli.screen import BAR_LENGTH, Screen, bar, count, plain_lines, table
 from mien.inference.pipeline import Outcome
+from mien.video.reader import Clip
 from small_results import NONE, ONE, TWO
 
 
@@ -48,6 +51,23 @@ def test_a_terminal_shows_a_table_a_picture_and_a_summary(terminal: StringIO):
     assert "3 pictures, 2 faces, 1 uncertain; happiness 100% of the others; 2 were done" in summary
     assert "2 were done before; 1 other file skipped; 1 failed; results in faces.csv; wrote two.mien.jpg" in summary
     assert screen.failures == [("bad.jpg", "not a picture: bad.jpg")]
+
+
+def test_a_terminal_too_narrow_for_the_table_shows_lines(monkeypatch: pytest.MonkeyPatch):
+    shown = StringIO()
+    narrow = Console(file=shown, force_terminal=True, width=40, no_color=True)
+    monkeypatch.setattr("mien.apps.cli.verbosity.console", lambda stderr=False: narrow)
+    with Screen(1, tables=True, silent=False) as screen:
+        screen.show(outcome("two.jpg", TWO), [])
+    told = " ".join(shown.getvalue().split())
+    assert "two.jpg 1 happiness 0.910 two.jpg 2 neutral 0.400 uncertain small" in told
+
+
+def test_a_clip_of_unknown_length_has_a_bar_without_an_end(terminal: StringIO):
+    with ClipScreen() as screen:
+        for end_s in (2.0, None):
+            screen.begin(Path("a.ts"), Clip("a.ts", 8, 8, 25.0, None, None, Fraction(1), False), 0.5, end_s)
+            assert [task.total for task in screen._progress.tasks] == [end_s and 1.5]  # pyright: ignore[reportPrivateUsage]
 
 
 def test_with_results_in_a_file_the_terminal_shows_the_summary_alone(terminal: StringIO):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mien.apps.cli import verbosity
 from mien.apps.cli.clip_options import seconds
 from mien.core.errors import UsageError
 from mien.report.events import Event
@@ -33,7 +34,11 @@ def _parsed(text: str, path: Path) -> Iterator[Event]:
     """Yield the events of a table; an end that is not given is 0."""
     reader = csv.DictReader(text.splitlines())
     if missing := {"name", "start"} - set(reader.fieldnames or ()):
-        raise UsageError(f"{path} has no column {min(missing)}; --events takes a CSV file with the {FORM}")
+        found = ", ".join(f"'{name}'" for name in reader.fieldnames or ())
+        raise UsageError(
+            f"{path} has no column '{min(missing)}', it has {found or 'none'}; "
+            f"--events takes a CSV file with the {FORM}, and commas between them"
+        )
     for row in reader:
         where = f"{path}, line {reader.line_num}"
         try:
@@ -51,6 +56,13 @@ def _parsed(text: str, path: Path) -> Iterator[Event]:
 def _until_the_next(event: Event, events: list[Event]) -> Event:
     later = [one.start_s for one in events if one.clip == event.clip and one.start_s > event.start_s]
     return Event(event.name, event.start_s, min(later, default=math.inf), event.clip)
+
+
+def tell_left_out(events: Sequence[Event], clips: Sequence[str]) -> None:
+    """Say which names in the column clip are those of no clip, as they may be misspelt."""
+    strange = dict.fromkeys(event.clip for event in events if not any(map(event.is_of, clips)))
+    for name in strange if clips else ():
+        verbosity.note(f"--events: the events of '{name}' are left out, as no clip is called so; got {clips[0]}")
 
 
 def parse_baseline(text: str) -> Event:

@@ -9,6 +9,7 @@ from typing import cast
 
 from mien.apps.cli import verbosity
 from mien.apps.cli._clip_outputs import ClipOutputs, Files, Source, Wanted
+from mien.apps.cli._events import tell_left_out
 from mien.apps.cli._summary import summary_held, write_summary
 from mien.apps.cli.clip_screen import ClipScreen
 from mien.core.errors import MienError, UsageError
@@ -33,6 +34,7 @@ def remake(log: ClipLog, who: Identities, files: Files, wanted: Wanted) -> bool:
     Raises:
         UsageError: a film is wanted, and the clip is gone or another.
     """
+    tell_left_out(wanted.parts.events, [log.clip])
     with ExitStack() as stack:
         video = stack.enter_context(_opened(log)) if PICTURED & files.keys() and _is_there(log, files) else None
         stack.enter_context(summary_held(wanted.summary))
@@ -41,7 +43,7 @@ def remake(log: ClipLog, who: Identities, files: Files, wanted: Wanted) -> bool:
         facts = video.clip if video else Clip(log.clip, *log.size, 0.0, None, None, Fraction(1), False)
         start_s, end_s = _span(log)
         source = Source(facts, video, start_s, end_s, log.labels, log.model, who, log.not_people)
-        screen.begin(Path(log.clip), facts, start_s, end_s)
+        screen.begin(Path(log.clip), facts, start_s, log.end_s)
         with ClipOutputs(source, files, wanted) as outputs:
             for result in recorded_results(log.entries(), log.labels, log.model, video):
                 outputs.add(result)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mien.apps.cli import verbosity
-from mien.apps.cli.screen import ProgressScreen, cell, coloured_bar, count
+from mien.apps.cli.screen import ProgressScreen, cell, coloured_bar, count, print_fitting
 from mien.report.lanes import clock, left_out, not_counted, shown
 from mien.tracking.people import UNCERTAIN
 from mien.tracking.timeline import Summary
@@ -54,14 +54,10 @@ class ClipScreen(ProgressScreen):
         verbosity.detail(f"{clip}: {facts.width} x {facts.height} pixels, {facts.fps:.4g} frames/s, {length}, {sound}")
         last_s = min((one for one in (facts.duration_s, end_s) if one is not None), default=None)
         self._frames, self._since, self._start_s = 0, time.monotonic(), start_s
-        self._progress.reset(
-            self._task,
-            description=clip.name,
-            total=None if last_s is None else max(last_s - start_s, 0.0),
-            visible=True,
-            place="",
-            rate="",
-        )
+        # A task of its own, as the total of one cannot be made unknown again.
+        self._progress.remove_task(self._task)
+        length_s = None if last_s is None else max(last_s - start_s, 0.0)
+        self._task = self._progress.add_task(clip.name, total=length_s, place="", rate="")
 
     def advance(self, time_s: float) -> None:
         """Show that the frame at a time is done."""
@@ -89,7 +85,7 @@ class ClipScreen(ProgressScreen):
             found = "no face that surely is one" if summary.not_people else "no face found"
             self._say(f"{cell(str(clip))}: {found} in {count(summary.frames, 'frame')}")
         elif self._console.is_terminal:
-            self._console.print(table(clip, summary))
+            print_fitting(self._console, table(clip, summary), "\n".join(plain_lines(clip, summary, self._named)))
             if more := left_out(summary):
                 self._console.print(more, highlight=False)
         else:

@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from mien.apps.cli._clip_outputs import OURS, ClipOutputs, Files, Source, Wanted
+from mien.apps.cli._events import tell_left_out
 from mien.apps.cli._summary import summary_held, write_summary
 from mien.apps.cli.clip_screen import ClipScreen
 from mien.apps.cli.inputs import Inputs
@@ -79,6 +80,7 @@ def run_clips(inputs: Inputs, job: Job) -> bool:
     names, wanted = names_of(inputs.paths), job.wanted
     files = {clip: wanted.files(names[str(clip)]) for clip in inputs.paths}
     _refuse(job, list(files.values()))
+    tell_left_out(wanted.parts.events, list(map(str, inputs.paths)))
     done: list[ClipPeople] = []
     with summary_held(wanted.summary), folder_for(wanted.folder), ClipScreen() as screen, stoppable() as stopped:
         for _, why in inputs.refusals:

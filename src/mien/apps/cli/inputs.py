@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from mien.apps.cli import verbosity
 from mien.core.addresses import why_no_address, without_password
@@ -97,7 +97,8 @@ def gather(
 
 def piped(arguments: Sequence[str]) -> BinaryIO | None:
     """Return standard input where something is piped into it, or where it is asked for by name."""
-    return sys.stdin.buffer if LIST in arguments or not sys.stdin.isatty() else None
+    stdin: TextIO | None = sys.stdin  # None where it is closed
+    return stdin.buffer if stdin is not None and (LIST in arguments or not stdin.isatty()) else None
 
 
 def natural(name: str) -> tuple[list[str | int], str]:

@@ -100,7 +100,7 @@ def _watch(place: Source, stream: Stream, made: Made, output: Output, *, window:
         run.run()
         if sink is not None and run.frames:
             sink.finish(place.name, run.end_s, 0)
-    files = [*([out] if out else []), *recorder.files]
+    files = [*([out] if out and run.frames else []), *recorder.files]
     written = f"; wrote {', '.join(map(str, files))}" if files else ""
     count = f"{run.frames:,} frame{'' if run.frames == 1 else 's'}"
     verbosity.note(f"{count} of {place.name}{written}")

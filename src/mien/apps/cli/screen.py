@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +25,9 @@ BAR_LENGTH = 10
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 """A character filled to 0, 1, ... 8 eighths from the left."""
+
+UNBOUNDED = 10_000
+"""Characters a line: more than any table takes."""
 
 MOST_FILES_NAMED = 3
 """The most written files that are named one by one."""
@@ -101,11 +105,13 @@ class Screen(ProgressScreen):
         verbosity.detail(f"{outcome.path}: {_facts(outcome)}, after {time.monotonic() - self._since_s:.2f} s")
         if self._silent or not self._tables:
             return
-        if self._console.is_terminal:
-            shown = table(outcome) if len(outcome.result) else Text(f"{cell(outcome.path)}: no face found")
-            self._console.print(shown, soft_wrap=not len(outcome.result))
+        lines = "\n".join(plain_lines(outcome.path, outcome.result))
+        if not self._console.is_terminal:
+            verbosity.output(lines)
+        elif not len(outcome.result):
+            self._console.print(Text(f"{cell(outcome.path)}: no face found"), soft_wrap=True)
         else:
-            verbosity.output("\n".join(plain_lines(outcome.path, outcome.result)))
+            print_fitting(self._console, table(outcome), lines)
 
     def close(self, *, skipped: int, resumed: int, out: Path | None) -> None:
         """Print the summary on a terminal."""
@@ -136,6 +142,15 @@ class Screen(ProgressScreen):
         self._progress.advance(self._task)
         speed = self._progress.tasks[0].speed
         self._progress.update(self._task, rate=f"{speed:.1f}/s" if speed else "")
+
+
+def print_fitting(console: Console, shown: Table, lines: str) -> None:
+    """Print a table on a terminal; where it would be cut, lines that say the same."""
+    whole = console.measure(shown, options=console.options.update(max_width=UNBOUNDED)).minimum
+    if whole <= console.width:
+        console.print(shown)
+    else:
+        console.print(Text(lines), soft_wrap=True)
 
 
 def table(outcome: Outcome) -> Table:
