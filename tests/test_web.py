@@ -246,6 +246,11 @@ def test_a_page_gets_the_nets_that_the_server_uses(monkeypatch: pytest.MonkeyPat
     other = client.get("/weights/other.onnx")
     assert other.status_code == 404
     assert other.json()["detail"] == "there is no net 'other.onnx'; expected yunet.onnx or model.onnx"
+    for path in ("/weights/yunet.onnx", "/theme.css", "/static/mien/load.js"):
+        headers = client.get(path).headers
+        assert headers["cache-control"] == "no-cache"
+        again = client.get(path, headers={"If-None-Match": headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
 
 
 def test_a_site_is_not_written_over_what_is_there(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from pathlib import Path
 from threading import Thread
 
@@ -42,11 +43,21 @@ COLOURS = """(() => {
   return seen;
 })()"""
 TWO_PEOPLE = "[...document.querySelectorAll('article span')].map((one) => one.innerText.slice(0, 2)).join() === '#1,#2'"
+AXE = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
 HAPPINESS, NEUTRAL, FADED_NEUTRAL = "240 228 66", "200 200 200", "233 233 233"
 
 
 def text(page: Page, selector: str) -> str:
     return page.value(f"document.querySelector('{selector}').innerText")
+
+
+def has_barriers(page: Page) -> list[str]:
+    """Return what axe finds against levels A and AA of WCAG 2.1 in what is shown."""
+    page.value(AXE)
+    rules = "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })"
+    return page.value(
+        f"{rules}.then(({{ violations }}) => violations.map(({{ id, nodes }}) => id + ': ' + nodes[0].html))"
+    )
 
 
 def said(page: Page, words: str) -> None:
@@ -75,6 +86,7 @@ def page(chromium: Page, address: str) -> Iterator[Page]:
 
 
 def test_a_picture_is_shown_with_its_faces(page: Page, examples: Path):
+    assert has_barriers(page) == []
     page.choose("#file", examples / "astronaut.png")
     said(page, "astronaut.png: 1 face found")
     assert text(page, "article h2") == "happiness"
@@ -133,6 +145,7 @@ def test_the_faces_of_a_film_are_followed(page: Page, examples: Path):
     page.value("document.getElementById('film').pause()")
     page.value("document.getElementById('film').currentTime = 0.5")
     page.wait("document.querySelectorAll('article').length === 2 && document.getElementById('film').paused")
+    assert has_barriers(page) == []
 
 
 def test_several_files_are_read_one_after_the_other_and_saved_together(page: Page, examples: Path, tmp_path: Path):
@@ -148,6 +161,8 @@ def test_several_files_are_read_one_after_the_other_and_saved_together(page: Pag
     said(page, "not a picture: notes.txt")
     page.value("document.querySelectorAll('#gallery button')[0].click()")
     said(page, "astronaut.png: 1 face found")
+    page.value("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert has_barriers(page) == []
     saved = {form: save(page, form, tmp_path) for form in ("json", "csv", "png")}
     document = json.loads(saved["json"])
     assert [image["path"] for image in document["images"]] == list(names)
@@ -187,6 +202,30 @@ def test_faces_and_their_cards_point_at_each_other(page: Page, examples: Path):
     page.value("document.querySelector('article').focus()")
     assert page.value("document.querySelectorAll('article.pointed').length") == 1
     assert page.value("document.querySelector('article').className").split()[-1] == "pointed"
+
+
+def key(page: Page, name: str, code: int) -> None:
+    for kind in ("keyDown", "keyUp"):
+        text = {"text": "\r"} if (name, kind) == ("Enter", "keyDown") else {}
+        page.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code, **text)
+
+
+def test_all_of_it_is_reached_by_the_keyboard(page: Page, examples: Path):
+    page.call("Emulation.setFocusEmulationEnabled", enabled=True)
+    page.choose("#file", examples / "astronaut.png")
+    said(page, "1 face found")
+    page.value("document.activeElement.blur()")
+    reached: list[str] = []
+    for _ in range(12):
+        key(page, "Tab", 9)
+        reached.append(
+            page.value("((at) => at.id || at.value || at.ariaLabel || at.innerText)(document.activeElement)")
+        )
+        if reached[-1].startswith("face 1 of 1") and len(reached) < 6:
+            key(page, "Enter", 13)
+            assert page.value("document.activeElement.localName") == "article"
+    assert reached[:4] == ["choose", "camera", "server", "face 1 of 1: happiness, >99 %"]
+    assert reached[4:] == ["json", "csv", "png", "Settings", "What the figures mean", "Help", "helplink", "api"]
 
 
 def test_a_link_that_is_dropped_is_told_why_not(page: Page):
@@ -267,6 +306,7 @@ def test_one_of_several_cameras_is_followed_until_it_is_pressed_again(page: Page
     used = "document.getElementById('film').srcObject?.getVideoTracks()[0].getSettings().deviceId"
     page.wait(f"{used} === document.querySelectorAll('#cameras option')[1]?.value")
     follows(page)
+    assert has_barriers(page) == []
     press(page, "#camera")
     said(page, "the camera is off; what it saw can be saved")
     assert page.value("document.getElementById('film').srcObject === null")

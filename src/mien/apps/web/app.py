@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Annotated, Any, TypedDict
 
-from fastapi import APIRouter, FastAPI, HTTPException, Query, WebSocket
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -121,20 +122,28 @@ def page(analyzer: Analyzer) -> APIRouter:
         return FileResponse(STATIC / "index.html")
 
     @router.get("/theme.css")
-    async def theme() -> Response:
+    async def theme(request: Request) -> Response:
         """Send the colours that the page shares with the page of a video."""
-        return Response(resources.files("mien.report").joinpath("theme.css").read_text("utf-8"), media_type="text/css")
+        return _unless_kept(request, resources.files("mien.report").joinpath("theme.css").read_bytes(), "text/css")
 
     @router.get("/weights/{name}")
-    def net(name: str) -> Response:
+    def net(request: Request, name: str) -> Response:
         """Send a net to a page that works in its tab."""
         files = nets(analyzer)
         if name not in files:
             why = f"expected {' or '.join(files)}" if files else about_tab(analyzer)["why_not"]
             raise HTTPException(404, f"there is no net '{name:.100}'; {why}")
-        return Response(files[name], media_type="application/octet-stream")
+        return _unless_kept(request, files[name], "application/octet-stream")
 
     return router
+
+
+def _unless_kept(request: Request, content: bytes, media_type: str) -> Response:
+    """Return a file, or nothing where the browser has it, as files beside the page are answered."""
+    headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def _guard(app: FastAPI, access: Access) -> None:

@@ -22,7 +22,10 @@ HEADERS = {
 }
 
 CACHE = {True: "no-cache", False: "no-store"}
-"""Whether a browser may keep an answer: files of the page, of which it asks each time whether they changed."""
+"""Whether a browser may keep an answer: files of the page, of which it asks each time whether they changed.
+
+Names with a digest would spare it the asking, but every import of a module in another would have to be rewritten.
+"""
 
 
 class HeadersMiddleware:

@@ -3,6 +3,7 @@ import { cameras, openCamera, playCamera, stopCamera, used } from "./camera.js";
 import { Faces } from "./faces.js";
 import { goingOn, snapshot } from "./frames.js";
 import { counted, Gallery } from "./gallery.js";
+import { takeFiles } from "./incoming.js";
 import { keep, kept } from "./kept.js";
 import { Lanes } from "./lanes.js";
 import { drawMarks, people } from "./marks.js";
@@ -10,6 +11,7 @@ import { display, firstFrame } from "./pictures.js";
 import { canRecord, Recorder } from "./record.js";
 import { documentOf, download, markedPicture, table } from "./save.js";
 import { about, isBack, Server } from "./server.js";
+import { Settings } from "./settings.js";
 import { Tab } from "./tab.js";
 
 const RETRY_MS = 2000;
@@ -18,7 +20,7 @@ const part = (id) => document.getElementById(id);
 const [still, film, view, marks, strip] = ["still", "film", "view", "marks", "lanes"].map(part);
 
 const isSite = "site" in document.documentElement.dataset; // files alone, of mien web --static
-const model = await modelOnceThere();
+const model = await modelOnceThere(), settings = new Settings(model, again, redraw);
 const readers = {};
 let where = "server"; // who reads pictures: the server, or this tab
 let items = [];     // what was chosen: {kind: "picture" | "video" | "camera", file}; isOver, of a camera that was stopped
@@ -65,7 +67,7 @@ function fit(width, height) {
 }
 
 /** Whether the camera is shown as a mirror, which one that looks away is not. */
-const isMirrored = () => source?.kind === "camera" && !source.isBack && part("mirror").checked;
+const isMirrored = () => source?.kind === "camera" && !source.isBack && settings.mirror;
 const isOn = () => source?.kind === "camera" && !source.isOver;
 const isFilm = () => source?.kind === "video" || isOn();
 const medium = () => isFilm() ? film : still;
@@ -134,7 +136,7 @@ function forget(item) {
 }
 
 function read(item) {
-  item.reading ??= reader().picture(item.file, settings()).then(
+  item.reading ??= reader().picture(item.file, settings.asked).then(
     (found) => { item.entry = found; },
     (error) => {
       item.error = error;
@@ -308,7 +310,7 @@ async function follow(mine, goesOn) {
   if (mine !== turn) return;
   if (!goesOn && source.kind === "video" && Number.isFinite(film.duration)) lanes = new Lanes(film.duration);
   const before = goesOn && frames.length ? { frame: frames.at(-1).frame, id: largestId(frames) } : null;
-  feed = reader().follow(settings());
+  feed = reader().follow(settings.asked);
   let shown_s = -1, rate = 0, last = performance.now();
   while (true) {
     await newFrame(shown_s);
@@ -387,48 +389,21 @@ async function newFrame(shown_s) {
 
 // What the user does
 
-const settings = () => ({ prior: part("prior").value, view: part("contempt").checked ? "eight" : "seven" });
-
-function set() {
-  const prior = Number(part("prior").value), names = { 0: "as rare as in photos of FER2013", 1: "as common as the others" };
-  part("priorsays").textContent = names[prior] ?? `${Math.round(100 * prior)} % of the way to as common as the others`;
-}
-
-const current = () => ({ ...model.model, prior: Number(part("prior").value) });
-const labels = () => Object.keys(entry.faces[0]?.probabilities ?? Object.fromEntries(model.labels.map((label) => [label])));
-
 async function save(form) {
   if (form === "webm") return record();
-  const read = items.filter((item) => item.entry).map((item) => item.entry), isFilm = source.kind !== "picture";
-  const entries = isFilm ? frames : read, isOne = isFilm || items.length < 2;
+  const read = items.filter((item) => item.entry).map((item) => item.entry), hasFrames = source.kind !== "picture";
+  const entries = hasFrames ? frames : read, isOne = hasFrames || items.length < 2;
   const stem = isOne || form === "png" ? stemOf(source) : "pictures";
   const failures = items.filter(({ error }) => error).map(({ file, error }) => ({ path: file.name, error: error.message }));
   const text = {
-    json: () => isFilm ? frames.map((one) => JSON.stringify(one) + "\n").join("") : JSON.stringify(isOne ? entry : documentOf(read, failures), null, 1),
-    csv: () => table(entries, entries[0].model ?? current(), labels()),
+    json: () => hasFrames ? frames.map((one) => JSON.stringify(one) + "\n").join("") : JSON.stringify(isOne ? entry : documentOf(read, failures), null, 1),
+    csv: () => table(entries, entries[0].model ?? { ...model.model, prior: settings.prior }, settings.labels),
   }[form];
-  if (text) download(`${stem}.mien.${form}${isFilm && form === "json" ? "l" : ""}`, new Blob([text()], { type: form === "csv" ? "text/csv" : "application/json" }));
+  if (text) download(`${stem}.mien.${form}${hasFrames && form === "json" ? "l" : ""}`, new Blob([text()], { type: form === "csv" ? "text/csv" : "application/json" }));
   else download(`${stem}.mien.png`, await markedPicture(medium(), entry, model.colours, isMirrored()));
 }
 
-async function trySample(name) {
-  const answer = await fetch(`static/samples/${name}`);
-  openFiles([new File([await answer.blob()], name, { type: "image/jpeg" })]);
-}
-
-part("prior").value = kept().prior ?? model.model.prior;
-part("contempt").checked = model.tells_contempt && (kept().contempt ?? model.labels.includes("contempt"));
-part("mirror").checked = kept().mirror ?? true;
-part("apart").hidden = !model.tells_contempt;
-set();
 part("version").textContent = `mien ${model.version}`;
-part("legend").replaceChildren(...Object.entries(model.colours).filter(([label]) => model.labels.includes(label)).map(([label, colour]) => {
-  const item = document.createElement("li");
-  item.textContent = label;
-  item.style.setProperty("--colour", colour);
-  return item;
-}));
-
 for (const button of document.querySelectorAll("nav button, #invitation button")) button.disabled = false;
 for (const button of document.querySelectorAll("#where input")) button.onchange = () => readIn(button.value);
 if (model.tab.why_not) {
@@ -441,8 +416,6 @@ if (isSite) {
 }
 if (isSite || (kept().where === "tab" && !model.tab.why_not)) readIn("tab");
 
-part("choose").onclick = part("drop").onclick = () => part("file").click();
-part("file").onchange = (event) => { openFiles([...event.target.files]); event.target.value = ""; };
 part("helplink").onclick = () => { part("help").open = true; };
 part("camera").onclick = () => {
   if (isOn()) return endCamera();
@@ -452,10 +425,6 @@ part("camera").onclick = () => {
 };
 part("cameras").onchange = () => { keep({ camera: part("cameras").value }); open({ kind: "camera" }); };
 navigator.mediaDevices?.addEventListener("devicechange", listCameras);
-for (const button of document.querySelectorAll("#samples button")) button.onclick = () => trySample(button.dataset.sample);
-for (const id of ["prior", "contempt"]) part(id).onchange = () => { set(); keep({ ...settings(), contempt: part("contempt").checked }); again(); };
-part("prior").oninput = set;
-part("mirror").onchange = () => { keep({ mirror: part("mirror").checked }); redraw(); };
 for (const button of document.querySelectorAll("#save button")) button.onclick = () => save(button.value);
 film.onended = endRecording;
 film.onresize = () => fit(film.videoWidth, film.videoHeight);
@@ -463,13 +432,4 @@ film.onseeked = () => { if (source?.kind === "video") open(source); };
 new ResizeObserver(redraw).observe(view);
 matchMedia("(prefers-color-scheme: dark)").onchange = redraw;
 
-document.addEventListener("paste", (event) => openFiles([...event.clipboardData.files]));
-document.addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("over"); });
-document.addEventListener("dragleave", () => document.body.classList.remove("over"));
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  document.body.classList.remove("over");
-  const { files } = event.dataTransfer;
-  if (files.length) openFiles([...files]);
-  else say("that is a link or text, not a file, and the page loads nothing from elsewhere; save the picture and drop its file", true);
-});
+takeFiles(openFiles, (why) => say(why, true));
