@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from starlette.testclient import WebSocketDenialResponse
 
 from mien.apps.web import metrics, pictures, uploads
 from mien.core.packaged import packaged_name
@@ -186,6 +187,13 @@ def test_every_refusal_is_a_problem_document(api: TestClient, method: str, path:
     assert answer.headers["content-type"] == "application/problem+json"
     if status == 405:
         assert answer.headers["allow"]
+
+
+def test_a_stream_from_nowhere_is_refused_with_a_problem_document(api: TestClient):
+    with pytest.raises(WebSocketDenialResponse) as refused, api.websocket_connect("ws://localhost/v1/streams"):
+        pass
+    assert refused.value.status_code == 404
+    assert refused.value.json()["detail"] == "there is nothing at '/v1/streams'; /docs tells what there is"
 
 
 def test_the_description_is_of_this_version_and_tells_every_status(api: TestClient):

@@ -110,6 +110,10 @@ def streams(service: Service) -> APIRouter:
     async def earlier_stream(socket: WebSocket, asked: Annotated[EarlierSettings, Query()]) -> None:
         await follow(socket, asked.settings(), asked.smooth)
 
+    @router.websocket("/{path:path}")
+    async def nowhere(socket: WebSocket) -> None:
+        raise HTTPException(404)
+
     return router
 
 
