@@ -6,6 +6,7 @@ import signal
 import struct
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.request import urlopen
 
@@ -19,18 +20,19 @@ import web_client
 from command import Command
 from mien.apps.web import app as web
 from mien.apps.web import bodies, tab
+from mien.apps.web.analyzers import Analyzers, Wanted
 from mien.apps.web.listening import listening
 from mien.apps.web.site import write_site
 from mien.apps.web.socket import Feed
+from mien.apps.web.workers import Workers
 from mien.core.emotions import EIGHT, SEVEN
 from mien.core.errors import UsageError
-from mien.core.frame import Frame
 from mien.core.packaged import packaged_model
 from mien.detection.yunet_net import weights
 from mien.inference.analyzer import load
 from serving import served
 from small_stream import analyzer, scene, walk
-from tracked_results import PICTURE, tracked_result
+from tracked_results import tracked_result
 
 
 def png(image: np.ndarray) -> bytes:
@@ -145,13 +147,11 @@ def test_a_socket_follows_the_faces(client: TestClient):
 
 
 def test_who_does_not_count_as_a_person_so_far_is_said():
-    scores = iter([0.8, 0.8, 0.9, 0.9])
-    source = Feed(lambda frame: tracked_result(frame.time_s, {4: "fear"}, score=next(scores)))  # pyright: ignore[reportArgumentType]
-    entries = [
-        source.take(at(number / 10, b"file"), lambda *_: Frame(PICTURE))  # pyright: ignore[reportArgumentType]
-        for number in range(4)
-    ]
-    assert [(len(entry["faces"]), entry["not_people"]) for entry in entries if "faces" in entry] == [
+    scores = [0.8, 0.8, 0.9, 0.9]
+    results = iter([tracked_result(number / 10, {4: "fear"}, score=score) for number, score in enumerate(scores)])
+    source = Feed(SimpleNamespace(follow=lambda single: next(results)), Wanted())  # pyright: ignore[reportArgumentType]
+    entries = [source.entry(None) for _ in scores]  # pyright: ignore[reportArgumentType]
+    assert [(len(entry["faces"]), entry["not_people"]) for entry in entries] == [
         (1, [4]), (1, [4]), (1, [4]), (1, []),
     ]  # fmt: skip
 
@@ -239,7 +239,8 @@ def test_a_page_is_told_why_it_cannot_do_without_the_server(client: TestClient, 
 
 def test_a_page_gets_the_nets_that_the_server_uses(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tab, "RUNTIME", Path(__file__))
-    client = TestClient(web.create_app(load("mien-s", largest=True)), base_url="http://localhost")
+    app = web.create_app(Workers(Analyzers(load("mien-s", largest=True))))
+    client = TestClient(app, base_url="http://localhost")
     assert client.get("/api/model").json()["tab"] == {"why_not": "", "min_face_px": 0, "largest": True}
     assert client.get("/weights/model.onnx").content == packaged_model("mien-s").read_bytes()
     assert client.get("/weights/yunet.onnx").content == weights()
@@ -277,9 +278,11 @@ def test_there_is_no_site_with_a_detector_that_browsers_lack(tmp_path: Path, mon
 
 
 def test_the_command_serves_until_it_is_stopped(examples: Path):
-    with served() as (process, address):
+    with served("--workers", "1") as (process, address):
         with urlopen(f"{address}/api/image", (examples / "astronaut.png").read_bytes(), timeout=60) as answer:
             assert '"emotion":"happiness"' in answer.read().decode()
+        with urlopen(f"{address}/metrics", timeout=60) as answer:
+            assert "mien_workers 1.0" in answer.read().decode()
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "")

@@ -17,7 +17,6 @@ from mien.apps.web.access import COOKIE, Access
 from mien.apps.web.app import create_app
 from mien.apps.web.listening import listening, public_address
 from mien.apps.web.names import origin, place
-from small_stream import analyzer
 from web_client import certificate, client, running, workers
 
 TOKEN = "a-long-random-word"
@@ -203,7 +202,7 @@ def test_under_a_path_of_a_proxy_all_is_found():
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="there is nothing that makes a certificate")
 def test_it_answers_over_https(tmp_path: Path):
     files = certificate(tmp_path)
-    with running(create_app(analyzer(), workers=workers()), **files) as (_, port):
+    with running(create_app(workers()), **files) as (_, port):
         trusted = ssl.create_default_context(cafile=files["certfile"])
         with urlopen(f"https://localhost:{port}/healthz", context=trusted, timeout=30) as answer:
             assert answer.read() == b'{"status":"ok"}'

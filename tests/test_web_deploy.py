@@ -18,7 +18,6 @@ from websockets.sync.client import connect
 from mien.apps.web import limits
 from mien.apps.web.app import create_app
 from mien.apps.web.listening import listening
-from small_stream import analyzer
 from web_client import certificate, running, until, workers
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +55,7 @@ def proxy(tmp_path: Path) -> Iterator[tuple[int, ssl.SSLContext]]:
     files = certificate(tmp_path)
     with listening("127.0.0.1", 0) as listener:
         free = listener.getsockname()[1]
-    with running(create_app(analyzer(), workers=workers()), root_path="/mien") as (_, behind):
+    with running(create_app(workers()), root_path="/mien") as (_, behind):
         site = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
         for written, here in {
             "listen 443": f"listen 127.0.0.1:{free}",

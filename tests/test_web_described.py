@@ -14,7 +14,6 @@ from mien.apps.web._openapi import answers
 from mien.apps.web.access import Access
 from mien.apps.web.app import create_app
 from mien.core.errors import VideoError
-from small_stream import analyzer
 from web_client import workers
 
 SETTINGS = {
@@ -35,7 +34,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> FastAPI:
         yield b""
 
     monkeypatch.setattr(videos, "_analysed", refused)
-    return create_app(analyzer(), Access(frozenset({"testserver"})), workers())
+    return create_app(workers(), Access(frozenset({"testserver"})))
 
 
 def found(app: FastAPI, paths: str = ".") -> Iterator[tuple[str, list[str]]]:

@@ -66,7 +66,7 @@ def said(page: Page, words: str) -> None:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with running(create_app(load(), workers=workers())) as (_, port):
+    with running(create_app(workers(load))) as (_, port):
         yield f"http://localhost:{port}"
 
 
@@ -375,7 +375,7 @@ def test_the_tab_tells_who_is_who_and_who_is_no_person_as_python_does(page: Page
 
 @pytest.mark.skipif(not RUNTIME.is_file(), reason=WITHOUT_RUNTIME)
 def test_the_tab_reads_on_when_the_server_is_gone(chromium: Page, examples: Path):
-    with running(create_app(load(), workers=workers())) as (_, port):
+    with running(create_app(workers(load))) as (_, port):
         chromium.open(f"http://localhost:{port}")
         chromium.wait("document.getElementById('priorsays').textContent")
         chromium.value("document.querySelector('#where [value=tab]').click()")
@@ -426,7 +426,7 @@ def test_a_site_works_without_a_network_after_the_first_visit(chromium: Page, ex
 def test_a_server_that_is_gone_is_named_and_the_page_goes_on_when_it_is_back(
     chromium: Page, examples: Path, tmp_path: Path
 ):
-    app = create_app(load(), workers=workers())
+    app = create_app(workers(load))
     with running(app) as (_, port):
         chromium.open(f"http://localhost:{port}")
         chromium.wait("document.getElementById('priorsays').textContent")
@@ -446,7 +446,7 @@ def test_a_server_that_is_gone_is_named_and_the_page_goes_on_when_it_is_back(
 
 
 def test_a_server_that_fails_at_first_is_asked_again(chromium: Page):
-    app, asked = create_app(load(), workers=workers()), []
+    app, asked = create_app(workers(load)), []
 
     async def failing_once(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("path") == "/v1/model":

@@ -5,7 +5,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 
@@ -17,12 +17,11 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import connect
 
-from mien.apps.web import bodies, connections, decoder, middleware, shares
+from mien.apps.web import _reading, bodies, connections, middleware, shares
 from mien.apps.web import socket as web_socket
 from mien.apps.web import workers as limited
+from mien.apps.web.analyzers import Analyzers
 from mien.apps.web.app import create_app
-from mien.apps.web.decoder import Decoder
-from mien.core.errors import ImageError
 from serving import served
 from small_stream import analyzer, scene
 from web_client import client, running, said, until, workers
@@ -61,57 +60,74 @@ def small_blocks() -> bytes:
 PICTURE = written(Image.fromarray(scene([(10, 10, "happiness")])), "PNG")
 
 
-@pytest.fixture(scope="module")
-def one() -> Iterator[Decoder]:
-    made = Decoder()
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def app() -> FastAPI:
-    return create_app(analyzer(), workers=workers())
+    return create_app(workers())
 
 
 @pytest.mark.parametrize("make", [many_scans, hollow_webp, small_blocks])
 def test_files_that_are_made_to_cost_are_refused_in_their_time(
-    one: Decoder, make: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
+    make: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(decoder, "DECODE_S", 0.01)
-    with pytest.raises(ImageError, match=r"too costly: x takes longer than 0\.0 s|no photo|too large|damaged"):
-        one(make(), "x", 100_000_000)
+    monkeypatch.setattr(_reading, "DECODE_S", 0.01)
+    answer = client().post("/v1/images", content=make())
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(("too costly: the process that read", "no photo", "too large", "damaged"))
     monkeypatch.undo()
-    assert one(PICTURE, "x", 100_000_000).width == 320
+    assert client().post("/v1/images", content=PICTURE).status_code == 200
 
 
-def test_a_larger_file_may_take_longer(one: Decoder, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(decoder, "DECODE_S", 0.0)
-    monkeypatch.setattr(decoder, "DECODE_S_PER_MIB", 20.0)
-    with pytest.raises(ImageError, match=r"longer than 0\.\d s"):
-        one(many_scans(), "x", 100_000_000)
-    assert one(written(Image.effect_noise((600, 600), 50), "PNG"), "x", 100_000_000).width == 600
+def test_a_larger_file_may_take_longer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(_reading, "DECODE_S_PER_MIB", 20.0)
+    assert _reading.bounded("x", bytes(2**19), 1).decode_s == 12.0
+
+
+def test_an_analysis_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch):
+    before = workers().ended
+    crowd = scene([(x, y, "fear") for x in range(0, 320, 4) for y in range(0, 240, 4)], 2)
+    full = written(Image.fromarray(crowd), "PNG")
+    monkeypatch.setattr(_reading, "ANALYSE_S", 0.001)
+    answer = client().post("/v1/images", content=full)
+    assert (answer.status_code, answer.json()["detail"][:11]) == (422, "too costly:")
+    assert workers().ended == before + 1
+    monkeypatch.undo()
+    assert len(client().post("/v1/images", content=full).json()["images"][0]["faces"]) == 80 * 60
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch):
     huge = written(Image.new("RGB", (4000, 4000)), "PNG", compress_level=1)
-    monkeypatch.setattr(decoder, "DECODE_BYTES", 40 * 2**20)
-    small = Decoder()
-    try:
-        with pytest.raises(ImageError, match="too large: decoding x takes too much memory"):
-            small(huge, "x", 100_000_000)
-        assert small(PICTURE, "x", 100_000_000).width == 320
-        assert small.killed == 0
-    finally:
-        small.close()
+    monkeypatch.setattr(limited, "WORK_BYTES", 40 * 2**20)
+    with TestClient(create_app(limited.Workers(Analyzers(analyzer()), count=1)), "http://localhost") as one:
+        answer = one.post("/v1/images", content=huge)
+        assert (answer.status_code, answer.json()["detail"][:37]) == (422, "too large: decoding the posted file t")
+        assert one.post("/v1/images", content=PICTURE).status_code == 200
+        assert "mien_ended_workers 0.0" in one.get("/metrics").text
 
 
-def test_a_process_that_dies_is_started_again(one: Decoder):
-    before = one.killed
-    one._process.kill()
-    with pytest.raises(ImageError, match="the process that tried was ended"):
-        one(PICTURE, "x", 100_000_000)
-    assert one(PICTURE, "x", 100_000_000).width == 320
-    assert one.killed == before + 1
+def test_a_process_that_dies_is_started_again():
+    before = workers().ended
+    client().post("/v1/images", content=PICTURE)
+    workers()._idle[-1].end()
+    assert client().post("/v1/images", content=PICTURE).status_code == 422
+    assert client().post("/v1/images", content=PICTURE).status_code == 200
+    assert workers().ended == before + 1
+
+
+def test_a_process_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limited, "PROGRAM", "mien.none")
+    with TestClient(create_app(limited.Workers(Analyzers(analyzer()), count=1)), "http://localhost") as one:
+        answer = one.post("/v1/images", content=PICTURE)
+    assert (answer.status_code, answer.json()["detail"][:48]) == (
+        500,
+        "the process that reads pictures does not start; ",
+    )
+
+
+def test_there_are_as_many_processes_as_are_asked_for():
+    some = limited.Workers(Analyzers(analyzer()), count=3)
+    some.start()
+    some.close()
+    assert len(some._all) == 3
 
 
 @pytest.mark.parametrize("limit", ["WAITING", "WAIT_S"])
@@ -126,27 +142,31 @@ def test_who_cannot_wait_is_sent_away_for_a_moment(limit: str, monkeypatch: pyte
 
 
 def test_a_process_that_cannot_be_made_takes_no_turn_with_it(monkeypatch: pytest.MonkeyPatch):
-    def refused() -> Decoder:
+    def refused(*analyzers: Analyzers) -> limited.Worker:
         raise OSError("no memory")
 
-    one = create_app(analyzer(), workers=limited.Workers(1))
-    monkeypatch.setattr(limited, "Decoder", refused)
+    one = create_app(limited.Workers(Analyzers(analyzer()), count=1))
+    monkeypatch.setattr(limited, "Worker", refused)
     monkeypatch.setattr(limited, "WAIT_S", 0.05)
     caller = TestClient(one, "http://localhost", raise_server_exceptions=False)
     assert [caller.post("/v1/images", content=PICTURE).status_code for _ in range(2)] == [500, 500]
 
 
-def test_when_a_caller_leaves_its_work_is_ended(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(decoder, "DECODE_S", 600.0)
-    before = workers().killed()
+@pytest.mark.parametrize(("left_s", "ended"), [(0.05, 1), (60.0, 0)])
+def test_when_a_caller_leaves_its_work_is_ended_after_a_moment(
+    app: FastAPI, left_s: float, ended: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(_reading, "DECODE_S", 600.0)
+    monkeypatch.setattr(limited, "LEFT_S", left_s)
+    before = workers().ended
     with running(app) as address:
         said(address, request(PICTURE))  # the process runs
         with socket.create_connection(address) as connection:
-            connection.sendall(request(many_scans()))
-            until(lambda: any(one._busy for one in workers()._all))
+            connection.sendall(request(many_scans(300 if ended else 12)))
+            until(lambda: workers()._turns.borrowed_tokens == 1)
         answer = said(address, request(PICTURE))
     assert b'"emotion":"happiness"' in answer
-    assert workers().killed() == before + 1
+    assert workers().ended == before + ended
 
 
 def request(body: bytes, length: int | None = None) -> bytes:
@@ -299,7 +319,7 @@ def test_a_stream_without_frames_is_closed(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_ctrl_c_ends_what_is_open_and_says_nothing():
-    with served() as (process, place):
+    with served("--concurrency", "1") as (process, place):
         address = ("127.0.0.1", int(place.rsplit(":", 1)[1]))
         with (
             socket.create_connection(address) as upload,

@@ -1,5 +1,6 @@
 """An app of ``mien web`` in this process, for the tests of what it answers."""
 
+import atexit
 import socket
 import subprocess
 import threading
@@ -14,9 +15,11 @@ from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
 from mien.apps.web.access import Access
+from mien.apps.web.analyzers import Analyzers
 from mien.apps.web.app import create_app
 from mien.apps.web.listening import listening, server
 from mien.apps.web.workers import Workers
+from mien.inference.analyzer import Analyzer
 from small_stream import analyzer
 
 
@@ -28,9 +31,11 @@ class LastingWorkers(Workers):
 
 
 @cache
-def workers() -> Workers:
+def workers(make: Callable[[], Analyzer] = analyzer) -> Workers:
     """Return workers that all tests share, as each starts a process that lasts for as long as the tests."""
-    return LastingWorkers(1)
+    made = LastingWorkers(Analyzers(make(), {"threads": 1}), count=1)
+    atexit.register(Workers.close, made)
+    return made
 
 
 def client(
@@ -39,7 +44,7 @@ def client(
     log: Callable[[str], None] = lambda line: None,
     **options: Any,
 ) -> TestClient:
-    return TestClient(create_app(analyzer(), access, workers(), log=log), base_url=address, **options)
+    return TestClient(create_app(workers(), access, log), base_url=address, **options)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 EXPIRED = 1
 """The exit code of a process that ``limited`` ends."""
@@ -87,7 +87,7 @@ class Child:
         asked_s = time.monotonic() if since_s is None else since_s
         try:
             return pickle.load(self.replies)
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError) as error:  # ValueError: it is closed
             raise ChildDiedError(self.close(), time.monotonic() - asked_s) from error
 
     def end(self) -> None:
@@ -170,7 +170,7 @@ def limit_memory(more: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, most))
 
 
-def _send(stream: BinaryIO, thing: object) -> None:
+def _send(stream: IO[bytes], thing: object) -> None:
     # With this protocol large files are written as they are, without copies.
     pickle.dump(thing, stream, pickle.HIGHEST_PROTOCOL)
     stream.flush()

@@ -125,7 +125,7 @@ class Stream:
     def _detect_whole(self, frame: Frame, entry: PictureEntry | None, key: Future[Floats]) -> SingleFrame:
         """Search a whole frame, and pass the boxes of its faces (N, 4) to the frames that wait for them."""
         try:
-            analysis = self._read_back(frame, entry) if entry else self._whole(frame)
+            analysis = self._read_back(frame, entry) if entry else _whole(self.analyzer, frame)
         except BaseException as error:
             key.set_exception(error)
             raise
@@ -143,12 +143,8 @@ class Stream:
                 RoiDetector(self.analyzer.detector, known / np.float32(frame.scale)), frame
             )
             if len(analysis) < len(known):
-                analysis = self._whole(frame)
+                analysis = _whole(self.analyzer, frame)
         return _single(analysis)
-
-    def _whole(self, frame: Frame) -> Analysis:
-        # Without turned searches: a tilted head would be found upright in some frames and turned in others.
-        return self.analyzer.analyze_with(self.analyzer.find_faces, frame)
 
     def _read_back(self, frame: Frame, entry: PictureEntry) -> Analysis:
         return analysis_from_dict(entry, frame, self.analyzer.labels, self.analyzer.model)
@@ -174,6 +170,16 @@ class Stream:
             raw=analysis.probs,
             shown=tuple(analysis.labels[column] for column in shown),
         )
+
+
+def single_frame(analyzer: Analyzer, frame: Frame) -> SingleFrame:
+    """Return the result of a whole frame by itself: what the first job of a ``Stream`` returns, for its ``follow``."""
+    return _single(_whole(analyzer, frame))
+
+
+def _whole(analyzer: Analyzer, frame: Frame) -> Analysis:
+    # Without turned searches: a tilted head would be found upright in some frames and turned in others.
+    return analyzer.analyze_with(analyzer.find_faces, frame)
 
 
 def _single(analysis: Analysis) -> SingleFrame:

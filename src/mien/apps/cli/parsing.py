@@ -55,7 +55,7 @@ PANELS = {
         ),
     ),
     "Window": ("--window", "--mirror"),
-    "Server": ("--host", "--port", "--root-path", "--certfile", "--keyfile"),
+    "Server": ("--host", "--port", "--root-path", "--certfile", "--keyfile", "web --concurrency"),
     "Access": ("--token", "--insecure", "--allow-host", "--allow-origin"),
     "Cluster": ("--address", "--concurrency", "--num-gpus"),
     "Faces": ("--detector", "--small-faces", "--min-face", "--min-score", "--largest", "--detect-every"),

@@ -17,6 +17,7 @@ from mien.core.errors import UsageError
 
 if TYPE_CHECKING:
     from mien.apps.web.access import Access
+    from mien.apps.web.workers import Workers
 
 EVERYWHERE = {"0.0.0.0", "::"}
 """The addresses that stand for all of this machine's."""
@@ -115,6 +116,12 @@ def web(
     force: Force = False,
     certfile: Annotated[Path | None, typer.Option(help="A certificate, for https.")] = None,
     keyfile: Annotated[Path | None, typer.Option(help="Its key, if it is in another file.")] = None,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Processes that read pictures, one each at once.", show_default="one for each core"
+        ),
+    ] = None,
     access: AccessOptions,
     options: AnalyzerOptions,
 ) -> None:
@@ -129,7 +136,6 @@ def web(
         from mien.apps.web.app import create_app
         from mien.apps.web.listening import listening, public_address, server
         from mien.apps.web.site import write_site
-        from mien.apps.web.workers import Workers
     except ModuleNotFoundError as error:
         raise MissingExtra(
             f"the page needs {error.name}, which is not installed; run: pip install 'mien[web]'"
@@ -144,13 +150,26 @@ def web(
     with listening(host, port) as listener:
         public = public_address(listener)
         allowed = access.checked(host, public)
-        workers = Workers()
-        workers.start()
-        nets = {"device": options.device.value, "threads": options.threads, "batch_size": options.batch_size}
-        app = create_app(options.load(), allowed, workers, nets, verbosity.detail)
-        answering = server(app, access.root_path, certfile, keyfile)
+        processes = _processes(options, concurrency)
+        processes.start()
+        answering = server(create_app(processes, allowed, verbosity.detail), access.root_path, certfile, keyfile)
         _greet(host, listener.getsockname()[1], public, allowed, "https" if certfile else "http")
         answering.run(sockets=[listener])
+
+
+def _processes(options: AnalyzerOptions, concurrency: int | None) -> Workers:
+    """Return the processes that read pictures: one that is read alone with more threads than several at once."""
+    from mien.apps.web.analyzers import Analyzers
+    from mien.apps.web.workers import Workers
+    from mien.inference.analyzer import load
+
+    given = options.arguments()
+    nets = {name: given[name] for name in ("device", "threads", "batch_size")}
+    alone = Analyzers(options.load(), nets)
+    if options.threads:
+        return Workers(alone, count=concurrency)
+    one = {"threads": 1}
+    return Workers(alone, Analyzers(load(**given | one), nets | one), concurrency)
 
 
 def _greet(host: str, port: int, public: str, access: Access, scheme: str) -> None:

@@ -1,12 +1,13 @@
-"""What runs in a process that analyses a video (``mien.apps.web.videos``)."""
+"""The program of a process that analyses a video (``mien.apps.web.videos``)."""
 
 from __future__ import annotations
 
 import os
-from multiprocessing.connection import Connection
+from collections.abc import Generator
+from contextlib import suppress
 from typing import NamedTuple
 
-from mien.apps.web._decoding import limit_memory
+from mien.core.child import limit_memory, limited, parent
 from mien.core.clip_options import ClipOptions
 from mien.core.errors import MienError
 from mien.inference.analyzer import Analyzer
@@ -22,7 +23,7 @@ NAMELESS = "video"
 
 
 class Clip(NamedTuple):
-    """A video file, and how it is followed."""
+    """A video file, how it is followed, and what that may take beside what the process takes anyway."""
 
     path: str
     name: str
@@ -30,26 +31,36 @@ class Clip(NamedTuple):
     smooth_s: float
     detect_every: int
     fps: float | None
+    most_bytes: int
+    most_s: float
 
 
-def run(connection: Connection, analyzer: Analyzer, clip: Clip, most_bytes: int) -> None:
-    """Send a line for each frame of a video, one for its end, and None; in place of any, a text says what is wrong.
-
-    Args:
-        connection: takes them.
-        analyzer: finds and names the faces.
-        clip: the video.
-        most_bytes: how much more memory the process may take.
-    """
-    limit_memory(most_bytes)
+def main() -> None:
+    """Reply to a request with a line for each frame, one for the end, and None; a text in place of any is an error."""
     if hasattr(os, "nice"):
         os.nice(NICE)
-    try:
-        _send(connection, analyzer, clip)
-    except MienError as error:
-        connection.send(_said(error, clip))
-    except OSError:  # nobody is there any more
-        return
+    with parent() as asking, suppress(StopIteration):  # who asks may end before
+        analyzers, wanted, clip = next(asking.asks())
+        limit_memory(clip.most_bytes)
+        with limited(clip.most_s):
+            try:
+                for line in lines(analyzers(wanted), clip):
+                    asking.reply(line)
+                asking.reply(None)
+            except MienError as error:
+                asking.reply(_said(error, clip))
+
+
+def lines(analyzer: Analyzer, clip: Clip) -> Generator[bytes]:
+    """Yield a line of JSON for each frame of a video, and one for its end.
+
+    Raises:
+        MienError: it cannot be read.
+    """
+    options = ClipOptions(fps=clip.fps, smooth_s=clip.smooth_s, detect_every=clip.detect_every)
+    for entry in clip_entries(analyzer, clip.path, options, name=clip.name or NAMELESS, people=False):
+        made = {"schema": SCHEMA, "model": analyzer.model} if "faces" in entry else {}
+        yield json_line({**entry, **made})
 
 
 def _said(error: MienError, clip: Clip) -> str:
@@ -58,9 +69,5 @@ def _said(error: MienError, clip: Clip) -> str:
     return elsewhere.replace(clip.path, clip.name or "the posted file")
 
 
-def _send(connection: Connection, analyzer: Analyzer, clip: Clip) -> None:
-    options = ClipOptions(fps=clip.fps, smooth_s=clip.smooth_s, detect_every=clip.detect_every)
-    for entry in clip_entries(analyzer, clip.path, options, name=clip.name or NAMELESS, people=False):
-        made = {"schema": SCHEMA, "model": analyzer.model} if "faces" in entry else {}
-        connection.send(json_line({**entry, **made}))
-    connection.send(None)
+if __name__ == "__main__":
+    main()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from importlib import resources
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
@@ -16,11 +16,12 @@ from fastapi.staticfiles import StaticFiles
 from mien.apps.web import metrics, pictures, videos
 from mien.apps.web._openapi import answers
 from mien.apps.web.access import Access, HostOriginMiddleware, TokenMiddleware
+from mien.apps.web.analyzers import Wanted
 from mien.apps.web.apidocs import apidocs
 from mien.apps.web.middleware import HeadersMiddleware, HeadMiddleware, LingerMiddleware
 from mien.apps.web.problems import explain_errors
 from mien.apps.web.service import Service
-from mien.apps.web.settings import Analyzers, EarlierSettings, Settings, StreamSettings
+from mien.apps.web.settings import EarlierSettings, StreamSettings
 from mien.apps.web.shares import SharesMiddleware
 from mien.apps.web.socket import feed
 from mien.apps.web.tab import STATIC, TabAnswer, about_tab, nets
@@ -28,7 +29,6 @@ from mien.apps.web.workers import Workers
 from mien.core.emotions import EIGHT, colours_of
 from mien.inference.analyzer import Analyzer
 from mien.results.document import SCHEMA, ModelEntry
-from mien.tracking.stream import Stream
 from mien.version import __version__
 
 
@@ -45,27 +45,21 @@ class ModelAnswer(TypedDict):
 
 
 def create_app(
-    analyzer: Analyzer,
-    access: Access | None = None,
-    workers: Workers | None = None,
-    net_options: Mapping[str, Any] | None = None,
-    log: Callable[[str], None] = lambda line: None,
+    workers: Workers, access: Access | None = None, log: Callable[[str], None] = lambda line: None
 ) -> FastAPI:
-    """Return the app, which answers with an analyzer and, where a request asks for it, with other settings.
+    """Return the app, which answers as the analyzers of its workers do.
 
     Args:
-        analyzer: finds and names the faces; all requests share it.
+        workers: read the pictures. They are ended with the app.
         access: who may call; None is whoever reaches it by the name localhost or by an address.
-        workers: do what is to be done; None makes them. They are ended with the app.
-        net_options: device, threads and batch_size of nets that requests ask for, as ``mien.load`` takes them.
         log: takes a line a request (``mien.apps.web.metrics``).
     """
-    service = Service(Analyzers(analyzer, net_options), workers or Workers())
+    service, analyzer = Service(workers), workers.analyzers.own
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         yield
-        service.workers.close()
+        workers.close()
 
     # The pages that FastAPI makes of an API load scripts from elsewhere.
     app = FastAPI(title="mien", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
@@ -98,17 +92,17 @@ def streams(service: Service) -> APIRouter:
     """Return the paths of sockets."""
     router = APIRouter()
 
-    async def follow(socket: WebSocket, asked: Settings, smooth_s: float) -> None:
+    async def follow(socket: WebSocket, wanted: Wanted, smooth_s: float) -> None:
         async with service.sockets.one():
-            await feed(socket, lambda: Stream(service.analyzers(asked), smooth_s), service.workers)
+            await feed(socket, wanted, smooth_s, service.workers)
 
     @router.websocket("/v1/stream")
     async def stream(socket: WebSocket, asked: Annotated[StreamSettings, Query()]) -> None:
-        await follow(socket, asked, asked.smooth)
+        await follow(socket, asked.wanted(), asked.smooth)
 
     @router.websocket("/api/stream")
     async def earlier_stream(socket: WebSocket, asked: Annotated[EarlierSettings, Query()]) -> None:
-        await follow(socket, asked.settings(), asked.smooth)
+        await follow(socket, asked.wanted(), asked.smooth)
 
     @router.websocket("/{path:path}")
     async def nowhere(socket: WebSocket) -> None:

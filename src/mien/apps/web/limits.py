@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from mien.imaging.decode import REDUCE_TO_PX
-
 PICTURE_BYTES = 64 * 2**20
 """The largest body of a request: a picture file, or several."""
 
@@ -14,7 +12,7 @@ PREVIEW_PX = 1600
 """The longer side of a picture that is sent back for a browser to show, at most."""
 
 SMALL_FACES_PIXELS = 12_000_000
-"""The largest picture that is searched for small faces: one full of them takes a core some ten seconds."""
+"""The largest picture that is searched for small faces."""
 
 PICTURES = 16
 """How many pictures one request may bring."""
@@ -35,14 +33,20 @@ DECODE_S_PER_MIB = 0.25
 A photo of 12 megapixels takes 0.2 s. Files that take much longer for their size are made to.
 """
 
-DECODE_BYTES = 2**30
-"""How much memory decoding a picture may take, beside what the process that does it takes anyway."""
+ANALYSE_S = 10.0
+"""For how long the faces of a picture may be looked for and at, in seconds.
 
-SHARED_BYTES = 3 * (2 * REDUCE_TO_PX) ** 2
-"""The memory shared with a process that decodes: what the largest picture is read to."""
+A photo takes some hundredths, one with 3300 small faces of 60 px takes a core six (``small_faces``).
+"""
+
+WORK_BYTES = 2**30
+"""How much memory the work on a picture may take, beside what the process that does it takes anyway."""
 
 START_S = 60.0
-"""For how long a process that decodes may start."""
+"""For how long the nets of a process that works on pictures may be loaded."""
+
+LEFT_S = 1.0
+"""For how long the work for a caller who left may go on. To end it at once would cost more: another process starts."""
 
 WAITING = 256
 """How many requests may wait for their turn."""

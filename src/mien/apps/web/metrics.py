@@ -37,7 +37,8 @@ class Metrics:
             ("mien_held_bytes", "Bytes of bodies that are held.", lambda: service.bodies.held),
             ("mien_streams", "Streams of frames that are open.", lambda: service.sockets.taken),
             ("mien_videos", "Videos that are analysed.", lambda: service.videos.taken),
-            ("mien_ended_decoders", "Processes that were ended, as a picture cost too much.", service.workers.killed),
+            ("mien_workers", "Processes that read pictures.", lambda: service.workers.count),
+            ("mien_ended_workers", "Processes that were ended with their work.", lambda: service.workers.ended),
         ):
             Gauge(name, what, registry=self.registry).set_function(read)
 

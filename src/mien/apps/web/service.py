@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from mien.apps.web.bodies import Bodies
 from mien.apps.web.limits import SOCKETS, VIDEOS
 from mien.apps.web.places import Places
-from mien.apps.web.settings import Analyzers
 from mien.apps.web.workers import Workers
 
 
@@ -16,14 +15,12 @@ class Service:
     """What requests are answered with.
 
     Attributes:
-        analyzers: find and name the faces, as each request asks.
-        workers: do what takes long.
+        workers: do what takes long, as each request asks.
         bodies: of requests, that are held.
         sockets: that are open.
         videos: that are analysed.
     """
 
-    analyzers: Analyzers
     workers: Workers
     bodies: Bodies = field(default_factory=Bodies)
     sockets: Places = field(default_factory=lambda: Places(SOCKETS))

@@ -1,19 +1,15 @@
-"""What a request may ask for, as the options of ``mien.load``, and the analyzers that do so."""
+"""The parameters of requests: the options of ``mien.load``, and what else each path takes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from threading import Lock
-from typing import Any, Literal
+from dataclasses import fields
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mien.apps.web.analyzers import Wanted
 from mien.apps.web.limits import NAME_LENGTH
-from mien.core.emotions import EIGHT
-from mien.core.packaged import packaged_model
-from mien.detection.detectors import Detector, FaceFilter, load_detector
-from mien.inference.analyzer import VIEWS, Analyzer, FaceClassifier
-from mien.inference.classifier import Classifier
+from mien.inference.analyzer import VIEWS
 from mien.tracking.smoothing import SMOOTH_S
 
 PRIOR = r"^(ferplus|balanced|0|1|[01]\.0+|0?\.[0-9]+)$"
@@ -35,6 +31,10 @@ class Settings(BaseModel):
     )
     largest: bool | None = Field(None, description="keep the largest face of each picture")
     small_faces: bool | None = Field(None, description="search large pictures for small faces")
+
+    def wanted(self) -> Wanted:
+        """Return them without what else the path takes."""
+        return Wanted(**{field.name: getattr(self, field.name) for field in fields(Wanted)})
 
 
 class Named(BaseModel):
@@ -71,55 +71,6 @@ class EarlierSettings(BaseModel):
     name: str | None = Field(None, description="of the file, for the answer")
     smooth: float = SMOOTH_S
 
-    def settings(self) -> Settings:
+    def wanted(self) -> Wanted:
         """Return them by their names of today."""
-        return Settings.model_construct(prior=self.prior, view=self.view or self.labels)
-
-
-class Analyzers:
-    """Analyzers for what requests ask for. They share detectors and nets, each of which is loaded when first asked for.
-
-    That takes the time of some ten faces, once; all else takes none.
-
-    Args:
-        own: as the service was started.
-        net_options: device, threads and batch_size of the nets, as ``mien.load`` takes them.
-    """
-
-    def __init__(self, own: Analyzer, net_options: Mapping[str, Any] | None = None) -> None:
-        self.own = own
-        self._options = dict(net_options or {})
-        self._lock = Lock()
-        self._nets: dict[str, FaceClassifier] = {}
-        self._detectors: dict[tuple[str, bool], Detector] = {}
-
-    def __call__(self, asked: Settings) -> Analyzer:
-        """Return the analyzer that settings ask for.
-
-        Raises:
-            UsageError: no such prior, a view that the model does not know, or an option that the detector does not.
-            DetectorError: the installed OpenCV has no such detector.
-        """
-        with self._lock:
-            net = self._net(asked.model) if asked.model else self.own.classifier
-            detector = self._detector(asked.detector, asked.small_faces)
-        keep = FaceFilter(
-            self.own.keep.min_face_px if asked.min_face is None else asked.min_face,
-            self.own.keep.largest if asked.largest is None else asked.largest,
-        )
-        prior = self.own.prior if asked.prior is None and not asked.model else asked.prior
-        view = asked.view or ("eight" if self.own.labels == EIGHT else "seven")
-        return Analyzer(detector, net, prior, view, keep)
-
-    def _net(self, name: str) -> FaceClassifier:
-        if name not in self._nets:
-            self._nets[name] = Classifier(packaged_model(name), **self._options)
-        return self._nets[name]
-
-    def _detector(self, name: str | None, small_faces: bool | None) -> Detector:
-        if name is None and small_faces is None:
-            return self.own.detector
-        key = name or "yunet", bool(small_faces)
-        if key not in self._detectors:
-            self._detectors[key] = load_detector(key[0], small_faces=key[1], threads=self._options.get("threads"))
-        return self._detectors[key]
+        return Wanted(prior=self.prior, view=self.view or self.labels)

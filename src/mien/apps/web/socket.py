@@ -14,19 +14,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from anyio import to_thread
 from fastapi import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from mien.apps.web.decoder import Decoder
+from mien.apps.web._reading import bounded, frame
+from mien.apps.web.analyzers import Analyzers, Wanted
 from mien.apps.web.limits import FRAME_PIXELS, LATEST_S, SOCKET_IDLE_S
 from mien.apps.web.problems import POLICY_VIOLATION
 from mien.apps.web.workers import Workers
 from mien.core.errors import MienError, UsageError
-from mien.core.frame import Frame
 from mien.results.document import ErrorEntry, PictureEntry
 from mien.tracking.people_in_view import PeopleInView
-from mien.tracking.stream import Stream
-from mien.tracking.tracked_result import TrackedResult
+from mien.tracking.stream import SingleFrame, Stream
 
 TIME = struct.Struct("<d")
 
@@ -48,27 +48,21 @@ class Feed:
 
     Args:
         stream: has seen none of them.
+        wanted: what is to find and name the faces, as in the stream's analyzer.
     """
 
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
+    def __init__(self, stream: Stream, wanted: Wanted) -> None:
+        self._stream, self._wanted = stream, wanted
         self._people = PeopleInView()
         self._count = 0
         self._time_s = -1.0
 
-    def take(self, message: bytes, decoder: Decoder) -> Answer:
-        """Return the answer to a message."""
-        try:
-            return self._entry(self._stream(self._frame(message, decoder)))
-        except MienError as error:
-            return {"error": str(error)}
+    def work(self, message: bytes) -> Callable[[Analyzers], SingleFrame]:
+        """Return the work on the frame in a message, which may be done anywhere.
 
-    def _entry(self, result: TrackedResult) -> StreamEntry:
-        self._people.add(result)
-        others = [key for key in result.ids.tolist() if not self._people.counts(key)]
-        return {**result.entry(), "not_people": others}
-
-    def _frame(self, message: bytes, decoder: Decoder) -> Frame:
+        Raises:
+            UsageError: there is none, or its time is not after that of the frame before.
+        """
         if len(message) <= TIME.size:
             raise UsageError(f"a frame is {TIME.size} bytes of time and a picture file; got {len(message)} bytes")
         (time_s,) = TIME.unpack_from(message)
@@ -76,23 +70,30 @@ class Feed:
             raise UsageError(f"the time of a frame is 0 to {LATEST_S:.0e} seconds; got {time_s}")
         if not self._time_s < time_s:
             raise UsageError(f"a frame at {time_s} s came after one at {self._time_s} s; send frames in their order")
-        image = decoder(message[TIME.size :], f"the frame at {time_s:.2f} s", FRAME_PIXELS, None).image
-        frame = Frame(image, self._count, time_s)
-        self._count, self._time_s = self._count + 1, time_s
-        return frame
+        file = bounded(f"the frame at {time_s:.2f} s", message[TIME.size :], FRAME_PIXELS, None)
+        return partial(frame, file, self._count, time_s, self._wanted)
+
+    def entry(self, single: SingleFrame) -> StreamEntry:
+        """Return the answer to a message, of which all work is done."""
+        result = self._stream.follow(single)
+        self._count, self._time_s = self._count + 1, result.frame.time_s
+        self._people.add(result)
+        others = [key for key in result.ids.tolist() if not self._people.counts(key)]
+        return {**result.entry(), "not_people": others}
 
 
-async def feed(socket: WebSocket, open_stream: Callable[[], Stream], workers: Workers) -> None:
+async def feed(socket: WebSocket, wanted: Wanted, smooth_s: float, workers: Workers) -> None:
     """Answer the frames of a socket until it is closed, or none comes for a long time.
 
     Args:
         socket: not accepted yet.
-        open_stream: returns a stream of its own; its error is sent before the socket is closed.
+        wanted: what is to find and name the faces; what is wrong with it is sent before the socket is closed.
+        smooth_s: as in ``Stream``.
         workers: do what takes long, so that other requests go on.
     """
     await socket.accept()
     try:
-        source = Feed(open_stream())
+        source = Feed(Stream(workers.analyzers(wanted), smooth_s), wanted)
     except MienError as error:
         await socket.send_json({"error": str(error)})
         await socket.close(POLICY_VIOLATION)
@@ -116,6 +117,8 @@ async def _message(socket: WebSocket) -> bytes | None:
 
 async def _answer(source: Feed, message: bytes, workers: Workers) -> Answer:
     try:
-        return await workers.run(partial(source.take, message))
+        return await to_thread.run_sync(source.entry, await workers.run(source.work(message)))
+    except MienError as error:
+        return {"error": str(error)}
     except HTTPException as error:
         return {"error": error.detail}

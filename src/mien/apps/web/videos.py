@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -15,20 +13,20 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from mien.apps.web._filming import NAMELESS, Clip, run
+from mien.apps.web._filming import NAMELESS, Clip
 from mien.apps.web._openapi import LONG, answers, body
+from mien.apps.web.analyzers import Analyzers, Wanted
 from mien.apps.web.bodies import parts
-from mien.apps.web.decoder import deaf_to_ctrl_c
 from mien.apps.web.limits import FILM_BYTES, VIDEO_BYTES, VIDEO_S
 from mien.apps.web.service import Service
 from mien.apps.web.settings import VideoSettings
+from mien.core.child import Child, ChildDiedError
 from mien.core.errors import VideoError
-from mien.inference.analyzer import Analyzer
 from mien.results.document import EndEntry, ErrorEntry, ResultEntry
 from mien.results.log import json_line
 
 JSON_LINES = "application/jsonl"
-_CONTEXT = multiprocessing.get_context("spawn")
+PROGRAM = "mien.apps.web._filming"
 
 
 def routes(service: Service) -> APIRouter:
@@ -43,8 +41,8 @@ def routes(service: Service) -> APIRouter:
 
         The last line tells the end, or what is wrong. An option that is not given is as the service was started.
         """
-        analyzer = service.analyzers(asked)
-        lines = _lines(service, request, analyzer, asked)
+        service.workers.analyzers(asked.wanted())  # says what cannot be meant
+        lines = _lines(service, request, asked)
         try:
             first = await anext(lines)  # what is wrong from the beginning is a problem
         except BaseException:
@@ -62,7 +60,7 @@ async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[byt
             yield line
 
 
-async def _lines(service: Service, request: Request, analyzer: Analyzer, asked: VideoSettings) -> AsyncGenerator[bytes]:
+async def _lines(service: Service, request: Request, asked: VideoSettings) -> AsyncGenerator[bytes]:
     """Yield the lines of a video, which is in a temporary file for as long.
 
     Raises:
@@ -75,21 +73,19 @@ async def _lines(service: Service, request: Request, analyzer: Analyzer, asked: 
             with file.open("wb") as stream:
                 async for part in parts(request, VIDEO_BYTES):
                     stream.write(part)
-            clip = Clip(str(file), asked.name or "", asked.smooth, asked.detect_every, asked.fps)
-            async for line in _analysed(analyzer, clip):
+            limits = FILM_BYTES, VIDEO_S
+            clip = Clip(str(file), asked.name or "", asked.smooth, asked.detect_every, asked.fps, *limits)
+            async for line in _analysed(service.workers.analyzers, asked.wanted(), clip):
                 yield line
 
 
-async def _analysed(analyzer: Analyzer, clip: Clip) -> AsyncGenerator[bytes]:
+async def _analysed(analyzers: Analyzers, wanted: Wanted, clip: Clip) -> AsyncGenerator[bytes]:
     """Yield the lines of a video as the process makes them, which ends with the generator."""
-    connection, theirs = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=run, args=(theirs, analyzer, clip, FILM_BYTES), daemon=True)
-    with deaf_to_ctrl_c():
-        process.start()
-    theirs.close()
-    begun, end_s = False, time.monotonic() + VIDEO_S
+    child = Child(PROGRAM)
+    begun, since_s = False, time.monotonic()
     try:
-        while (line := await _next(connection, end_s)) is not None:
+        child.tell((analyzers, wanted, clip))
+        while (line := await to_thread.run_sync(_heard, child, since_s, abandon_on_cancel=True)) is not None:
             if isinstance(line, str):
                 if not begun:
                     raise VideoError(line)
@@ -98,20 +94,14 @@ async def _analysed(analyzer: Analyzer, clip: Clip) -> AsyncGenerator[bytes]:
             yield line
             begun = True
     finally:
-        process.kill()
-        process.join()
-        connection.close()
+        child.kill()
 
 
-async def _next(connection: Connection, end_s: float) -> bytes | str | None:
+def _heard(child: Child, since_s: float) -> bytes | str | None:
     """Return the next line of a process, or what is wrong; None after the last."""
-    return await to_thread.run_sync(_heard, connection, end_s, abandon_on_cancel=True)
-
-
-def _heard(connection: Connection, end_s: float) -> bytes | str | None:
     try:
-        if connection.poll(max(0.0, end_s - time.monotonic())):
-            return connection.recv()
-    except (EOFError, OSError):
+        return child.hear(since_s)
+    except ChildDiedError as died:
+        if died.after_s >= VIDEO_S:
+            return f"the video takes longer than {VIDEO_S:.0f} s; send a part of it, or ask for fewer frames with fps"
         return "the process that analysed the video was ended, as when it takes too much memory; make it smaller"
-    return f"the video takes longer than {VIDEO_S:.0f} s; send a part of it, or ask for fewer frames with fps"
