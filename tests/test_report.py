@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from command import Command
+from mien.core.metrics import accuracy
 from mien.core.model_card import ModelCard
 from mien.data.split import save_split
 from mien.data.synthetic import synthetic
@@ -86,6 +87,9 @@ def test_the_figures_are_those_of_evaluate(data: Path, known: list[ModelEvidence
         assert f"<td>{row['clean']['n']}</td>" in page
         for scores in row["per_class"].values():
             assert f"<td>{scores['recall']:.3f}</td><td>{scores['f1']:.3f}</td>" in page
+    for one, row in zip(known[0].sets, rows, strict=True):
+        assert accuracy(one.view.truth, one.view.probs.argmax(axis=1)) == pytest.approx(row["accuracy"], abs=1e-6)
+        assert (one.block["kept"], one.block["accuracy"]) == (row["kept"], row["accuracy_kept"])
     tables = document.get("groups", [])
     assert known[0].groups == tables
     assert [len(one["groups"]) for one in tables] == [2, 2]
@@ -254,7 +258,8 @@ def test_the_command_writes_the_page_and_the_table(data: Path, mien: Command, mo
     assert (found.code, "written to new/r.html and new/r.relabel.csv" in found.out) == (0, True)
     page = Path("new/r.html").read_text(encoding="utf-8")
     assert "With a third of the face hidden" in page
-    assert "Of the corruptions <b>" in page
+    right = collect(data / "good.onnx", [data], quick=True).sets[0].row["accuracy"]
+    assert re.search(rf"Of the corruptions <b>.* instead of {100 * right:.1f}", page)
     with Path("new/r.relabel.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert tuple(lines[0]) == COLUMNS

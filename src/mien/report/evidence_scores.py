@@ -58,7 +58,7 @@ def _worst_corruption(first: ModelEvidence) -> str:
     last = {name: list(series.items())[-1] for name, series in first.corrupted.strengths.items()}
     name, (strength, accuracy) = min(last.items(), key=lambda one: one[1][1])
     return (
-        f"Of the corruptions <b>{name}</b> costs it most: at its strongest ({STRENGTHS[name][0]} {strength}) it is "
+        f"Of the corruptions <b>{name}</b> costs it most: at its strongest ({STRENGTHS[name][0]}: {strength}) it is "
         f"right in {percent(accuracy)} instead of {percent(first.corrupted.untouched)}."
     )
 
