@@ -127,8 +127,16 @@ async function readIn(place) {
 /** Read anew what was chosen, in another way. */
 function again() {
   for (const item of items) forget(item);
-  if (source && !source.isOver) open(source);
+  if (source?.kind === "video" && film.src) replay();
+  else if (source && !source.isOver) open(source);
   readAll();
+}
+
+/** Read and play a video from its start. */
+function replay() {
+  film.pause();
+  plays = true;
+  film.currentTime = 0;
 }
 
 function forget(item) {
@@ -262,7 +270,6 @@ async function begin(mine) {
   await film.play().catch(() => {});
   if (mine !== turn) return;
   if (!film.videoWidth) throw new Error(`the browser cannot decode ${source.file.name} (it may be HEVC, as from an iPhone); use 'mien video' instead`);
-  film.pause();
   plays = true;
 }
 
@@ -308,6 +315,8 @@ async function follow(mine, goesOn) {
   say("analysing…");
   await begin(mine);
   if (mine !== turn) return;
+  // Until the first answer, for which nets may be loaded, a video waits.
+  if (source.kind === "video" && !film.paused) film.pause(), plays = true;
   if (!goesOn && source.kind === "video" && Number.isFinite(film.duration)) lanes = new Lanes(film.duration);
   const before = goesOn && frames.length ? { frame: frames.at(-1).frame, id: largestId(frames) } : null;
   feed = reader().follow(settings.asked);
@@ -360,10 +369,7 @@ function record() {
   if (recorder) return endRecording();
   recorder = new Recorder(film.videoWidth, film.videoHeight);
   show();
-  if (source.kind !== "video") return;
-  film.pause();
-  plays = true;
-  film.currentTime = 0;
+  if (source.kind === "video") replay();
 }
 
 async function endRecording() {

@@ -19,7 +19,7 @@ export async function decode(source) {
   if (!(source instanceof Blob)) return reduced(drawn(source, ...sizeOf(source)));
   // As in Python, profiles are ignored: all values count as sRGB.
   const bitmap = await createImageBitmap(source, { imageOrientation: "from-image", colorSpaceConversion: "none" })
-    .catch(() => { throw new Error("the browser cannot decode this file; expected a picture such as JPEG, PNG or WebP"); });
+    .catch(() => { throw new Error(`the browser cannot decode ${source.name || "this file"}; expected a picture such as JPEG, PNG or WebP (save HEIC as JPEG)`); });
   try {
     return reduced(drawn(bitmap, bitmap.width, bitmap.height));
   } finally {
