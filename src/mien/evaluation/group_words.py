@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from mien.core.significance import p_text
 from mien.evaluation.document import Gap, GroupRow, GroupTable
@@ -26,18 +26,26 @@ NAMES = {
 """What figures are called in sentences."""
 
 
-def group_rows(table: GroupTable) -> list[list[str]]:
-    """Return a row of text a group, under ``HEADS``; shares are in %, with their 95 % intervals."""
-    return [[row["group"], f"{row['n']:,}", *(group_cell(row, figure) for figure in SHOWN)] for row in table["groups"]]
+def group_rows(table: GroupTable, with_interval: Container[str] = SHOWN) -> list[list[str]]:
+    """Return a row of text a group, under ``HEADS``, shares in %.
+
+    Args:
+        table: of a column of groups.
+        with_interval: the figures that are shown with their 95 % intervals.
+    """
+    return [
+        [row["group"], f"{row['n']:,}", *(_cell(row, figure, figure in with_interval) for figure in SHOWN)]
+        for row in table["groups"]
+    ]
 
 
-def group_cell(row: GroupRow, figure: str) -> str:
-    """Return a share and its interval in %, nothing where none of the group's faces has it."""
+def _cell(row: GroupRow, figure: str, with_interval: bool) -> str:
+    """Return a share in %, nothing where none of the group's faces has it."""
     if figure not in row["figures"]:
         return ""
     found = row["figures"][figure]
-    value, low, high = (f"{100 * min(max(share, 0), 1):.1f}" for share in (found["value"], *found["interval"]))
-    return f"{value} [{low}, {high}]"
+    value, low, high = (f"{100 * min(share, 1):.1f}" for share in (found["value"], *found["interval"]))
+    return f"{value} [{low}, {high}]" if with_interval else value
 
 
 def group_title(table: GroupTable) -> str:

@@ -139,7 +139,8 @@ def _print_groups(console: Console, tables: Sequence[GroupTable]) -> None:
     from mien.evaluation.group_words import HEADS, gap_sentences, group_rows, group_title
 
     for table in tables:
-        print_table(console, f"{group_title(table)}, in % with 95 % intervals", list(HEADS), group_rows(table))
+        title = f"{group_title(table)}, in %, accuracy with its 95 % interval"
+        print_table(console, title, list(HEADS), group_rows(table, ("accuracy",)))
     for sentence in gap_sentences(tables):
         console.print(sentence, markup=False, highlight=False)
     console.print()
