@@ -12,7 +12,7 @@ from mien.core.emotions import SEVEN
 from mien.core.errors import DataError
 from mien.core.significance import mcnemar, p_text
 from mien.data.split import save_split
-from mien.evaluation.compare import Answers, compare, compare_answers
+from mien.evaluation.compare import Predictions, compare, compare_predictions
 from mien.evaluation.evaluate import evaluate
 from mien.evaluation.groups import FEW
 from mien.evaluation.paired import detectable, paired
@@ -53,10 +53,12 @@ def test_a_gain_counts_by_face_and_by_emotion():
         assert 0 < low < difference < high
 
 
-def answers(rng: np.random.Generator, n: int, gain: np.ndarray | float, groups: np.ndarray | None = None) -> Answers:
+def predictions(
+    rng: np.random.Generator, n: int, gain: np.ndarray | float, groups: np.ndarray | None = None
+) -> Predictions:
     """Two nets whose mistakes are of their own, the second right more often by a gain."""
     truth = np.arange(n) % len(SEVEN)
-    return Answers(
+    return Predictions(
         truth,
         right_by_chance(rng, truth, 0.8),
         right_by_chance(rng, truth, 0.8 + gain),
@@ -68,41 +70,41 @@ def answers(rng: np.random.Generator, n: int, gain: np.ndarray | float, groups: 
 class TestTruths:
     def test_a_better_net_is_told_and_a_worse_one(self):
         for gain in (0.1, -0.1):
-            look = compare_answers(answers(np.random.default_rng(1), 2000, gain))["all"]
+            look = compare_predictions(predictions(np.random.default_rng(1), 2000, gain))["all"]
             assert look["real"]
             assert look["accuracy"]["difference"] == pytest.approx(gain, abs=0.03)
             assert look["accuracy"]["interval"][0] < gain < look["accuracy"]["interval"][1]
 
     def test_equal_nets_are_seldom_told_apart(self):
         rng = np.random.default_rng(2)
-        ps = [paired_p(answers(rng, 700, 0.0)) for _ in range(200)]
+        ps = [paired_p(predictions(rng, 700, 0.0)) for _ in range(200)]
         assert np.mean(np.array(ps) < 0.05) < 0.09
 
     def test_eight_in_ten_differences_are_found_that_are_as_large_as_is_said(self):
         rng = np.random.default_rng(3)
-        one = answers(rng, 700, 0.05)
+        one = predictions(rng, 700, 0.05)
         least = detectable(paired(one.truth, one.before, one.after))
-        ps = [paired_p(answers(rng, 700, least)) for _ in range(200)]
+        ps = [paired_p(predictions(rng, 700, least)) for _ in range(200)]
         assert 0.7 < np.mean(np.array(ps) < 0.05) < 0.9
 
     def test_a_gain_on_one_emotion_is_told_for_it_alone(self):
         truth = np.arange(2100) % len(SEVEN)
-        look = compare_answers(answers(np.random.default_rng(4), 2100, np.where(truth == 2, 0.19, 0.0)))
+        look = compare_predictions(predictions(np.random.default_rng(4), 2100, np.where(truth == 2, 0.19, 0.0)))
         assert [one["name"] for one in look["emotions"] if one["real"]] == ["surprise"]
         assert [one["n"] for one in look["emotions"]] == [300] * 7
 
     def test_many_emotions_ask_for_more(self):
-        emotions = compare_answers(answers(np.random.default_rng(5), 700, 0.0))["emotions"]
+        emotions = compare_predictions(predictions(np.random.default_rng(5), 700, 0.0))["emotions"]
         assert min(one["p_holm"] for one in emotions) > min(one["p"] for one in emotions)
 
     def test_a_gain_in_one_group_is_told_for_it_alone(self):
         groups = np.where(np.arange(2000) < FEW - 1, "few", np.where(np.arange(2000) % 2, "old", "young"))
-        look = compare_answers(answers(np.random.default_rng(7), 2000, 0.12 * (groups == "old"), groups))
+        look = compare_predictions(predictions(np.random.default_rng(7), 2000, 0.12 * (groups == "old"), groups))
         assert [one["name"] for one in look["groups"] if one["real"]] == ["age old"]
         assert [one["name"] for one in look["groups"]] == ["age old", "age young"]
 
 
-def paired_p(one: Answers) -> float:
+def paired_p(one: Predictions) -> float:
     right_before, right_after = one.before == one.truth, one.after == one.truth
     return mcnemar(int((right_after & ~right_before).sum()), int((right_before & ~right_after).sum()))
 

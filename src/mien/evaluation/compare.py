@@ -57,7 +57,7 @@ class Comparison(TypedDict):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
+class Predictions:
     """What two models call the N faces of a data set that are compared.
 
     Attributes:
@@ -138,8 +138,8 @@ def _of_source(
     if chosen.any():
         before, after = (view.probs[chosen].argmax(axis=1) for view in views)
         groups = {name: labels[chosen] for name, labels in columns.items()}
-        answers = Answers(views[0].truth[chosen], before, after, views[0].classes, groups)
-        yield {"data": parts[0].data, "source": str(faces.sources[0]), "half": half, **compare_answers(answers)}
+        predictions = Predictions(views[0].truth[chosen], before, after, views[0].classes, groups)
+        yield {"data": parts[0].data, "source": str(faces.sources[0]), "half": half, **compare_predictions(predictions)}
 
 
 class _Looks(TypedDict):
@@ -150,25 +150,25 @@ class _Looks(TypedDict):
     groups: list[Compared]
 
 
-def compare_answers(answers: Answers) -> _Looks:
+def compare_predictions(predictions: Predictions) -> _Looks:
     """Return the comparison on all faces, on those of each emotion, and on those of each group of ``FEW`` or more."""
-    everyone = np.ones(len(answers.truth), np.bool_)
-    by_emotion = {name: answers.truth == place for place, name in enumerate(answers.classes)}
+    everyone = np.ones(len(predictions.truth), np.bool_)
+    by_emotion = {name: predictions.truth == place for place, name in enumerate(predictions.classes)}
     by_group = {
         f"{column} {name}": labels == name
-        for column, labels in answers.groups.items()
+        for column, labels in predictions.groups.items()
         for name in group_order(labels[labels != ""])
     }
     return {
-        "all": _looks(answers, {"all": everyone}, 1)[0],
-        "emotions": _looks(answers, by_emotion, 1),
-        "groups": _looks(answers, by_group, FEW),
+        "all": _looks(predictions, {"all": everyone}, 1)[0],
+        "emotions": _looks(predictions, by_emotion, 1),
+        "groups": _looks(predictions, by_group, FEW),
     }
 
 
-def _looks(answers: Answers, parts: Mapping[str, NDArray[np.bool_]], least: int) -> list[Compared]:
+def _looks(predictions: Predictions, parts: Mapping[str, NDArray[np.bool_]], least: int) -> list[Compared]:
     """Return the comparison on each part of at least so many faces, corrected together."""
-    found = [(name, answers.on(faces)) for name, faces in parts.items() if faces.sum() >= least]
+    found = [(name, predictions.on(faces)) for name, faces in parts.items() if faces.sum() >= least]
     return corrected(
         [
             {**one, "name": name, "p_holm": one["p"], "real": False, "detectable": rounded(detectable(one))}

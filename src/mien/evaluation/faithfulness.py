@@ -1,4 +1,4 @@
-"""How well a map of evidence explains a net: how soon the answer falls without the evidence, and rises with it."""
+"""How well a map of evidence explains a net: how soon the probability falls without the evidence, and rises with it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Which parts of a face an emotion is read from, by the answers of a net to faces of which parts are hidden.
+"""Which parts of a face an emotion is read from, by what a net predicts of faces of which parts are hidden.
 
 The net is only asked, its weights are not looked at: V. Petsiuk, A. Das and K. Saenko, "RISE: Randomized Input
 Sampling for Explanation of Black-box Models", 2018. Hidden parts are blurred instead of black, which makes no edge, and
-answers count in log-odds, which a sure answer does not flatten. ``mien.evaluation.faithfulness`` says how well that
-explains.
+probabilities count in log-odds, which a sure prediction does not flatten. ``mien.evaluation.faithfulness`` says how
+well that explains.
 """
 
 from __future__ import annotations

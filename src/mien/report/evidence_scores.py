@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from mien.core.protocols import Labels
-from mien.evaluation.compare import Answers, SetComparison, compare_answers
+from mien.evaluation.compare import Predictions, SetComparison, compare_predictions
 from mien.evaluation.compare_words import HEADS, compared_rows, verdict
 from mien.evaluation.document import Gap, GroupTable
 from mien.evaluation.evidence import ModelEvidence, SetEvidence
@@ -182,13 +182,13 @@ def beside(models: Sequence[ModelEvidence]) -> str:
 
 
 def _compared(name: str, other: str, one: SetEvidence, predicted: Labels) -> str:
-    answers = Answers(one.view.truth, one.view.probs.argmax(axis=1), predicted, one.view.classes, one.groups)
+    predictions = Predictions(one.view.truth, one.view.probs.argmax(axis=1), predicted, one.view.classes, one.groups)
     row = one.row
     found: SetComparison = {
         "data": row["data"],
         "source": row["source"],
         "half": row["half"],
-        **compare_answers(answers),
+        **compare_predictions(predictions),
     }
     looks = [found["all"], *found["emotions"], *(look for look in found["groups"] if look["real"])]
     rows = [[escape(line[0]), *line[1:]] for line in compared_rows(looks)]

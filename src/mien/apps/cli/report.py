@@ -40,9 +40,7 @@ def report(
     quick: Annotated[
         bool, typer.Option("--quick", help="Leave out corruptions and maps of evidence, which take a minute or more.")
     ] = False,
-    no_faces: Annotated[
-        bool, typer.Option("--no-faces", help="Name the doubtful faces instead of showing them.")
-    ] = False,
+    no_faces: Annotated[bool, typer.Option("--no-faces", help="Show no face: name the doubtful ones instead.")] = False,
     out: Annotated[Path, typer.Option(metavar="FILE.html", help="The page.")] = Path("report.html"),
     force: Force = False,
 ) -> None:
