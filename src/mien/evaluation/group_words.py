@@ -10,12 +10,12 @@ from mien.evaluation.document import Gap, GroupRow, GroupTable
 SHOWN = ("accuracy", "adjusted_accuracy", "balanced_accuracy", "kept", "accuracy_kept")
 """The figures that the table of a column shows, all of them shares."""
 
-HEADS = ("group", "faces", "accuracy", "for its emotions", "recall", "certain", "right")
+HEADS = ("group", "faces", "accuracy", "adjusted", "recall", "certain", "right")
 """Columns of ``group_rows``: as in the table of data sets; the second accuracy is ``adjusted_accuracy``."""
 
 NAMES = {
     "accuracy": "accuracy",
-    "adjusted_accuracy": "accuracy for its emotions",
+    "adjusted_accuracy": "adjusted accuracy",
     "overconfidence": "confidence above accuracy",
     "jsd": "divergence from the votes",
     "kept": "share certain",
