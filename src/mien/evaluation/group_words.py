@@ -34,12 +34,12 @@ def group_rows(table: GroupTable, with_interval: Container[str] = SHOWN) -> list
         with_interval: the figures that are shown with their 95 % intervals.
     """
     return [
-        [row["group"], f"{row['n']:,}", *(_cell(row, figure, figure in with_interval) for figure in SHOWN)]
+        [row["group"], f"{row['n']:,}", *(group_cell(row, figure, figure in with_interval) for figure in SHOWN)]
         for row in table["groups"]
     ]
 
 
-def _cell(row: GroupRow, figure: str, with_interval: bool) -> str:
+def group_cell(row: GroupRow, figure: str, with_interval: bool = True) -> str:
     """Return a share in %, nothing where none of the group's faces has it."""
     if figure not in row["figures"]:
         return ""
