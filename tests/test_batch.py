@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -30,7 +31,9 @@ def photos(examples: Path, tmp_path: Path) -> Path:
 
 
 def content(out: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    """Return all files of a data set but its page, which says how long the run took."""
+    files = [file for file in out.rglob("*") if file.is_file() and file.name != "summary.html"]
+    return {str(file.relative_to(out)): file.read_bytes() for file in files}
 
 
 def refuse_other_rows(faces: pd.DataFrame, failures: pd.DataFrame) -> None:
@@ -100,12 +103,18 @@ def test_a_run_that_was_ended_is_gone_on_with(mien: Command, tmp_path: Path, mon
     stamps = {name: (tmp_path / "cut" / name).stat().st_mtime_ns for name in done}
     assert mien("batch", "in", "--out", "cut").code == 1
     assert content(tmp_path / "cut") == whole
+    pages = [(tmp_path / out / "summary.html").read_text() for out in ("whole", "cut")]
+    assert len({re.sub("The run took .*", "", page) for page in pages}) == 1
+    assert "a second; 4 files of earlier runs." in pages[1]
     assert {name: (tmp_path / "cut" / name).stat().st_mtime_ns for name in done} == stamps
     # Failures are tried again where that is asked for.
     monkeypatch.setattr(isolated, "PROGRAM", "mien.apps.batch.child")
     (tmp_path / "in" / "crash.png").write_bytes((ROOT / "examples" / "chelsea.png").read_bytes())
     assert mien("batch", "in", "--out", "cut").code == 1
+    assert (tmp_path / "cut" / "summary.html").read_text() == pages[1]
     assert mien("batch", "in", "--out", "cut", "--resume").code == 0
+    assert "Failures" in pages[1]
+    assert "Failures" not in (tmp_path / "cut" / "summary.html").read_text()
     assert not list((tmp_path / "cut" / "failures").rglob("*.parquet"))
     assert json.loads((tmp_path / "cut" / "manifest.json").read_text())["totals"]["failed"] == 0
 

@@ -36,9 +36,9 @@ def store() -> Iterator[S3FileSystem]:
 
 
 def content(store: S3FileSystem, out: str) -> dict[str, bytes]:
-    """Return the files below a folder of the results, by their names in it."""
+    """Return the files below a folder of the results but the page, which tells the time, by their names in it."""
     found = store.get_file_info(FileSelector(f"results/{out}", recursive=True))
-    files = [file.path for file in found if file.is_file]
+    files = [file.path for file in found if file.is_file and file.extension != "html"]
     return {path.removeprefix(f"results/{out}/"): store.open_input_stream(path).read() for path in files}
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
-from importlib import resources
-from string import Template
 
 from mien.core.spelling import spelled
 from mien.evaluation.evidence import ModelEvidence
@@ -13,7 +10,7 @@ from mien.report import evidence_errors as errors
 from mien.report import evidence_scores as scores
 from mien.report import evidence_trials as trials
 from mien.report.doubtful import Doubtful
-from mien.report.markup import pairs, section
+from mien.report.markup import page, pairs, section
 from mien.version import __version__
 
 
@@ -43,15 +40,13 @@ def evidence_page(models: Sequence[ModelEvidence], found: Sequence[Doubtful], fi
         scores.costs(models),
         section("How this was made", pairs(_made(models))),
     ]
-    template = Template(resources.files("mien.report").joinpath("page.html").read_text(encoding="utf-8"))
     faces = sum(one.row["n"] for one in first.sets)
     title = f"How well {first.name} names emotions"
     summary = (
         f"{faces:,} faces of {', '.join(one.row['source'] for one in first.sets)}, on none of which its thresholds "
         "were chosen"
     )
-    page = template.substitute(title=escape(title), summary=escape(summary), sections="\n".join(filter(None, parts)))
-    return spelled(page)
+    return spelled(page(title, summary, parts))
 
 
 def _made(models: Sequence[ModelEvidence]) -> dict[str, object]:

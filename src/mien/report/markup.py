@@ -5,8 +5,17 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from importlib import resources
 from pathlib import Path
+from string import Template
 from typing import Any
+
+
+def page(title: str, summary: str, sections: Iterable[str]) -> str:
+    """Return a whole page, from a title and a summary in plain text and sections in HTML; empty ones are left out."""
+    template = Template(resources.files("mien.report").joinpath("page.html").read_text(encoding="utf-8"))
+    content = "\n".join(filter(None, sections))
+    return template.substitute(title=escape(title), summary=escape(summary), sections=content)
 
 
 def section(title: str, content: str) -> str:

@@ -10,9 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib import resources
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from mien.core.errors import DataError
@@ -20,7 +18,7 @@ from mien.core.output import write_whole
 from mien.core.spelling import spelled
 from mien.evaluation.document import Metrics
 from mien.report import sections
-from mien.report.markup import pairs, section, wide_picture
+from mien.report.markup import page, pairs, section, wide_picture
 from mien.report.plots import curves_figure, to_png
 
 
@@ -47,11 +45,8 @@ def write_page(run_dir: Path) -> Path:
         section("Recipe", f"<pre>{escape(_read_text(run_dir / 'recipe.toml').strip())}</pre>"),
         section("Environment", pairs(_read_json(run_dir / "env.json"))),
     ]
-    template = Template(resources.files("mien.report").joinpath("page.html").read_text(encoding="utf-8"))
-    name = run_dir.resolve().name
-    summary = _summary(run_dir, history, metrics)
-    page = template.substitute(title=escape(name), summary=escape(summary), sections="\n".join(filter(None, parts)))
-    write_whole(run_dir / "report.html", spelled(page).encode())
+    html = page(run_dir.resolve().name, _summary(run_dir, history, metrics), parts)
+    write_whole(run_dir / "report.html", spelled(html).encode())
     return run_dir / "report.html"
 
 

@@ -28,6 +28,7 @@ class Totals:
         failed: pictures and clips without a result.
         emotions: faces that are not uncertain, by emotion.
         uncertain: the other faces, by their most probable emotion.
+        doubts: these, by the quality of their view.
         sizes: faces by the longer side of their box: the power of two in pixels from which on it is counted.
         reasons: failures by reason, without what differs from file to file.
     """
@@ -38,6 +39,7 @@ class Totals:
     failed: int = 0
     emotions: Counter[str] = field(default_factory=_counter)
     uncertain: Counter[str] = field(default_factory=_counter)
+    doubts: Counter[str] = field(default_factory=_counter)
     sizes: Counter[str] = field(default_factory=_counter)
     reasons: Counter[str] = field(default_factory=_counter)
 
@@ -67,6 +69,8 @@ class Totals:
         """Count the faces of a picture or a frame."""
         for face in faces:
             (self.uncertain if face["uncertain"] else self.emotions)[face["emotion"]] += 1
+            if face["uncertain"]:
+                self.doubts[face["quality"]] += 1
             self.sizes[_size(face["box"])] += 1
 
     def fail(self, path: str, error: str) -> None:

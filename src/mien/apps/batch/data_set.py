@@ -5,6 +5,7 @@
     OUT/frames/part=0/unit-00000013.parquet    of a clip: a row a face a frame
     OUT/clips/part=0/unit-00000013.parquet     a row a clip: its end, and what else to know of it
     OUT/failures/part=0/unit-00000012.parquet  a row a picture or clip without a result: path and error
+    OUT/summary.html                           what came of all of it, for people
 
 A unit is done if its file in ``faces`` or ``frames`` exists. The footer of that holds the unit's totals, and the digest
 of the names in it.
@@ -31,6 +32,7 @@ from mien.results.sinks import arrow_schema, write_rows
 from mien.results.totals import Totals
 
 MANIFEST, FACES, FRAMES, CLIPS, FAILURES = "manifest.json", "faces", "frames", "clips", "failures"
+PAGE = "summary.html"
 
 FILES_A_FOLDER = 1000
 
@@ -61,7 +63,7 @@ def begin(out: str, manifest: Mapping[str, Any], made: Made, *, force: bool = Fa
             return
         if not exists(out, MANIFEST) and _holds_something(out):
             raise UsageError(f"{out} holds other files and no {MANIFEST} of a batch; give --out another name")
-        for name in (FACES, FRAMES, CLIPS, FAILURES, PARTS):  # the manifest last, as it identifies the others
+        for name in (FACES, FRAMES, CLIPS, FAILURES, PAGE, PARTS):  # the manifest last, as it identifies the others
             remove(out, name)
         write_bytes(out, MANIFEST, _json(manifest))
         remove(out, PARTS)
@@ -69,14 +71,15 @@ def begin(out: str, manifest: Mapping[str, Any], made: Made, *, force: bool = Fa
         raise _unwritable(out, error) from error
 
 
-def end(out: str, manifest: Mapping[str, Any], listing: Mapping[str, Any], totals: Totals) -> None:
-    """Note in the manifest that all units are done.
+def end(out: str, manifest: Mapping[str, Any], totals: Totals, page: str, *, anew: bool) -> None:
+    """Write the page, and note in the manifest that all units are done.
 
     Args:
         out: the folder.
-        manifest: as for ``begin``.
-        listing: what was listed: units, and the digest of all.
+        manifest: as for ``begin``, and the listing: the number of units, and the digest of all.
         totals: of all units.
+        page: what came of them, as HTML.
+        anew: whether it takes the place of one that is there.
 
     Raises:
         UsageError: an earlier run ended with another listing.
@@ -84,14 +87,16 @@ def end(out: str, manifest: Mapping[str, Any], listing: Mapping[str, Any], total
     """
     try:
         before = _known(out).get("listing")
-        if before not in (None, listing):
+        if before not in (None, manifest["listing"]):
             raise UsageError(
-                f"{out} was made of {_counted(before)}, and now there are {_counted(listing)}; "
+                f"{out} was made of {_counted(before)}, and now there are {_counted(manifest['listing'])}; "
                 "give --out another name for these"
             )
         counts = {"pictures": totals.pictures, "clips": totals.clips, "frames": totals.frames}
         counts |= {"faces": totals.faces, "failed": totals.failed}
-        write_bytes(out, MANIFEST, _json({**manifest, "listing": listing, "totals": counts}))
+        if anew or not exists(out, PAGE):
+            write_bytes(out, PAGE, page.encode())
+        write_bytes(out, MANIFEST, _json({**manifest, "totals": counts}))
         remove(out, PARTS)
     except OSError as error:
         raise _unwritable(out, error) from error

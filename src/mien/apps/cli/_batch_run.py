@@ -140,6 +140,7 @@ def into_folder(run: Run, *, force: bool) -> None:
     """Let workers write a data set."""
     from mien.apps.batch import data_set
     from mien.apps.batch.units import Tally, units
+    from mien.report.batch_page import batch_page
 
     out = run.job.out
     assert out is not None
@@ -152,7 +153,10 @@ def into_folder(run: Run, *, force: bool) -> None:
             pass
         screen = run.screen
         if not run.stopped() and not screen.lost and not screen.refused:
-            data_set.end(out, manifest, tally.listing(), screen.totals)
+            manifest |= {"listing": tally.listing()}
+            page, anew = batch_page(screen.run, manifest), screen.before < screen.totals.files
+            data_set.end(out, manifest, screen.totals, page, anew=anew)
+            out = f"{out}; {out}/{data_set.PAGE} shows this too"
         screen.close(out=out)
 
 

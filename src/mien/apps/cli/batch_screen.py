@@ -6,14 +6,16 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from mien.apps.batch.job import Done
 from mien.apps.batch.units import Unit
 from mien.apps.cli import verbosity
-from mien.apps.cli.screen import ProgressScreen, count
+from mien.apps.cli.screen import ProgressScreen
 from mien.core.errors import MienError
+from mien.report.batch_page import BatchRun, in_short, text_lines
 from mien.results.totals import Totals
 
 MOST_FAILURES_NAMED = 20
@@ -85,7 +87,7 @@ class BatchScreen(ProgressScreen):
         self._progress.update(self._task, completed=self.totals.files, said=self._said())
         if time.monotonic() - self._told_s > TOLD_S:
             self._told_s = time.monotonic()
-            verbosity.detail(f"{files_of(self.totals)}, {self._said()}")
+            verbosity.detail(f"{in_short(self.totals)}, {self._said()}")
 
     def _name(self, why: str) -> None:
         self._named += 1
@@ -96,17 +98,13 @@ class BatchScreen(ProgressScreen):
 
     def _said(self) -> str:
         failed = self.totals.failed
-        return f"{self.rate:,.1f}/s" + (f", {failed:,} failed" if failed else "")
+        return f"{self.run.rate:,.1f}/s" + (f", {failed:,} failed" if failed else "")
 
     @property
-    def took_s(self) -> float:
-        """Return for how long the command has worked."""
-        return time.monotonic() - self._since_s
-
-    @property
-    def rate(self) -> float:
-        """Return how many pictures and frames this run has done a second."""
-        return self._looked_at / max(self.took_s, 1e-3)
+    def run(self) -> BatchRun:
+        """Return what the command has done so far."""
+        took_s = time.monotonic() - self._since_s
+        return BatchRun(self.totals, self.before, took_s, self._looked_at / max(took_s, 1e-3))
 
     def close(self, *, out: str, resumed: int = 0) -> None:
         """Print the summary on a terminal.
@@ -118,24 +116,5 @@ class BatchScreen(ProgressScreen):
         self._progress.stop()
         if not self._console.is_terminal:
             return
-        totals = self.totals
-        parts = [f"{files_of(totals)}, {count(totals.faces, 'face')}"]
-        if uncertain := totals.uncertain.total():
-            parts[0] += f", {uncertain:,} uncertain"
-        if certain := totals.emotions.total():
-            common = totals.emotions.most_common(3)
-            parts.append(", ".join(f"{name} {number / certain:.0%}" for name, number in common))
-        if before := self.before + resumed:
-            parts.append(f"{before:,} were done before")
-        if totals.failed:
-            parts.append(f"{totals.failed:,} failed")
-        parts.append(f"results in {out}")
-        self._console.print("; ".join(parts), markup=False, highlight=False, soft_wrap=True)
-
-
-def files_of(totals: Totals) -> str:
-    """Return how many pictures and clips there are, in words."""
-    parts = [count(totals.pictures, "picture")] if totals.pictures or not totals.clips else []
-    if totals.clips:
-        parts.append(f"{count(totals.clips, 'clip')} of {count(totals.frames, 'frame')}")
-    return " and ".join(parts)
+        lines = [*text_lines(replace(self.run, before=self.before + resumed)), f"results in {out}"]
+        self._console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
