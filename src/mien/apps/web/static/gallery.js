@@ -23,7 +23,7 @@ export class Gallery {
     [...this.#list.children].forEach((row, k) => {
       const button = row.firstElementChild, item = items[k], state = stateOf(item);
       button.setAttribute("aria-current", item === shown);
-      button.classList.toggle("trouble", Boolean(item.error));
+      button.classList.toggle("trouble", Boolean(item.error && !item.error.isGone));
       button.classList.toggle("uncertain", Boolean(item.entry?.faces.some(({ uncertain }) => uncertain)));
       button.lastElementChild.textContent = state;
       button.title = item.error?.message ?? `${item.file.name}: ${state}`;
@@ -56,7 +56,7 @@ function sign(words) {
 }
 
 function stateOf({ kind, entry, error }) {
-  if (error) return "failed";
+  if (error) return error.isGone ? "waits for the server" : "failed";
   if (kind === "video") return "video";
   return entry ? counted(entry) : "waiting";
 }

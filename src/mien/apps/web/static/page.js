@@ -274,14 +274,20 @@ async function begin(mine) {
 }
 
 async function beginCamera(mine) {
+  say("opening the camera; allow it, if the browser asks");
+  source.isBlank = true;
+  show();
   const camera = await openCamera(kept().camera);
   if (mine !== turn) return stopCamera(camera); // the button was pressed again before it was there
   const [track] = camera.getVideoTracks();
   track.onended = () => endCamera("the camera was disconnected, or this page may no longer use it; press Camera to begin again");
   track.onmute = () => say("the camera sends no picture; open its cover or switch, or close what else uses it", true);
   track.onunmute = () => say("");
-  source.isBack = used(camera).isBack;
+  Object.assign(source, { isBack: used(camera).isBack, isBlank: false });
+  show();
+  redraw();
   listCameras();
+  say("analysing…");
   await playCamera(film, camera);
 }
 
@@ -435,7 +441,8 @@ for (const button of document.querySelectorAll("#save button")) button.onclick =
 film.onended = endRecording;
 film.onresize = () => fit(film.videoWidth, film.videoHeight);
 film.onseeked = () => { if (source?.kind === "video") open(source); };
-new ResizeObserver(redraw).observe(view);
+const sizes = new ResizeObserver(redraw);
+for (const one of [view, strip]) sizes.observe(one);
 matchMedia("(prefers-color-scheme: dark)").onchange = redraw;
 
 takeFiles(openFiles, (why) => say(why, true));

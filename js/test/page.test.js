@@ -1,0 +1,24 @@
+// What the page computes, apart from what it shows.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { frameSize, goingOn } from "../../src/mien/apps/web/static/frames.js";
+import { counted } from "../../src/mien/apps/web/static/gallery.js";
+
+test("an entry goes on from those of an earlier stream", () => {
+  const entry = { frame: 0, faces: [{ id: 1, box: [0, 0, 1, 1] }, { id: -1 }], not_people: [1, -1] };
+  const later = goingOn(entry, { frame: 41, id: 7 });
+  assert.deepEqual(later, { frame: 42, faces: [{ id: 8, box: [0, 0, 1, 1] }, { id: -1 }], not_people: [8, -1] });
+});
+
+test("frames are reduced to 1280 pixels, and never enlarged", () => {
+  assert.deepEqual(frameSize({ videoWidth: 1920, videoHeight: 1080 }), [1280, 720]);
+  assert.deepEqual(frameSize({ videoWidth: 480, videoHeight: 640 }), [480, 640]);
+});
+
+test("faces are counted in words, and those that are uncertain", () => {
+  const faces = (...doubts) => ({ faces: doubts.map((uncertain) => ({ uncertain })) });
+  const said = [faces(), faces(false), faces(true), faces(true, false, false), faces(true, true)].map((entry) => counted(entry));
+  assert.deepEqual(said, ["no face", "1 face", "1 face, uncertain", "3 faces, 1 uncertain", "2 faces, all uncertain"]);
+  assert.equal(counted(faces(true, false), " found"), "2 faces found, 1 uncertain");
+});
