@@ -15,9 +15,9 @@ from mien.core.significance import holm
 from mien.data.groups_table import MOST_GROUPS, read_groups
 from mien.data.split import Split, save_split
 from mien.data.synthetic import synthetic
-from mien.evaluation.document import GroupTable
+from mien.evaluation.document import GroupFigure, GroupRow, GroupTable
 from mien.evaluation.evaluate import evaluate
-from mien.evaluation.group_words import gap_sentences, group_rows
+from mien.evaluation.group_words import gap_sentences, group_cell, group_rows
 from mien.evaluation.groups import FEW, Look, compare_groups, corrected
 from mien.evaluation.picture_groups import NO_LANDMARKS, picture_groups, thirds
 from mien.evaluation.scores import scores_of
@@ -258,3 +258,13 @@ def test_a_real_gap_and_one_by_luck_are_told_in_words():
     (quiet,) = corrected([(table, compare_groups(of, groups, 499, QUICK)[1])])
     assert "not told from luck" in gap_sentences([quiet])[0]
     assert "As many faces would have shown a gap from" in gap_sentences([quiet])[0]
+    both = gap_sentences([quiet, told])
+    assert [sentence.partition("that is ")[2][:8] for sentence in both[:2]] == ["real (p ", "real (p "]
+
+
+def test_a_share_is_told_within_its_bounds():
+    figure: GroupFigure = {"value": -0.035, "interval": [-0.1, 1.02], "faces": 1}
+    row: GroupRow = {"group": "a", "n": 1, "figures": {"adjusted_accuracy": figure}}
+    assert group_cell(row, "adjusted_accuracy") == "0.0 [0.0, 100.0]"
+    assert group_cell(row, "adjusted_accuracy", with_interval=False) == "0.0"
+    assert group_cell(row, "accuracy") == ""

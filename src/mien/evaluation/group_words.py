@@ -40,11 +40,11 @@ def group_rows(table: GroupTable, with_interval: Container[str] = SHOWN) -> list
 
 
 def group_cell(row: GroupRow, figure: str, with_interval: bool = True) -> str:
-    """Return a share in %, nothing where none of the group's faces has it."""
+    """Return a share in %, perhaps with its 95 % interval, nothing where none of the group's faces has it."""
     if figure not in row["figures"]:
         return ""
     found = row["figures"][figure]
-    value, low, high = (f"{100 * min(share, 1):.1f}" for share in (found["value"], *found["interval"]))
+    value, low, high = (f"{100 * min(max(share, 0), 1):.1f}" for share in (found["value"], *found["interval"]))
     return f"{value} [{low}, {high}]" if with_interval else value
 
 

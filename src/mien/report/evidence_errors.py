@@ -55,8 +55,8 @@ def sureness(first: ModelEvidence) -> str:
             f"{drawn(kept, f'accuracy over the share kept on {says}')}</div>"
         )
     text = (
-        "Left: how often it is right by how confident it is, on the diagonal where that is honest. Right: how "
-        "often it is right on the faces that remain when the least confident are set aside."
+        "How often it is right by how confident it is, on the diagonal where confidence is honest; and how often it is "
+        "right on the faces that remain when the least confident are set aside."
     )
     return section("Whether it knows when it is wrong", f"<p>{text}</p>{''.join(parts)}")
 
