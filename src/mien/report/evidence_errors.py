@@ -71,7 +71,7 @@ def groups(first: ModelEvidence) -> str:
     said = "".join(f"<li>{escape(sentence)}</li>" for sentence in gap_sentences(first.groups))
     text = (
         "<p>Of each figure the two groups are compared that lie furthest apart for their size.</p>"
-        f"<ul>{said}</ul><p class=note>Shares in % with 95 % intervals. The second accuracy is what a group "
+        f"<ul>{said}</ul><p class=note>Shares in % with 95 % intervals. Adjusted is the accuracy that a group "
         "would have if it showed each emotion as often as all faces do; certain is the share of faces that are not "
         "uncertain, right the accuracy on these.</p>"
     )
