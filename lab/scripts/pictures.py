@@ -1,4 +1,4 @@
-"""Makes the pictures of README.md that show mien at work, with the packaged net.
+"""Makes the pictures of README.md and docs that show mien at work, with the packaged net.
 
     PYTHONPATH=tests python lab/scripts/pictures.py
 
@@ -111,11 +111,10 @@ def picture_timeline(folder: Path, page: Page) -> None:
 def picture_web(page: Page) -> None:
     """Write the page of ``mien web`` while it follows a film."""
     with served() as (_, address):
-        for _ in range(2):  # once to warm the server up
-            page.open(address)
-            page.wait("document.getElementById('priorsays').textContent")
-            page.choose("#file", HEADS)
-            page.wait(f"document.getElementById('film').currentTime > {PLAYED_S:g}")
+        page.open(address)
+        page.wait("document.getElementById('priorsays').textContent")
+        page.choose("#file", HEADS)
+        page.wait(f"document.getElementById('film').currentTime > {PLAYED_S:g}")
         page.wait("document.getElementById('pace').innerText.endsWith('ms behind')")
         page.value("document.getElementById('film').pause()")
         save(page, WEB_PX, "web.png")

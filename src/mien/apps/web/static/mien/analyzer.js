@@ -44,7 +44,7 @@ export class Analyzer {
     return (await this.document(source)).faces;
   }
 
-  /** The document of a picture: what POST /api/image answers. */
+  /** The document of a picture: an entry of docs/SCHEMA.md with schema and model. */
   async document(source, name = "picture") {
     const decoded = await decode(source);
     const { faces, turn } = await this.#detector.findTurned(decoded.pixels);
