@@ -97,10 +97,10 @@ def test_patterns_that_the_shell_left_alone():
 
 @pytest.mark.usefixtures("here")
 def test_a_folder_without_pictures():
-    assert reasons("notes") == ["no pictures in notes (1 files of other kinds, hidden, or written by mien)"]
+    assert reasons("notes") == ["no pictures in notes (1 file of other kinds, hidden, or written by mien)"]
     Path("photo[1].jpg").unlink()
     (reason,) = reasons(".")
-    assert reason.startswith("no pictures in . (0 files of other kinds")
+    assert reason.startswith("no pictures in . (it has no files)")
     assert reason.endswith("; add --recursive to look into its 2 folders")
 
 

@@ -193,7 +193,11 @@ def _inside(top: str, recursive: bool, kind: Kind, found: Inputs) -> Iterator[st
     found.skipped += others
     if not wanted:
         depth = f"; add --recursive to look into its {unseen} folders" if unseen else ""
-        left = f"{others} files of other kinds, hidden, or written by mien"
+        left = (
+            f"{others} file{'s' * (others > 1)} of other kinds, hidden, or written by mien"
+            if others
+            else "it has no files"
+        )
         found.refusals.append((top, f"no {kind.name}s in {top} ({left}){depth}"))
 
 
