@@ -1,5 +1,6 @@
 """Who may call the service of ``mien web``."""
 
+import re
 import shutil
 import socket
 import ssl
@@ -104,6 +105,8 @@ def test_the_page_is_given_a_cookie_for_the_token(locked: TestClient):
         assert (asks.status_code, asks.headers["content-type"]) == (401, "text/html; charset=utf-8")
         assert '<input id="token" name="token" type="password"' in asks.text
         assert f'<p role="alert">{says}</p>' in asks.text
+        for file in re.findall(r'href="([^"]*)"', asks.text):
+            assert locked.get(f"/{file}").status_code == 200, file
     answer = locked.get(f"/?token={TOKEN}")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
@@ -130,6 +133,7 @@ def test_a_page_that_may_call_may_read_the_answers():
     asked = {**friend, "access-control-request-method": "POST", "access-control-request-headers": "authorization"}
     assert caller.options("/api/image", headers=asked).status_code == 200
     answer = caller.get("/api/model", headers=friend | BEARER)
+    assert answer.headers["access-control-expose-headers"] == "Retry-After, X-Request-ID"
     assert answer.headers["access-control-allow-origin"] == "https://friend.example"
     assert "access-control-allow-origin" not in client(Access()).get("/api/model").headers
     assert caller.options("/api/image", headers=asked | {"origin": "https://other.example"}).status_code == 403

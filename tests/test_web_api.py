@@ -218,6 +218,7 @@ def test_the_page_of_the_api_tells_all_and_loads_nothing_from_elsewhere(api: Tes
     for name in ("POST /v1/images", "POST /v1/videos", "GET /metrics", "small_faces", "413", "0.3 without it"):
         assert name in page.text, name
     for name in (
+        "Bearer TOKEN",
         "WebSocket /v1/stream",
         "(mien or mien-s)",
         "with <code>files</code>",

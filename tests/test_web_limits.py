@@ -11,7 +11,7 @@ from clips import write_clip
 from mien.apps.web import limits, listening, pictures, videos
 from mien.apps.web import socket as web_socket
 from mien.apps.web.app import create_app
-from small_stream import analyzer, walk
+from small_stream import walk
 from test_web_work import PICTURE
 from web_client import client, running, said, workers
 
@@ -23,8 +23,9 @@ TOLD = (
     f"{limits.UPLOAD_IDLE_S:.0f} s |",
     f"| all bodies that are held | {limits.HELD_BYTES // MIB} MiB |",
     f"| a picture | {limits.PICTURE_PIXELS // 10**6} megapixels; {limits.SMALL_FACES_PIXELS // 10**6} with ",
-    f"| decoding it | {limits.DECODE_S:.0f} s and {limits.DECODE_S_PER_MIB} s a MiB of the file; "
-    f"{limits.DECODE_BYTES // GIB} GiB of memory, on Linux |",
+    f"| decoding it | {limits.DECODE_S:.0f} s and {limits.DECODE_S_PER_MIB} s a MiB of the file |",
+    f"| finding and naming its faces | {limits.ANALYSE_S:.0f} s |",
+    f"| both | {limits.WORK_BYTES // GIB} GiB of memory beside",
     f"| a turn of its own | comes within {limits.WAIT_S:.0f} s, with at most {limits.WAITING} who wait |",
     f"| requests of one address, this machine's apart | {limits.CLIENT_REQUESTS} under way |",
     f"| connections | {limits.CONNECTIONS}; {limits.IDLE_S} s without a request, {limits.STUCK_S:.0f} s without taking",
@@ -43,7 +44,7 @@ def test_the_page_tells_each_limit(line: str):
 
 
 def test_the_places_are_those_of_the_limits():
-    service = create_app(analyzer(), workers=workers()).state.service
+    service = create_app(workers()).state.service
     assert (service.sockets.most, service.videos.most) == (limits.SOCKETS, limits.VIDEOS)
 
 
@@ -65,7 +66,7 @@ def test_a_frame_has_so_many_pixels_at_most(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_frame_has_so_many_bytes_at_most(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(listening, "FRAME_BYTES", 8 + len(PICTURE))
-    app = create_app(analyzer(), workers=workers())
+    app = create_app(workers())
     with running(app) as (_, port), connect(f"ws://127.0.0.1:{port}/v1/stream") as stream:
         stream.send(bytes(8) + PICTURE)
         assert '"faces"' in str(stream.recv())
@@ -78,7 +79,7 @@ def test_a_frame_has_so_many_bytes_at_most(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_head_has_so_many_bytes_at_most():
     head = b"GET /v1/model HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: "
-    with running(create_app(analyzer(), workers=workers())) as address:
+    with running(create_app(workers())) as address:
         assert said(address, head + b"a" * 60_000 + b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
         assert said(address, head + b"a" * 70_000).startswith(b"HTTP/1.1 400 ")
 
@@ -86,7 +87,7 @@ def test_a_head_has_so_many_bytes_at_most():
 def test_a_video_takes_so_much_memory_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write_clip(tmp_path / "walk.mp4", walk(2))
     monkeypatch.setattr(videos, "FILM_BYTES", 0)
-    one = TestClient(create_app(analyzer(), workers=workers()), "http://localhost")
+    one = TestClient(create_app(workers()), "http://localhost")
     answer = one.post("/v1/videos", content=(tmp_path / "walk.mp4").read_bytes())
     assert answer.status_code == 422
     assert "takes too much memory; make it smaller" in answer.json()["detail"]

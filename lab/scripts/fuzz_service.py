@@ -47,51 +47,25 @@ EACH_STREAM = 50
 """Messages of one stream."""
 
 PATHS = ("/v1/images", "/v1/preview", "/api/image")
-WORDS = ("", "mien", "mien-s", "balanced", "0.5", "-1", "1e308", "nan", "inf", "true", "eight", "none", "yunet", "haar")
-WORDS += ("../../etc/passwd", "\0", "a" * 3000, "ä€😀", "%", "<script>", "{}", "[]", "' or 1=1")
+WORDS = (
+    "", "mien", "mien-s", "balanced", "0.5", "-1", "1e308", "nan", "inf", "true", "eight", "none", "yunet", "haar",
+    "../../etc/passwd", "\0", "a" * 3000, "ä€😀", "%", "<script>", "{}", "[]", "' or 1=1",
+)  # fmt: skip
 NAMES = ("model", "prior", "view", "detector", "min_face", "largest", "small_faces", "name", "smooth", "fps", "other")
-HEADS = ("Host", "Origin", "Content-Length", "Transfer-Encoding", "Content-Type", "Expect", "Cookie", "Authorization")
-HEADS += ("X-Request-ID", "X-Forwarded-For", "Connection", "Upgrade", "Range", "Accept-Encoding", "Content-Encoding")
+HEADS = (
+    "Host", "Origin", "Content-Length", "Transfer-Encoding", "Content-Type", "Expect", "Cookie", "Authorization",
+    "X-Request-ID", "X-Forwarded-For", "Connection", "Upgrade", "Range", "Accept-Encoding", "Content-Encoding",
+)  # fmt: skip
 VALUES = (
-    "",
-    "localhost",
-    "null",
-    "-1",
-    "1" * 400,
-    "chunked",
-    "100-continue",
-    "websocket",
-    "gzip",
-    "bytes=0-",
-    "a" * 9000,
-)
-VALUES += (
-    "multipart/form-data",
-    "multipart/form-data; boundary=",
-    "application/json; charset=utf-7",
-    '\t;="',
-    "a\x01b",
-)
+    "", "localhost", "null", "-1", "1" * 400, "chunked", "100-continue", "websocket", "gzip", "bytes=0-", "a" * 9000,
+    "multipart/form-data", "multipart/form-data; boundary=", "application/json; charset=utf-7", '\t;="', "a\x01b",
+)  # fmt: skip
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "PATCH", "CONNECT", "get", "X" * 300)
 ROUTES = (
-    "/",
-    "/docs",
-    "/metrics",
-    "/healthz",
-    "/static/page.js",
-    "/static/../app.py",
-    "/static/%2e%2e/app.py",
-    "//",
-    "/%00",
-)
-ROUTES += (
-    "/weights/%2e%2e%2fmien.onnx",
-    "/v1/stream",
-    "/openapi.json",
-    "*",
-    "http://localhost/v1/model",
+    "/", "/docs", "/metrics", "/healthz", "/static/page.js", "/static/../app.py", "/static/%2e%2e/app.py", "//",
+    "/%00", "/weights/%2e%2e%2fmien.onnx", "/v1/stream", "/openapi.json", "*", "http://localhost/v1/model",
     "/" + "a/" * 2000,
-)
+)  # fmt: skip
 
 
 class Sent(NamedTuple):

@@ -20,6 +20,9 @@ COOKIE = "mien_token"
 OPEN = frozenset({"/healthz", "/readyz"})
 """What any may ask, by any name: whether the service runs, which probes of containers ask without a token."""
 
+LOOKS = frozenset({"/theme.css", "/static/page.css", "/static/icon.svg"})
+"""What the page that asks for the token is drawn with, and so gets without one."""
+
 
 @dataclass(frozen=True)
 class Access:
@@ -98,9 +101,12 @@ _ASK = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>mien</title>
+<link rel="icon" href="static/icon.svg">
+<link rel="stylesheet" href="theme.css">
+<link rel="stylesheet" href="static/page.css">
 <h1>mien</h1>
 <form>
-<label for="token">The token with which mien web was started</label>
+<label for="token">The token with which <code>mien web</code> was started</label>
 <p><input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button>Open</button>
 <p role="alert">{wrong}</p>
@@ -119,7 +125,7 @@ class TokenMiddleware:
         await self._answer(scope)(scope, receive, send)
 
     def _answer(self, scope: Scope) -> ASGIApp:
-        if _is_open(scope):
+        if _is_open(scope) or route(scope) in LOOKS:
             return self._app
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
         if scope["type"] == "http" and route(scope) == "/" and any(map(self._access.is_token, given)):

@@ -25,6 +25,7 @@ _PAGE = """<!doctype html>
 <h1>The API of mien {version}</h1>
 <p>Send a picture or a video as the body, and options as parameters of the address:</p>
 <p><code>curl --data-binary @photo.jpg 'http://localhost:8000/v1/images?prior=balanced&amp;largest=true'</code></p>
+<p>Where a token is asked for, send it as <code>Authorization: Bearer TOKEN</code>.</p>
 <p class=soft>For programs: <a href="openapi.json">openapi.json</a>. For people: <a href="./">the page</a>.</p>
 {sections}
 <section><h2><code>WebSocket /v1/stream</code></h2>

@@ -153,7 +153,11 @@ def _guard(app: FastAPI, access: Access) -> None:
     if access.origins:
         # Asks no token of the question whether a page may ask.
         app.add_middleware(
-            CORSMiddleware, allow_origins=sorted(access.origins), allow_methods=["GET", "POST"], allow_headers=["*"]
+            CORSMiddleware,
+            allow_origins=sorted(access.origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=["Retry-After", "X-Request-ID"],
         )
     app.add_middleware(HostOriginMiddleware, access=access)
     app.add_middleware(HeadersMiddleware)
