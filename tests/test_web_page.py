@@ -470,20 +470,22 @@ def test_a_server_that_is_gone_is_named_and_the_page_goes_on_when_it_is_back(
     assert [line["frame"] for line in lines] == [*range(len(lines))]
 
 
-def test_a_server_that_fails_at_first_is_asked_again(chromium: Page):
-    app, asked = create_app(workers(load)), []
+def test_a_server_that_is_busy_is_asked_again(chromium: Page, examples: Path):
+    app, ready = create_app(workers(load)), set[str]()
 
-    async def failing_once(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("path") == "/v1/model":
-            asked.append(scope)
-        if len(asked) == 1:
-            await JSONResponse({"detail": "it is still starting"}, 503)(scope, receive, send)
+    async def busy_once(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if path in {"/v1/model", "/v1/images"} - ready:
+            ready.add(path)
+            await JSONResponse({"detail": "too much at once"}, 503)(scope, receive, send)
         else:
             await app(scope, receive, send)
 
-    with running(failing_once) as (_, port):
+    with running(busy_once) as (_, port):
         chromium.open(f"http://localhost:{port}")
-        said(chromium, "it is still starting; trying again")
+        said(chromium, "too much at once; trying again")
         assert chromium.value("document.getElementById('camera').disabled")
         chromium.wait("!document.getElementById('camera').disabled")
-        assert text(chromium, "#status") == ""
+        chromium.choose("#file", examples / "astronaut.png")
+        said(chromium, "too much at once")
+        said(chromium, "astronaut.png: 1 face found")

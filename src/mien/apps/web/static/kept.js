@@ -8,7 +8,7 @@ export function keep(changed) {
 
 export function kept() {
   try {
-    return JSON.parse(localStorage.mien ?? "{}");
+    return JSON.parse(localStorage.mien ?? "{}") ?? {};
   } catch {
     return {};
   }

@@ -210,7 +210,9 @@ async function fail(error) {
   } else if (source.kind === "camera") {
     await endCamera();
   } else {
+    const mine = turn;
     if (source.kind === "video") await close();
+    if (mine !== turn) return;
     entry = null;
     source.error = error;
     source.isBlank = source.kind === "video" || !still.naturalWidth;
@@ -301,16 +303,17 @@ async function listCameras() {
 
 /** Stop the camera. What was seen last stays, and can be saved. */
 async function endCamera(why = "") {
-  turn++;
+  const mine = ++turn;
   feed?.close();
   await endRecording();
   const last = entry && await snapshot(film);
+  if (mine !== turn) return;
   if (!last) return open(null).then(() => say(why, Boolean(why)));
-  const isBack = source.isBack;
   stopCamera(film.srcObject);
   film.srcObject = null;
-  source = { kind: "camera", isOver: true, isBack };
+  source = { kind: "camera", isOver: true, isBack: source.isBack };
   await display(still, last);
+  if (mine !== turn) return;
   show();
   redraw();
   say(why || "the camera is off; what it saw can be saved", Boolean(why));

@@ -3,7 +3,7 @@ import { drawMarked } from "./save.js";
 
 const KIND = "video/webm", PART_MS = 1000;
 
-export const canRecord = "MediaRecorder" in window && MediaRecorder.isTypeSupported(KIND);
+export const canRecord = "CanvasCaptureMediaStreamTrack" in window && "MediaRecorder" in window && MediaRecorder.isTypeSupported(KIND);
 
 export class Recorder {
   #canvas = document.createElement("canvas");

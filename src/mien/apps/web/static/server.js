@@ -2,13 +2,16 @@
 import { frameSize } from "./frames.js";
 
 const GONE = "the server is gone; start it again with 'mien web', and the page goes on";
+const UNREACHABLE = "the site cannot be reached; connect to the network";
 const CLOSED = "the server closed the stream, or takes no more of them at present; the page tries again";
+const BUSY = [429, 503];
 const POLICY_VIOLATION = 1008; // as what it closes, a stream would be refused again
 
+/** An error that passes once the server is there, or has time, again. */
 const gone = (words = GONE) => Object.assign(new Error(words), { isGone: true });
 
 /** What the page must know before the first answer; of a site without a server, a file tells. */
-export const about = async (isSite) => answered(await sent(isSite ? "model.json" : "v1/model"));
+export const about = async (isSite) => answered(await (isSite ? sent("model.json", undefined, UNREACHABLE) : sent("v1/model")));
 
 export class Server {
   /** The document of a picture file (docs/SCHEMA.md); throws an Error that says what is wrong with it. */
@@ -35,12 +38,13 @@ export class Server {
 export const isBack = () => about(false).then(() => true, () => false);
 
 // As bytes: the server would read a file of type application/json or a form as what holds several pictures.
-const sent = (address, body) => fetch(address, body && { method: "POST", body, headers: { "Content-Type": "application/octet-stream" } })
-  .catch(() => { throw gone(); });
+const sent = (address, body, why = GONE) => fetch(address, body && { method: "POST", body, headers: { "Content-Type": "application/octet-stream" } })
+  .catch(() => { throw gone(why); });
 
 async function answered(response) {
   const answer = await response.json().catch(() => ({ detail: `the server answers ${response.status}` }));
-  if (!response.ok) throw new Error(answer.detail ?? answer.error);
+  if (BUSY.includes(response.status)) throw gone(answer.detail);
+  if (!response.ok) throw new Error(answer.detail);
   return answer;
 }
 
