@@ -42,18 +42,29 @@ def content(store: S3FileSystem, out: str) -> dict[str, bytes]:
     return {path.removeprefix(f"results/{out}/"): store.open_input_stream(path).read() for path in files}
 
 
-@pytest.mark.usefixtures("stand_in", "small_units")
-def test_a_batch_that_is_killed_between_buckets_is_gone_on_with(mien: Command, store: S3FileSystem):
-    assert mien("batch", "s3://photos", "--out", "s3://results/whole", *OPTIONS).code == 1
-    whole = content(store, "whole")
+@pytest.fixture
+def whole(mien: Command, store: S3FileSystem, stand_in: None, small_units: None) -> dict[str, bytes]:
+    """The files of an undisturbed run."""
+    assert mien("batch", "s3://photos", "--out", "s3://results/whole", "--force", *OPTIONS).code == 1
+    return content(store, "whole")
+
+
+def test_a_data_set_is_written_to_a_bucket(whole: dict[str, bytes], store: S3FileSystem):
     totals = json.loads(whole["manifest.json"])["totals"]
     assert (totals["pictures"], totals["faces"], totals["failed"]) == (3, 0, 1)
     failures = pq.read_table("results/whole/failures", filesystem=store)
     assert failures["path"].to_pylist() == ["s3://photos/sub/2-broken.png"]
-    assert dying(2, "s3://photos", "--out", "s3://results/killed", *OPTIONS) == -signal.SIGKILL
-    assert sorted(content(store, "killed")) == ["faces/part=0/unit-00000000.parquet", "manifest.json"]
-    assert mien("batch", "s3://photos", "--out", "s3://results/killed", *OPTIONS).code == 1
-    assert content(store, "killed") == whole
+
+
+@pytest.mark.parametrize("after", [3, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 2, 4, 5, 6))])
+def test_a_batch_that_is_killed_between_buckets_is_gone_on_with(
+    after: int, mien: Command, whole: dict[str, bytes], store: S3FileSystem
+):
+    out = f"s3://results/killed-{after}"
+    assert dying(after, "s3://photos", "--out", out, *OPTIONS) == -signal.SIGKILL
+    assert len(content(store, f"killed-{after}")) == min(after, len(whole))
+    assert mien("batch", "s3://photos", "--out", out, *OPTIONS).code == 1
+    assert content(store, f"killed-{after}") == whole
 
 
 @pytest.mark.usefixtures("stand_in")
