@@ -1,6 +1,6 @@
-"""``mien batch``: its rate beside ``mien image``, the memory of its driver, and its files after kills of every kind.
+"""``mien batch``: its rate beside ``mien image``, the memory of its driver and of listings, and what its parts take.
 
-    python benchmarks/batch.py [--pictures 4000] [--parts rate workers kills cluster listing] [--work DIR]
+    python benchmarks/batch.py [--pictures 4000] [--parts costs listing bucket rate workers] [--work DIR]
 
 The pictures are a thousand photos as ``benchmarks/folder.py`` makes them, each named several times, of which one in a
 hundred is cut short. Processor time is that of all processes of a command; read it where the machine does other work.
@@ -11,18 +11,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import random
 import resource
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,8 +29,8 @@ MIEN = [sys.executable, "-m", "mien"]
 DISTINCT = 1000
 BROKEN_ONE_IN = 100
 A_FOLDER = 1000
-SEED = 1
-S3_PICTURES = 300
+NAMES = 100_000
+"""Of pictures in a bucket."""
 
 
 def make_inputs(work: Path, pictures: int) -> Path:
@@ -68,10 +64,15 @@ def finish(process: subprocess.Popen[bytes], look: Callable[[], None] = lambda: 
         time.sleep(0.2)
 
 
-def resident_mb(pid: int) -> int:
-    """Return the memory that a process has in RAM."""
+def memory_mb(pid: int, what: str) -> int:
+    """Return what the system says of the memory of a process: VmRSS is what it has in RAM, VmHWM the most it had."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS")), 0)  # none as it ends
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith(what)), 0)  # none as it ends
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    return [int(one) for task in Path(f"/proc/{pid}/task").glob("*/children") for one in task.read_text().split()]
 
 
 def done(out: Path) -> int:
@@ -95,7 +96,7 @@ def rate(inputs: Path, pictures: int, work: Path) -> None:
     since = time.monotonic()
     batch = start("batch", inputs, "-r", "--out", out)
     image = start("image", inputs, "-r", "--out", work / "rate" / "faces.parquet")
-    _, batch_s = finish(batch, lambda: memory.append((done(out), resident_mb(batch.pid))))
+    _, batch_s = finish(batch, lambda: memory.append((done(out), memory_mb(batch.pid, "VmRSS"))))
     batch_wall_s = time.monotonic() - since
     _, image_s = finish(image)
     image_wall_s = time.monotonic() - since
@@ -127,127 +128,32 @@ def reference(inputs: Path, work: Path) -> str:
     return digest(out)
 
 
-def children(pid: int) -> list[int]:
-    """Return the processes that a process has started."""
-    return [int(one) for task in Path(f"/proc/{pid}/task").glob("*/children") for one in task.read_text().split()]
-
-
-def kills(inputs: Path, pictures: int, work: Path) -> None:
-    """Print whether runs whose driver or children were killed at random ended with the files of an undisturbed one."""
-    expected, rng = reference(inputs, work), random.Random(SEED)
-    for kind in ("driver", "child", "driver and children", "asked to stop"):
-        out = work / "kills"
-        shutil.rmtree(out, ignore_errors=True)
-        codes: list[int] = []
-        for _ in range(3):
-            process = start("batch", inputs, "-r", "--out", out)
-            wait_until = done(out) + rng.uniform(1, 8)
-            codes.append(finish(process, partial(strike, kind, process, out, wait_until))[0])
-        code, _ = finish(start("batch", inputs, "-r", "--out", out))
-        same = "the same" if digest(out) == expected else "OTHER"
-        print(f"{kind}: ended with {codes}, then {code}; {same} files")
-
-
-STRUCK: set[int] = set()
-
-
-def strike(kind: str, process: subprocess.Popen[bytes], out: Path, after: float) -> None:
-    """Kill what a kind of kill is of when so many units are done, once a run."""
-    if done(out) < after or process.pid in STRUCK:
-        return
-    STRUCK.add(process.pid)
-    victims = children(process.pid) if "child" in kind else []
-    victims += [process.pid] if kind != "child" else []
-    for victim in victims[:1] if kind == "child" else victims:
-        os.kill(victim, signal.SIGTERM if kind == "asked to stop" else signal.SIGKILL)
-
-
-def strike_node(victim: subprocess.Popen[bytes], out: Path, after: int) -> None:
-    """Kill a node when so many units are done."""
-    if done(out) >= after and victim.pid not in STRUCK:
-        STRUCK.add(victim.pid)
-        os.killpg(victim.pid, signal.SIGKILL)
-
-
-@contextmanager
-def node(*options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a node of a Ray cluster with one core."""
-    ray = str(Path(sys.executable).with_name("ray"))
-    sockets = tempfile.mkdtemp(dir="/tmp")
-    command = [ray, "start", "--block", "--num-cpus=1", "--object-store-memory=80000000", "--disable-usage-stats"]
-    if "--head" in options:
-        command.append(f"--temp-dir={sockets}")
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, start_new_session=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if b"--block" in line:
-                break
-        yield process
-        os.killpg(process.pid, signal.SIGKILL)
-    shutil.rmtree(sockets, ignore_errors=True)
-
-
-def cluster(inputs: Path, pictures: int, work: Path) -> None:
-    """Print whether runs on a cluster of two nodes, of which one is killed, end with the same files."""
-    os.environ["RAY_AUTH_MODE"] = "disabled"  # or a token that is in the home would be asked for
-    expected, out = reference(inputs, work), work / "cluster"
-    shutil.rmtree(out, ignore_errors=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    head = node("--head", f"--port={address[10:]}", "--node-ip-address=127.0.0.1", "--include-dashboard=false")
-    with head as first, node(f"--address={address}", "--node-ip-address=127.0.0.1") as second:
-        command = ("batch", inputs, "-r", "--out", out, "--address", address)
-        for what, victim, after in (("a node", second, 6), ("the head", first, 12)):
-            process, at = start(*command), time.monotonic()
-            code, _ = finish(process, partial(strike_node, victim, out, after))
-            took_s = time.monotonic() - at
-            print(f"{what} killed after {after} units: ended with {code} after {took_s:.0f} s, {done(out)} done")
-            if code == 1:
-                print("files:", "the same" if digest(out) == expected else "OTHER")
-                shutil.rmtree(out)
-    code, _ = finish(start("batch", inputs, "-r", "--out", out))
-    print(f"gone on with here: {code};", "the same files" if digest(out) == expected else "OTHER files")
-
-
-def s3(inputs: Path, pictures: int, work: Path) -> None:
-    """Print whether a run from S3 into S3 that was killed ends with the files of an undisturbed one."""
+def bucket(inputs: Path, pictures: int, work: Path) -> None:
+    """Print the memory that listing a bucket takes, of which the pictures are in many folders or in one."""
     try:
+        from moto.s3.models import s3_backends
         from moto.server import ThreadedMotoServer
     except ImportError:
-        print("left out: pip install 'moto[server]'")
+        print("left out: pip install -e '.[dev]'")
         return
-    from pyarrow.fs import FileSelector, S3FileSystem
+    from pyarrow.fs import S3FileSystem
 
-    server = ThreadedMotoServer(port=0)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     os.environ |= {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
     os.environ["AWS_ENDPOINT_URL"] = f"http://{host}:{port}"
-    store = S3FileSystem(endpoint_override=os.environ["AWS_ENDPOINT_URL"], allow_bucket_creation=True)
-    store.create_dir("bucket")
-    for number, file in enumerate(sorted(inputs.rglob("*.jpg"))[:S3_PICTURES]):
-        with store.open_output_stream(f"bucket/in/{number % 3}/{file.name}") as stream:
-            stream.write(file.read_bytes())
-
-    def written(out: str) -> dict[str, bytes]:
-        files = store.get_file_info(FileSelector(f"bucket/{out}", recursive=True, allow_not_found=True))
-        named = {file.path.removeprefix(f"bucket/{out}"): file.path for file in files if file.is_file}
-        return {name: store.open_input_stream(path).read() for name, path in named.items()}
-
-    codes: list[int] = []
-    for out, dies in (("whole", False), ("killed", True), ("killed", False)):
-        process = start("batch", "s3://bucket/in", "-r", "--out", f"s3://bucket/{out}")
-        codes.append(finish(process, partial(strike_s3, process, dies, lambda: len(written("killed"))))[0])
-    same = "the same" if written("whole") == written("killed") else "OTHER"
-    print(f"{S3_PICTURES} pictures: ended with {codes}; {len(written('whole'))} files, {same}")
+    made = S3FileSystem(endpoint_override=os.environ["AWS_ENDPOINT_URL"], allow_bucket_creation=True)
+    for name, number, folder in (("one-picture", 1, ""), ("many-folders", NAMES, "{:03}/"), ("one-folder", NAMES, "")):
+        made.create_dir(name)
+        [store] = (account["aws"] for account in s3_backends.values())
+        for one in range(number):
+            store.put_object(name, f"{folder.format(one // A_FOLDER)}photo-{one:010}.jpg", b"")
+        process = start("batch", f"s3://{name}", "--recursive", "--dry-run", "--out", work / "never")
+        peaks_mb: list[int] = []
+        _, used_s = finish(process, lambda process=process, to=peaks_mb: to.append(memory_mb(process.pid, "VmHWM")))
+        print(f"s3://{name}, {number:,} pictures: at most {max(peaks_mb)} MB, {used_s:.1f} s of a core", flush=True)
     server.stop()
-
-
-def strike_s3(process: subprocess.Popen[bytes], dies: bool, files: Callable[[], int]) -> None:
-    """Kill a run that is to die when it has written its manifest and a unit."""
-    if dies and files() > 1:
-        process.kill()
 
 
 class Names:
@@ -319,7 +225,9 @@ def costs(inputs: Path, pictures: int, work: Path) -> None:
             found = len(entry["faces"]) if "faces" in entry else 0
             print(f"{side_px:4} px, {len(data) / 1000:6.0f} kB, {found:2} faces: {used_ms:6.1f} ms of a core")
     with Bench(job) as bench:
-        bench.entry("none.png", None)
+        bench.entry("a.jpg", portraits(1280, 1))
+        [child] = children(os.getpid())
+        print(f"a child: {memory_mb(child, 'VmRSS')} MB")
         print(
             f"to a child and back: {median_ms(partial(bench.entry, 'none.png', None), time.perf_counter, 500):.2f} ms"
         )
@@ -328,9 +236,13 @@ def costs(inputs: Path, pictures: int, work: Path) -> None:
     size, rows = sum(file.stat().st_size for file in files), sum(pyarrow_rows(file) for file in files)
     print(f"{len(files)} files, {rows} rows, {size / rows:.0f} bytes a row")
     print("{} rows of different pictures in one file: {:.0f} bytes a row, and {} a file".format(*packed(work)))
-    since = time.monotonic()
-    finish(start("batch", inputs, "-r", "--out", work / "reference"))
-    print(f"a run in which all {len(files)} units are done already: {time.monotonic() - since:.1f} s")
+    for what, words in (
+        (f"in which all {len(files)} units are done already", (inputs, "-r", "--out", work / "reference")),
+        ("of one picture", (EXAMPLES / "coffee.png", "--out", work / "one", "--force")),
+    ):
+        since = time.monotonic()
+        _, used_s = finish(start("batch", *words))
+        print(f"a run {what}: {time.monotonic() - since:.1f} s, {used_s:.1f} s of a core")
 
 
 def packed(work: Path) -> tuple[int, float, int]:
@@ -366,7 +278,7 @@ def median_ms(call: Callable[[], object], clock: Callable[[], float], times: int
     return statistics.median(taken) * 1000
 
 
-PARTS = {part.__name__: part for part in (costs, listing, rate, workers, kills, cluster, s3)}
+PARTS = {part.__name__: part for part in (costs, listing, bucket, rate, workers)}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import results
+import scale
 from docpage import ROOT
 from mien.core.packaged import PACKAGED, packaged_model
 from mien.inference.classifier import Classifier
@@ -23,6 +24,17 @@ def test_the_tables_are_those_of_the_run_folders(page: str):
     assert shown
     for name, part in shown.items():
         assert f"<!-- {name} -->\n{part}\n<!-- /{name} -->" in text, f"run: python lab/scripts/results.py ({name})"
+
+
+def test_the_tables_of_scale_are_those_that_were_measured():
+    text = scale.PAGE.read_text(encoding="utf-8")
+    for name, part in scale.read_parts().items():
+        assert f"<!-- {name} -->\n{part}\n<!-- /{name} -->" in text, f"run: python lab/scripts/scale.py ({name})"
+
+
+def test_units_are_counted_as_they_are_cut():
+    numbers = (1, 64, 65, 64 * 64 + 1, 520_192, 520_193, 10**6)
+    assert [scale.units(number) for number in numbers] == [1, 1, 2, 65, 448, 449, 507]
 
 
 @pytest.mark.parametrize(("name", "run"), list(zip(PACKAGED, RUNS, strict=True)))
