@@ -75,6 +75,7 @@ def test_a_clip_has_the_rows_and_the_end_of_mien_video_also_after_a_kill(mien: C
     counts = [len(set(table["frame"])) for table in tables]
     assert [row["frames"] for row in clips] == counts
     assert ["cut off" in " ".join(row["notes"]) for row in clips] == [True, False]
+    assert "<p>1 video with notes" in Path("out/summary.html").read_text(encoding="utf-8")
     [failure] = pq.read_table("out/failures").to_pylist()
     assert failure["path"] == f"{films}/broken.mp4"
     assert failure["error"] in outcome.err

@@ -27,7 +27,7 @@ MANIFEST = {
 @pytest.fixture
 def totals() -> Totals:
     """The counts of a clip of two frames with four faces, and of three pictures, of which two failed."""
-    pictures, clip = Totals(pictures=3), Totals(clips=1, frames=2)
+    pictures, clip = Totals(pictures=3), Totals(clips=1, frames=2, noted=1)
     pictures.count(picture_entry("a.png", TWO)["faces"])
     for path, size in (("/in/<b>.png", 12), ("/in/c.png", 3)):
         pictures.fail(path, f"{path} declares {size} megapixels; <fewer> are allowed")
@@ -62,6 +62,7 @@ def test_the_page_and_the_text_say_what_was_counted(totals: Totals):
         "Why faces are uncertain: small 100 %.",
         "32 to 63 px 6 100 %",
         "2 FILE declares … megapixels; <fewer> are allowed",
+        "Notes 1 video with notes in the table of clips",
         "/8.png and 11 more",
         "--recursive yes not set --min-score",
         f"model {MODEL['name']} 0.0.0 0123456789ab prior 0.3",
@@ -75,6 +76,7 @@ def test_the_page_and_the_text_say_what_was_counted(totals: Totals):
         "why uncertain: small 100 %",
         "longer side of a face: 32 to 63 px 100 %",
         "failed: 2: FILE declares … megapixels; <fewer> are allowed",
+        "noted: 1 video with notes in the table of clips, such as that a file is cut off",
     ]
 
 

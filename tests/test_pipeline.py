@@ -9,7 +9,7 @@ from PIL import Image
 import mien
 from mien.core.errors import ImageError
 from mien.imaging.decode import Picture, read_picture
-from mien.inference.ordered_map import HELD_PER_THREAD
+from mien.inference.ordered_map import HELD_PER_THREAD, unordered_map
 from mien.inference.pipeline import pipeline
 
 
@@ -103,6 +103,27 @@ def test_stopping_early_ends_the_threads(analyzer: mien.Analyzer):
     assert set(threading.enumerate()) - before
     outcomes.close()
     assert set(threading.enumerate()) == before
+
+
+def test_a_slow_thing_holds_up_no_other_where_order_is_no_matter():
+    last_done = threading.Event()
+
+    def work(number: int) -> int:
+        if number == 0:
+            assert last_done.wait(10)
+        if number == 9:
+            last_done.set()
+        return number
+
+    assert sorted(unordered_map(work, range(10), 2)) == list(range(10))
+
+
+def test_few_things_are_held_where_order_is_no_matter():
+    taken = iter(range(100))
+    results = unordered_map(abs, taken, 3)
+    next(results)
+    assert next(taken) <= HELD_PER_THREAD * 3
+    results.close()
 
 
 def test_an_interrupt_ends_the_threads_and_goes_on(analyzer: mien.Analyzer):

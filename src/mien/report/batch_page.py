@@ -54,6 +54,7 @@ def batch_page(run: BatchRun, manifest: Mapping[str, Any]) -> str:
         section("Emotions", _emotions(totals, manifest["labels"])),
         section("Size of the faces", _sizes(totals)),
         section("Failures", _failures(totals)),
+        section("Notes", f"<p>{_noted(totals)}</p>" if totals.noted else ""),
         section("How this was made", pairs(_made(manifest))),
     ]
     return spelled(page(title, in_short(totals), parts))
@@ -70,7 +71,8 @@ def text_lines(run: BatchRun) -> list[str]:
     ]
     listed = [(what, "; ".join(_shares(rows))) for what, rows in shares if rows]
     failed = [("failed", f"{number:,}: {why}") for why, number in _reasons(totals)]
-    return [in_short(totals), run_line(run), *(f"{what}: {text}" for what, text in listed + failed)]
+    noted = [("noted", _noted(totals))] if totals.noted else []
+    return [in_short(totals), run_line(run), *(f"{what}: {text}" for what, text in listed + failed + noted)]
 
 
 def in_short(totals: Totals) -> str:
@@ -123,6 +125,10 @@ def _failures(totals: Totals) -> str:
     items = "".join(f"<li><b>{number:,}</b> {escape(why)}</li>" for why, number in _reasons(totals))
     note = "<p class=note>Each file with its whole reason is in <code>failures</code>.</p>"
     return f"<ul>{items}</ul>{note}" if items else ""
+
+
+def _noted(totals: Totals) -> str:
+    return f"{_count(totals.noted, 'video')} with notes in the table of clips, such as that a file is cut off"
 
 
 def _made(manifest: Mapping[str, Any]) -> dict[str, object]:

@@ -26,6 +26,7 @@ class Totals:
         pictures, clips: how many, with and without a result.
         frames: of the clips.
         failed: pictures and clips without a result.
+        noted: clips of which there is something to know, as that they are cut off.
         emotions: faces that are not uncertain, by emotion.
         uncertain: the other faces, by their most probable emotion.
         doubts: these, by the quality of their view.
@@ -37,6 +38,7 @@ class Totals:
     clips: int = 0
     frames: int = 0
     failed: int = 0
+    noted: int = 0
     emotions: Counter[str] = field(default_factory=_counter)
     uncertain: Counter[str] = field(default_factory=_counter)
     doubts: Counter[str] = field(default_factory=_counter)

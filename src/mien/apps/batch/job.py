@@ -102,6 +102,7 @@ class Account:
         for entry in entries:
             if "end_s" in entry:
                 self.ends.append(entry)
+                self.totals.noted += bool(entry["notes"])
                 continue
             self.totals.frames += self._clip and "faces" in entry
             self.totals.pictures += not self._clip

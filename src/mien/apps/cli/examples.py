@@ -22,6 +22,7 @@ EXAMPLES = {
         "mien batch photos -r --out faces.parquet",
         "mien batch s3://bucket/photos -r --out s3://bucket/faces --address auto",
         "mien batch images.parquet --column image --out faces",
+        "mien batch films -r --fps 5 --out rows",
     ),
     "report": ("mien report mien mien-s --data data", "mien report mien --data data --data photos --out mien.html"),
     "explain": ("mien explain photo.jpg", "mien explain photos -r --emotions 1 --out explained"),
