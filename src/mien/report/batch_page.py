@@ -110,8 +110,8 @@ def _emotions(totals: Totals, labels: Sequence[str]) -> str:
     why = f" Why faces are uncertain: {'; '.join(_shares(_doubts(totals)))}." if uncertain else ""
     return (
         table(["", "certain", "share", "uncertain", "share"], rows)
-        + f"<p class=note>Faces, of a video those in each frame. Uncertain ones are under what is most probable, which "
-        f"is not to be relied on.{why}</p>"
+        + "<p class=note>Faces, of a video those in each frame. Uncertain ones are counted apart, under the emotion "
+        f"that is most probable, which is not to be relied on.{why}</p>"
     )
 
 
