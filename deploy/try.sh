@@ -6,7 +6,7 @@ engine=${ENGINE:-podman} token=$(openssl rand -hex 24) site=http://127.0.0.1:${P
 
 BUILDAH_FORMAT=docker "$engine" build -f deploy/Containerfile -t mien-tried .
 container=$("$engine" run -d -p "${site#http://}:8000" -e "MIEN_TOKEN=$token" --read-only --tmpfs /tmp:size=600m \
-    --memory 6g --pids-limit 500 --cap-drop ALL --security-opt no-new-privileges mien-tried)
+    --memory 6g --pids-limit 4096 --cap-drop ALL --security-opt no-new-privileges mien-tried)
 trap '"$engine" logs "$container"; "$engine" rm -f "$container" > /dev/null' EXIT
 
 ask() { curl -sS --fail -m 60 -H "Authorization: Bearer $token" "$@"; }

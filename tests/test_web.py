@@ -187,8 +187,9 @@ def test_a_bad_frame_is_named_and_the_stream_goes_on(client: TestClient):
 def test_a_stream_that_cannot_be_meant_is_refused(client: TestClient, query: str, says: str):
     with client.websocket_connect(f"ws://localhost/api/stream?{query}") as socket:
         assert says in socket.receive_json()["error"]
-        with pytest.raises(WebSocketDisconnect):
+        with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
+    assert closed.value.code == 1008
 
 
 @pytest.mark.parametrize(

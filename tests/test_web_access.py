@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.websockets import WebSocketDisconnect
 
 from command import Command
+from mien.apps.cli.web import AccessOptions
 from mien.apps.web.access import COOKIE, Access
 from mien.apps.web.app import create_app
 from mien.apps.web.listening import listening, public_address
@@ -177,6 +178,19 @@ def test_what_cannot_be_meant_is_named(mien: Command, options: list[str], says: 
     outcome = mien("web", "--port", "0", *options)
     assert outcome.code == 2
     assert says in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://Faces.Example", "https://faces.example"),
+        ("https://faces.example:443", "https://faces.example"),
+        ("http://faces.example:443", "http://faces.example:443"),
+        ("HTTP://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_sites_that_may_call_are_kept_as_browsers_write_them(given: str, kept: str):
+    assert AccessOptions(allow_origin=[given]).checked("localhost", "").origins == {kept}
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.2", "127.1", "::ffff:127.0.0.1"])

@@ -43,6 +43,13 @@ def test_the_page_tells_each_limit(line: str):
     assert line in PAGE.read_text(encoding="utf-8")
 
 
+def test_the_server_keeps_to_the_limits():
+    config = listening.server(create_app(workers())).config
+    assert config.timeout_graceful_shutdown == limits.STOP_S <= 1  # beside what else there is to end in two seconds
+    assert config.timeout_keep_alive == limits.IDLE_S
+    assert (config.ws_max_size, config.ws_max_queue) == (limits.FRAME_BYTES, limits.FRAMES_WAITING)
+
+
 def test_the_places_are_those_of_the_limits():
     service = create_app(workers()).state.service
     assert (service.sockets.most, service.videos.most) == (limits.SOCKETS, limits.VIDEOS)

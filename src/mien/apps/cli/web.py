@@ -93,16 +93,17 @@ def _name(text: str) -> str:
 
 
 def _origin(text: str) -> str:
-    """Return a site of --allow-origin.
+    """Return a site of --allow-origin as browsers write it.
 
     Raises:
         UsageError: it is none.
     """
-    from mien.apps.web.names import origin
+    from mien.apps.web.names import origin, written
 
-    if origin(text) is None:
+    named = origin(text.lower())
+    if named is None:
         raise UsageError(f"--allow-origin takes scheme and name without a path, as https://faces.example; got '{text}'")
-    return text.lower()
+    return written(*named)
 
 
 def web(

@@ -38,6 +38,12 @@ def origin(text: str) -> tuple[str, Place] | None:
     return (found["scheme"], named) if found and named else None
 
 
+def written(scheme: str, named: Place) -> str:
+    """Return an origin as browsers write it: without the port that the scheme has anyway."""
+    name = f"[{named.name}]" if ":" in named.name else named.name
+    return f"{scheme}://{name}" + (f":{named.port}" if named.port not in (None, _PORTS[scheme]) else "")
+
+
 def is_from(page: tuple[str, Place], called: Place) -> bool:
     """Return whether a page comes from the place that it calls."""
     scheme, itself = page
