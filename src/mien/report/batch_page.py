@@ -106,7 +106,7 @@ def _emotions(totals: Totals, labels: Sequence[str]) -> str:
         ]
         for label in labels
     ]
-    rows.append(["together", f"{certain:,}", "", f"{uncertain:,}", ""])
+    rows.append(["all", f"{certain:,}", "", f"{uncertain:,}", ""])
     why = f" Why faces are uncertain: {'; '.join(_shares(_doubts(totals)))}." if uncertain else ""
     return (
         table(["", "certain", "share", "uncertain", "share"], rows)
