@@ -33,8 +33,8 @@ def test_a_batch_that_is_killed_again_and_again_comes_to_its_end(mien: Command, 
     assert mien("batch", "in", "--out", "whole", "--detector=none").code == 1
     codes: list[int] = []
     while not codes or codes[-1] == -signal.SIGKILL:
-        codes.append(dying(2, "in", "--out", "killed", "--detector=none"))
-    assert codes == [-signal.SIGKILL] * 3 + [1]
+        codes.append(dying(3, "in", "--out", "killed", "--detector=none"))
+    assert codes == [-signal.SIGKILL, -signal.SIGKILL, 1]  # within a unit, and before the manifest
     assert content(tmp_path / "killed") == content(tmp_path / "whole")
 
 
