@@ -183,7 +183,15 @@ def test_a_late_start_beyond_lost_key_frames(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "span", [{"start_s": -1}, {"start_s": float("nan")}, {"start_s": 2, "end_s": 2}, {"fps": 0}, {"fps": float("inf")}]
+    "span",
+    [
+        {"start_s": -1},
+        {"start_s": float("nan")},
+        {"start_s": 2, "end_s": 2},
+        {"fps": 0},
+        {"fps": 1e-9},
+        {"fps": float("inf")},
+    ],
 )
 def test_spans_that_cannot_be_meant(clip: Path, span: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="must be"):

@@ -49,7 +49,7 @@ def test_what_is_no_video_is_a_problem(folder: Path):
     assert nameless.startswith("not a video: the posted file (expected mp4")
     wrong = client().post("/v1/videos", params={"fps": 0, "detect_every": "x"})
     assert (wrong.status_code, wrong.json()["detail"]) == (
-        400, "detect_every: expected a whole number; got 'x'; fps: expected more than 0; got '0'",
+        400, "detect_every: expected a whole number; got 'x'; fps: expected 0.001 or more; got '0'",
     )  # fmt: skip
 
 

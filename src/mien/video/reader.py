@@ -279,8 +279,8 @@ def open_video(
         raise UsageError(f"start_s must be 0 or more seconds from the beginning of the video; got {start_s}")
     if end_s is not None and not (isfinite(end_s) and end_s > start_s):
         raise UsageError(f"end_s must be later than the start, {start_s:g} s; got {end_s}")
-    if fps is not None and not (isfinite(fps) and fps > 0):
-        raise UsageError(f"fps must be more than 0 frames a second, such as 5; got {fps}")
+    if fps is not None and not (isfinite(fps) and exact(fps) > 0):
+        raise UsageError(f"fps must be more than 0 frames a second by a millionth at least, such as 5; got {fps}")
     container = open_container(path)
     try:
         for stream in container.streams.video:

@@ -115,7 +115,6 @@ EXPECTED = {
     "literal_error": "expected {expected}",
     "string_pattern_mismatch": "expected ferplus, balanced or a number from 0 to 1",
     "string_too_long": "expected at most {max_length} characters",
-    "greater_than": "expected more than {gt:g}",
     "greater_than_equal": "expected {ge:g} or more",
     "less_than_equal": "expected {le:g} or less",
     "bool_parsing": "expected true or false",

@@ -59,7 +59,7 @@ class VideoSettings(StreamSettings, Named):
     """The same for a video."""
 
     detect_every: int = Field(1, ge=1, description="search each so-many-th frame whole, the others near known faces")
-    fps: float | None = Field(None, gt=0, description="take so many frames a second at most; all without it")
+    fps: float | None = Field(None, ge=0.001, description="take so many frames a second at most; all without it")
 
 
 class EarlierSettings(BaseModel):
