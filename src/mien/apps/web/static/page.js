@@ -269,7 +269,10 @@ async function begin(mine) {
   if (film.src || film.srcObject) return;
   if (source.kind === "camera") return beginCamera(mine);
   film.src = URL.createObjectURL(source.file);
-  await film.play().catch(() => {});
+  const loaded = new Promise((done) => { film.onloadeddata = film.onerror = done; });
+  await Promise.race([loaded, pause()]);
+  // Phones load no picture before a video is played.
+  if (film.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) await film.play().catch(() => {});
   if (mine !== turn) return;
   if (!film.videoWidth) throw new Error(`the browser cannot decode ${source.file.name} (it may be HEVC, as from an iPhone); use 'mien video' instead`);
   plays = true;
