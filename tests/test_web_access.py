@@ -15,7 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from command import Command
 from mien.apps.cli.web import AccessOptions
-from mien.apps.web.access import COOKIE, Access
+from mien.apps.web.access import COOKIE, OPEN, Access
 from mien.apps.web.app import create_app
 from mien.apps.web.listening import listening, public_address
 from mien.apps.web.names import origin, place
@@ -98,6 +98,16 @@ def test_a_token_is_demanded_of_everything_but_probes(locked: TestClient):
         pass
     with locked.websocket_connect("ws://localhost/api/stream", headers=BEARER):
         pass
+
+
+def test_the_description_tells_who_asks_for_the_token(locked: TestClient):
+    told = locked.get("/openapi.json", headers=BEARER).json()
+    (scheme,) = told["components"]["securitySchemes"]
+    assert told["security"] == [{scheme: []}]
+    public = {path for path, methods in told["paths"].items() if methods.get("get", {}).get("security") == []}
+    assert public == OPEN
+    assert all("401" not in told["paths"][path]["get"]["responses"] for path in OPEN)
+    assert "security" not in client().get("/openapi.json").json()
 
 
 def test_the_page_is_given_a_cookie_for_the_token(locked: TestClient):

@@ -49,6 +49,21 @@ def test_compose_has_room_for_what_the_service_takes():
     assert int(temporary[1]) * 2**20 >= limits.VIDEOS * limits.VIDEO_BYTES
 
 
+def test_the_container_is_tried_as_compose_runs_it():
+    told = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    tried = (DEPLOY / "try.sh").read_text(encoding="utf-8")
+    for key, option in {
+        r"- /tmp:size=": "--tmpfs /tmp:size=",
+        "mem_limit: ": "--memory ",
+        "pids_limit: ": "--pids-limit ",
+    }.items():
+        found = re.search(rf"{key}(\w+)", told)
+        assert found
+        assert f"{option}{found[1]} " in tried
+    for option in ("--read-only", "--cap-drop ALL", "--security-opt no-new-privileges"):
+        assert option in tried
+
+
 def nginx(folder: Path, port: int, behind: int, files: dict[str, Path]) -> list[str | Path]:
     """Write the site of nginx for this machine; return the command that shows it."""
     site = changed(

@@ -18,16 +18,31 @@ PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneTy
 ALWAYS = (400, 401, 403, 429, 500)
 """The statuses with which any request may be refused."""
 
+PROBED = (400, 429, 500)
+"""Those of a request that any may send, by any name and without a token."""
+
 LONG = (408, 413, 422, 503)
 """The statuses with which one may be that brings a body, and asks for work."""
 
 
-def answers(document: Any, *statuses: int, kind: str = "application/json") -> dict[int | str, dict[str, Any]]:
+def answers(
+    document: Any, *statuses: int, kind: str = "application/json", always: tuple[int, ...] = ALWAYS
+) -> dict[int | str, dict[str, Any]]:
     """Return what an operation answers, by its statuses: a document, or where something is wrong a problem."""
     wrong = {"content": {PROBLEM_JSON: {"schema": schema_of(Problem)}}}
     done = {"description": "what was asked for", "content": {kind: {"schema": schema_of(document)}}}
-    refused = {status: {"description": HTTPStatus(status).phrase.lower(), **wrong} for status in (*ALWAYS, *statuses)}
+    refused = {status: {"description": HTTPStatus(status).phrase.lower(), **wrong} for status in (*always, *statuses)}
     return {200: done, **refused}
+
+
+PUBLIC: dict[str, Any] = {"security": []}
+"""The part of an operation that asks for no token where the others do."""
+
+
+def tell_token(description: dict[str, Any]) -> None:
+    """Add to a description that its operations ask for a token, but those that are ``PUBLIC``."""
+    description.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    description["security"] = [{"token": []}]
 
 
 def body(kinds: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from mien.apps.web import metrics, pictures, videos
-from mien.apps.web._openapi import answers
+from mien.apps.web._openapi import answers, tell_token
 from mien.apps.web.access import Access, HostOriginMiddleware, TokenMiddleware
 from mien.apps.web.analyzers import Wanted
 from mien.apps.web.apidocs import apidocs
@@ -64,7 +64,8 @@ def create_app(
     # The pages that FastAPI makes of an API load scripts from elsewhere.
     app = FastAPI(title="mien", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.service, numbers = service, metrics.Metrics(service)
-    _guard(app, access or Access())
+    access = access or Access()
+    _guard(app, access)
     app.add_middleware(metrics.RequestsMiddleware, metrics=numbers, log=log)
     app.add_middleware(LingerMiddleware)
     explain_errors(app)
@@ -85,6 +86,8 @@ def create_app(
         return HTMLResponse(apidocs(app.openapi()))
 
     app.mount("/static", StaticFiles(directory=STATIC))
+    if access.token:
+        tell_token(app.openapi())
     return app
 
 

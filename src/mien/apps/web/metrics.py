@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mien.apps.web._openapi import answers
+from mien.apps.web._openapi import PROBED, PUBLIC, answers
 from mien.apps.web.limits import WAITING
 from mien.apps.web.problems import LEFT
 from mien.apps.web.service import Service
@@ -91,12 +91,12 @@ def routes(service: Service, metrics: Metrics) -> APIRouter:
     """Return the paths by which the service is watched."""
     router = APIRouter(tags=["watching"])
 
-    @router.get("/healthz", responses=answers(dict[str, str]))
+    @router.get("/healthz", responses=answers(dict[str, str], always=PROBED), openapi_extra=PUBLIC)
     async def healthz() -> JSONResponse:
         """Tell that the service runs."""
         return JSONResponse({"status": "ok"})
 
-    @router.get("/readyz", responses=answers(dict[str, str], 503))
+    @router.get("/readyz", responses=answers(dict[str, str], 503, always=PROBED), openapi_extra=PUBLIC)
     async def readyz() -> JSONResponse:
         """Tell that it takes more work."""
         if service.workers.waiting() >= WAITING:
