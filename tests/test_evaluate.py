@@ -211,8 +211,10 @@ def test_what_cannot_be_scored(tmp_path: Path, data: Path):
         evaluate(model, data, protocols=["six"])
     with pytest.raises(UsageError, match="no protocol was named"):
         evaluate(model, data, protocols=[])
-    with pytest.raises(DataError, match=r"no split 'test'.*mien prepare fer2013\.csv fer2013new\.csv --out"):
+    with pytest.raises(DataError, match=r"no split 'test'.*it has valid only"):
         evaluate(model, data, split="test")
+    with pytest.raises(DataError, match=r"no split 'test'.*mien prepare fer2013\.csv fer2013new\.csv --out"):
+        evaluate(model, tmp_path / "gone", split="test")
     (tmp_path / "faces" / "fear").mkdir(parents=True)
     with pytest.raises(DataError, match=f"write it with 'mien prepare {tmp_path / 'faces'} --out data'"):
         evaluate(model, tmp_path / "faces", split="test")

@@ -87,7 +87,7 @@ def test_a_missing_file_and_a_text_file_do_not_stop_the_others(mien: Command, ex
             "--out takes a name that ends in .jsonl, .csv, .parquet; got faces.xls",
         ),
         (["image", "a.png", "--colour"], "No such option"),
-        (["image", "a.png", "--detector", "eyes"], "'eyes' is not one of 'yunet', 'haar', 'none'"),
+        (["image", "a.png", "--detector", "eyes"], "Invalid value for '--detector': 'eyes' is not one of"),
         (["image", "a.png", "--prior", "even"], "unknown prior 'even'; expected ferplus, balanced or a number"),
         (
             ["image", "a.png", "--prior", "2"],

@@ -75,6 +75,8 @@ def test_the_same_source_gives_the_same_digest(tmp_path: Path):
 def test_a_file_without_names_calls_faces_by_their_rows_and_has_the_same_digest(tmp_path: Path):
     prepare(samples(faces(3), ["valid"] * 3), tmp_path)
     split = load_split(tmp_path, "valid")
+    with pytest.raises(DataError, match="it has valid only, as 'mien prepare' got few faces or --split"):
+        load_split(tmp_path, "train")
     np.savez(tmp_path / "valid.npz", **{name: getattr(split, name) for name in KEPT_ALWAYS})
     old = load_split(tmp_path, "valid")
     assert old.names.tolist() == ["0", "1", "2"]

@@ -152,6 +152,11 @@ def test_int8_and_data_go_together(mien: Command, tmp_path: Path, options: list[
     assert advice in outcome.err
 
 
+def test_an_export_under_a_name_of_no_model_is_refused(mien: Command):
+    outcome = mien("export", "run", "--out", "net.txt")
+    assert (outcome.code, outcome.err) == (2, "mien: --out takes a name that ends in .onnx or .tflite; got net.txt\n")
+
+
 def test_a_litert_file_in_8_bits_is_refused(mien: Command):
     outcome = mien("export", "run", "--int8", "--data", "data", "--out", "net.tflite")
     assert outcome.code == 2

@@ -111,6 +111,16 @@ def _source_in(folder: Path) -> str:
     return str(folder) if unprepared else "fer2013.csv fer2013new.csv"
 
 
+def _advice(folder: Path) -> str:
+    """Return how a folder gets the split that it lacks."""
+    if there := [name for name in SPLITS if (folder / f"{name}.npz").is_file()]:
+        return (
+            f"it has {' and '.join(there)} only, as 'mien prepare' got few faces or --split; take what it has, "
+            "or give it more faces, or folders train, valid and test"
+        )
+    return f"write it with 'mien prepare {_source_in(folder)} --out data'"
+
+
 def load_split(folder: Path, name: str) -> Split:
     """Read the split ``name`` of a prepared folder.
 
@@ -119,10 +129,7 @@ def load_split(folder: Path, name: str) -> Split:
     """
     path = folder / f"{name}.npz"
     if not path.is_file():
-        raise DataError(
-            f"no split '{name}' in {folder}: expected the file {path.name}; write it with "
-            f"'mien prepare {_source_in(folder)} --out data'"
-        )
+        raise DataError(f"no split '{name}' in {folder}: expected the file {path.name}; {_advice(folder)}")
     try:
         with np.load(path) as arrays:
             held = {name: arrays[name] for name in KEPT_ALWAYS}

@@ -140,7 +140,7 @@ def _renamed(argument: str) -> str:
 
 @contextmanager
 def _suggesting(params: list[Any]) -> Generator[None]:
-    """Let an error about an unknown option suggest the nearest ones, and no others."""
+    """Let an error about an unknown option suggest the nearest ones alone, and one about a value say what it is."""
     try:
         yield
     except Exception as error:
@@ -149,4 +149,6 @@ def _suggesting(params: list[Any]) -> Generator[None]:
                 option for param in params if not param.hidden for option in [*param.opts, *param.secondary_opts]
             ]
             error.possibilities = meant(unknown, [option for option in options if option.startswith("--")])  # type: ignore[attr-defined]
+        if isinstance(message := getattr(error, "message", None), str):
+            error.message = message.removeprefix("Value error, ")  # type: ignore[attr-defined]
         raise

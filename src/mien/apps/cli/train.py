@@ -139,6 +139,8 @@ def export(
     force: Force = False,
 ) -> None:
     """Write the ONNX or LiteRT file of a completed run, its card inside."""
+    if out and out.suffix not in (".onnx", ".tflite"):
+        raise UsageError(f"--out takes a name that ends in .onnx or .tflite; got {out}")
     if int8 and out and out.suffix == ".tflite":
         raise UsageError(f"--int8 writes ONNX files; got --out {out}; leave --int8 out, or name a .onnx file")
     if int8 != (data is not None):
