@@ -7,7 +7,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -169,7 +169,7 @@ def _processes(options: AnalyzerOptions, concurrency: int | None) -> Workers:
     alone = Analyzers(options.load(), nets)
     if options.threads:
         return Workers(alone, count=concurrency)
-    one = {"threads": 1}
+    one: dict[str, Any] = {"threads": 1}
     return Workers(alone, Analyzers(load(**given | one), nets | one), concurrency)
 
 
