@@ -36,14 +36,26 @@ TAKES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "{:g}, {:g} and {:g} ms of a core a picture",
         tuple(rf"{number} workers: ([\d.]+) ms" for number in (1, 2, 4)),
     ),
-    ("10,000,000 names from a pipe", "{:g} µs a name, at most {:.0f} MB", (r"([\d.]+) us a name, at most (\d+) MB",)),
-    ("one picture of a bucket, counted (`--dry-run`)", "at most {:.0f} MB", (r"one-picture, .*: at most (\d+) MB",)),
-    ("100,000 in folders of 1,000", "at most {:.0f} MB", (r"many-folders, 100,000 .*: at most (\d+) MB",)),
-    ("100,000 in one folder", "at most {:.0f} MB", (r"one-folder, 100,000 .*: at most (\d+) MB",)),
+    (
+        "listing 10,000,000 names from a pipe",
+        "{:g} µs a name, at most {:.0f} MB",
+        (r"([\d.]+) us a name, at most (\d+) MB",),
+    ),
+    ("listing a bucket (`--dry-run`): one picture", "at most {:.0f} MB", (r"one-picture, .*: at most (\d+) MB",)),
+    ("the same: 100,000 in folders of 1,000", "at most {:.0f} MB", (r"many-folders, 100,000 .*: at most (\d+) MB",)),
+    ("the same: 100,000 in one folder", "at most {:.0f} MB", (r"one-folder, 100,000 .*: at most (\d+) MB",)),
     ("a picture to a child and back", "{:g} ms", (r"to a child and back: ([\d.]+) ms",)),
-    ("a run of one picture, so starting", "{:g} s of a core", (r"a run of one picture: .*, ([\d.]+) s of a core",)),
-    ("a run in which all units are done", "{:g} s of a core", (r"are done already: .*, ([\d.]+) s of a core",)),
-    ("rows", "{:.0f} bytes a face, and {:.0f} a file", (ROWS,)),
+    (
+        "a run of one picture, most of which is starting",
+        "{:g} s of a core",
+        (r"a run of one picture: .*, ([\d.]+) s of a core",),
+    ),
+    (
+        "a run in which nothing is left to do",
+        "{:g} s of a core",
+        (r"are done already: .*, ([\d.]+) s of a core",),
+    ),
+    ("rows", "{:.0f} bytes a face, and {:,.0f} a file", (ROWS,)),
 )
 """What was measured, how it is said, and where the figures of that are in the file."""
 
@@ -69,8 +81,8 @@ def pictures(text: str) -> str:
     rows: list[list[str]] = []
     for side_px in dict.fromkeys(one[0] for one in found):
         ours = [one for one in found if one[0] == side_px]
-        kb = round(sum(int(one[1]) for one in ours) / len(ours))
-        rows.append([f"{side_px} px, {kb} kB", *(f"{float(one[3]):.0f} ms" for one in ours)])
+        mean_kb = sum(int(one[1]) for one in ours) / len(ours)
+        rows.append([f"{side_px} px, {volume(mean_kb * 1e3)}", *(f"{float(one[3]):.0f} ms" for one in ours)])
     heads = ["no face" if number == 0 else f"{number} face{'s' * (number > 1)}" for number in faces]
     return table(["JPEG, longer side", *heads], rows)
 
