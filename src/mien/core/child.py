@@ -9,6 +9,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +18,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-EXPIRED = 1
+HAS_TIMER = hasattr(signal, "setitimer")
+"""Whether the system ends a process after a time; Windows does not, and a thread of the process does."""
+
+EXPIRED = -signal.SIGALRM if HAS_TIMER else 1
 """The exit code of a process that ``limited`` ends."""
 
 
@@ -26,7 +30,7 @@ class ChildDiedError(Exception):
 
     Attributes:
         code: its exit code, or the negative number of the signal that ended it.
-        after_s: how long it worked on the request.
+        after_s: how long it was waited for.
     """
 
     def __init__(self, code: int, after_s: float) -> None:
@@ -66,29 +70,25 @@ class Child:
         Raises:
             ChildDiedError: the process ended.
         """
-        since_s = time.monotonic()
         self.tell(question)
-        return self.hear(since_s)
+        return self.hear()
 
     def tell(self, question: object) -> None:
         """Ask without waiting for the reply; where the process has ended, ``hear`` says so."""
         with suppress(OSError):
             _send(self.requests, question)
 
-    def hear(self, since_s: float | None = None) -> Any:
+    def hear(self) -> Any:
         """Return the next reply.
-
-        Args:
-            since_s: when the question was asked, as ``time.monotonic`` has it; None is now.
 
         Raises:
             ChildDiedError: the process ended.
         """
-        asked_s = time.monotonic() if since_s is None else since_s
+        since_s = time.monotonic()
         try:
             return pickle.load(self.replies)
         except (EOFError, OSError, ValueError, pickle.UnpicklingError) as error:  # ValueError: it is closed
-            raise ChildDiedError(self.close(), time.monotonic() - asked_s) from error
+            raise ChildDiedError(self.close(), time.monotonic() - since_s) from error
 
     def end(self) -> None:
         """End the process at once, from any thread; who waits for its reply gets ``ChildDiedError``."""
@@ -149,12 +149,11 @@ def parent() -> Generator[Parent]:
 @contextmanager
 def limited(seconds: float) -> Generator[None]:
     """End this process if something takes longer, even in C code that does not return to Python."""
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
-        try:
-            yield
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+    _end_after(seconds)
+    try:
+        yield
+    finally:
+        _end_after(0)
 
 
 def limit_memory(more: int) -> None:
@@ -168,6 +167,16 @@ def limit_memory(more: int) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = taken + more if most == resource.RLIM_INFINITY else min(taken + more, most)
     resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+
+
+def _end_after(seconds: float) -> None:
+    """Have this process ended after a time; 0: not any more."""
+    if HAS_TIMER:
+        signal.setitimer(signal.ITIMER_REAL, seconds)  # costs a hundredth of a thread that watches
+    elif seconds:
+        faulthandler.dump_traceback_later(seconds, exit=True)
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _send(stream: IO[bytes], thing: object) -> None:

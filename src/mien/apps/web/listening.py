@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from mien.apps.web.connections import BoundedProtocol
-from mien.apps.web.limits import FRAME_BYTES, FRAMES_WAITING, IDLE_S, STOP_S
+from mien.apps.web.limits import CONNECTIONS, FRAME_BYTES, FRAMES_WAITING, IDLE_S, STOP_S
 from mien.apps.web.names import plain
 from mien.core.errors import UsageError
 
@@ -71,6 +71,7 @@ def server(
         log_level="critical",  # of callers that leave, and of what is cancelled at the end, it says 60 lines each
         access_log=False,
         server_header=False,
+        backlog=CONNECTIONS,  # as many are taken at once before any is ended for being one too many
         timeout_keep_alive=IDLE_S,
         timeout_graceful_shutdown=cast("Any", STOP_S),  # by its type, whole seconds
         ws_max_size=FRAME_BYTES,

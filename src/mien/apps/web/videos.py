@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
@@ -82,10 +81,10 @@ async def _lines(service: Service, request: Request, asked: VideoSettings) -> As
 async def _analysed(analyzers: Analyzers, wanted: Wanted, clip: Clip) -> AsyncGenerator[bytes]:
     """Yield the lines of a video as the process makes them, which ends with the generator."""
     child = Child(PROGRAM)
-    begun, since_s = False, time.monotonic()
+    begun = False
     try:
         child.tell((analyzers, wanted, clip))
-        while (line := await to_thread.run_sync(_heard, child, since_s, abandon_on_cancel=True)) is not None:
+        while (line := await to_thread.run_sync(_heard, child, abandon_on_cancel=True)) is not None:
             if isinstance(line, str):
                 if not begun:
                     raise VideoError(line)
@@ -97,11 +96,11 @@ async def _analysed(analyzers: Analyzers, wanted: Wanted, clip: Clip) -> AsyncGe
         child.kill()
 
 
-def _heard(child: Child, since_s: float) -> bytes | str | None:
+def _heard(child: Child) -> bytes | str | None:
     """Return the next line of a process, or what is wrong; None after the last."""
     try:
-        return child.hear(since_s)
+        return child.hear()
     except ChildDiedError as died:
-        if died.after_s >= VIDEO_S:
+        if died.timed_out:
             return f"the video takes longer than {VIDEO_S:.0f} s; send a part of it, or ask for fewer frames with fps"
         return "the process that analysed the video was ended, as when it takes too much memory; make it smaller"

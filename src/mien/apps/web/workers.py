@@ -146,9 +146,10 @@ class Workers:
             self._idle.appendleft(self._made())
         if not worker.started:
             return MienError("the process that reads pictures does not start; ask again, or look for free memory")
+        how = "takes longer than it may" if died.timed_out else "ends the process that reads it"
         return ImageError(
-            f"too costly: the process that read the picture was ended after {died.after_s:.1f} s, as it took longer or "
-            "more memory than it may; save it again as a plain JPEG or PNG, or make it smaller"
+            f"too costly: the picture {how}, given up after {died.after_s:.1f} s; save it again as a plain "
+            "JPEG or PNG, or make it smaller"
         )
 
     def _made(self) -> Worker:
