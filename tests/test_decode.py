@@ -182,7 +182,7 @@ def test_damaged_exif_does_not_cost_the_picture(exif: bytes):
         ("GIF89a ist ein Format für Bilder. ".encode() * 40, "got text"),
         (b"%PDF-1.7\n%\xe2\xe3", "got a PDF document"),
         (b"PK\x03\x04\x14\x00", "got a ZIP archive"),
-        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "got a video"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "got a video, which 'mien video' takes"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "got HEIC"),
         (b"<?xml version='1.0'?><svg/>", "got an SVG drawing"),
         (encode(COLOUR, "ICO"), "got an icon: save its picture as PNG"),

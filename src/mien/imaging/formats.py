@@ -26,11 +26,13 @@ PICTURE_SUFFIXES = frozenset(
 ) | {".avif", ".heic", ".heif", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".tga"}
 """Suffixes of pictures, in small letters. HEIC is among them, so that a phone's pictures fail with a message."""
 
+_VIDEO = "a video, which 'mien video' takes"
+
 _SIGNATURES = (
     (b"%PDF", "a PDF document"),
     (b"%!PS", "a PostScript document"),
     (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\x1aE\xdf\xa3", "a video"),
+    (b"\x1aE\xdf\xa3", _VIDEO),
     (b"\x00\x00\x01\x00", "an icon: save its picture as PNG"),
     *((sign, "a picture in base64: decode it first") for sign in (b"/9j/", b"iVBORw0KGgo", b"R0lGOD", b"UklGR")),
     (b"data:image/", "a picture in a data URL: decode the base64 behind its comma first"),
@@ -161,7 +163,7 @@ def looks_like(head: bytes) -> str:
     if head[4:8] == b"ftyp":
         if head[8:12] in _HEIC:
             return "HEIC, which needs a plugin: save it as JPEG"
-        return "AVIF, which this Pillow was built without: save it as JPEG" if head[8:12] in _AVIF else "a video"
+        return "AVIF, which this Pillow was built without: save it as JPEG" if head[8:12] in _AVIF else _VIDEO
     if b"<svg" in head:
         return "an SVG drawing"
     # A character of several bytes may be cut off at the end of head, with up to three bytes left.
