@@ -14,7 +14,7 @@ import pytest
 
 from command import Command
 from mien.apps.batch import isolated, worker
-from mien.apps.batch.units import Unit, Whole
+from mien.apps.batch.units import Shard, Unit
 from mien.apps.batch.worker import pictures
 
 ROOT = Path(__file__).parents[1]
@@ -230,18 +230,18 @@ def test_pictures_come_out_of_tar_files_and_tables(tmp_path: Path):
             member = tarfile.TarInfo(name)
             member.size = len(name)
             file.addfile(member, io.BytesIO(name.encode()))
-    assert list(pictures(Unit(0, whole=Whole(str(tar))))) == [
+    assert list(pictures(Unit(0, shard=Shard(str(tar))))) == [
         (f"{tar}/0001.png", b"0001.png"),
         (f"{tar}/sub/0002.JPG", b"sub/0002.JPG"),
     ]
     table = tmp_path / "a.parquet"
     values = [{"bytes": b"0"}, {"bytes": b"1"}, {"bytes": None}]
     pq.write_table(pa.table({"image": values, "plain": [b"0", b"1", b"2"]}), table, row_group_size=1)
-    assert list(pictures(Unit(0, whole=Whole(str(table), "plain", (1, 2), 1)))) == [
+    assert list(pictures(Unit(0, shard=Shard(str(table), "plain", (1, 2), 1)))) == [
         (f"{table}/1", b"1"),
         (f"{table}/2", b"2"),
     ]
-    found = list(pictures(Unit(0, whole=Whole(str(table), "image", (0, 2)))))
+    found = list(pictures(Unit(0, shard=Shard(str(table), "image", (0, 2)))))
     assert found[0] == (f"{table}/0", b"0")
     assert isinstance(found[1][1], OSError)
 
@@ -250,6 +250,6 @@ def test_pictures_come_out_of_tar_files_and_tables(tmp_path: Path):
 def test_a_tar_file_that_cannot_be_read_is_a_failure(damage: bytes, tmp_path: Path):
     tar = tmp_path / "a.tar"
     tar.write_bytes(damage)
-    [(name, error)] = pictures(Unit(0, whole=Whole(str(tar))))
+    [(name, error)] = pictures(Unit(0, shard=Shard(str(tar))))
     assert name == str(tar)
     assert isinstance(error, OSError)

@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 
 from mien.apps.batch import listing as listings
 from mien.apps.batch.listing import Inputs, listing
-from mien.apps.batch.places import place_of
-from mien.apps.batch.units import LAST_UNIT_PICTURES, Tally, Unit, Whole, size, units
+from mien.apps.batch.storage import place_of
+from mien.apps.batch.units import LAST_UNIT_PICTURES, Shard, Tally, Unit, size, units
 from mien.core.errors import UsageError
 
 
-def refused(*arguments: object, **how: object) -> tuple[list[str | Whole], list[str]]:
+def refused(*arguments: object, **how: object) -> tuple[list[str | Shard], list[str]]:
     """Return what is listed, and why arguments are refused."""
     reasons: list[str] = []
     found = list(listing(Inputs([str(one) for one in arguments], **how), lambda _, why: reasons.append(why)))  # type: ignore[arg-type]
     return found, reasons
 
 
-def listed(*arguments: object, **how: object) -> list[str | Whole]:
+def listed(*arguments: object, **how: object) -> list[str | Shard]:
     found, reasons = refused(*arguments, **how)
     assert reasons == []
     return found
@@ -43,13 +43,13 @@ def test_units_of_an_endless_listing_come_one_by_one():
 
 
 def test_a_file_of_many_pictures_is_a_unit_by_itself():
-    tar = Whole("b.tar")
-    assert list(units(["a.png", tar, "c.png"])) == [Unit(0, ("a.png",)), Unit(1, whole=tar), Unit(2, ("c.png",))]
+    tar = Shard("b.tar")
+    assert list(units(["a.png", tar, "c.png"])) == [Unit(0, ("a.png",)), Unit(1, shard=tar), Unit(2, ("c.png",))]
 
 
 def test_a_digest_tells_other_pictures():
     names = [("a", "b"), ("ab",), ("a", "c"), ("a\udce9", "b")]
-    digests = {Unit(0, one).digest for one in names} | {Unit(0, whole=Whole("a")).digest}
+    digests = {Unit(0, one).digest for one in names} | {Unit(0, shard=Shard("a")).digest}
     assert len(digests) == 5
     assert Unit(0, ("a",)).digest == Unit(7, ("a",)).digest
 
@@ -79,7 +79,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_folders_are_listed_in_the_order_of_names(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    own: list[str | Whole] = [f"{folder}/a.jpg", f"{folder}/b.png", Whole(f"{folder}/x.tar")]
+    own: list[str | Shard] = [f"{folder}/a.jpg", f"{folder}/b.png", Shard(f"{folder}/x.tar")]
     assert listed(folder) == own
     assert listed(folder, recursive=True) == [*own, f"{folder}/sub/c.png"]
     monkeypatch.chdir(folder)
@@ -180,8 +180,8 @@ def test_a_table_that_cannot_be_read_is_wrong_usage(name: str, tmp_path: Path):
 def test_a_column_of_bytes_is_cut_at_row_groups(tmp_path: Path):
     table = write_parquet(tmp_path / "many.parquet", pa.array([b""] * 1500), group=300)
     assert listed(table, column="key") == [
-        Whole(str(table), "key", (0, 1), 0, 600),
-        Whole(str(table), "key", (2, 3), 600, 600),
-        Whole(str(table), "key", (4,), 1200, 300),
+        Shard(str(table), "key", (0, 1), 0, 600),
+        Shard(str(table), "key", (2, 3), 600, 600),
+        Shard(str(table), "key", (4,), 1200, 300),
     ]
     assert LAST_UNIT_PICTURES // 16 == 512

@@ -20,7 +20,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from mien.apps.batch.job import Account, Done, Entry, Job
-from mien.apps.batch.places import PARTS, exists, place_of, read_bytes, remove, write_bytes, write_from
+from mien.apps.batch.storage import PARTS, exists, place_of, read_bytes, remove, write_bytes, write_from
 from mien.apps.batch.units import Unit
 from mien.core.errors import MienError, UsageError
 from mien.core.output import Places

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mien.apps.batch.places import FileSystem, address_of, is_url, need_pyarrow, place_of, whole_name
-from mien.apps.batch.units import CLIP_SUFFIXES, LAST_UNIT_PICTURES, Whole
+from mien.apps.batch.storage import FileSystem, absolute_name, address_of, is_url, need_pyarrow, place_of
+from mien.apps.batch.units import CLIP_SUFFIXES, LAST_UNIT_PICTURES, Shard
 from mien.apps.cli.inputs import LIST, is_own
 from mien.core.addresses import without_password
 from mien.core.errors import UsageError
@@ -63,7 +63,7 @@ class Inputs:
         return "pictures or videos" if self.clips else "pictures"
 
 
-def listing(inputs: Inputs, refuse: Refuse, stdin: BinaryIO | None = None) -> Iterator[str | Whole]:
+def listing(inputs: Inputs, refuse: Refuse, stdin: BinaryIO | None = None) -> Iterator[str | Shard]:
     """Yield the names of pictures, or files that hold many.
 
     Raises:
@@ -109,7 +109,7 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
 
 def _files(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
     """Yield the files that a name means."""
-    whole = whole_name if inputs.absolute else str
+    named = absolute_name if inputs.absolute else str
     if not name.strip():
         refuse(name, "an empty name; is a variable unset?")
     elif is_url(name):
@@ -119,9 +119,9 @@ def _files(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
         if not matches:
             refuse(name, f"nothing matches {name}; check the folder and the spelling")
         for match in matches:
-            yield from _here(whole(match), inputs, refuse)
+            yield from _here(named(match), inputs, refuse)
     else:
-        yield from _here(whole(name), inputs, refuse)
+        yield from _here(named(name), inputs, refuse)
 
 
 def _here(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
@@ -223,7 +223,7 @@ def _remote_entries(system: FileSystem, path: str) -> tuple[list[str], list[str]
     return sorted(named[FileType.File]), sorted(named[FileType.Directory])
 
 
-def _inside(file: str, inputs: Inputs) -> Iterator[str | Whole]:
+def _inside(file: str, inputs: Inputs) -> Iterator[str | Shard]:
     """Yield a file itself, the pictures that a table lists, or the parts of a file that holds pictures."""
     if inputs.column is not None:
         rows = _csv_names if file.lower().endswith(".csv") else _parquet_rows
@@ -232,7 +232,7 @@ def _inside(file: str, inputs: Inputs) -> Iterator[str | Whole]:
         except (OSError, ValueError) as error:
             raise UsageError(f"cannot read the table {file}: {error}") from error
     elif file.lower().endswith(".tar"):
-        yield Whole(file)
+        yield Shard(file)
     else:
         yield file
 
@@ -246,7 +246,7 @@ def _csv_names(file: str, column: str, inputs: Inputs) -> Iterator[str]:
             yield from _listed(batch.column(column).to_pylist(), inputs)
 
 
-def _parquet_rows(file: str, column: str, inputs: Inputs) -> Iterator[str | Whole]:
+def _parquet_rows(file: str, column: str, inputs: Inputs) -> Iterator[str | Shard]:
     pa = need_pyarrow("pyarrow")
     system, path = place_of(file)
     with need_pyarrow("pyarrow.parquet").ParquetFile(path, filesystem=system) as table:
@@ -262,10 +262,10 @@ def _parquet_rows(file: str, column: str, inputs: Inputs) -> Iterator[str | Whol
 
 
 def _listed(names: Iterable[str | None], inputs: Inputs) -> Iterator[str]:
-    whole = whole_name if inputs.absolute else str
+    named = absolute_name if inputs.absolute else str
     for name in names:
         if name is not None:
-            yield whole(name)
+            yield named(name)
 
 
 def _refuse_column(file: str, column: str, names: Sequence[str]) -> None:
@@ -273,11 +273,11 @@ def _refuse_column(file: str, column: str, names: Sequence[str]) -> None:
         raise UsageError(f"{file} has no column '{column}'; it has {', '.join(names)}")
 
 
-def _groups(file: str, column: str, rows: Sequence[int]) -> Iterator[Whole]:
+def _groups(file: str, column: str, rows: Sequence[int]) -> Iterator[Shard]:
     """Yield runs of row groups with about a hundred pictures each, if the row groups are small enough."""
     first = start = 0
     for number in range(1, len(rows) + 1):
         held = sum(rows[first:number])
         if held >= LAST_UNIT_PICTURES // 16 or number == len(rows):
-            yield Whole(file, column, tuple(range(first, number)), start, held)
+            yield Shard(file, column, tuple(range(first, number)), start, held)
             first, start = number, start + held

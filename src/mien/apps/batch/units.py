@@ -22,8 +22,8 @@ FIRST_UNIT_PICTURES, LAST_UNIT_PICTURES = 64, 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """Part of a file that holds the bytes of many pictures.
+class Shard:
+    """A file that holds the bytes of many pictures, or a part of it.
 
     Attributes:
         name: of the file.
@@ -47,27 +47,27 @@ class Unit:
     Attributes:
         number: from 0.
         names: of the pictures, or of the clip.
-        whole: the file that holds them, if they are not files themselves.
+        shard: the file that holds them, if they are not files themselves.
     """
 
     number: int
     names: tuple[str, ...] = ()
-    whole: Whole | None = None
+    shard: Shard | None = None
 
     @property
     def is_clip(self) -> bool:
         """Return whether it is a clip."""
-        return self.whole is None and is_clip(self.names[0])
+        return self.shard is None and is_clip(self.names[0])
 
     @property
     def files(self) -> int:
         """Return how many pictures or clips it has; 0 if not known yet."""
-        return self.whole.pictures if self.whole else len(self.names)
+        return self.shard.pictures if self.shard else len(self.names)
 
     @property
     def digest(self) -> str:
         """Return the SHA-256 of its names, which identifies it."""
-        names = [repr(self.whole)] if self.whole else self.names
+        names = [repr(self.shard)] if self.shard else self.names
         return hashlib.sha256(b"\0".join(map(os.fsencode, names))).hexdigest()
 
 
@@ -85,7 +85,7 @@ def size(number: int) -> int:
     return min(FIRST_UNIT_PICTURES << min(number // 64, 30), LAST_UNIT_PICTURES)
 
 
-def units(listing: Iterable[str | Whole]) -> Iterator[Unit]:
+def units(listing: Iterable[str | Shard]) -> Iterator[Unit]:
     """Yield the units of a listing, in order; at most one is held. Clips do not divide the pictures around them."""
     number, things = 0, iter(listing)
     names: list[str] = []
@@ -100,7 +100,7 @@ def units(listing: Iterable[str | Whole]) -> Iterator[Unit]:
             yield Unit(number, tuple(names))
             names, number = [], number + 1
         if not isinstance(thing, str):
-            yield Unit(number, whole=thing)
+            yield Unit(number, shard=thing)
             number += 1
     if names:
         yield Unit(number, tuple(names))

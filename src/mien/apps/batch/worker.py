@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from mien.apps.batch import data_set
 from mien.apps.batch.isolated import TRIES, Bench, FailedClipError
 from mien.apps.batch.job import ClipFile, Done, Entry, Job, kept
-from mien.apps.batch.places import is_url, place_of, read_bytes
-from mien.apps.batch.units import Unit, Whole
+from mien.apps.batch.storage import is_url, place_of, read_bytes
+from mien.apps.batch.units import Shard, Unit
 from mien.core.child import ChildDiedError
 from mien.imaging.formats import PICTURE_SUFFIXES
 from mien.inference.ordered_map import ordered_map, unordered_map
@@ -120,13 +120,13 @@ def _here(name: str) -> Generator[str]:
 
 def pictures(unit: Unit) -> Generator[Picture]:
     """Yield the pictures of a unit. A file of many that cannot be read is yielded itself, with its error."""
-    if unit.whole is None:
+    if unit.shard is None:
         yield from _files(unit.names)
         return
     try:
-        yield from _rows(unit.whole) if unit.whole.column else _members(unit.whole)
+        yield from _rows(unit.shard) if unit.shard.column else _members(unit.shard)
     except (OSError, tarfile.TarError) as error:
-        yield unit.whole.name, error if isinstance(error, OSError) else OSError(str(error))
+        yield unit.shard.name, error if isinstance(error, OSError) else OSError(str(error))
 
 
 def _entry(bench: Bench, name: str, data: bytes | OSError | None) -> Entry:
@@ -155,27 +155,27 @@ def _fetched(name: str) -> Picture:
         return name, error
 
 
-def _members(whole: Whole) -> Iterator[Picture]:
+def _members(shard: Shard) -> Iterator[Picture]:
     """Yield the pictures of a tar file, such as WebDataset's, in one pass."""
-    system, path = place_of(whole.name)
+    system, path = place_of(shard.name)
     with system.open_input_stream(path) as stream, tarfile.open(fileobj=stream, mode="r|*") as members:
         for member in members:
             if member.isfile() and Path(member.name).suffix.lower() in PICTURE_SUFFIXES:
                 content = members.extractfile(member)
                 assert content is not None
-                yield f"{whole.name}/{member.name}", content.read()
+                yield f"{shard.name}/{member.name}", content.read()
 
 
-def _rows(whole: Whole) -> Iterator[Picture]:
+def _rows(shard: Shard) -> Iterator[Picture]:
     """Yield the pictures of a Parquet file: bytes, or a structure with a field ``bytes``, as Hugging Face writes it."""
     from pyarrow import parquet
 
-    system, path = place_of(whole.name)
-    number = whole.row
+    system, path = place_of(shard.name)
+    number = shard.row
     with parquet.ParquetFile(path, filesystem=system) as table:
-        for batch in table.iter_batches(ROWS_AT_ONCE, row_groups=list(whole.groups), columns=[whole.column]):
+        for batch in table.iter_batches(ROWS_AT_ONCE, row_groups=list(shard.groups), columns=[shard.column]):
             for value in batch.column(0).to_pylist():
-                yield f"{whole.name}/{number}", _bytes(value)
+                yield f"{shard.name}/{number}", _bytes(value)
                 number += 1
 
 

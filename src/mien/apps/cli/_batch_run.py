@@ -18,7 +18,7 @@ from mien.core.errors import UsageError
 if TYPE_CHECKING:
     from mien.apps.batch.job import Done, Job
     from mien.apps.batch.listing import Inputs
-    from mien.apps.batch.units import Unit, Whole
+    from mien.apps.batch.units import Shard, Unit
     from mien.apps.cli.batch_screen import BatchScreen
     from mien.results.provenance import Made
 
@@ -68,7 +68,7 @@ class Run:
     screen: BatchScreen
     stopped: Callable[[], bool]
 
-    def listing(self) -> Iterator[str | Whole]:
+    def listing(self) -> Iterator[str | Shard]:
         """Yield the pictures."""
         from mien.apps.batch.listing import listing
 
@@ -115,7 +115,7 @@ def into_file(run: Run, out: Path, *, resume: bool, force: bool) -> None:
 
     resumed = 0
 
-    def missing() -> Iterator[str | Whole]:
+    def missing() -> Iterator[str | Shard]:
         nonlocal resumed
         for thing in run.listing():
             if isinstance(thing, str) and is_clip(thing):
@@ -174,11 +174,11 @@ def _readable(listed: Iterable[Unit]) -> Iterator[Unit]:
 
 def _manifest(run: Run) -> dict[str, object]:
     """Return the manifest of a data set: versions, settings and inputs."""
-    from mien.apps.batch.places import whole_name
+    from mien.apps.batch.storage import absolute_name
     from mien.apps.cli.inputs import LIST
 
     inputs = run.inputs
-    names = [name if name == LIST else whole_name(name) for name in inputs.arguments]
+    names = [name if name == LIST else absolute_name(name) for name in inputs.arguments]
     return {
         "mien": run.job.mien,
         **run.made.entry,

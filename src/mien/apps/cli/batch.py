@@ -74,7 +74,7 @@ def batch(
     that part of a cluster was lost: run it again.
     """
     from mien.apps.batch.listing import Inputs
-    from mien.apps.batch.places import whole_name
+    from mien.apps.batch.storage import absolute_name
     from mien.apps.cli.batch_screen import BatchScreen
     from mien.apps.cli.inputs import piped
     from mien.apps.cli.stopping import stoppable
@@ -82,7 +82,7 @@ def batch(
     refuse_gpus(cluster, options.device)
     to_file = _is_file(out)
     again = f"add --resume to go on with {out}" if to_file else "run the same command again to go on"
-    folder = None if to_file else whole_name(out)
+    folder = None if to_file else absolute_name(out)
     job, made = _job(options, faces, reading, here=cluster.address is None)
     if not to_file:
         job, made = _with_clips(job, made, section, following)

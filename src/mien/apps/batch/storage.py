@@ -30,7 +30,7 @@ def is_url(name: str) -> bool:
     return "://" in name and not Path(name).exists()
 
 
-def whole_name(name: str) -> str:
+def absolute_name(name: str) -> str:
     """Return a name under which a file is found from any working directory."""
     return name if name.startswith("/") or is_url(name) else str(Path(name).absolute())
 
@@ -43,7 +43,7 @@ def place_of(name: str) -> tuple[FileSystem, str]:
         UsageError: no package knows such addresses.
     """
     if not is_url(name):
-        return _local(), whole_name(name)
+        return _local(), absolute_name(name)
     scheme, rest = name.split("://", 1)
     host, _, path = rest.partition("/")
     system, root = _system(scheme.lower(), host)
