@@ -30,8 +30,8 @@ def heated(picture: Image, evidence: NDArray[np.float32]) -> Image:
 def captioned(picture: Image, text: str, strip_px: int | None = None) -> Image:
     """Return a picture (H, W, 3) with a line of text on a strip under it, (H + S, W, 3); S is H / 10 unless given."""
     height, width = picture.shape[:2]
-    strip_px = strip_px or height // 10
-    strip = Pillow.new("RGB", (width, strip_px), "white")
-    font = ImageFont.load_default(strip_px / 1.5)
-    ImageDraw.Draw(strip).text((width / 2, strip_px / 2), text, "black", font, "mm")
+    tall_px = height // 10 if strip_px is None else strip_px
+    strip = Pillow.new("RGB", (width, tall_px), "white")
+    font = ImageFont.load_default(tall_px / 1.5)
+    ImageDraw.Draw(strip).text((width / 2, tall_px / 2), text, "black", font, "mm")
     return np.concatenate([picture, np.asarray(strip)])
