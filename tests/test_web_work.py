@@ -1,12 +1,13 @@
 """What the work of ``mien web`` may cost, and that the others go on."""
 
+import asyncio
 import json
 import logging
 import signal
 import socket
 import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 
 import pytest
@@ -20,10 +21,12 @@ from websockets.sync.client import connect
 from mien.apps.web import _reading, bodies, connections, middleware, shares
 from mien.apps.web import socket as web_socket
 from mien.apps.web import workers as limited
-from mien.apps.web.analyzers import Analyzers
+from mien.apps.web.analyzers import Analyzers, Wanted
 from mien.apps.web.app import create_app
+from mien.detection.detectors import FaceFilter
+from mien.inference.analyzer import Analyzer
 from serving import served
-from small_stream import analyzer, scene
+from small_stream import Squares, analyzer, scene
 from web_client import client, running, said, until, workers
 
 
@@ -124,6 +127,39 @@ def test_a_process_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch):
         500,
         "the process that reads pictures does not start; ",
     )
+
+
+def test_several_pictures_at_once_are_read_with_what_they_share(monkeypatch: pytest.MonkeyPatch):
+    kinds: list[bool] = []
+    together = threading.Barrier(2)
+
+    class Recorder:
+        def __init__(self, *analyzers: Analyzers) -> None:
+            pass
+
+        def do(self, work: Callable[..., object], is_shared: bool) -> None:
+            kinds.append(is_shared)
+            if len(kinds) > 1:
+                together.wait(30)
+
+    monkeypatch.setattr(limited, "Worker", Recorder)
+    some = limited.Workers(Analyzers(analyzer()), count=2)
+
+    async def ask() -> None:
+        await some.run(lambda analyzers: None)
+        await asyncio.gather(*(some.run(lambda analyzers: None) for _ in range(2)))
+
+    asyncio.run(ask())
+    assert kinds == [False, True, True]
+
+
+def test_a_process_has_analyzers_of_two_kinds():
+    two = written(Image.fromarray(scene([(10, 10, "fear"), (110, 70, "anger")])), "PNG")
+    largest = Analyzer(Squares(), analyzer().classifier, keep=FaceFilter(0, largest=True))
+    one = limited.Worker(Analyzers(analyzer()), Analyzers(largest))
+    work = partial(_reading.entry, _reading.bounded("x", two, 10**6), "x", Wanted())
+    assert [len(one.do(work, kind)["faces"]) for kind in (False, True)] == [2, 1]
+    one.kill()
 
 
 def test_there_are_as_many_processes_as_are_asked_for():
