@@ -263,6 +263,23 @@ def test_hidden_faces_are_hidden_in_film_and_page(mien: Command, clip: Path):
     assert detail[0] < 0.5 * detail[1]
 
 
+@pytest.mark.parametrize("kind", ["film", "page"])
+def test_resume_shows_no_face_that_was_hidden(mien: Command, clip: Path, kind: str):
+    run = ("video", clip, "--end", "0.2", f"--{kind}")
+    made = Path("walk.mien.mp4" if kind == "film" else "walk.mien.html")
+    assert mien(*run, "--blur").code == 0
+    hidden = made.read_bytes()
+    outcome = mien(*run, "--data", "csv", "--resume")
+    assert outcome.code == 2
+    assert f"the faces in {made} are blurred, and --resume would show them; add --blur" in outcome.err
+    assert made.read_bytes() == hidden
+    assert sorted(Path().iterdir()) == [made]
+    assert mien(*run, "--data", "csv", "--resume", "--blur").code == 0
+    assert mien(*run, "--data", "csv", "--force").code == 0
+    assert made.read_bytes() != hidden
+    assert mien(*run, "--data", "csv", "--resume").code == 0
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [("90", 90), ("1.5", 1.5), ("1:30", 90), ("0:00.6", 0.6), ("1:01:30.5", 3690.5), ("70:00", 4200)],

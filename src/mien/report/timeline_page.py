@@ -50,6 +50,7 @@ def timeline_page(
     film_start_s: float = 0.0,
     notes: Sequence[str] = (),
     events: Sequence[Event] = (),
+    blurred: bool = False,
 ) -> str:
     """Return the page.
 
@@ -61,6 +62,7 @@ def timeline_page(
         film_start_s: the time of the video at which the film begins.
         notes: what else the reader must know, such as frames that were skipped; a line each.
         events: parts of the video, which are named over each lane.
+        blurred: whether its faces are anonymized, for ``is_blurred``.
     """
     room = resources.files("mien.report")
     html, theme, style, *scripts = (
@@ -74,7 +76,7 @@ def timeline_page(
         notes="".join(f"<p>{escape(note[:1].upper() + note[1:])}</p>" for note in notes),
         content=_content(summary, film, events),
         footer=f"What a net reads in faces need not be what people feel. Model: {escape(model)}.",
-        data=_json(page_data(summary, clip, film_start_s) | {"events": _mark(events)}),
+        data=_json(page_data(summary, clip, film_start_s) | {"events": _mark(events), "blurred": blurred}),
         script="".join(scripts),
     )
     return spelled(page)
@@ -82,10 +84,19 @@ def timeline_page(
 
 def shows_events(page: Path, events: Sequence[Event]) -> bool:
     """Return whether a page that was written before shows these events and no others; False where it cannot be read."""
+    return f'"events":"{_mark(events)}"' in _text(page)
+
+
+def is_blurred(page: Path) -> bool:
+    """Return whether a page that was written before has anonymized faces; False where it cannot be read."""
+    return '"blurred":true' in _text(page)
+
+
+def _text(page: Path) -> str:
     try:
-        return f'"events":"{_mark(events)}"' in page.read_text(encoding="utf-8")
+        return page.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return False
+        return ""
 
 
 def _mark(events: Sequence[Event]) -> str:

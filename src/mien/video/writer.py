@@ -21,7 +21,7 @@ import numpy as np
 from mien.core.arrays import Image
 from mien.core.errors import VideoError
 from mien.core.output import advice_on
-from mien.video._container import exact
+from mien.video._container import exact, open_container
 from mien.video._pyav import FFmpegError, VideoFrame, VideoReformatter, av
 from mien.video.audio import AudioTracks
 
@@ -35,6 +35,15 @@ _OPTIONS = {
 
 _BT709 = 1
 _LIMITED = 1
+
+
+def comment_of(path: Path) -> str:
+    """Return what a video says of itself; nothing where it cannot be read."""
+    try:
+        with open_container(path) as container:
+            return container.metadata.get("comment", "")
+    except VideoError:
+        return ""
 
 
 class VideoWriter:
@@ -55,6 +64,7 @@ class VideoWriter:
         audio_of: Path | None = None,
         start_s: float = 0.0,
         end_s: float | None = None,
+        comment: str = "",
     ) -> None:
         """Begin a video.
 
@@ -65,6 +75,7 @@ class VideoWriter:
             audio_of: the source whose audio is copied, if it has any; None for a video without audio.
             start_s: the time in the source at which the video begins.
             end_s: the time in the source at which audio and last picture end; None for its end.
+            comment: what the file says of itself, for ``comment_of``.
 
         Raises:
             VideoError: path cannot be written, or audio_of not read.
@@ -72,7 +83,7 @@ class VideoWriter:
         self._path, self._part = path, path.with_name(path.name + ".part")
         self._start, self._end = exact(start_s), None if end_s is None else exact(end_s)
         self._size = size[0] + size[0] % 2, size[1] + size[1] % 2
-        self._base = time_base
+        self._base, self._comment = time_base, comment
         self._last = -1
         self._duration = 1
         self._until: Fraction | None = None
@@ -157,6 +168,7 @@ class VideoWriter:
         # With the usual scale of milliseconds the start of a stream would be rounded.
         options = {"movflags": "+faststart", "movie_timescale": str(max(1000, self._base.denominator))}
         self._container = av.open(f"file:{self._part}", "w", format="mp4", options=options)
+        self._container.metadata["comment"] = self._comment
         self._stream = self._container.add_stream("libx264", options=_OPTIONS)
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"

@@ -11,7 +11,7 @@ from typing import Self
 
 from mien.apps.cli._clip_writer import ClipWriter
 from mien.apps.cli.pictures import anonymized
-from mien.core.errors import MienError
+from mien.core.errors import MienError, UsageError
 from mien.core.output import write_whole
 from mien.draw.annotate import draw
 from mien.report.annotations import FORMS, Recording
@@ -20,7 +20,7 @@ from mien.report.clock_table import Clock, write_clock_table
 from mien.report.events import Event
 from mien.report.layouts import LayoutTable
 from mien.report.person_table import ClipPeople, Parts
-from mien.report.timeline_page import shows_events, timeline_page
+from mien.report.timeline_page import is_blurred, shows_events, timeline_page
 from mien.report.timeline_plot import write_timeline
 from mien.results.document import ModelEntry, PictureEntry, picture_entry
 from mien.results.identities import NOBODY_SAID, Identities
@@ -29,9 +29,13 @@ from mien.results.rows import model_name
 from mien.tracking.timeline import Summary, Timeline
 from mien.tracking.tracked_result import TrackedResult
 from mien.video.reader import Clip, Video
+from mien.video.writer import comment_of
 
 OURS = ".mien"
 """What stands before the suffix of every file that mien writes of a clip."""
+
+BLURRED = "faces blurred"
+"""What a film of blurred faces says of itself."""
 
 CAPTIONS: dict[str, Callable[[Summary, float], str]] = {".srt": srt, ".vtt": vtt}
 
@@ -74,13 +78,27 @@ class Wanted:
     def is_up_to_date(self, files: Files, clip: str) -> bool:
         """Return whether all files of a clip are there and name its events: the page says so, and others go with it.
 
-        Where faces are to be blurred they are not, as nothing tells whether those in the film are.
+        Where faces are to be blurred they are made anew in any case.
         """
         if self.blur or not all(file.exists() for file in files.values()):
             return False
         if "page" in files:
             return shows_events(files["page"], self.events(clip))
         return not (self.events(clip) and files.keys() & {"timeline", "annotations"})
+
+    def keep_blurred(self, files: Files) -> None:
+        """Refuse to go on with a film or page whose faces are blurred where these would not be.
+
+        Raises:
+            UsageError: there is one.
+        """
+        told = {"film": lambda path: comment_of(path) == BLURRED, "page": is_blurred}
+        hidden = [files[kind] for kind, blurred in told.items() if kind in files and blurred(files[kind])]
+        if hidden and not self.blur:
+            raise UsageError(
+                f"the faces in {hidden[0]} are blurred, and --resume would show them; add --blur, or start over with "
+                "--force"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +187,12 @@ class ClipOutputs:
         self._timeline.add(result, shown.frame)
         if "film" in self._files and source.video:
             self._film = self._film or ClipWriter(
-                self._files["film"], source.video, shown.frame.image, source.start_s, source.end_s
+                self._files["film"],
+                source.video,
+                shown.frame.image,
+                source.start_s,
+                source.end_s,
+                BLURRED if self._wanted.blur else "",
             )
             self._film.write(draw(self._timeline.people(shown), source.who.names), result.frame.time_s)
             if self._film.error and len(self._files) == 1:
@@ -217,7 +240,16 @@ class ClipOutputs:
         recording = Recording(clip, folder, now, facts.fps, length_s, facts.has_audio, tuple(events), start_clock)
 
         def write_page(path: Path) -> None:
-            page = timeline_page(summary, clip.name, model, film=film, film_start_s=start_s, notes=notes, events=events)
+            page = timeline_page(
+                summary,
+                clip.name,
+                model,
+                film=film,
+                film_start_s=start_s,
+                notes=notes,
+                events=events,
+                blurred=self._wanted.blur,
+            )
             write_whole(path, page.encode())
 
         return {

@@ -21,7 +21,9 @@ class ClipWriter:
         error: why there is no film; None as long as there is one.
     """
 
-    def __init__(self, path: Path, video: Video, first: Image, start_s: float, end_s: float | None) -> None:
+    def __init__(  # noqa: PLR0917, as of the writer
+        self, path: Path, video: Video, first: Image, start_s: float, end_s: float | None, comment: str
+    ) -> None:
         """Begin the film of a video, with its sound.
 
         Args:
@@ -30,13 +32,15 @@ class ClipWriter:
             first: (H, W, 3), of the size of all of them.
             start_s: the time in the video at which the film begins.
             end_s: the time in the video at which it ends; None for the video's end.
+            comment: what the film says of itself.
         """
         self.error: MienError | None = None
         self._writer: VideoWriter | None = None
         with self._kept():
             height, width = first.shape[:2]
             audio_of = Path(video.clip.path)
-            self._writer = VideoWriter(path, (width, height), video.clip.time_base, audio_of, start_s, end_s)
+            size, base = (width, height), video.clip.time_base
+            self._writer = VideoWriter(path, size, base, audio_of, start_s, end_s, comment)
 
     def __enter__(self) -> Self:
         """Return the film itself."""

@@ -140,6 +140,8 @@ def run_clip(
             screen.was_done(clip)
             outputs.count(sink.recorded, who.not_people(sink.not_people))
             return outputs.people, []
+        if job.resume:
+            job.wanted.keep_blurred(files)
         screen.begin(clip, video.clip, first.time_s, job.end_s)
         time_s = first.time_s
         for number, result in enumerate(tracked_results(chain([first], frames), stream, sink.recorded if sink else ())):
