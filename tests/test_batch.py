@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import sys
 import tarfile
 from pathlib import Path
 
@@ -185,6 +186,19 @@ def test_an_output_that_is_removed_is_an_error(mien: Command, tmp_path: Path, mo
     assert outcome.code == 1
     assert "was deleted or replaced while results went into it" in outcome.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [("a.png", "--out", "out"), ("memory://a.png", "--out", "a.jsonl")])
+def test_without_pyarrow_it_says_what_to_install(
+    arguments: tuple[str, ...], mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "a.png").touch()
+    for module in ("pyarrow", "pyarrow.fs"):
+        monkeypatch.setitem(sys.modules, module, None)
+    outcome = mien("batch", *arguments)
+    told = "mien: batches need pyarrow, which is not installed; run: pip install 'mien[batch]'\n"
+    assert (outcome.code, outcome.err) == (1, told)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_a_dry_run_counts(mien: Command, tmp_path: Path):

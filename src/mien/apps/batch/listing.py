@@ -189,14 +189,13 @@ def _remote(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
 
 def _at(name: str, inputs: Inputs) -> Iterator[str]:
     """Yield the files at an address; a last part with stars is a pattern."""
-    from pyarrow.fs import FileType
-
+    file_type = need_pyarrow("pyarrow.fs").FileType
     system, path = place_of(name.rstrip("/"))
     folder, _, last = path.rpartition("/")
     if glob.has_magic(last):
         files, _ = _remote_entries(system, folder)
         yield from (address_of(name, f"{folder}/{file}") for file in files if Path(file).match(last))
-    elif system.get_file_info(path).type == FileType.Directory:
+    elif system.get_file_info(path).type == file_type.Directory:
         yield from _remote_folder(name, path, inputs)
     else:
         yield name

@@ -102,22 +102,28 @@ def write_from(root: str, name: str, content: IO[bytes]) -> None:
 
 
 def exists(root: str, name: str) -> bool:
-    """Return whether a file of a folder exists."""
-    from pyarrow.fs import FileType
+    """Return whether a file of a folder exists.
 
+    Raises:
+        MissingExtra: as for ``place_of``.
+    """
+    file_type = need_pyarrow("pyarrow.fs").FileType
     system, folder = place_of(root)
-    return system.get_file_info(f"{folder}/{name}").type != FileType.NotFound
+    return system.get_file_info(f"{folder}/{name}").type != file_type.NotFound
 
 
 def remove(root: str, name: str) -> None:
-    """Remove a file or a subfolder of a folder, if it exists."""
-    from pyarrow.fs import FileType
+    """Remove a file or a subfolder of a folder, if it exists.
 
+    Raises:
+        MissingExtra: as for ``place_of``.
+    """
+    file_type = need_pyarrow("pyarrow.fs").FileType
     system, folder = place_of(root)
     kind = system.get_file_info(f"{folder}/{name}").type
-    if kind == FileType.Directory:
+    if kind == file_type.Directory:
         system.delete_dir(f"{folder}/{name}")
-    elif kind == FileType.File:
+    elif kind == file_type.File:
         system.delete_file(f"{folder}/{name}")
 
 
