@@ -17,7 +17,7 @@ from mien.results.document import picture_entry
 from tracked_results import tracked_result
 
 PY_FEAT = (
-    "frame FaceRectX FaceRectY FaceRectWidth FaceRectHeight FaceScore Pitch Roll Yaw "
+    "frame FaceRectX FaceRectY FaceRectWidth FaceRectHeight FaceScore Pitch Roll Yaw X Y Z "
     "anger disgust fear happiness sadness surprise neutral input Identity"
 )
 OPENFACE = "frame face_id timestamp confidence success pose_Rx pose_Ry pose_Rz"
@@ -47,6 +47,7 @@ def test_what_is_uncertain_has_no_emotion_and_who_is_nobody_no_row(tmp_path: Pat
     assert table["happiness"].tolist()[::2] == [0.8, 0.8]
     assert table.loc[1, list(EMOTIONS)].isna().all()
     assert table["Yaw"].isna().all(), "without landmarks"
+    assert table[["X", "Y", "Z"]].isna().all(axis=None), "py-feat picks them; mien does not know them"
     assert written("openface", tmp_path / "b.csv", without=(1,))["face_id"].tolist() == [2]
 
 

@@ -1,7 +1,8 @@
 """The tables of ``mien video --layout``: a row a face a frame in the columns of py-feat or of OpenFace.
 
-Only columns that mien can fill are there; neither has action units. Where a face is uncertain the cells of its emotions
-are empty, as the readers of these tables take every number for a finding.
+Only columns that mien can fill are there, and three empty ones without which py-feat reads no pose; neither has action
+units. Where a face is uncertain the cells of its emotions are empty, as the readers of these tables take every number
+for a finding.
 
 Sources: ``feat.utils`` and ``feat.detector`` of py-feat 2.1, which measures angles in radians, upwards, to the
 subject's right and leaning there; https://github.com/TadasBaltrusaitis/OpenFace/wiki/Output-Format, whose axes point
@@ -30,6 +31,9 @@ SPOOLED_BYTES = 1 << 20
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """Those of py-feat, in its order."""
 
+POSE = ("Pitch", "Roll", "Yaw", "X", "Y", "Z")
+"""The columns of a head's pose, all of which py-feat's ``Fex.poses`` picks; mien knows no place of the head."""
+
 
 def columns(layout: str, labels: tuple[str, ...]) -> tuple[str, ...]:
     """Return the columns of a layout for these emotions, in order."""
@@ -38,11 +42,11 @@ def columns(layout: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         return *head, *(f"p_{label}" for label in labels)
     box = "FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore"
     emotions = (emotion for emotion in EMOTIONS if emotion in labels)
-    return "frame", *box, "Pitch", "Roll", "Yaw", *emotions, "input", "Identity"
+    return "frame", *box, *POSE, *emotions, "input", "Identity"
 
 
 def py_feat(entry: PictureEntry, face: FaceEntry, name: str, labels: tuple[str, ...]) -> Row:
-    """Return a row as py-feat writes it."""
+    """Return a row as py-feat writes it; X, Y and Z, the place of the head, are empty."""
     x1, y1, x2, y2 = face["box"]
     yaw, pitch, roll = _radians(face)
     return {
@@ -55,6 +59,7 @@ def py_feat(entry: PictureEntry, face: FaceEntry, name: str, labels: tuple[str, 
         "Pitch": pitch,
         "Roll": _negative(roll),
         "Yaw": _negative(yaw),
+        **dict.fromkeys("XYZ"),
         **{emotion: _share(face, emotion) for emotion in EMOTIONS if emotion in labels},
         "input": spelled(entry["path"]),
         "Identity": csv_name(name) or f"Person_{face.get('id', -1)}",
