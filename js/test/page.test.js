@@ -4,11 +4,27 @@ import { test } from "node:test";
 
 import { frameSize, goingOn } from "../../src/mien/apps/web/static/frames.js";
 import { counted } from "../../src/mien/apps/web/static/gallery.js";
+import { Seen } from "../../src/mien/apps/web/static/seen.js";
 
 test("an entry goes on from those of an earlier stream", () => {
   const entry = { frame: 0, faces: [{ id: 1, box: [0, 0, 1, 1] }, { id: -1 }], not_people: [1, -1] };
   const later = goingOn(entry, { frame: 41, id: 7 });
   assert.deepEqual(later, { frame: 42, faces: [{ id: 8, box: [0, 0, 1, 1] }, { id: -1 }], not_people: [8, -1] });
+});
+
+test("frames are kept under the name of their source, whichever stream they come by", () => {
+  const seen = new Seen(), found = { frame: 0, time_s: 0, faces: [{ id: 3 }, { id: 1 }], not_people: [1] };
+  assert.deepEqual(seen.add(found, "camera").faces, [{ id: 3 }]);
+  seen.goOn();
+  assert.deepEqual(seen.add(found, "camera").faces, [{ id: 6 }]);
+  assert.deepEqual(seen.frames.map(({ path, frame }) => [path, frame]), [["camera", 0], ["camera", 1]]);
+});
+
+test("the last twenty minutes of 30 frames a second are kept", () => {
+  const seen = new Seen();
+  for (let frame = 0; frame <= 20 * 60 * 30; frame++) seen.add({ frame, time_s: frame / 30, faces: [] }, "camera");
+  assert.equal(seen.frames.length, 36000);
+  assert.equal(seen.frames[0].frame, 1);
 });
 
 test("frames are reduced to 1280 pixels, and never enlarged", () => {

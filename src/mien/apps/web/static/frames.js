@@ -28,3 +28,12 @@ export function frameSize({ videoWidth: width, videoHeight: height }) {
   const scale = Math.min(1, LONGEST_PX / Math.max(width, height));
   return [Math.round(scale * width), Math.round(scale * height)];
 }
+
+const presented = (film) => new Promise((done) =>
+  film.requestVideoFrameCallback ? film.requestVideoFrameCallback(done) : requestAnimationFrame(done));
+
+/** Wait for a frame that comes after the one at shown_s; the first may be there already, as in a film that is paused. */
+export async function newFrame(film, shown_s) {
+  if (shown_s < 0 && film.readyState >= 2) return;
+  do await presented(film); while (film.currentTime === shown_s);
+}

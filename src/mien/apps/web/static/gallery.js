@@ -1,7 +1,5 @@
 // Several files: each with a small picture, and what was found in it so far.
 
-/** @typedef {{kind: "picture" | "video" | "camera", file?: File, entry?: object, error?: Error, url?: string}} Item */
-
 export class Gallery {
   #list;
   #choose;

@@ -3,7 +3,7 @@
 const ANIMATED = ["image/gif", "image/webp", "image/png", "image/avif"];
 
 /** The first frame of an animation, as a picture of its own; null of what is none, as far as the browser can say. */
-export async function firstFrame(file) {
+async function firstFrame(file) {
   if (!ANIMATED.includes(file.type) || !("ImageDecoder" in window)) return null;
   const decoder = new ImageDecoder({ type: file.type, data: await file.arrayBuffer() });
   try {
@@ -28,4 +28,11 @@ export function display(still, picture) {
   if (still.src) URL.revokeObjectURL(still.src);
   still.src = URL.createObjectURL(picture);
   return still.decode();
+}
+
+/** Show the picture of an item: of an animation its first frame, as that is what is read. */
+export async function displayPicture(still, item) {
+  const frame = await firstFrame(item.file);
+  item.isAnimated = frame !== null;
+  return display(still, frame ?? item.file);
 }

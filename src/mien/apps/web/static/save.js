@@ -1,7 +1,29 @@
 // Results as files: the documents and tables of docs/SCHEMA.md, and marked pictures.
+import { stemOf } from "./items.js";
 import { paint } from "./marks.js";
 
 const ANGLES = ["yaw_deg", "pitch_deg", "roll_deg"];
+
+/**
+ * Save the results of pictures: the entry of one alone, or those of several together.
+ * @param model that made them, where they do not say so
+ * @param {string[]} labels the emotions that are told apart
+ */
+export function savePictures(form, items, model, labels) {
+  const entries = items.flatMap(({ entry }) => entry ?? []), [first] = entries, isOne = items.length < 2;
+  const failures = items.filter(({ error }) => error).map(({ file, error }) => ({ path: file.name, error: error.message }));
+  const document = () => JSON.stringify(isOne ? first : documentOf(entries, failures), null, 1);
+  saveText(isOne ? stemOf(items[0]) : "pictures", form, form === "csv" ? table(entries, first.model ?? model, labels) : document());
+}
+
+/** Save the results of the frames of a video or a camera, as JSON a line each. */
+export function saveFrames(form, source, frames, model, labels) {
+  if (form === "csv") saveText(stemOf(source), form, table(frames, frames[0].model ?? model, labels));
+  else saveText(stemOf(source), "jsonl", frames.map((one) => JSON.stringify(one) + "\n").join(""));
+}
+
+const saveText = (stem, form, text) =>
+  download(`${stem}.mien.${form}`, new Blob([text], { type: form === "csv" ? "text/csv" : "application/json" }));
 
 /** One document of several pictures, as mien image --json prints it, with what could not be read. */
 export function documentOf(entries, failures) {
@@ -36,11 +58,11 @@ function cell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** A PNG of what is shown, in its own size, with the marks of an entry. */
-export function markedPicture(medium, entry, colours, mirrored) {
+/** Save a PNG of what is shown, in its own size, with the marks of an entry. */
+export async function saveMarked(stem, medium, entry, colours, mirrored) {
   const canvas = new OffscreenCanvas(medium.videoWidth ?? medium.naturalWidth, medium.videoHeight ?? medium.naturalHeight);
   drawMarked(canvas, medium, entry, colours, mirrored);
-  return canvas.convertToBlob({ type: "image/png" });
+  download(`${stem}.mien.png`, await canvas.convertToBlob({ type: "image/png" }));
 }
 
 /** Draw a picture over the whole of a canvas, and the marks of an entry on it. */
