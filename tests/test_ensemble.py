@@ -121,7 +121,9 @@ def test_the_headline_says_how_to_get_what_is_missing(tmp_path: Path, data: Path
     assert not any(measure.startswith("ECE, weighted") for measure in rows)
     document = evaluate(model, data, protocols=["majority"], prior=1.0, robustness=True, speed=True).document
     rows = {row.measure: row for row in headline(document)}
-    assert rows["accuracy, all faces"].on == "without --protocol"
-    assert rows["accuracy left under corruption"].on == "with --protocol seven"
-    assert rows["ECE, weighted for prior 1"].value == ""
+    assert rows["accuracy, all faces"].on == "majority 4"
+    assert rows["accuracy left under corruption"].on.startswith("majority, mean of ")
+    assert rows["ECE, weighted for prior 1"].on == "majority, 4 faces"
+    assert "share certain / accuracy on it" not in rows
+    assert {row.on for row in rows.values() if not row.value} == {"with --photos FOLDER"}
     assert rows["time a face, one thread"].value.endswith(" ms")

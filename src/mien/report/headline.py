@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from mien.data.samples import FER2013, FERPLUS
-from mien.evaluation.document import Metrics, ProtocolBlocks, Scores, protocols_of
+from mien.evaluation.document import CoverageBlock, Metrics, ProtocolBlocks, Scores, protocols_of
 
 FER2013_SPLITS = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
 """What FER2013 calls the splits."""
 
 _PUBLISHED = {FER2013, FERPLUS}
 
-NEEDS_ALL = "without --protocol"
-NEEDS_SEVEN = "with --protocol seven"
-
+MAIN = ("majority", "seven")
+"""The protocols whose accuracies are told where both were scored."""
 
 Key = Literal["macro_f1", "balanced_accuracy", "ece", "ece_weighted", "jsd", "jsd_shown"]
 """A score that the table tells."""
@@ -41,20 +40,24 @@ def scored_on(document: Metrics) -> str:
 
 
 def headline(document: Metrics) -> list[Row]:
-    """Return the rows of the table from the content of ``metrics.json``."""
-    protocols = protocols_of(document)
-    prior, seven = document["prior"], protocols["seven"]["all"] if "seven" in protocols else None
+    """Return the rows of the table from the content of ``metrics.json``.
+
+    Figures are under ``seven``, or under the protocol that was chosen; what that has not, has no row.
+    """
+    protocols, prior = protocols_of(document), document["prior"]
+    name = "seven" if "seven" in protocols else next(iter(protocols))
+    scores = protocols[name]["all"]
     return [
         _size(document),
         _time(document),
         _accuracy(protocols, "all"),
         _accuracy(protocols, "clean"),
-        _figures("macro F1 / balanced accuracy", seven, "macro_f1", "balanced_accuracy"),
-        _figures("calibration error (ECE)", seven, "ece"),
-        *([_figures(f"ECE, weighted for prior {prior:g}", seven, "ece_weighted")] if prior else []),
-        _divergence(seven),
-        _certain(document),
-        _robustness(document),
+        _figures("macro F1 / balanced accuracy", name, scores, "macro_f1", "balanced_accuracy"),
+        _figures("calibration error (ECE)", name, scores, "ece"),
+        *([_figures(f"ECE, weighted for prior {prior:g}", name, scores, "ece_weighted")] if prior else []),
+        _divergence(name, scores),
+        *([_certain(document["coverage"])] if "coverage" in document else []),
+        _robustness(document, name),
         _photos(document),
     ]
 
@@ -75,53 +78,45 @@ def _time(document: Metrics) -> Row:
 
 
 def _accuracy(protocols: Mapping[str, ProtocolBlocks], kind: Literal["all", "clean"]) -> Row:
-    """Return the accuracies under the two main protocols, on all faces or on the clean ones."""
-    measure = f"accuracy, {kind} faces"
-    if not {"majority", "seven"} <= protocols.keys():
-        return Row(measure, "", NEEDS_ALL)
-    blocks = [protocols[name][kind] for name in ("majority", "seven")]
-    value = " / ".join(percent(block["accuracy"]) for block in blocks)
-    majority, seven = (f"{block['n']:,}" for block in blocks)
-    return Row(measure, value, f"majority {majority} / seven {seven}")
+    """Return the accuracies under the two main protocols or the chosen one, on all faces or on the clean ones."""
+    blocks = {name: protocols[name][kind] for name in MAIN if name in protocols} or {
+        name: both[kind] for name, both in protocols.items()
+    }
+    value = " / ".join(percent(block["accuracy"]) for block in blocks.values())
+    on = " / ".join(f"{name} {block['n']:,}" for name, block in blocks.items())
+    return Row(f"accuracy, {kind} faces", value, on)
 
 
-def _figures(measure: str, seven: Scores | None, *keys: Key) -> Row:
-    """Return figures under ``seven``, all faces."""
-    if seven is None:
-        return Row(measure, "", NEEDS_SEVEN)
-    value = " / ".join("none" if seven[key] is None else f"{seven[key]:.3f}" for key in keys)
-    return Row(measure, value, f"seven, {seven['n']:,} faces")
+def _figures(measure: str, name: str, scores: Scores, *keys: Key) -> Row:
+    """Return figures under a protocol, all faces."""
+    value = " / ".join("none" if scores[key] is None else f"{scores[key]:.3f}" for key in keys)
+    return Row(measure, value, f"{name}, {scores['n']:,} faces")
 
 
-def _divergence(seven: Scores | None) -> Row:
+def _divergence(name: str, scores: Scores) -> Row:
     """Return the divergence from the votes; some documents in docs/runs hold that over the model's labels alone."""
-    keys: list[Key] = [key for key in ("jsd", "jsd_shown") if seven is None or key in seven]
-    row = _figures("JSD to the votes, nats", seven, *keys)
-    return row if seven is None else row._replace(on=f"over its labels / as seven, {seven['n']:,} faces")
+    keys: list[Key] = [key for key in ("jsd", "jsd_shown") if key in scores]
+    row = _figures("JSD to the votes, nats", name, scores, *keys)
+    return row._replace(on=f"over its labels / as {name}, {scores['n']:,} faces")
 
 
-def _certain(document: Metrics) -> Row:
+def _certain(block: CoverageBlock) -> Row:
     """Return the share of certain faces, and the accuracy on them."""
     measure = "share certain / accuracy on it"
-    if "coverage" not in document:
-        return Row(measure, "", NEEDS_SEVEN)
-    block = document["coverage"]
     if block["uncertain_below"] is None:
         return Row(measure, "none", "an average has no threshold")
     value = f"{percent(block['kept'])} / {percent(block['accuracy'])}"
     return Row(measure, value, f"seven, unweighted, confidence from {block['uncertain_below']:.3f}")
 
 
-def _robustness(document: Metrics) -> Row:
+def _robustness(document: Metrics, name: str) -> Row:
     """Return the mean accuracy under corruption as a share of that on the faces as they are."""
     measure = "accuracy left under corruption"
     if "robustness" not in document:
         return Row(measure, "", "with --robustness")
-    block = document["robustness"].get("seven")
-    if block is None:
-        return Row(measure, "", NEEDS_SEVEN)
+    block = document["robustness"][name]
     value = "none" if block["share"] is None else f"{block['share']:.3f} of it"
-    return Row(measure, value, f"seven, mean of {len(block['corruptions'])} corruptions")
+    return Row(measure, value, f"{name}, mean of {len(block['corruptions'])} corruptions")
 
 
 def _photos(document: Metrics) -> Row:
