@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Chosen } from "../../src/mien/apps/web/static/chosen.js";
 import { frameSize, goingOn } from "../../src/mien/apps/web/static/frames.js";
 import { counted } from "../../src/mien/apps/web/static/gallery.js";
 import { Seen } from "../../src/mien/apps/web/static/seen.js";
@@ -30,6 +31,21 @@ test("the last twenty minutes of 30 frames a second are kept", () => {
 test("frames are reduced to 1280 pixels, and never enlarged", () => {
   assert.deepEqual(frameSize({ videoWidth: 1920, videoHeight: 1080 }), [1280, 720]);
   assert.deepEqual(frameSize({ videoWidth: 480, videoHeight: 640 }), [480, 640]);
+});
+
+test("a picture that is read anew meanwhile gets the later answer alone", async () => {
+  globalThis.document = { getElementById: () => ({ querySelectorAll: () => [], replaceChildren() {} }) };
+  const answers = [], chosen = new Chosen(null, () => new Promise((done) => answers.push(done))), item = { kind: "picture" };
+  chosen.open([item]);
+  const first = chosen.read(item);
+  chosen.forget(() => true);
+  const second = chosen.read(item);
+  answers[0]("by the settings of before");
+  await first;
+  assert.equal(item.entry, undefined);
+  answers[1]("by those of now");
+  await second;
+  assert.equal(item.entry, "by those of now");
 });
 
 test("faces are counted in words, and those that are uncertain", () => {

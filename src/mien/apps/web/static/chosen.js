@@ -29,10 +29,13 @@ export class Chosen {
     this.#gallery.show(this.items, shown);
   }
 
-  /** Read a picture, once: its item gets the entry, or the error. */
+  /** Read a picture, once: its item gets the entry or the error, unless it was forgotten meanwhile. */
   read(item) {
-    item.reading ??= this.#read(item.file).then((entry) => { item.entry = entry; }, (error) => { item.error = error; });
-    return item.reading;
+    if (item.reading) return item.reading;
+    const reading = this.#read(item.file)
+      .then((entry) => ({ entry }), (error) => ({ error }))
+      .then((found) => { if (item.reading === reading) Object.assign(item, found); });
+    return item.reading = reading;
   }
 
   async readAll() {
