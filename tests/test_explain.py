@@ -143,7 +143,7 @@ class TestCommand:
         assert [path.name for path in Path("out").iterdir()] == ["astronaut.explained.mien.png"]
         said = " ".join(found.out.split())
         assert "where the evidence lies" in said
-        assert "happiness 100.0%" in said
+        assert "1 happiness 100.0%" in said, "as mien image counts faces"
         assert "coffee.png: no face found" in said
         assert mien("explain", examples / "astronaut.png", "--out", "out").code == 2
 

@@ -66,7 +66,7 @@ def _explained(path: str, file: Path, analyzer: Analyzer, emotions: int) -> list
 
     with verbosity.console().status(f"explaining {path}"):
         found = explained(path, analyzer, emotions)
-    rows = [one.draw(f"face {number}") for number, one in enumerate(found)]
+    rows = [one.draw(f"face {number}") for number, one in enumerate(found, start=1)]
     widest = max((row.shape[1] for row in rows), default=0)
     padded = [np.pad(row, ((0, 0), (0, widest - row.shape[1]), (0, 0)), constant_values=255) for row in rows]
     if padded:
@@ -83,7 +83,7 @@ def _show(path: str, file: Path, found: list[Explanation]) -> None:
         return
     rows = [
         [str(number), name, f"{one.face.probabilities[name]:.1%}", *(f"{share:.0%}" for share in thirds)]
-        for number, one in enumerate(found)
+        for number, one in enumerate(found, start=1)
         for name, thirds in zip(one.emotions, one.thirds().tolist(), strict=True)
     ]
     heads = ["face", "emotion", "share", "upper third", "middle third", "lower third"]
