@@ -131,6 +131,18 @@ def test_a_detector_that_nobody_knows(tmp_path: Path):
         run(tmp_path, "--detector", "yunnet")
 
 
+def test_who_stops_the_audit_is_not_told_that_nothing_was_written(
+    mien: Command, published: list[Path], monkeypatch: pytest.MonkeyPatch
+):
+    def interrupt(found: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mien.apps.cli.prepare.tables", interrupt)
+    outcome = mien("prepare", *published)
+    assert (outcome.code, outcome.err) == (130, "")
+    assert Path("data/audit.json").exists()
+
+
 def test_what_was_prepared_is_kept_without_force(mien: Command, published: list[Path]):
     assert mien("prepare", *published).code == 0
     before = {path.name: path.read_bytes() for path in Path("data").iterdir()}

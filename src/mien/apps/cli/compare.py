@@ -16,7 +16,6 @@ from mien.apps.cli.tables import print_table
 from mien.core.packaged import PACKAGED_NAMES
 
 
-@whole_or_nothing()
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A", help=f"An ONNX file, or a packaged one, {PACKAGED_NAMES}.")],
     second: Annotated[Path, typer.Argument(metavar="B", help="The file that is compared with it.")],
@@ -43,7 +42,7 @@ def compare(
     if out is not None:
         refuse_existing([out], force=force)
     files = model_file(first), model_file(second)
-    with folder_for(out.parent) if out else nullcontext():
+    with whole_or_nothing(), folder_for(out.parent) if out else nullcontext():
         with console.status(f"comparing {first} and {second} on {split.value}"):
             document = found(*files, data, split.value, groups=groups, prior=prior, **net.arguments())
         if out is not None:

@@ -26,7 +26,6 @@ class SplitName(StrEnum):
     test = "test"
 
 
-@whole_or_nothing()
 def prepare(
     sources: Annotated[
         list[Path],
@@ -56,12 +55,13 @@ def prepare(
     from mien.detection.detectors import load_detector
 
     console = verbosity.console()
-    find = None if detector == "none" else load_detector(detector)
-    with output_folder(out, FILES, force=force):
-        with console.status("reading"):
-            samples = read_source(sources, find, split.value if split else "")
-        with console.status(f"comparing {len(samples):,} faces"):
-            found = write(samples, out)
+    with whole_or_nothing():
+        find = None if detector == "none" else load_detector(detector)
+        with output_folder(out, FILES, force=force):
+            with console.status("reading"):
+                samples = read_source(sources, find, split.value if split else "")
+            with console.status(f"comparing {len(samples):,} faces"):
+                found = write(samples, out)
     for table in tables(found):
         console.print(table)
     console.print(
