@@ -217,6 +217,50 @@ def test_an_argument_without_pictures_is_named(mien: Command, tmp_path: Path):
     assert (outcome.code, outcome.err) == (1, told)
 
 
+def pipe_in(names: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(names.encode())))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["phtos"], "no such file or folder: phtos; check the spelling"),
+        (["empty"], "no pictures"),
+        ([], "standard input names no pictures"),
+        (["empty.csv", "--column", "key"], "column 'key' of the tables holds nothing"),
+    ],
+)
+@pytest.mark.usefixtures("stand_in")
+def test_where_nothing_is_listed_nothing_is_begun(
+    arguments: list[str], why: str, mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty.csv").write_text("key\n")
+    for out in ("out", "out.jsonl"):
+        pipe_in("", monkeypatch)
+        outcome = mien("batch", *arguments, "--out", out)
+        assert (outcome.code, outcome.out, outcome.err.count("\n")) == (1, "", 1)
+        assert outcome.err.startswith(f"mien: {why}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "empty.csv"]
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_a_misspelt_name_replaces_no_results(mien: Command, tmp_path: Path):
+    (tmp_path / "a.png").touch()
+    assert mien("batch", "a.png", "--out", "out").code == 0
+    before = content(tmp_path / "out")
+    assert mien("batch", "b.png", "--out", "out", "--force").code == 1
+    assert content(tmp_path / "out") == before
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_piped_names_become_a_data_set(mien: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "a.png").touch()
+    pipe_in("a.png\n", monkeypatch)
+    assert mien("batch", "--out", "out").code == 0
+    assert json.loads(Path("out/manifest.json").read_text())["inputs"] == ["-"]
+
+
 @pytest.mark.usefixtures("stand_in")
 def test_addresses_are_read_and_written(mien: Command):
     fsspec = pytest.importorskip("fsspec")
@@ -231,7 +275,9 @@ def test_addresses_are_read_and_written(mien: Command):
     again = mien("batch", "memory://bucket/in", "-r", "--out", "memory://bucket/out", "--view", "eight")
     assert again.code == 2
     gone = mien("batch", "memory://bucket/none.png", "memory://bucket/in/*.png", "--out", "one.jsonl")
-    assert (gone.code, gone.err.count("cannot read memory://bucket/none.png")) == (1, 1)
+    assert (gone.code, gone.err.count("nothing found at memory://bucket/none.png")) == (1, 1)
+    assert mien("batch", "memory://bucket/none.png", "--out", "none").code == 1
+    assert not Path("none").exists()
     lines = [json.loads(line) for line in Path("one.jsonl").read_text().splitlines()]
     assert [(line["path"], line["width"]) for line in lines if "width" in line] == [("memory://bucket/in/a.png", 3)]
     assert mien("batch", "nowhere://a", "--out", "x").code == 2

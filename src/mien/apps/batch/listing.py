@@ -113,19 +113,21 @@ def _files(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
     if not name.strip():
         refuse(name, "an empty name; is a variable unset?")
     elif is_url(name):
-        yield from _filled(name, _remote(name, inputs, refuse), inputs, refuse)
-    elif not os.path.lexists(name) and glob.has_magic(name):
+        yield from _remote(name, inputs, refuse)
+    elif os.path.lexists(name):
+        yield from _here(named(name), inputs, refuse)
+    elif glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207, which takes hidden files
         if not matches:
             refuse(name, f"nothing matches {name}; check the folder and the spelling")
         for match in matches:
             yield from _here(named(match), inputs, refuse)
     else:
-        yield from _here(named(name), inputs, refuse)
+        refuse(name, f"no such file or folder: {name}; check the spelling")
 
 
 def _here(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
-    """Yield the files of a folder, or the file itself; if there is none, reading it will fail with a message."""
+    """Yield the files of a folder, or the file itself."""
     if os.path.isdir(name):  # noqa: PTH112, which fails on what is no name
         yield from _filled(name, _folder(name, inputs, refuse), inputs, refuse)
     else:
@@ -182,20 +184,30 @@ def _is_meant(name: str, inputs: Inputs) -> bool:
 
 def _remote(name: str, inputs: Inputs, refuse: Refuse) -> Iterator[str]:
     try:
-        yield from _at(name, inputs)
+        yield from _filled(name, _at(name, inputs), inputs, refuse)
+    except FileNotFoundError:
+        refuse(name, f"nothing found at {without_password(name)}; check the address")
     except OSError as error:
         refuse(name, f"cannot list {without_password(name)}: {error}")
 
 
 def _at(name: str, inputs: Inputs) -> Iterator[str]:
-    """Yield the files at an address; a last part with stars is a pattern."""
+    """Yield the files at an address; a last part with stars is a pattern.
+
+    Raises:
+        OSError: nothing is there, or it cannot be listed.
+    """
     file_type = need_pyarrow("pyarrow.fs").FileType
     system, path = place_of(name.rstrip("/"))
     folder, _, last = path.rpartition("/")
     if glob.has_magic(last):
         files, _ = _remote_entries(system, folder)
         yield from (address_of(name, f"{folder}/{file}") for file in files if Path(file).match(last))
-    elif system.get_file_info(path).type == file_type.Directory:
+        return
+    kind = system.get_file_info(path).type
+    if kind == file_type.NotFound:
+        raise FileNotFoundError
+    if kind == file_type.Directory:
         yield from _remote_folder(name, path, inputs)
     else:
         yield name

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -69,10 +70,16 @@ class Run:
     stopped: Callable[[], bool]
 
     def listing(self) -> Iterator[str | Shard]:
-        """Yield the pictures."""
+        """Yield the pictures; complain if there are none."""
         from mien.apps.batch.listing import listing
+        from mien.apps.cli.inputs import LIST
 
-        return listing(self.inputs, self.screen.refuse, self.stdin)
+        empty = True
+        for thing in listing(self.inputs, self.screen.refuse, self.stdin):
+            empty = False
+            yield thing
+        if empty and not self.screen.refused:
+            self.screen.refuse(LIST, _why_empty(self.inputs))
 
     def done(self, units: Iterable[Unit]) -> Generator[Done]:
         """Yield and show the outcomes of units, until the command is stopped."""
@@ -91,6 +98,13 @@ class Run:
             for done in until(self.stopped, found):
                 self.screen.show(done)
                 yield done
+
+
+def _why_empty(inputs: Inputs) -> str:
+    """Return why nothing is listed, where no argument was refused."""
+    if inputs.column is not None:
+        return f"column '{inputs.column}' of the tables holds nothing; expected names or pictures in it"
+    return f"standard input names no {inputs.kind}; expected one name a line"
 
 
 def foretell(run: Run, out: str) -> None:
@@ -144,12 +158,16 @@ def into_folder(run: Run, *, force: bool) -> None:
 
     out = run.job.out
     assert out is not None
+    listed = _readable(units(run.listing()))
+    first = next(listed, None)
+    if first is None:  # nothing is begun, so that the same folder can be that of the right names
+        return
     manifest = _manifest(run)
     tally = Tally()
     with _held(out):
         data_set.begin(out, manifest, run.made, force=force)
         _count(run)
-        for _ in run.done(tally.of(_readable(units(run.listing())))):
+        for _ in run.done(tally.of(chain([first], listed))):
             pass
         screen = run.screen
         if not run.stopped() and not screen.lost and not screen.refused:
@@ -178,7 +196,7 @@ def _manifest(run: Run) -> dict[str, object]:
     from mien.apps.cli.inputs import LIST
 
     inputs = run.inputs
-    names = [name if name == LIST else absolute_name(name) for name in inputs.arguments]
+    names = [name if name == LIST else absolute_name(name) for name in inputs.arguments or [LIST]]
     return {
         "mien": run.job.mien,
         **run.made.entry,
