@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import IO
 
-from mien.apps.batch import data_set, isolated, places, units
+from mien.apps.batch import data_set, isolated, storage, units
 from mien.apps.cli.main import run
 
 
@@ -18,7 +18,7 @@ def dying(after: int, *arguments: object) -> int:
 
 if __name__ == "__main__":
     left = int(sys.argv.pop(1))
-    write = places.write_from
+    write = storage.write_from
 
     def write_from(root: str, name: str, content: IO[bytes]) -> None:
         global left  # noqa: PLW0603
@@ -27,7 +27,7 @@ if __name__ == "__main__":
         if not left:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    places.write_from = data_set.write_from = write_from
+    storage.write_from = data_set.write_from = write_from
     isolated.PROGRAM = "crashing"
     isolated.Bench._check = lambda *_: None  # type: ignore[method-assign]
     units.FIRST_UNIT_PICTURES = 1
