@@ -50,7 +50,7 @@ def test_the_server_keeps_to_the_limits():
     assert (config.ws_max_size, config.ws_max_queue) == (limits.FRAME_BYTES, limits.FRAMES_WAITING)
 
 
-def test_the_places_are_those_of_the_limits():
+def test_the_slots_are_those_of_the_limits():
     service = create_app(workers()).state.service
     assert (service.sockets.most, service.videos.most) == (limits.SOCKETS, limits.VIDEOS)
 

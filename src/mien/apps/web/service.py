@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mien.apps.web.bodies import Bodies
 from mien.apps.web.limits import SOCKETS, VIDEOS
-from mien.apps.web.places import Places
+from mien.apps.web.slots import Slots
 from mien.apps.web.workers import Workers
 
 
@@ -23,5 +23,5 @@ class Service:
 
     workers: Workers
     bodies: Bodies = field(default_factory=Bodies)
-    sockets: Places = field(default_factory=lambda: Places(SOCKETS))
-    videos: Places = field(default_factory=lambda: Places(VIDEOS))
+    sockets: Slots = field(default_factory=lambda: Slots(SOCKETS))
+    videos: Slots = field(default_factory=lambda: Slots(VIDEOS))

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from mien.apps.web.workers import busy
 
 
-class Places:
+class Slots:
     """Counts what is open.
 
     Args:
