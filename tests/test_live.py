@@ -336,6 +336,19 @@ def test_lines_for_other_programs_come_once_a_second_and_trouble_once():
     assert warned == ["away", "wrote x"]
 
 
+def test_a_terminal_too_narrow_for_the_table_shows_each_figure_whole():
+    text = StringIO()
+    console = Console(file=text, force_terminal=True, width=40, color_system=None)
+    with TerminalView(console) as view:
+        view.show(tracked_result(0, {12: "surprise?", 3: "happiness"}), Status())
+        view._screen.refresh()
+        view.show(tracked_result(0, {}), Status())
+    shown = text.getvalue()
+    assert "\n#12 surprise 80% uncertain" in shown[shown.index("#3 happiness 80%") :]
+    assert "no face in view" in shown
+    assert "…" not in shown
+
+
 def test_a_terminal_shows_faces_figures_and_trouble():
     text = StringIO()
     console = Console(file=text, force_terminal=True, width=80, color_system=None)

@@ -146,11 +146,15 @@ class Screen(ProgressScreen):
 
 def print_fitting(console: Console, shown: Table, lines: str) -> None:
     """Print a table on a terminal; where it would be cut, lines that say the same."""
-    whole = console.measure(shown, options=console.options.update(max_width=UNBOUNDED)).minimum
-    if whole <= console.width:
+    if fits(console, shown):
         console.print(shown)
     else:
         console.print(Text(lines), soft_wrap=True)
+
+
+def fits(console: Console, shown: Table) -> bool:
+    """Return whether a terminal is wide enough for a table."""
+    return console.measure(shown, options=console.options.update(max_width=UNBOUNDED)).minimum <= console.width
 
 
 def table(outcome: Outcome) -> Table:

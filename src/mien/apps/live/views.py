@@ -10,7 +10,7 @@ from rich.live import Live as Screen
 from rich.table import Table
 from rich.text import Text
 
-from mien.apps.cli.screen import coloured_bar
+from mien.apps.cli.screen import coloured_bar, fits
 from mien.apps.live.window import Window
 from mien.draw.history import History
 from mien.draw.panel import Panel, Status
@@ -38,9 +38,10 @@ class WindowView:
 
 
 class TerminalView:
-    """Shows a table on a terminal, updated with the faces; a context manager."""
+    """Shows a table on a terminal, or lines where that is too narrow, updated with the faces; a context manager."""
 
     def __init__(self, console: Console) -> None:
+        self._console = console
         self._screen = Screen(console=console, refresh_per_second=10, transient=True)
 
     def __enter__(self) -> TerminalView:
@@ -56,11 +57,15 @@ class TerminalView:
 
     def show(self, result: TrackedResult | None, status: Status) -> None:
         """Change the table; it is drawn ten times a second."""
-        self._screen.update(Group(*([table(result)] if result is not None else []), _below(status)))
+        self._screen.update(Group(*([self._faces(result)] if result is not None else []), _below(status)))
 
     def events(self) -> Sequence[str]:
         """Return no keys: a terminal has Ctrl-C."""
         return ()
+
+    def _faces(self, result: TrackedResult) -> Table | Text:
+        shown = table(result)
+        return shown if len(result) and fits(self._console, shown) else _short(result)
 
 
 class LineView:
@@ -116,9 +121,14 @@ def table(result: TrackedResult) -> Table:
             " ".join([f"{face.confidence:.0%}", *face.doubts]),
             f"{second} {face.probabilities[second]:.0%}",
         )
-    if not len(result):
-        shown.add_row("", "no face in view")
     return shown
+
+
+def _short(result: TrackedResult) -> Text:
+    """Return a line a face, or one that there is none: id, emotion, probability and doubts."""
+    faces = sorted(result, key=lambda face: face.id)
+    told = [" ".join([f"#{one.id} {one.emotion} {one.confidence:.0%}", *one.doubts]) for one in faces]
+    return Text("\n".join(told or ["no face in view"]))
 
 
 def _below(status: Status) -> Text:
