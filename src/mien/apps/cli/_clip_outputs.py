@@ -92,7 +92,7 @@ class Wanted:
         Raises:
             UsageError: there is one.
         """
-        told = {"film": lambda path: comment_of(path) == BLURRED, "page": is_blurred}
+        told: dict[str, Callable[[Path], bool]] = {"film": lambda path: comment_of(path) == BLURRED, "page": is_blurred}
         hidden = [files[kind] for kind, blurred in told.items() if kind in files and blurred(files[kind])]
         if hidden and not self.blur:
             raise UsageError(
