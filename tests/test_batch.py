@@ -120,6 +120,20 @@ def test_a_run_that_was_ended_is_gone_on_with(mien: Command, tmp_path: Path, mon
     assert json.loads((tmp_path / "cut" / "manifest.json").read_text())["totals"]["failed"] == 0
 
 
+@pytest.mark.usefixtures("stand_in", "small_units")
+def test_failures_of_earlier_runs_are_told(mien: Command, tmp_path: Path):
+    for name in ("a.png", "broken-b.png", "broken-c.png"):
+        (tmp_path / name).touch()
+    assert mien("batch", "a.png", "broken-b.png", "broken-c.png", "--out", "out").code == 1
+    (tmp_path / "out/faces/part=0/unit-00000002.parquet").unlink()
+    outcome = mien("batch", "a.png", "broken-b.png", "broken-c.png", "--out", "out/")
+    told = (
+        "earlier runs did 2 pictures \N{MIDDLE DOT} 0 faces \N{MIDDLE DOT} 1 failed; "
+        "what failed is listed in out/failures; add --resume to try it again"
+    )
+    assert (outcome.code, outcome.err) == (1, f"mien: cannot read {tmp_path}/broken-c.png\nmien: {told}\n")
+
+
 @pytest.mark.usefixtures("stand_in")
 def test_another_manifest_is_refused_with_the_difference(mien: Command, tmp_path: Path):
     (tmp_path / "in").mkdir()

@@ -172,7 +172,7 @@ def into_folder(run: Run, *, force: bool) -> None:
         screen = run.screen
         if not run.stopped() and not screen.lost and not screen.refused:
             manifest |= {"listing": tally.listing()}
-            page, anew = batch_page(screen.run, manifest), screen.before < screen.totals.files
+            page, anew = batch_page(screen.run, manifest), screen.before.files < screen.totals.files
             data_set.end(out, manifest, screen.totals, page, anew=anew)
             out = f"{out}; {out}/{data_set.PAGE} shows this too"
         screen.close(out=out)

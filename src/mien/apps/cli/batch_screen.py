@@ -33,7 +33,7 @@ class BatchScreen(ProgressScreen):
 
     Attributes:
         totals: of what is done so far, in all runs.
-        before: how many pictures and clips an earlier run did.
+        before: of what earlier runs did.
         lost: how many are not done, as their workers died.
         refused: how many arguments led to no file.
     """
@@ -46,8 +46,8 @@ class BatchScreen(ProgressScreen):
             TextColumn("{task.fields[said]}"),
             TimeRemainingColumn(),
         )
-        self.totals = Totals()
-        self.before = self.lost = self.refused = 0
+        self.totals, self.before = Totals(), Totals()
+        self.lost = self.refused = 0
         self._looked_at = 0
         self._failures_in, self._named = failures_in, 0
         self._since_s = self._told_s = time.monotonic()
@@ -79,7 +79,7 @@ class BatchScreen(ProgressScreen):
             return
         self.totals.add(done.totals)
         if done.before:
-            self.before += done.totals.files
+            self.before.add(done.totals)
         else:
             self._looked_at += done.totals.pictures + done.totals.frames
         for _, why in done.failures:
@@ -104,17 +104,22 @@ class BatchScreen(ProgressScreen):
     def run(self) -> BatchRun:
         """Return what the command has done so far."""
         took_s = time.monotonic() - self._since_s
-        return BatchRun(self.totals, self.before, took_s, self._looked_at / max(took_s, 1e-3))
+        return BatchRun(self.totals, self.before.files, took_s, self._looked_at / max(took_s, 1e-3))
 
     def close(self, *, out: str, resumed: int = 0) -> None:
-        """Print the summary on a terminal.
+        """Print what failed in earlier runs, and on a terminal the summary.
 
         Args:
             out: where the results are.
             resumed: pictures that were done before, besides those of units.
         """
         self._progress.stop()
+        if self.before.failed:
+            verbosity.complain(
+                f"earlier runs did {in_short(self.before)}; what failed is listed in {self._failures_in}; add --resume "
+                "to try it again"
+            )
         if not self._console.is_terminal:
             return
-        lines = [*text_lines(replace(self.run, before=self.before + resumed)), f"results in {out}"]
+        lines = [*text_lines(replace(self.run, before=self.before.files + resumed)), f"results in {out}"]
         self._console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
