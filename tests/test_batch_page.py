@@ -58,7 +58,7 @@ def test_the_page_and_the_text_say_what_was_counted(totals: Totals):
         "The run took 2.0 hours, 12.3 pictures and frames a second; 2 files of earlier runs.",
         "happiness 3 100 % 1 33 %",
         "fear 0 1 33 %",
-        "together 3 3",
+        "all 3 3",
         "Why faces are uncertain: small 100 %.",
         "32 to 63 px 6 100 %",
         "2 FILE declares … megapixels; <fewer> are allowed",
