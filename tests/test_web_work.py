@@ -213,6 +213,13 @@ def request(body: bytes, length: int | None = None) -> bytes:
     return f"{head}\r\n\r\n".encode() + body
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait hardly for the rest of a body that is refused."""
+    monkeypatch.setattr(middleware, "UPLOAD_IDLE_S", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_unfinished_uploads_are_counted_as_they_come(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bodies, "HELD_BYTES", 3 * 2**20)
     with running(app) as address:
@@ -227,6 +234,7 @@ def test_unfinished_uploads_are_counted_as_they_come(app: FastAPI, monkeypatch: 
         until(lambda: app.state.service.bodies.held == 0)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("limit", ["UPLOAD_S", "UPLOAD_IDLE_S"])
 def test_a_body_that_does_not_come_is_given_up(app: FastAPI, limit: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bodies, limit, 0.05)
@@ -234,6 +242,7 @@ def test_a_body_that_does_not_come_is_given_up(app: FastAPI, limit: str, monkeyp
         assert said(address, request(PICTURE, 1000 + len(PICTURE))).startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_body_that_says_that_it_is_too_large_is_not_read(app: FastAPI):
     with running(app) as address:
         assert said(address, request(b"", 2**40)).startswith(b"HTTP/1.1 413 ")
