@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,6 +23,9 @@ from mien.results.sinks import open_sink, write_table
 from mien.video.reader import open_video
 from small_results import MODEL
 from tracked_results import PICTURE, tracked_result
+
+ENCODER_NOISE = 10
+"""Of 255: by so much pictures of one film were seen to differ at most, twice over."""
 
 SHOWN = [{1: "fear", 2: "anger"}] * 4 + [{2: "anger", 9: "fear"}] * 2 + [{3: "happiness", 2: "anger?"}] * 4
 """Face 3 is person 1, after a moment out of view; 9 is the back of a head."""
@@ -170,7 +174,13 @@ def test_all_comes_out_as_in_the_first_run(mien: Command, monkeypatch: pytest.Mo
     made = sorted(Path("new").iterdir())
     assert [file.suffix for file in made] == [".csv", ".TextGrid", ".csv", ".html", ".mp4", ".srt"]
     for file in made:
-        assert file.read_bytes() == Path(file.name).read_bytes(), file
+        if file.suffix != ".mp4":
+            assert file.read_bytes() == Path(file.name).read_bytes(), file
+    # The encoder's bytes are seldom others for the same pictures; a mark that is elsewhere changes them by far more.
+    with open_video(Path("new/heads.mien.mp4")) as new, open_video(Path("heads.mien.mp4")) as old:
+        for one, other in zip(new, old, strict=True):
+            assert (one.time_s, one.size) == (other.time_s, other.size)
+            assert cv2.absdiff(one.image, other.image).max() <= ENCODER_NOISE
 
 
 def test_two_who_are_seen_together_are_not_one(mien: Command, data: Path):
