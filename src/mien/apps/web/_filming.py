@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import suppress
+from importlib import import_module
 from typing import NamedTuple
 
 from mien.core.child import limit_memory, limited, parent
 from mien.core.clip_options import ClipOptions
-from mien.core.errors import MienError
+from mien.core.errors import MienError, MissingExtra
 from mien.inference.analyzer import Analyzer
 from mien.results.document import SCHEMA
 from mien.results.log import json_line
@@ -41,6 +42,8 @@ def main() -> None:
         os.nice(NICE)
     with parent() as asking, suppress(StopIteration):  # who asks may end before
         analyzers, wanted, clip = next(asking.asks())
+        with suppress(MissingExtra):  # said when the video is opened
+            import_module("mien.video.reader")  # what loading it takes is not the video's
         limit_memory(clip.most_bytes)
         with limited(clip.most_s):
             try:
