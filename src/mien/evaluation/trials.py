@@ -81,9 +81,8 @@ def corrupted(faces: Split, view: View, scorer: Scorer, prior: float) -> Corrupt
 def explained(faces: Split, view: View, scorer: Scorer, prior: float) -> list[Explained]:
     """Return the first ``EXPLAINED`` faces with maps of evidence; ``view`` holds their truth."""
     judge, found = _judged(scorer, prior), list[Explained]()
-    for image, crop, label in zip(
-        faces.images[:EXPLAINED], crops_of(faces, scorer.crop)[:EXPLAINED], view.truth, strict=False
-    ):
+    some = faces.take(np.arange(min(EXPLAINED, len(faces))))
+    for image, crop, label in zip(some.images, crops_of(some, scorer.crop), view.truth, strict=False):
         probs = judge(crop[None])[0]
         strongest = int(probs.argmax())
         shown = evidence(crop, judge)[strongest]
